@@ -1,0 +1,1 @@
+"""What batchhook knows: pure values and decisions. No files, no clock, no environment, no printing."""

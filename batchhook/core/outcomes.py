@@ -1,0 +1,154 @@
+"""What one test did in one run, and what a whole run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """What one test did in one run: unittest's words, and two for tests that took their process with them."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    EXPECTED_FAILURE = "expected failure"
+    UNEXPECTED_SUCCESS = "unexpected success"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a run with this outcome in it has failed, as unittest's ``wasSuccessful`` sees it."""
+        return self in FAILURES
+
+    @property
+    def ran(self) -> bool:
+        """Whether the test's body was run: a skipped test counts in no failure rate."""
+        return self is not Outcome.SKIPPED
+
+
+FAILURES = frozenset(
+    {Outcome.FAILED, Outcome.ERRORED, Outcome.UNEXPECTED_SUCCESS, Outcome.CRASHED, Outcome.TIMED_OUT},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test's part in one run.
+
+    A fixture that fails (``setUpModule``, ``setUpClass`` and their tear-downs) and a module that cannot be imported
+    are results too, under the id that unittest gives them.
+
+    Attributes:
+        test_id: ``TestCase.id()``, for instance ``pkg.test_x.TestX.test_y``.
+        module: the module that the test's class was defined in; what reports group by.
+        duration: seconds.
+        error_type: the exception's class name; empty where nothing was raised.
+        message: the exception's text, or the reason of a skip; bounded.
+        location: ``path:line`` relative to the checkout's root, of the innermost frame in a file of the checkout.
+        traceback: as unittest prints it; bounded.
+        subtests_failed: how many subtests of this one test failed. The texts of the first few stand in traceback.
+    """
+
+    __test__ = False  # not one of pytest's own
+
+    test_id: str
+    module: str
+    outcome: Outcome
+    duration: float = 0.0
+    error_type: str = ""
+    message: str = ""
+    location: str = ""
+    traceback: str = ""
+    subtests_failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many tests ended how.
+
+    Attributes:
+        tests: all of them, skipped ones included.
+        failed: failed, and unexpected successes.
+        errored: errored, crashed and timed out.
+        duration: seconds of the wall clock, or the sum of the tests' own where only some are counted.
+    """
+
+    tests: int = 0
+    passed: int = 0
+    failed: int = 0
+    errored: int = 0
+    skipped: int = 0
+    duration: float = 0.0
+
+    @property
+    def failures(self) -> int:
+        """Tests that did not do what they were to do."""
+        return self.failed + self.errored
+
+    @property
+    def failure_rate(self) -> float:
+        """Share of the tests *that ran* which failed, 0 to 1; 0 where none ran."""
+        ran = self.tests - self.skipped
+        return self.failures / ran if ran else 0.0
+
+
+_COLUMN = {
+    Outcome.PASSED: "passed",
+    Outcome.EXPECTED_FAILURE: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.UNEXPECTED_SUCCESS: "failed",
+    Outcome.ERRORED: "errored",
+    Outcome.CRASHED: "errored",
+    Outcome.TIMED_OUT: "errored",
+    Outcome.SKIPPED: "skipped",
+}
+
+
+def count(results: Iterable[TestResult], duration: float | None = None) -> Totals:
+    """Add results up.
+
+    Args:
+        results: one per test.
+        duration: seconds of the whole; without it, the sum of the tests' own.
+    """
+    columns = dict.fromkeys(("passed", "failed", "errored", "skipped"), 0)
+    tests, seconds = 0, 0.0
+    for result in results:
+        columns[_COLUMN[result.outcome]] += 1
+        tests += 1
+        seconds += result.duration
+    return Totals(tests=tests, duration=seconds if duration is None else duration, **columns)
+
+
+def by_module(results: Iterable[TestResult]) -> Mapping[str, Totals]:
+    """The same per module, the one with most failures first, then by name."""
+    groups: dict[str, list[TestResult]] = {}
+    for result in results:
+        groups.setdefault(result.module, []).append(result)
+    totals = {module: count(members) for module, members in groups.items()}
+    return dict(sorted(totals.items(), key=lambda item: (-item[1].failures, item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteOutcome:
+    """What a run of a suite came to.
+
+    Attributes:
+        results: one per test, in the order in which they ended; empty where the suite could not run.
+        duration: seconds of the wall clock, from start to end.
+        broken: why the suite could not be run or cannot be believed; empty where it ran.
+        hint: what to do about it.
+    """
+
+    results: tuple[TestResult, ...] = ()
+    duration: float = 0.0
+    broken: str = ""
+    hint: str = ""
+    totals: Totals = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "totals", count(self.results, self.duration))

@@ -1,0 +1,38 @@
+"""What a user may set, with the values that hold where nothing is set.
+
+Reading and validating them is ``workflow/configure.py``'s business; here is only what they are, so that the hook can
+have the defaults without loading a validator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of ``[tool.batchhook]`` (``docs/guide.md`` explains each)."""
+
+    batch_size: int = 5
+    """Changes that fill a batch; at least 1."""
+
+    critical_failure_threshold: float = 0.10
+    """Share of the tests that ran, 0 to 1, from which on a batch's failure is critical."""
+
+    wait: float = 10.0
+    """Seconds for which the terminal that filled a batch watches its run; 0 lets it go at once."""
+
+    python: str = "auto"
+    """The interpreter that runs the tests: a path, or ``auto``."""
+
+    start_dir: str = "."
+    """Where discovery starts, relative to the repository's top; as ``unittest discover -s``."""
+
+    pattern: str = "test*.py"
+    """Which files hold tests; as ``unittest discover -p``."""
+
+    top_level_dir: str = ""
+    """The folder that modules are imported from; as ``unittest discover -t``; empty: as unittest decides."""
+
+    test_timeout: float = 300.0
+    """Seconds after which one test is stopped; 0 for never."""

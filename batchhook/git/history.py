@@ -1,0 +1,104 @@
+"""Reading the commit graph with the git command.
+
+Not with pygit2: this is on the hook's way, where loading libgit2 would cost more than all else together, and it must
+work in the repositories that libgit2 cannot open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from batchhook.core.changes import Commit
+from batchhook.git.command import Git
+
+_FIELDS = ("%H", "%T", "%P", "%an <%ae>", "%at", "%ct", "%s")
+_FORMAT = "%x00".join(_FIELDS)
+_LOG = (
+    "log",
+    "-z",
+    f"--format=tformat:{_FORMAT}",
+    "--encoding=UTF-8",
+    "--no-show-signature",
+    "--no-color",
+    "--no-notes",
+)
+
+
+def first_parent_chain(git: Git, tips: Iterable[str], hide: Iterable[str]) -> tuple[Commit, ...]:
+    """Commits from the tips along first parents, oldest first, without what is reachable from ``hide``.
+
+    Names that git no longer knows are passed over: a branch may be gone, its commits pruned.
+    """
+    revisions = [*tips, *(f"^{oid}" for oid in hide if oid)]
+    return _read(git, ["--first-parent", "--reverse", "--topo-order", "--ignore-missing", "--stdin"], revisions)
+
+
+def commits(git: Git, oids: Sequence[str]) -> tuple[Commit, ...]:
+    """Just these commits, in this order.
+
+    Raises:
+        GitError: one of them does not exist.
+    """
+    return _read(git, ["--no-walk=unsorted", "--stdin"], oids) if oids else ()
+
+
+def _read(git: Git, options: Sequence[str], revisions: Sequence[str]) -> tuple[Commit, ...]:
+    printed = git.run(*_LOG, *options, stdin="".join(f"{revision}\n" for revision in revisions).encode()).stdout
+    fields = printed.decode("utf-8", "replace").split("\0")[:-1]
+    rows = [fields[start : start + len(_FIELDS)] for start in range(0, len(fields), len(_FIELDS))]
+    trees = {row[0]: row[1] for row in rows}
+    strangers = {row[2].split(" ")[0] for row in rows} - trees.keys()
+    trees.update(_trees(git, sorted(strangers - {""})))
+    if "" in strangers:  # a commit without parents
+        trees[""] = git.text("hash-object", "-t", "tree", "--stdin")
+    return tuple(_commit(row, trees) for row in rows)
+
+
+def _commit(row: Sequence[str], trees: Mapping[str, str]) -> Commit:
+    oid, tree, parents, author, authored_at, committed_at, subject = row
+    names = tuple(parents.split())
+    return Commit(
+        oid=oid,
+        tree=tree,
+        parents=names,
+        base_tree=trees[names[0] if names else ""],
+        author=author,
+        authored_at=int(authored_at),
+        committed_at=int(committed_at),
+        subject=subject,
+    )
+
+
+def _trees(git: Git, oids: Sequence[str]) -> dict[str, str]:
+    if not oids:
+        return {}
+    return dict(zip(oids, git.text("rev-parse", *(f"{oid}^{{tree}}" for oid in oids)).splitlines(), strict=True))
+
+
+def reflog(git: Git, ref: str, *, most: int = 5000) -> dict[str, str]:
+    """What the newest reflog entries of a ref say of each commit that it came to point at.
+
+    Returns:
+        commit name -> message of the *oldest* entry that names it, among the newest ``most``: that is how it came.
+    """
+    done = git.run("log", "-g", "-z", f"-n{most}", "--format=tformat:%H%x00%gs", ref, "--", check=False)
+    fields = done.stdout.decode("utf-8", "replace").split("\0")
+    return dict(zip(fields[::2], fields[1::2], strict=False))
+
+
+def patch_ids(git: Git, these: Sequence[Commit]) -> dict[str, str]:
+    """``git patch-id --stable`` for each of these commits; a merge has none."""
+    if not these:
+        return {}
+    oids = "".join(f"{commit.oid}\n" for commit in these).encode()
+    patches = git.run("diff-tree", "--stdin", "-p", "--root", stdin=oids).stdout
+    rows = git.text("patch-id", "--stable", stdin=patches).splitlines()
+    return {oid: patch for patch, oid in (row.split() for row in rows)}
+
+
+def branch_heads(git: Git) -> set[str]:
+    """The commits that local branches and every work tree's HEAD point at."""
+    heads = git.text("for-each-ref", "--format=%(objectname)", "refs/heads").split()
+    worktrees = git.text("worktree", "list", "--porcelain").splitlines()
+    heads += [line.removeprefix("HEAD ") for line in worktrees if line.startswith("HEAD ")]
+    return {oid for oid in heads if oid.strip("0")}

@@ -1,0 +1,102 @@
+"""Where a repository's folders are, and where its HEAD stands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchhook.errors import BatchhookError, GitError, NotARepositoryError
+from batchhook.git.command import Git
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One work tree of a repository; absolute paths.
+
+    Attributes:
+        top: the work tree's top folder.
+        git_dir: this work tree's own git dir.
+        common_dir: the git dir that all work trees share; the same as git_dir in the main one.
+    """
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+    @property
+    def detached_name(self) -> str:
+        """What a detached HEAD of this work tree is called where a branch name would stand."""
+        return "HEAD" if self.git_dir == self.common_dir else f"HEAD@{self.git_dir.name}"
+
+    @property
+    def is_rebasing(self) -> bool:
+        """Whether a rebase or an ``am`` is under way: its half-made history is nobody's yet."""
+        return any((self.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
+
+    @property
+    def main_top(self) -> Path:
+        """The main work tree's top, which is where a project keeps its virtual environment."""
+        return self.common_dir.parent if self.common_dir.name == ".git" else self.top
+
+
+def locate(start: Path, environment: Mapping[str, str] | None = None) -> Location:
+    """Find the repository around a folder, as git itself does.
+
+    Args:
+        start: any folder inside the work tree.
+        environment: with git's own variables still in it, since inside a hook these are what names the repository.
+
+    Raises:
+        NotARepositoryError: there is none, or it is bare.
+        GitError: git refuses to open it, for instance because somebody else owns it (``safe.directory``).
+    """
+    command = ["git", "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-dir", "--git-common-dir"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=start,
+            env=dict(os.environ if environment is None else environment),
+            capture_output=True,
+            check=False,
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if start.is_dir():
+            raise GitError("git was not found", "install git, or put it on PATH") from error
+        raise BatchhookError(f"there is no folder {start}") from error
+    if done.returncode:
+        raise _refusal(start, done.stderr.decode(errors="replace"))
+    top, git_dir, common_dir = (Path(os.fsdecode(line)) for line in done.stdout.splitlines())
+    return Location(top=top, git_dir=git_dir, common_dir=common_dir)
+
+
+def _refusal(start: Path, said: str) -> BatchhookError:
+    if "not a git repository" in said:
+        return NotARepositoryError(f"{start} is not inside a git repository", "git init, or name a folder with -C")
+    if "must be run in a work tree" in said:
+        return NotARepositoryError(f"{start} has no work tree", "go to one: git worktree list")
+    lines = said.strip().splitlines() or ["no reason given"]
+    hint = "git config --global --add safe.directory …, if you trust its owner" if "safe.directory" in said else ""
+    return GitError(f"git does not open {start}: {lines[0].removeprefix('fatal: ')}", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where HEAD stands.
+
+    Attributes:
+        branch: full ref name, or the location's name for a detached HEAD.
+        oid: the commit; empty where there is none yet.
+    """
+
+    branch: str
+    oid: str
+
+
+def read_head(git: Git, location: Location) -> Head:
+    """Where HEAD stands now."""
+    ref = git.run("symbolic-ref", "--quiet", "HEAD", check=False).stdout.decode().strip()
+    oid = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).stdout.decode().strip()
+    return Head(branch=ref or location.detached_name, oid=oid)

@@ -1,0 +1,126 @@
+"""All that a user has in a work tree, as commits; and moving index and work tree from one such state to another."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchhook.errors import ConflictError, GitError
+from batchhook.git.command import Git
+from batchhook.git.location import Location
+
+# Snapshots are nobody's work: they need no identity set up, and are told apart by this one.
+_IDENTITY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "batchhook"), ("EMAIL", "batchhook@localhost"))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a work tree holds; names of trees.
+
+    Attributes:
+        head: the commit that HEAD is at; empty where there is none.
+        index: what is staged.
+        files: all files that git does not ignore, untracked ones included.
+    """
+
+    head: str
+    index: str
+    files: str
+
+
+@contextmanager
+def private_index(git: Git, location: Location) -> Iterator[Path]:
+    """A copy of the index for the length of a block, so that the user's own stays as it is.
+
+    Yields:
+        its file, in the git dir, with all that the index knows of unchanged files.
+    """
+    index = location.git_dir / "index"
+    copy = location.git_dir / "batchhook-index"
+    copy.unlink(missing_ok=True)
+    if index.exists():
+        shutil.copyfile(index, copy)
+    else:
+        git.run("read-tree", "--empty", variables={"GIT_INDEX_FILE": str(copy)})
+    try:
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+        copy.with_name("batchhook-index.lock").unlink(missing_ok=True)
+
+
+def look(git: Git, head: str, index: Path) -> State:
+    """What a work tree holds now; writes objects, changes nothing of the user's.
+
+    Args:
+        git: in the work tree's top folder.
+        head: the commit that HEAD is at.
+        index: a private index; it knows all files afterwards.
+
+    Raises:
+        ConflictError: a merge with conflicts is under way.
+        GitError: a file cannot be read.
+    """
+    variables = {"GIT_INDEX_FILE": str(index)}
+    try:
+        staged = git.text("write-tree", variables=variables)
+    except GitError as error:
+        raise ConflictError("a merge with conflicts is under way", "finish it, or git merge --abort") from error
+    git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
+    return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
+
+
+def commit(git: Git, state: State, message: str) -> str:
+    """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index."""
+    parents = ("-p", state.head) if state.head else ()
+    index = git.text("commit-tree", state.index, *parents, "-m", f"{message}: index", variables=_IDENTITY)
+    return git.text("commit-tree", state.files, *parents, "-p", index, "-m", message, variables=_IDENTITY)
+
+
+def read(git: Git, oid: str) -> State:
+    """The state that a commit of ``commit`` holds.
+
+    Raises:
+        GitError: there is no such commit.
+    """
+    *head, index = git.text("rev-parse", f"{oid}^@").split()
+    trees = git.text("rev-parse", f"{index}^{{tree}}", f"{oid}^{{tree}}").split()
+    return State(head=head[0] if head else "", index=trees[0], files=trees[1])
+
+
+def move(git: Git, index: Path, now: State, then: State) -> None:
+    """Make a work tree and its index hold another state; files that are the same in both are not touched.
+
+    Git compares each file with ``now`` before it writes over it, so what was changed meanwhile is refused, not lost.
+
+    Args:
+        git: in the work tree's top folder.
+        index: the private index with which ``now`` was looked at.
+        now: what is there.
+        then: what is to be there.
+
+    Raises:
+        GitError: git refused, before or after some files were written; doing it again goes on.
+    """
+    git.run("read-tree", "-m", "-u", now.files, then.files, variables={"GIT_INDEX_FILE": str(index)})
+    git.run("read-tree", "-i", "-m", now.index, then.index)
+    git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 says that files differ from the index
+
+
+def what_is_under_way(location: Location) -> str:
+    """The git command that has been begun and not ended in a work tree; empty where there is none."""
+    marks = {
+        "MERGE_HEAD": "a merge",
+        "CHERRY_PICK_HEAD": "a cherry-pick",
+        "REVERT_HEAD": "a revert",
+        "rebase-merge": "a rebase",
+        "rebase-apply": "a rebase",
+    }
+    return next((what for mark, what in marks.items() if (location.git_dir / mark).exists()), "")

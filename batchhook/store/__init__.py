@@ -1,0 +1,1 @@
+"""What batchhook remembers, below the common git dir: journal, database, backups, locks."""

@@ -1,0 +1,170 @@
+"""File copies of the state before a batch: a way back that needs none of git's objects.
+
+- ``backups/objects/ab/cdef…`` is a file's content, once for all batches, under its SHA-256;
+- ``backups/batch_3/manifest.json`` says which files the batch touched, and what each was before;
+- ``backups/batch_3/git_commit.txt`` names the commit before the batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from batchhook.errors import StoreError
+
+
+class BackedUpFile(BaseModel):
+    """One file as it was before a batch.
+
+    Attributes:
+        path: relative to the repository's top; bytes that are no UTF-8 stand escaped.
+        path_hex: the path's bytes in hex, where it is not UTF-8.
+        existed: whether there was such a file at all.
+        mode: git's mode, for instance ``100755``.
+        sha256: of its content, in hex; empty for one that did not exist, and for a submodule.
+        submodule: the commit that a submodule stood at.
+        size: bytes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    path_hex: str = ""
+    existed: bool
+    mode: str = ""
+    sha256: str = ""
+    submodule: str = ""
+    size: int = 0
+
+    @classmethod
+    def at(cls, path: str, **rest: object) -> BackedUpFile:
+        """An entry for a path as the file system names it."""
+        raw = os.fsencode(path)
+        text = raw.decode("utf-8", "backslashreplace")
+        return cls.model_validate({"path": text, "path_hex": "" if text == path else raw.hex(), **rest})
+
+
+class Manifest(BaseModel):
+    """What a backup holds.
+
+    Attributes:
+        version: of this form.
+        batch: the batch's number.
+        commit: the commit before it; empty where there was none.
+        head: its last commit.
+        files: every file that it touched.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    batch: int
+    commit: str
+    head: str
+    files: tuple[BackedUpFile, ...]
+
+
+class Backups:
+    """The folder of all backups."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, batch: int) -> Path:
+        """Where a batch's manifest is."""
+        return self.root / f"batch_{batch}"
+
+    def object(self, sha256: str) -> Path:
+        """Where a content is."""
+        return self.root / "objects" / sha256[:2] / sha256[2:]
+
+    def store(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """Keep a content, unless it is there already.
+
+        Args:
+            pieces: its bytes, in order.
+
+        Returns:
+            its SHA-256 in hex, and its size in bytes.
+        """
+        incoming = self.root / "objects"
+        incoming.mkdir(exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with tempfile.NamedTemporaryFile(dir=incoming, delete=False) as file:
+            try:
+                for piece in pieces:
+                    file.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+                file.flush()
+                os.fsync(file.fileno())
+                _settle(Path(file.name), self.object(digest.hexdigest()))
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        return digest.hexdigest(), size
+
+    def write(self, manifest: Manifest) -> None:
+        """Write a batch's manifest; its contents have been stored before."""
+        folder = self.folder(manifest.batch)
+        folder.mkdir(exist_ok=True)
+        _write(folder / "git_commit.txt", f"{manifest.commit}\n")
+        _write(folder / "manifest.json", manifest.model_dump_json(indent=2))
+
+    def read(self, batch: int) -> Manifest:
+        """A batch's manifest.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        path = self.folder(batch) / "manifest.json"
+        try:
+            return Manifest.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise StoreError(f"batch {batch} has no backup") from error
+        except ValueError as error:
+            raise StoreError(f"the manifest of batch {batch}'s backup is damaged: {path}") from error
+
+    def content(self, file: BackedUpFile) -> Iterator[bytes]:
+        """A file's bytes, verified before the first is given.
+
+        Raises:
+            StoreError: the content is missing, or is no longer what it was.
+        """
+        path = self.object(file.sha256)
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.sha256()
+                while piece := stream.read(1 << 20):
+                    digest.update(piece)
+                if digest.hexdigest() != file.sha256:
+                    raise StoreError(f"the backup of {file.path} is damaged: {path}")
+                stream.seek(0)
+                while piece := stream.read(1 << 20):
+                    yield piece
+        except FileNotFoundError as error:
+            raise StoreError(f"the backup of {file.path} is missing: {path}") from error
+
+
+def _settle(temporary: Path, place: Path) -> None:
+    if place.exists():
+        temporary.unlink()
+        return
+    place.parent.mkdir(exist_ok=True)
+    temporary.chmod(0o400)
+    temporary.replace(place)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole: a reader, or a crash, sees the old or the new one."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,180 @@
+"""Rows about batches, their changes and the files that these touched."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+
+from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit
+from batchhook.errors import NoSuchBatchError
+from batchhook.store.branches import Branch
+from batchhook.store.database import Database
+
+_SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches ON branches.id = branch_id"
+
+
+def next_id(database: Database) -> int:
+    """The number that the next batch will have."""
+    row = database.row("SELECT coalesce(max(id), 0) + 1 AS next FROM batches")
+    return 1 if row is None else int(row["next"])
+
+
+def open_id(database: Database, branch: Branch) -> int | None:
+    """The number of a branch's open batch, if it has one already."""
+    row = database.row("SELECT id FROM batches WHERE branch_id = ? AND status = 'open'", branch.id)
+    return None if row is None else int(row["id"])
+
+
+def ensure_open(database: Database, branch: Branch, size: int) -> int:
+    """The number of a branch's open batch, taken now where it has none."""
+    found = open_id(database, branch)
+    if found is not None:
+        database.connection.execute("UPDATE batches SET size = ? WHERE id = ?", (size, found))
+        return found
+    cursor = database.connection.execute(
+        "INSERT INTO batches (branch_id, size, status, opened_at) VALUES (?, ?, 'open', ?)",
+        (branch.id, size, time.time()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def last_head(database: Database, branch: Branch) -> str:
+    """The head of a branch's latest sealed batch; empty where it has none."""
+    query = "SELECT head FROM batches WHERE branch_id = ? AND status <> 'open' ORDER BY id DESC LIMIT 1"
+    row = database.row(query, branch.id)
+    return "" if row is None else str(row["head"])
+
+
+def seal(database: Database, branch: Branch, changes: Sequence[Commit], size: int) -> int:
+    """Close a branch's open batch over these changes and queue its run.
+
+    Returns:
+        the batch's number.
+    """
+    batch = ensure_open(database, branch, size)
+    database.connection.execute(
+        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ? WHERE id = ?",
+        (changes[0].parent, changes[-1].oid, time.time(), batch),
+    )
+    database.connection.executemany(
+        "INSERT INTO changes (batch_id, position, oid, tree, parents, base_tree, author, authored_at, committed_at,"
+        " subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                batch,
+                position,
+                change.oid,
+                change.tree,
+                " ".join(change.parents),
+                change.base_tree,
+                change.author,
+                change.authored_at,
+                change.committed_at,
+                change.subject,
+            )
+            for position, change in enumerate(changes, start=1)
+        ],
+    )
+    return batch
+
+
+def get(database: Database, number: int) -> Batch:
+    """A batch with its changes; an open one comes without, since these are derived.
+
+    Raises:
+        NoSuchBatchError: no batch has this number.
+    """
+    row = database.row(f"{_SELECT} WHERE batches.id = ?", number)
+    if row is None:
+        raise NoSuchBatchError(f"there is no batch {number}", "batchhook log shows those that there are")
+    return _batch(database, row)
+
+
+def latest(database: Database, most: int) -> list[Batch]:
+    """The latest batches, newest first."""
+    return [_batch(database, row) for row in database.rows(f"{_SELECT} ORDER BY batches.id DESC LIMIT ?", most)]
+
+
+def unfinished(database: Database) -> list[Batch]:
+    """Sealed batches without a run, oldest first: the runner's queue."""
+    query = f"{_SELECT} WHERE status IN ('sealed', 'running') ORDER BY batches.id"
+    return [_batch(database, row) for row in database.rows(query)]
+
+
+def mark(database: Database, number: int, status: BatchStatus) -> None:
+    """Move a batch on its way."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status.value, number))
+
+
+def _batch(database: Database, row: sqlite3.Row) -> Batch:
+    changes = database.rows("SELECT * FROM changes WHERE batch_id = ? ORDER BY position", row["id"])
+    return Batch(
+        id=row["id"],
+        branch=row["branch"],
+        size=row["size"],
+        status=BatchStatus(row["status"]),
+        base=row["base"],
+        head=row["head"],
+        changes=tuple(_commit(change) for change in changes),
+        opened_at=row["opened_at"],
+        sealed_at=row["sealed_at"],
+    )
+
+
+def _commit(row: sqlite3.Row) -> Commit:
+    return Commit(
+        oid=row["oid"],
+        tree=row["tree"],
+        parents=tuple(row["parents"].split()),
+        base_tree=row["base_tree"],
+        author=row["author"],
+        authored_at=row["authored_at"],
+        committed_at=row["committed_at"],
+        subject=row["subject"],
+    )
+
+
+def add_edits(database: Database, batch: int, edits: Mapping[str, Sequence[FileEdit]]) -> None:
+    """Store the files that a batch's changes touched; a second time changes nothing.
+
+    Args:
+        database: of the repository.
+        batch: its number.
+        edits: commit name -> its file edits.
+    """
+    with database.transaction() as connection:
+        for oid, files in edits.items():
+            row = database.row("SELECT id FROM changes WHERE batch_id = ? AND oid = ?", batch, oid)
+            if row is None:
+                continue
+            connection.executemany(
+                "INSERT OR IGNORE INTO file_edits VALUES (?, ?, ?, ?, ?)",
+                [(row["id"], to_column(edit.path), edit.status.value, edit.mode, edit.sha256) for edit in files],
+            )
+
+
+def edits(database: Database, batch: int) -> dict[str, tuple[FileEdit, ...]]:
+    """The files that a batch's changes touched, by commit name; empty before the runner came to it."""
+    query = "SELECT oid, file_edits.* FROM file_edits JOIN changes ON changes.id = change_id WHERE batch_id = ?"
+    found: dict[str, list[FileEdit]] = {}
+    for row in database.rows(f"{query} ORDER BY position, path", batch):
+        edit = FileEdit(from_column(row["path"]), EditStatus(row["status"]), row["mode"], row["sha256"])
+        found.setdefault(row["oid"], []).append(edit)
+    return {oid: tuple(files) for oid, files in found.items()}
+
+
+def to_column(path: str) -> str | bytes:
+    """A path as the database holds it: text, or its bytes where it is not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def from_column(column: str | bytes) -> str:
+    """The path that a column holds."""
+    return os.fsdecode(column)

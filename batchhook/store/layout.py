@@ -1,0 +1,91 @@
+"""The state folder: what lies where below ``<common git dir>/batchhook``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """Paths in the state folder. ``hooks/post-commit`` knows those marked so, and must change with them."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, common_dir: Path) -> StateDir:
+        """The state folder of a repository, there or not."""
+        return cls(common_dir / "batchhook")
+
+    @property
+    def database(self) -> Path:
+        """All that is remembered (``schema.sql``)."""
+        return self.root / "state.db"
+
+    @property
+    def journal(self) -> Path:
+        """What the hooks wrote down (known to the hooks)."""
+        return self.root / "journal"
+
+    def count(self, branch: str) -> Path:
+        """A branch's last known count, which lets a hook answer without Python (known to the hooks)."""
+        return self.root / "open" / branch
+
+    @property
+    def counts(self) -> Path:
+        """The folder of all such counts."""
+        return self.root / "open"
+
+    @property
+    def notices(self) -> Path:
+        """Verdicts not yet seen, a file for each batch (known to the hooks)."""
+        return self.root / "notices"
+
+    @property
+    def waiting(self) -> Path:
+        """There while a sealed batch has no run; holds the runner's process id (known to the hooks)."""
+        return self.root / "waiting"
+
+    @property
+    def runner_lock(self) -> Path:
+        """Locked by the one runner for as long as it lives."""
+        return self.root / "runner.lock"
+
+    @property
+    def operation_lock(self) -> Path:
+        """Locked while a rollback or an undo is planned and carried out."""
+        return self.root / "operation.lock"
+
+    @property
+    def log(self) -> Path:
+        """What went wrong where nobody could be told."""
+        return self.root / "batchhook.log"
+
+    @property
+    def backups(self) -> Path:
+        """File copies of the states before batches."""
+        return self.root / "backups"
+
+    @property
+    def worktrees(self) -> Path:
+        """Private work trees in which tests run."""
+        return self.root / "worktrees"
+
+    def run(self, name: str) -> Path:
+        """One run's own folder: progress, captured output."""
+        return self.root / "runs" / name
+
+    @property
+    def reports(self) -> Path:
+        """Reports, written at the end of each batch."""
+        return self.root / "reports"
+
+    def create(self) -> None:
+        """Make the folders, private to the user."""
+        self.root.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.counts, self.notices, self.backups, self.worktrees, self.root / "runs", self.reports):
+            folder.mkdir(exist_ok=True)
+
+    def exists(self) -> bool:
+        """Whether batchhook was installed in this repository."""
+        return self.database.exists()

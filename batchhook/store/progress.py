@@ -1,0 +1,100 @@
+"""How a run is going, written by the runner and read by whoever watches, as lines of JSON.
+
+    {"stage": "checking out"}   {"total": 60}   {"started": ID}   {"finished": ID, "outcome": "passed"}
+
+Nothing that matters rests on this file: results are in the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.progress import Progress
+
+
+class ProgressWriter:
+    """Writes a run's progress; a listener of ``testing``.
+
+    Args:
+        path: the file, begun anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="utf-8", buffering=1)  # a reader sees every line at once
+
+    def stage(self, name: str) -> None:
+        """What is being done before and after the tests."""
+        self._write({"stage": name, "at": time.time()})
+
+    def discovered(self, total: int, /) -> None:
+        """The suite is known."""
+        self._write({"total": total})
+
+    def started(self, test_id: str, /) -> None:
+        """A test has begun."""
+        self._write({"started": test_id})
+
+    def finished(self, result: TestResult, /) -> None:
+        """A test has its result."""
+        self._write({"finished": result.test_id, "outcome": result.outcome.value})
+
+    def close(self) -> None:
+        """Nothing more will be written."""
+        self._file.close()
+
+    def _write(self, line: dict[str, object]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+
+
+class ProgressReader:
+    """Follows a progress file, which may not be there yet or may begin anew (a runner that was killed)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None
+        self._offset = 0
+        self._progress = Progress()
+
+    def read(self) -> Progress:
+        """Where the run is now."""
+        try:
+            with self._path.open("rb") as file:
+                self._begin_anew_if_replaced(file.fileno())
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return self._progress
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            self._progress = _advanced(self._progress, json.loads(line))
+        return self._progress
+
+    def _begin_anew_if_replaced(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        identity = (status.st_ino, status.st_dev)
+        if identity != self._identity or status.st_size < self._offset:
+            self._identity, self._offset, self._progress = identity, 0, Progress()
+
+
+def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
+    match line:
+        case {"stage": str(stage)}:
+            return replace(progress, stage=stage)
+        case {"total": int(total)}:
+            return replace(progress, total=total)
+        case {"started": str(test_id)}:
+            return replace(progress, current=test_id)
+        case {"finished": str(test_id), "outcome": str(outcome)}:
+            failed = Outcome(outcome).is_failure
+            failures = (*progress.failures, test_id) if failed else progress.failures
+            return replace(
+                progress, done=progress.done + 1, failed=progress.failed + failed, current="", failures=failures
+            )
+    return progress

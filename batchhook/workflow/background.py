@@ -1,0 +1,58 @@
+"""Starting our own processes so that nothing of the terminal's, of git's or of the hook's holds on to them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from batchhook.git.environment import scrubbed
+from batchhook.git.location import Location
+from batchhook.store import batches, locks
+from batchhook.store.database import Database
+from batchhook.store.layout import StateDir
+
+# What a framework says of the hook that it runs; the runner outlives that hook.
+_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT_REWRITE_COMMAND"})
+
+
+def ensure_runner(location: Location, database: Database, environment: Mapping[str, str]) -> bool:
+    """Start the runner if a batch waits and none is at work.
+
+    Returns:
+        whether a batch waits.
+    """
+    state = StateDir.of(location.common_dir)
+    if not batches.unfinished(database):
+        state.waiting.unlink(missing_ok=True)
+        return False
+    if not state.waiting.exists():
+        state.waiting.write_text("none\n")
+    if not locks.is_locked(state.runner_lock):
+        start("batchhook.workflow.runner", location, environment)
+    return True
+
+
+def start(module: str, location: Location, environment: Mapping[str, str]) -> None:
+    """Start one of our modules as a process of its own session.
+
+    It must not inherit standard output: git and pre-commit wait until everybody has closed it.
+
+    Args:
+        module: is run as ``python -m module TOP``.
+        location: of the work tree that it is for.
+        environment: the hook's; it goes on without git's variables.
+    """
+    state = StateDir.of(location.common_dir)
+    inherited = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
+    with state.log.open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-E", "-m", module, os.fspath(location.top)],
+            cwd=location.common_dir,  # not the work tree: a sqlite3.py there would be imported
+            env=inherited,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

@@ -1,0 +1,70 @@
+"""Following a batch's run from another process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.progress import Progress
+from batchhook.core.verdicts import Verdict
+from batchhook.errors import NotFinishedError
+from batchhook.store import batches, runs
+from batchhook.store.progress import ProgressReader
+from batchhook.store.runs import Run
+from batchhook.workflow import notices
+from batchhook.workflow.project import Project
+
+_INTERVAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A batch that has its run."""
+
+    batch: Batch
+    run: Run
+    verdict: Verdict
+
+
+def finished(project: Project, number: int) -> Finished:
+    """A batch with its run; with this its verdict counts as seen.
+
+    Raises:
+        NoSuchBatchError: there is no such batch.
+        NotFinishedError: it is still open, or its run has not ended.
+    """
+    batch = batches.get(project.database, number)
+    found = runs.of_batch(project.database, number)
+    if found is not None:
+        notices.take(project.state, number)
+        return Finished(batch, *found)
+    if batch.status is BatchStatus.OPEN:
+        raise NotFinishedError(
+            f"batch {number} is still open: it runs when it is full", "batchhook status; to test now: batchhook test"
+        )
+    raise NotFinishedError(f"the tests of batch {number} have not ended yet", f"batchhook wait {number}")
+
+
+def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator[Progress]:
+    """How a batch's run is going, about ten times a second, until it has its run.
+
+    Args:
+        project: the repository.
+        number: of a sealed batch.
+        until: asked between two looks; ends the following when it says so.
+    """
+    reader = ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
+    while batches.get(project.database, number).status is not BatchStatus.FINISHED:
+        yield reader.read()
+        if until():
+            return
+        time.sleep(_INTERVAL)
+    yield reader.read()
+
+
+def deadline(seconds: float | None) -> Callable[[], bool]:
+    """Something that says, after so many seconds, that it is time; with None, never."""
+    end = float("inf") if seconds is None else time.monotonic() + seconds
+    return lambda: time.monotonic() >= end

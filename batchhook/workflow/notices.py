@@ -1,0 +1,33 @@
+"""Verdicts that nobody has seen yet: told once, by the next commit."""
+
+from __future__ import annotations
+
+from batchhook.core.outcomes import SuiteOutcome
+from batchhook.core.verdicts import Verdict, summary
+from batchhook.store.layout import StateDir
+
+
+def leave(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome) -> None:
+    """Leave a line for the next commit to tell."""
+    line = f"batchhook: batch {batch} {printable(summary(verdict, outcome))}"
+    if not verdict.is_good:
+        line += f" (batchhook analyze {batch})"
+    path = state.notices / str(batch)
+    temporary = path.with_name(f".{batch}")
+    temporary.write_text(f"{line}\n", "utf-8", "backslashreplace")
+    temporary.replace(path)
+
+
+def take(state: StateDir, batch: int | None = None) -> list[str]:
+    """The lines that were left, of one batch or of all; they are told with this, and gone."""
+    lines = []
+    for path in sorted(state.notices.glob("[0-9]*"), key=lambda path: int(path.name)):
+        if batch in {None, int(path.name)}:
+            lines += path.read_text("utf-8").splitlines()
+            path.unlink(missing_ok=True)
+    return lines
+
+
+def printable(text: str) -> str:
+    """A text on one line and without what a terminal would obey."""
+    return "".join(character if character.isprintable() else " " for character in text)

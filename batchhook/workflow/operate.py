@@ -1,0 +1,190 @@
+"""Rolling back and undoing: planned, shown, pinned, written down, done; in this order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+
+from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.rollback import FileFate, Step, fate_of, steps_back
+from batchhook.errors import BatchhookError, ConflictError, GitError, NotFinishedError
+from batchhook.git import merge, objects, refs, snapshot
+from batchhook.git.location import read_head
+from batchhook.git.snapshot import State
+from batchhook.store import batches, locks, operations
+from batchhook.store.operations import Operation, OperationStatus
+from batchhook.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an operation is going to do.
+
+    Attributes:
+        kind: ``rollback`` or ``undo``.
+        batch: the batch that it takes out; 0 for an undo.
+        undoes: the operation that it takes back; 0 for a rollback.
+        files: what becomes of each file, by path; empty where there is nothing to do.
+        now, then: the states that it leads from and to.
+        diff: the same as a patch of the work tree.
+    """
+
+    kind: str
+    batch: int
+    undoes: int
+    files: tuple[FileFate, ...]
+    now: State
+    then: State
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that can be carried out as long as its block lasts."""
+
+    plan: Plan
+    project: Project
+    index: Path
+
+    def carry_out(self) -> Operation:
+        """Pin all that the user has, write the intent down, act, and mark it done.
+
+        Raises:
+            GitError: git refused, for instance since a file was changed meanwhile; what was there is pinned.
+        """
+        git, database, plan = self.project.git, self.project.database, self.plan
+        number = operations.next_id(database)
+        message = f"batchhook operation {number}: {plan.kind}"
+        operation = Operation(
+            id=number,
+            kind=plan.kind,
+            batch=plan.batch,
+            undoes=plan.undoes,
+            status=OperationStatus.INTENT,
+            top=os.fspath(self.project.location.top),
+            before=snapshot.commit(git, plan.now, f"{message}, before"),
+            after=snapshot.commit(git, plan.then, f"{message}, after"),
+            started_at=time.time(),
+        )
+        refs.pin(git, {refs.operation_before(number): operation.before, refs.operation_after(number): operation.after})
+        operations.intend(database, operation)
+        try:
+            snapshot.move(git, self.index, plan.now, plan.then)
+        except GitError:
+            if self._is_untouched():
+                operations.end(database, number, OperationStatus.FAILED)
+            raise
+        operations.end(database, number, OperationStatus.DONE)
+        return replace(operation, status=OperationStatus.DONE)
+
+    def _is_untouched(self) -> bool:
+        with snapshot.private_index(self.project.git, self.project.location) as index:
+            return snapshot.look(self.project.git, self.plan.now.head, index) == self.plan.now
+
+
+@contextmanager
+def planned_rollback(project: Project, number: int) -> Iterator[Planned]:
+    """Plan to bring the files of a batch back to their state before it, for the length of a block.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
+        ConflictError: the same lines were changed since, or git is in the middle of something.
+        BatchhookError: the batch is another branch's.
+    """
+    batch = batches.get(project.database, number)
+    if batch.status is BatchStatus.OPEN:
+        raise NotFinishedError(f"batch {number} is still open", "git reset or git revert, until it is full")
+    _check_branch(project, batch)
+    with _looked_at(project) as (repository, now, index):
+        steps = steps_back(batch.changes)
+        files, staged = (merge.take_out(repository, tree, steps) for tree in (now.files, now.index))
+        _check_conflicts(f"batch {number}", files.conflicts + staged.conflicts)
+        before = {path: old for step in reversed(steps) for path, (_, old) in _back(repository, step).items()}
+        then = State(now.head, staged.tree, files.tree)
+        fates = _fates(repository, now, then, before)
+        yield Planned(Plan("rollback", number, 0, fates, now, then, _diff(project, now, then)), project, index)
+
+
+@contextmanager
+def planned_undo(project: Project) -> Iterator[Planned]:
+    """Plan to take the latest rollback of this work tree back, for the length of a block.
+
+    Raises:
+        BatchhookError: there is nothing to undo.
+        ConflictError: the same lines were changed since, or git is in the middle of something.
+    """
+    operation = operations.to_undo(project.database, os.fspath(project.location.top))
+    if operation is None:
+        raise BatchhookError("there is nothing to undo here", "batchhook operations shows what was done")
+    before, after = (snapshot.read(project.git, oid) for oid in (operation.before, operation.after))
+    with _looked_at(project) as (repository, now, index):
+        files = merge.take_out(repository, now.files, [Step(after.files, before.files)])
+        staged = merge.take_out(repository, now.index, [Step(after.index, before.index)])
+        _check_conflicts(f"operation {operation.id}", files.conflicts + staged.conflicts)
+        old = {path: old for path, (_, old) in merge.changed_paths(repository, after.files, before.files).items()}
+        then = State(now.head, staged.tree, files.tree)
+        fates = _fates(repository, now, then, old)
+        yield Planned(Plan("undo", 0, operation.id, fates, now, then, _diff(project, now, then)), project, index)
+
+
+@contextmanager
+def _looked_at(project: Project) -> Iterator[tuple[pygit2.Repository, State, Path]]:
+    """The work tree's state, with nobody of us and nothing of git's at work in it."""
+    with locks.try_lock(project.state.operation_lock) as free:
+        if not free:
+            raise ConflictError("another batchhook is at work here", "wait until it has ended")
+        _check_peace(project)
+        head = read_head(project.git, project.location)
+        with snapshot.private_index(project.git, project.location) as index:
+            now = snapshot.look(project.git, head.oid, index)
+            yield objects.open_repository(project.location.common_dir), now, index
+
+
+def _check_peace(project: Project) -> None:
+    under_way = snapshot.what_is_under_way(project.location)
+    if under_way:
+        raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
+    lock = project.location.git_dir / "index.lock"
+    if lock.exists():
+        raise ConflictError(
+            "git's index is locked: another git is at work, or one was killed",
+            f"wait for it; if there is none, remove {lock}",
+        )
+
+
+def _check_branch(project: Project, batch: Batch) -> None:
+    head = read_head(project.git, project.location)
+    if head.branch == batch.branch or project.git.succeeds("merge-base", "--is-ancestor", batch.head, "HEAD"):
+        return
+    name = batch.branch.removeprefix("refs/heads/")
+    raise BatchhookError(f"batch {batch.id} is of {name}, and not in what is checked out here", f"git switch {name}")
+
+
+def _check_conflicts(what: str, paths: Sequence[str]) -> None:
+    if paths:
+        raise ConflictError(
+            f"the same lines as in {what} were changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched",
+            "commit or take back those changes, or go back further first (batchhook log)",
+        )
+
+
+def _back(repository: pygit2.Repository, step: Step) -> dict[str, tuple[str, str]]:
+    return merge.changed_paths(repository, step.new, step.old)
+
+
+def _fates(repository: pygit2.Repository, now: State, then: State, before: dict[str, str]) -> tuple[FileFate, ...]:
+    changed = merge.changed_paths(repository, now.index, then.index)
+    changed |= merge.changed_paths(repository, now.files, then.files)
+    return tuple(
+        FileFate(path, fate_of(old, new, before.get(path, ""))) for path, (old, new) in sorted(changed.items())
+    )
+
+
+def _diff(project: Project, now: State, then: State) -> str:
+    return project.git.text("diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)

@@ -1,0 +1,64 @@
+"""One repository, opened: what every use case works on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchhook.core.settings import Settings
+from batchhook.git.command import Git
+from batchhook.git.location import Location, locate
+from batchhook.store.database import Database
+from batchhook.store.layout import StateDir
+from batchhook.workflow import configure
+from batchhook.workflow.reconcile import Count, reconcile
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A repository in which batchhook is installed, seen from one of its work trees."""
+
+    location: Location
+    git: Git
+    state: StateDir
+    database: Database
+    settings: Settings
+
+    def reconcile(self, *, rebase_has_ended: bool = False) -> Count | None:
+        """Bring the count up to the commit graph (``workflow/reconcile.py``)."""
+        size = self.settings.batch_size
+        return reconcile(self.database, self.git, self.location, size, rebase_has_ended=rebase_has_ended)
+
+
+@contextmanager
+def opened(
+    start: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+    timeout: float = 10.0,
+) -> Iterator[Project]:
+    """Open the repository around a folder for the length of a block.
+
+    Args:
+        start: any folder inside the work tree.
+        environment: of the process that asks; git's variables in it name the repository inside a hook.
+        flags: settings given on the command line.
+        timeout: seconds to wait for another process's write to the database.
+
+    Raises:
+        NotARepositoryError, StoreError, ConfigurationError: there is no repository, batchhook is not installed in
+            it, or its settings are wrong.
+    """
+    environment = os.environ if environment is None else environment
+    location = locate(start, environment)
+    state = StateDir.of(location.common_dir)
+    database = Database(state.database, timeout=timeout)
+    try:
+        settings = configure.load(location.top, environment, flags)
+        yield Project(location, Git(location.top, environment), state, database, settings)
+    finally:
+        database.close()

@@ -1,0 +1,198 @@
+"""Bringing the count up to the commit graph: what the hooks hinted at is looked up, full batches are sealed.
+
+Everything happens in one transaction, and a second call with nothing new changes nothing. This runs inside hooks, so
+standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from batchhook.core.changes import Commit
+from batchhook.core.ledger import Birth, birth, cut, open_changes, replaced_by, same_tree, same_writing
+from batchhook.git import history, refs
+from batchhook.git.command import Git
+from batchhook.git.location import Location, read_head
+from batchhook.store import batches, branches, journal
+from batchhook.store.branches import Branch
+from batchhook.store.database import Database
+from batchhook.store.layout import StateDir
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Where a branch's open batch stands.
+
+    Attributes:
+        branch: full ref name, or the name of a detached HEAD.
+        batch: the number that the open batch has, or will have with its first change.
+        changes: those in it, oldest first.
+        size: how many fill it.
+        sealed: numbers of the batches that this call found full.
+        head: the commit at the branch's tip; empty before the first.
+        head_tree: its tree.
+    """
+
+    branch: str
+    batch: int
+    changes: tuple[Commit, ...]
+    size: int
+    sealed: tuple[int, ...] = ()
+    head: str = ""
+    head_tree: str = ""
+
+
+def reconcile(
+    database: Database,
+    git: Git,
+    location: Location,
+    size: int,
+    *,
+    rebase_has_ended: bool = False,
+) -> Count | None:
+    """Derive the open batch of the branch that HEAD is on; seal what is full.
+
+    Args:
+        database: of the repository.
+        git: in the work tree.
+        location: of the work tree.
+        size: how many changes fill a batch.
+        rebase_has_ended: git's folder for the rebase is still there when it runs the post-rewrite hook.
+
+    Returns:
+        where the branch stands; nothing while a rebase or an am is under way, for then it stands nowhere.
+
+    Raises:
+        StoreError, GitError: nothing was written; the next call finds the same.
+    """
+    if location.is_rebasing and not rebase_has_ended:
+        return None
+    head = read_head(git, location)
+    with database.transaction():
+        news = _read_journal(database, StateDir.of(location.common_dir))
+        if not head.oid:
+            return Count(head.branch, batches.next_id(database), (), size)
+        commit = history.commits(git, [head.oid])[0]
+        chain = _chain(database, git, head.branch, head.oid)
+        branch = _branch(database, head.branch, head.oid, chain)
+        _learn(database, branch, news)
+        before = {entry.oid for entry in news if isinstance(entry, journal.Committed) and entry.branch == head.branch}
+        _recognise(database, git, branch, chain, before | {branch.tip})
+        changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
+        full, rest = cut(changes, size)
+        sealed = tuple(_seal(database, git, branch, each, size) for each in full)
+        batch = batches.ensure_open(database, branch, size) if rest else _number(database, branch)
+        branches.move_tip(database, branch, head.oid)
+    count = Count(head.branch, batch, tuple(rest), size, sealed, head.oid, commit.tree)
+    remember(StateDir.of(location.common_dir), count)
+    return count
+
+
+def _read_journal(database: Database, state: StateDir) -> Sequence[journal.Committed | journal.Rewritten]:
+    entries, offset = journal.read(state.journal, int(database.fact("journal_offset", "0")))
+    database.set_fact("journal_offset", str(offset))
+    by_branch: dict[str, list[str]] = {}
+    for entry in entries:
+        if isinstance(entry, journal.Committed):
+            by_branch.setdefault(entry.branch, []).append(entry.oid)
+    for name, oids in by_branch.items():
+        branch = branches.find(database, name)
+        if branch is not None:
+            branches.meet(database, branch, oids, made_here=True)
+            branches.move_tip(database, branch, oids[-1])
+    return entries
+
+
+def _chain(database: Database, git: Git, name: str, tip: str) -> tuple[Commit, ...]:
+    """The part of a branch's history that may hold open changes."""
+    hide = branches.anchors(database)
+    branch = branches.find(database, name)
+    if branch is None or not name.startswith("refs/"):  # a detached HEAD may be anywhere
+        hide |= branches.others(database, name)
+    if branch is not None:
+        hide |= {branch.start, batches.last_head(database, branch)}
+    return history.first_parent_chain(git, [tip], hide)
+
+
+def _branch(database: Database, name: str, tip: str, chain: Sequence[Commit]) -> Branch:
+    start = chain[0].parent if chain else tip
+    return branches.find(database, name) or branches.add(database, name, start, tip)
+
+
+def _learn(database: Database, branch: Branch, news: Sequence[journal.Committed | journal.Rewritten]) -> None:
+    """Take in what the hooks wrote down about a branch."""
+    mine = [entry for entry in news if entry.branch == branch.name]
+    made = [entry.oid for entry in mine if isinstance(entry, journal.Committed)]
+    branches.meet(database, branch, made, made_here=True)
+    pairs = [(entry.old, entry.new) for entry in mine if isinstance(entry, journal.Rewritten)]
+    branches.add_rewrites(database, pairs)
+    known = branches.met(database, branch, [old for old, _ in pairs])
+    branches.meet(database, branch, [new for old, new in pairs if known.get(old)], made_here=True)
+
+
+def _recognise(database: Database, git: Git, branch: Branch, chain: Sequence[Commit], before: set[str]) -> None:
+    """Find out about commits of which no hook told: whether they were made here, and whose place they took.
+
+    ``before`` is where the branch stood at earlier times, as far as known.
+    """
+    if not chain:
+        return
+    known = branches.met(database, branch, [commit.oid for commit in chain])
+    gone = history.first_parent_chain(git, before - {chain[-1].oid}, [chain[-1].oid, branch.start])
+    strangers = [commit for commit in chain if commit.oid not in known]
+    if not strangers and not gone:
+        return
+    births = _births(git, branch)
+    made = [commit.oid for commit in strangers if births.get(commit.oid) is Birth.MADE]
+    branches.meet(database, branch, [commit.oid for commit in strangers], made_here=False)
+    branches.meet(database, branch, made, made_here=True)
+
+    mine = branches.met(database, branch, [commit.oid for commit in gone])
+    candidates = [commit for commit in gone if mine.get(commit.oid)]
+    amended = [commit for commit in chain if births.get(commit.oid) is Birth.AMENDED]
+    rebased = [commit for commit in chain if births.get(commit.oid) is Birth.REBASED]
+    found = replaced_by(amended, candidates, [same_tree])
+    found |= replaced_by(rebased, candidates, [same_tree, partial(history.patch_ids, git), same_writing])
+    branches.add_rewrites(database, [(old, new) for new, old in found.items()])
+    branches.meet(database, branch, found, made_here=True)
+
+
+def _births(git: Git, branch: Branch) -> dict[str, Birth]:
+    """How commits came, by the reflogs of the branch and of HEAD (which alone sees the steps of a rebase)."""
+    head = {oid: birth(said) for oid, said in history.reflog(git, "HEAD").items()}
+    if not branch.name.startswith("refs/"):
+        return head
+    own = {oid: birth(said) for oid, said in history.reflog(git, branch.name).items()}
+    rebased = {oid: how for oid, how in head.items() if how is Birth.REBASED}
+    return rebased | {oid: how for oid, how in own.items() if how is not Birth.MOVED}
+
+
+def _seal(database: Database, git: Git, branch: Branch, changes: Sequence[Commit], size: int) -> int:
+    number = batches.seal(database, branch, changes, size)
+    # Inside the transaction: a batch without its pins is no batch. A ref too many, should we die here, is harmless.
+    refs.pin(git, {refs.batch_base(number): changes[0].parent, refs.batch_head(number): changes[-1].oid})
+    return number
+
+
+def _number(database: Database, branch: Branch) -> int:
+    return batches.open_id(database, branch) or batches.next_id(database)
+
+
+def remember(state: StateDir, count: Count) -> None:
+    """Write down where a branch stands, for the hook to go on from without Python.
+
+    Numbers are given out with a batch's first change. Another branch's empty batch may have had this one in mind.
+    """
+    own = state.count(count.branch)
+    for other in state.counts.rglob("*"):
+        if other != own and other.is_file() and other.read_text().split()[3:4] == ["0"]:
+            other.unlink(missing_ok=True)
+    if not count.branch.startswith("refs/"):
+        return
+    line = f"{count.head} {count.head_tree} {count.batch} {len(count.changes)} {count.size}\n"
+    with contextlib.suppress(OSError):  # a branch `a` where a branch `a/b` was: the next hook asks Python again
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.write_text(line)

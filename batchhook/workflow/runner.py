@@ -1,0 +1,103 @@
+"""The runner: the one detached process of a repository that gives every sealed batch its run.
+
+Run as ``python -m batchhook.workflow.runner TOP``. It may be killed at any moment: a batch without a stored run is
+still in the queue, and the next commit or command starts another runner.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.outcomes import SuiteOutcome
+from batchhook.core.verdicts import judge
+from batchhook.errors import BatchhookError, StoreError
+from batchhook.git import objects
+from batchhook.store import batches, locks, runs
+from batchhook.store.progress import ProgressWriter
+from batchhook.store.runs import Run
+from batchhook.workflow import notices
+from batchhook.workflow.backup import back_up
+from batchhook.workflow.project import Project, opened
+from batchhook.workflow.suite_run import run_on_commit
+
+
+def main() -> None:
+    """Work through the queue, then end."""
+    top = Path(sys.argv[1])
+    work_off(top, os.environ)
+
+
+def work_off(top: Path, environment: Mapping[str, str]) -> None:
+    """Give every waiting batch its run, unless another runner is at it.
+
+    Raises:
+        StoreError: nothing could be stored; the batches keep waiting.
+    """
+    with opened(top, environment=environment, timeout=60.0) as project:
+        # A batch that is sealed while we leave would find us alive and nobody at work: so look again, without the lock.
+        while batches.unfinished(project.database):
+            with locks.try_lock(project.state.runner_lock) as mine:
+                if not mine:
+                    return
+                project.state.waiting.write_text(f"{os.getpid()}\n")
+                while queue := batches.unfinished(project.database):
+                    run_batch(project, queue[0], environment)
+                project.state.waiting.unlink(missing_ok=True)
+
+
+def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) -> None:
+    """Back a batch up, test its head, store the outcome and leave word for the next commit.
+
+    Raises:
+        StoreError: the outcome could not be stored; the batch keeps waiting.
+    """
+    batches.mark(project.database, batch.id, BatchStatus.RUNNING)
+    folder = project.state.run(f"batch-{batch.id}")
+    progress = ProgressWriter(folder / "progress.ndjson")
+    try:
+        run = _run(project, batch, environment, progress, folder / "scratch")
+    finally:
+        progress.close()
+    verdict = judge(run.outcome, project.settings.critical_failure_threshold)
+    runs.finish_batch(project.database, batch.id, run, verdict)
+    notices.leave(project.state, batch.id, verdict, run.outcome)
+
+
+def _run(
+    project: Project,
+    batch: Batch,
+    environment: Mapping[str, str],
+    progress: ProgressWriter,
+    scratch: Path,
+) -> Run:
+    """A batch's run; whatever keeps it from running is its outcome, lest it keep the queue waiting for ever."""
+    started_at = time.time()
+    try:
+        progress.stage("backing up")
+        _prepare(project, batch)
+        return run_on_commit(project, batch.head, environment, progress, scratch)
+    except StoreError:
+        raise
+    except BatchhookError as error:
+        outcome = SuiteOutcome(broken=error.message, hint=error.hint)
+    except Exception as error:  # noqa: BLE001 - told in the verdict, and in the log
+        traceback.print_exc()
+        outcome = SuiteOutcome(broken=f"{type(error).__name__}: {error}", hint=f"see {project.state.log}")
+    return Run(batch.changes[-1].tree, {}, started_at, outcome)
+
+
+def _prepare(project: Project, batch: Batch) -> None:
+    repository = objects.open_repository(project.location.common_dir)
+    edits = {change.oid: objects.file_edits(repository, change) for change in batch.changes}
+    batches.add_edits(project.database, batch.id, edits)
+    back_up(project.state, repository, batch)
+
+
+if __name__ == "__main__":
+    main()

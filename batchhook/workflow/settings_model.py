@@ -1,0 +1,58 @@
+"""The validator of settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from batchhook.core.settings import Settings
+from batchhook.errors import ConfigurationError
+
+
+class SettingsModel(BaseModel):
+    """``core.settings.Settings`` with the range of each value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_size: Annotated[int, Field(ge=1)] = Settings.batch_size
+    critical_failure_threshold: Annotated[float, Field(ge=0, le=1)] = Settings.critical_failure_threshold
+    wait: Annotated[float, Field(ge=0)] = Settings.wait
+    python: Annotated[str, Field(min_length=1)] = Settings.python
+    start_dir: Annotated[str, Field(min_length=1)] = Settings.start_dir
+    pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
+    top_level_dir: str = Settings.top_level_dir
+    test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
+
+
+def validated(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> Settings:
+    """Lay settings over each other and check them.
+
+    Args:
+        layers: where they come from, and what they say; a later one goes over an earlier one.
+
+    Raises:
+        ConfigurationError: names the place, the setting, and the nearest known name.
+    """
+    merged: dict[str, Any] = {}
+    for source, table in layers:
+        _check(source, table)
+        merged |= table
+    return Settings(**SettingsModel(**merged).model_dump())
+
+
+def _check(source: str, table: Mapping[str, Any]) -> None:
+    try:
+        SettingsModel.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = [field.name for field in dataclasses.fields(Settings)]
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise ConfigurationError(f"{source}: there is no setting {name!r}", f"did you mean {nearest!r}?") from error
+        message = f"{source}: {name} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise ConfigurationError(message, "docs/guide.md lists every setting and its values") from error
