@@ -115,13 +115,20 @@ def count(results: Iterable[TestResult], duration: float | None = None) -> Total
         results: one per test.
         duration: seconds of the whole; without it, the sum of the tests' own.
     """
-    columns = dict.fromkeys(("passed", "failed", "errored", "skipped"), 0)
-    tests, seconds = 0, 0.0
+    counts: dict[Outcome, int] = {}
+    seconds = 0.0
     for result in results:
-        columns[_COLUMN[result.outcome]] += 1
-        tests += 1
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
         seconds += result.duration
-    return Totals(tests=tests, duration=seconds if duration is None else duration, **columns)
+    return add_up(counts, seconds if duration is None else duration)
+
+
+def add_up(counts: Mapping[Outcome, int], duration: float) -> Totals:
+    """The totals of so many tests for each outcome."""
+    columns = dict.fromkeys(("passed", "failed", "errored", "skipped"), 0)
+    for outcome, tests in counts.items():
+        columns[_COLUMN[outcome]] += tests
+    return Totals(tests=sum(counts.values()), duration=duration, **columns)
 
 
 def by_module(results: Iterable[TestResult]) -> Mapping[str, Totals]:

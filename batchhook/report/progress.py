@@ -2,36 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
+from batchhook.core.outcomes import TestResult
 from batchhook.core.progress import Progress
 
 
-def show(console: Console, label: str, progress: Iterable[Progress]) -> None:
-    """Draw progress until there is no more; where there is no terminal, draw nothing.
+class ProgressLine:
+    """The line. Where there is no terminal, it draws nothing.
 
     Args:
         console: where to.
         label: what is running, for instance ``batch 3``.
-        progress: states of the run, in time.
     """
-    if not console.is_terminal:
-        for _ in progress:
-            pass
-        return
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]}"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None, failed="")
+
+    def __init__(self, console: Console, label: str) -> None:
+        self._label = label
+        self._bar = Bar(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[failed]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(label, total=None, failed="")
+
+    def __enter__(self) -> ProgressLine:  # noqa: PYI034 - typing.Self came with Python 3.11
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def draw(self, state: Progress) -> None:
+        """Show how far the run is."""
+        doing = self._label if state.stage == "testing" else f"{self._label}: {state.stage}"
+        failed = f"[red]{state.failed} failed" if state.failed else ""
+        self._bar.update(self._task, description=doing, total=state.total or None, completed=state.done, failed=failed)
+
+
+def show(console: Console, label: str, progress: Iterable[Progress]) -> None:
+    """Draw states of a run until there are no more."""
+    with ProgressLine(console, label) as line:
         for state in progress:
-            doing = label if state.stage == "testing" else f"{label}: {state.stage}"
-            failed = f"[red]{state.failed} failed" if state.failed else ""
-            bar.update(task, description=doing, total=state.total or None, completed=state.done, failed=failed)
+            line.draw(state)
+
+
+class Drawn:
+    """A listener of a run in this process that draws what it hears."""
+
+    def __init__(self, line: ProgressLine) -> None:
+        self._line = line
+        self._state = Progress()
+
+    def stage(self, name: str) -> None:
+        """What is being done before and after the tests."""
+        self._draw(replace(self._state, stage=name))
+
+    def discovered(self, total: int, /) -> None:
+        """The suite is known."""
+        self._draw(replace(self._state, total=total))
+
+    def started(self, test_id: str, /) -> None:
+        """A test has begun."""
+
+    def finished(self, result: TestResult, /) -> None:
+        """A test has its result."""
+        failed = self._state.failed + result.outcome.is_failure
+        self._draw(replace(self._state, done=self._state.done + 1, failed=failed))
+
+    def _draw(self, state: Progress) -> None:
+        self._state = state
+        self._line.draw(state)
+
+
+@contextmanager
+def show_while(console: Console, label: str) -> Iterator[Drawn]:
+    """Draw a run of this process for the length of a block."""
+    with ProgressLine(console, label) as line:
+        yield Drawn(line)

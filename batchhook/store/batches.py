@@ -103,6 +103,17 @@ def unfinished(database: Database) -> list[Batch]:
     return [_batch(database, row) for row in database.rows(query)]
 
 
+def previous_finished(database: Database, number: int) -> int:
+    """The latest finished batch before this one on its branch; 0 where there is none."""
+    row = database.row(
+        "SELECT coalesce(max(id), 0) AS id FROM batches WHERE id < ? AND status = 'finished'"
+        " AND branch_id = (SELECT branch_id FROM batches WHERE id = ?)",
+        number,
+        number,
+    )
+    return 0 if row is None else int(row["id"])
+
+
 def mark(database: Database, number: int, status: BatchStatus) -> None:
     """Move a batch on its way."""
     with database.transaction() as connection:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
+from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult, Totals, add_up
 from batchhook.core.verdicts import Verdict
 from batchhook.store.database import Database
 
@@ -99,6 +99,18 @@ def of_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
         return None
     outcome = SuiteOutcome(_results(database, row["id"]), row["duration"], row["broken"], row["hint"])
     return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome), Verdict(row["verdict"])
+
+
+def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
+    """A batch's verdict and how many tests ended how, if it has been run; without reading any test's texts."""
+    row = database.row(
+        "SELECT run_id, verdict, duration FROM batches JOIN runs ON runs.id = run_id WHERE batches.id = ?", batch
+    )
+    if row is None:
+        return None
+    query = "SELECT outcome, count(*) AS tests FROM results WHERE run_id = ? GROUP BY outcome"
+    counts = {Outcome(group["outcome"]): int(group["tests"]) for group in database.rows(query, row["run_id"])}
+    return Verdict(row["verdict"]), add_up(counts, row["duration"])
 
 
 def _results(database: Database, run: int) -> tuple[TestResult, ...]:

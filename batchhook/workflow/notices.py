@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from batchhook.core.outcomes import SuiteOutcome
+from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
 from batchhook.store.layout import StateDir
 
 
 def leave(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome) -> None:
     """Leave a line for the next commit to tell."""
-    line = f"batchhook: batch {batch} {printable(summary(verdict, outcome))}"
+    line = f"batchhook: batch {batch} {one_line(summary(verdict, outcome))}"
     if not verdict.is_good:
         line += f" (batchhook analyze {batch})"
     path = state.notices / str(batch)
@@ -26,8 +27,3 @@ def take(state: StateDir, batch: int | None = None) -> list[str]:
             lines += path.read_text("utf-8").splitlines()
             path.unlink(missing_ok=True)
     return lines
-
-
-def printable(text: str) -> str:
-    """A text on one line and without what a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text)

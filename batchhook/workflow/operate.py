@@ -169,7 +169,7 @@ def _check_branch(project: Project, batch: Batch) -> None:
 def _check_conflicts(what: str, paths: Sequence[str]) -> None:
     if paths:
         raise ConflictError(
-            f"the same lines as in {what} were changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched",
+            f"what {what} did was changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched",
             "commit or take back those changes, or go back further first (batchhook log)",
         )
 

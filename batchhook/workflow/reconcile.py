@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from batchhook.core.changes import Commit
+from batchhook.core.changes import Batch, BatchStatus, Commit
 from batchhook.core.ledger import Birth, birth, cut, open_changes, replaced_by, same_tree, same_writing
 from batchhook.git import history, refs
 from batchhook.git.command import Git
@@ -43,6 +43,11 @@ class Count:
     sealed: tuple[int, ...] = ()
     head: str = ""
     head_tree: str = ""
+
+    def as_batch(self) -> Batch:
+        """The open batch, with its changes."""
+        base = self.changes[0].parent if self.changes else self.head
+        return Batch(self.batch, self.branch, self.size, BatchStatus.OPEN, base, self.head, self.changes)
 
 
 def reconcile(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import batchhook
 from batchhook.core.outcomes import SuiteOutcome
@@ -16,11 +17,10 @@ from batchhook.git import worktree
 from batchhook.git.environment import scrubbed
 from batchhook.store import locks
 from batchhook.store.layout import StateDir
-from batchhook.store.progress import ProgressWriter
 from batchhook.store.runs import Run
 from batchhook.testing.interpreter import Interpreter, find_interpreter
 from batchhook.testing.runner import run_suite
-from batchhook.testing.suite import SuiteSpec
+from batchhook.testing.suite import Listener, SuiteSpec
 from batchhook.workflow.project import Project
 
 # More than enough for the runner and a few runs by hand; each costs a checkout.
@@ -30,11 +30,18 @@ _MOST_WORKTREES = 8
 _OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT"})
 
 
+class RunListener(Listener, Protocol):
+    """Whoever wants to know how a run goes, from the checkout on."""
+
+    def stage(self, name: str) -> None:
+        """What is being done before and after the tests."""
+
+
 def run_on_commit(
     project: Project,
     commit: str,
     environment: Mapping[str, str],
-    progress: ProgressWriter,
+    listener: RunListener,
     scratch: Path,
 ) -> Run:
     """Run the suite on exactly a commit's files.
@@ -43,7 +50,7 @@ def run_on_commit(
         project: the repository.
         commit: what to test.
         environment: the caller's; the tests get it without git's variables and the frameworks'.
-        progress: is told how it goes.
+        listener: is told how it goes.
         scratch: a folder for this run, emptied first.
 
     Returns:
@@ -63,9 +70,9 @@ def run_on_commit(
         outcome = SuiteOutcome(broken=error.message, hint=error.hint)
         return Run(tree, _description(settings, None), started_at, outcome)
     with private_worktree(project.state) as folder:
-        progress.stage("checking out")
+        listener.stage("checking out")
         worktree.checkout(project.git, folder, commit)
-        progress.stage("testing")
+        listener.stage("testing")
         outcome = run_suite(
             SuiteSpec(
                 interpreter=interpreter.path,
@@ -77,7 +84,7 @@ def run_on_commit(
                 top_level_dir=settings.top_level_dir,
                 test_timeout=settings.test_timeout,
             ),
-            progress,
+            listener,
         )
     return Run(tree, _description(settings, interpreter), started_at, outcome)
 

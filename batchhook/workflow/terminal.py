@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
@@ -30,7 +31,7 @@ def watch(project: Project, batch: int, seconds: float) -> bool:
         whether the run ended meanwhile, and its verdict was shown. Without a terminal, nothing is shown.
     """
     try:
-        tty = open("/dev/tty", "w", encoding="utf-8")  # noqa: SIM115 - closed by the block below
+        tty = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115 - closed by the block below
     except OSError:
         return False
     with tty:

@@ -1,0 +1,1 @@
+"""The command line: options, rendering, the error boundary. What is done is workflow's business."""

@@ -1,0 +1,63 @@
+"""The one place where an error becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.exceptions import TyperException
+
+from batchhook.cli.app import app
+from batchhook.cli.options import options
+from batchhook.core.text import one_line
+from batchhook.errors import BatchhookError, ExitCode
+from batchhook.report.documents import ErrorDocument
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process."""
+    try:
+        code = app(standalone_mode=False)
+    except BatchhookError as error:
+        code = _tell(error.message, error.hint, error.exit_code)
+    except TyperException as error:
+        code = _tell(_of_usage(error), "batchhook --help", ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _tell("stopped", "", ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # `batchhook log | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.OK
+    except OSError as error:
+        code = _tell(_of_the_system(error), "nothing was lost; try again when that is mended", ExitCode.ERROR)
+    except Exception as error:  # noqa: BLE001 - a defect of ours: its traceback is what a report needs
+        traceback.print_exc()
+        code = _tell(
+            f"{type(error).__name__}: {error}", "this is a defect in batchhook: please report it", ExitCode.ERROR
+        )
+    sys.exit(int(code or 0))
+
+
+def _of_usage(error: TyperException) -> str:
+    told = getattr(error, "format_message", None)
+    return str(told() if told else error)
+
+
+def _of_the_system(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
+    if options.json:
+        print(ErrorDocument(error=message, hint=hint, exit_code=code).model_dump_json(indent=2))  # noqa: T201 - as asked
+        return code
+    console = Console(stderr=True, highlight=False)
+    console.print(Text.assemble(("batchhook: ", "bold red"), one_line(message)), soft_wrap=True)
+    if hint:
+        console.print(Text.assemble(("hint: ", "dim"), one_line(hint)), soft_wrap=True)
+    return code

@@ -1,0 +1,132 @@
+"""rollback, undo, operations: going back, and taking that back."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from batchhook.cli.arguments import BatchNumber, Json
+from batchhook.cli.options import console, emit, options, project
+from batchhook.errors import ExitCode, UsageError
+from batchhook.report import documents, text
+from batchhook.store import operations as stored
+from batchhook.store.operations import Operation
+from batchhook.workflow.operate import Plan, Planned, planned_rollback, planned_undo
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+
+
+def rollback(number: BatchNumber, dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+    """Bring the files of batch N back to their state before it; what was done elsewhere since stays."""
+    with project() as opened:
+        opened.reconcile()
+        title = f"To take batch {number} out, in the work tree and the index:"
+        return _carry_out(planned_rollback(opened, number), title, dry_run=dry_run, yes=yes)
+
+
+def undo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+    """Take the latest rollback back: exactly what was there before it."""
+    with project() as opened:
+        return _carry_out(planned_undo(opened), "To take the rollback back:", dry_run=dry_run, yes=yes)
+
+
+def operations(_json: Json = False) -> None:
+    """Rollbacks and undos so far, newest first."""
+    with project() as opened:
+        found = stored.latest(opened.database)
+    if options.json:
+        emit(documents.OperationsDocument(operations=tuple(_document(operation) for operation in found)))
+        return
+    if not found:
+        console().print("Nothing was rolled back yet.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("operation", "what", "status", "when", "all that was there before"):
+        table.add_column(heading)
+    for operation in found:
+        what = f"rollback of batch {operation.batch}" if operation.batch else f"undo of operation {operation.undoes}"
+        when = time.strftime("%m-%d %H:%M", time.localtime(operation.started_at))
+        table.add_row(str(operation.id), what, operation.status.value, when, operation.before[:12])
+    console().print(table)
+
+
+def _carry_out(planning: AbstractContextManager[Planned], title: str, *, dry_run: bool, yes: bool) -> int:
+    """Show a plan, ask, do it, and say what was done and what can be done next."""
+    out = console()
+    with planning as planned:
+        plan = planned.plan
+        if not options.json:
+            _show(out, plan, title, diff=dry_run)
+        if dry_run or not plan.files:
+            if options.json:
+                emit(_plan_document(plan))
+            return ExitCode.OK
+        if not yes and not _agreed():
+            out.print("Nothing was changed.")
+            return ExitCode.OK
+        operation = planned.carry_out()
+    if options.json:
+        emit(_plan_document(plan, operation))
+        return ExitCode.OK
+    out.print(
+        f"Done: {len(plan.files)} {'file' if len(plan.files) == 1 else 'files'}. This was operation {operation.id}."
+    )
+    if plan.kind == "rollback":
+        out.print(
+            text.hints(
+                ("git diff --cached", "what is different now"),
+                (f'git commit -m "Take out batch {plan.batch}"', "to keep it"),
+                ("batchhook undo", "to have everything as it was"),
+            )
+        )
+    return ExitCode.OK
+
+
+def _show(out: Console, plan: Plan, title: str, *, diff: bool) -> None:
+    if not plan.files:
+        out.print("Nothing to do: the files are as they would be.")
+        return
+    out.print(title)
+    text.print_fates(out, plan.files)
+    if diff:
+        out.print()
+        text.print_diff(out, plan.diff)
+
+
+def _agreed() -> bool:
+    if options.json:
+        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
+    try:
+        return typer.confirm("Everything you have now is kept, and `batchhook undo` brings it back. Go on?")
+    except typer.Abort:
+        print()  # noqa: T201 - the prompt's line ends here
+        return False
+
+
+def _plan_document(plan: Plan, operation: Operation | None = None) -> documents.OperationDocument:
+    return documents.OperationDocument(
+        id=operation.id if operation else None,
+        kind=plan.kind,
+        batch=plan.batch or None,
+        undoes=plan.undoes or None,
+        status=operation.status.value if operation else "planned",
+        files=documents.fate_documents(plan.files),
+        diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
+    )
+
+
+def _document(operation: Operation) -> documents.OperationDocument:
+    return documents.OperationDocument(
+        id=operation.id,
+        kind=operation.kind,
+        batch=operation.batch or None,
+        undoes=operation.undoes or None,
+        status=operation.status.value,
+        files=(),
+    )

@@ -1,0 +1,61 @@
+"""install, uninstall, doctor: the hooks in this repository."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from batchhook.cli.arguments import Json
+from batchhook.cli.options import console, emit, options
+from batchhook.errors import ExitCode
+from batchhook.git.command import Git
+from batchhook.git.location import locate
+from batchhook.report import documents, text
+from batchhook.workflow import doctor as examination, install as installation
+
+
+def install(
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Write into a hooks folder that serves other repositories, too.")
+    ] = False,
+) -> None:
+    """Write git's hooks for this repository; what is there already keeps running."""
+    location = locate(options.folder)
+    done = installation.install(location, Git(location.top), shared=shared)
+    out = console()
+    names = ", ".join(done.written)
+    out.print(f"Hooks in {done.folder}: {names}." if names else f"Hooks in {done.folder} are in place already.")
+    if done.chained:
+        out.print(f"What was there before still runs first: {', '.join(done.chained)}.")
+    if done.is_new:
+        out.print("Counting begins with your next commit; every fifth runs the tests.")
+    out.print(text.hints(("batchhook doctor", "which Python and which tests will run"), ("batchhook uninstall", "")))
+
+
+def uninstall() -> None:
+    """Take the hooks out; what stood there before is put back, what was recorded stays."""
+    location = locate(options.folder)
+    ours = installation.uninstall(location, Git(location.top))
+    console().print(f"Taken out: {', '.join(ours)}." if ours else "None of batchhook's hooks is here.")
+
+
+def doctor(_json: Json = False) -> int:
+    """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
+    location = locate(options.folder)
+    checks = examination.examine(location, Git(location.top), os.environ)
+    ok = all(check.ok for check in checks)
+    if options.json:
+        shown = tuple(documents.CheckDocument.model_validate(check) for check in checks)
+        emit(documents.DoctorDocument(ok=ok, checks=shown))
+    else:
+        out = console()
+        for check in checks:
+            mark = Text("✓ ", style="green") if check.ok else Text("✗ ", style="red")
+            out.print(Text.assemble(mark, (check.name, "bold"), f": {check.detail}"), soft_wrap=True)
+            if check.hint:
+                out.print(Padding(Text(check.hint, style="cyan"), (0, 4)), soft_wrap=True)
+    return ExitCode.OK if ok else ExitCode.ERROR

@@ -1,0 +1,42 @@
+"""The global options, and what every command does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+from rich.console import Console
+
+from batchhook.workflow.project import Project, opened
+
+
+@dataclass
+class Options:
+    """What was said before the command; one for the process, set by ``cli/app.py``."""
+
+    json: bool = False
+    batch_size: int | None = None
+    folder: Path = Path()
+
+
+options = Options()
+
+
+@contextmanager
+def project() -> Iterator[Project]:
+    """The repository that the options name, for the length of a block."""
+    with opened(options.folder, flags={"batch_size": options.batch_size}) as opened_project:
+        yield opened_project
+
+
+def console() -> Console:
+    """Standard output, for people."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def emit(document: BaseModel) -> None:
+    """Print a document, for programs."""
+    print(document.model_dump_json(indent=2))  # noqa: T201 - this is the output

@@ -1,0 +1,135 @@
+"""status, log, show, wait, analyze: where everything stands, and what a run told."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+
+from batchhook.cli.arguments import BatchNumber, Json
+from batchhook.cli.options import console, emit, options, project
+from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.outcomes import Totals
+from batchhook.core.verdicts import Verdict
+from batchhook.errors import ExitCode, NotFinishedError
+from batchhook.report import documents, text
+from batchhook.report.progress import show as show_progress
+from batchhook.store import batches
+from batchhook.workflow import analyze as analysis, background
+from batchhook.workflow.analyze import Entry
+from batchhook.workflow.follow import deadline, finished, follow
+from batchhook.workflow.project import Project
+
+
+def status(_json: Json = False) -> None:
+    """Where the open batch stands, what is being tested, the latest verdicts."""
+    with project() as opened:
+        found = analysis.status(opened)
+        background.ensure_runner(opened.location, opened.database, os.environ)
+        batch = found.count.as_batch() if found.count else None
+        sealed = [entry for entry in found.latest if entry.batch.status is not BatchStatus.OPEN]
+        if options.json:
+            shown = documents.batch_document(batch, {}) if batch else None
+            emit(documents.StatusDocument(open=shown, latest=tuple(_document(entry) for entry in sealed)))
+            return
+        waiting = [entry.batch for entry in sealed if entry.verdict is None]
+        text.print_status(console(), batch, waiting[::-1], text.log_table(_row(entry) for entry in sealed))
+
+
+def log(
+    most: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many at most.")] = 20,
+    _json: Json = False,
+) -> None:
+    """Batches so far, newest first."""
+    with project() as opened:
+        opened.reconcile()
+        entries = analysis.log(opened, most)
+        if options.json:
+            emit(documents.LogDocument(batches=tuple(_document(entry) for entry in entries)))
+            return
+        if entries:
+            console().print(text.log_table(_row(entry) for entry in entries))
+        else:
+            console().print("No batch yet: the first begins with the next commit.")
+
+
+def show(number: BatchNumber, _json: Json = False) -> None:
+    """One batch: its changes and the files that they touched."""
+    with project() as opened:
+        entry, edits = analysis.show(opened, number)
+        if options.json:
+            document = _document(entry)
+            emit(document.model_copy(update={"batch": documents.batch_document(entry.batch, edits)}))
+            return
+        out = console()
+        out.print(text.log_table([_row(entry)]))
+        out.print()
+        out.print(Padding(text.changes(entry.batch.changes, edits), (0, 2)))
+
+
+def wait(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[N]", min=1, help="The batch; else the latest full one.")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(min=0, metavar="S", help="Seconds to wait at most.")] = None,
+    _json: Json = False,
+) -> int:
+    """Follow a run to its end; the exit code is the verdict's."""
+    with project() as opened:
+        opened.reconcile()
+        chosen = number or _latest_sealed(opened)
+        if batches.get(opened.database, chosen).status is BatchStatus.OPEN:
+            finished(opened, chosen)  # says that it is still open
+        background.ensure_runner(opened.location, opened.database, os.environ)
+        progress = follow(opened, chosen, deadline(timeout))
+        show_progress(Console(stderr=True), f"batch {chosen}", progress)
+        found = analysis.analyze(opened, chosen)
+        if options.json:
+            emit(documents.analysis_document(found))
+        else:
+            out = console()
+            out.print(text.verdict_line(chosen, found.verdict, found.outcome))
+            if not found.verdict.is_good:
+                out.print(text.hints((f"batchhook analyze {chosen}", "what broke")))
+        return _exit_code(found.verdict)
+
+
+def analyze(
+    number: BatchNumber,
+    tracebacks: Annotated[bool, typer.Option("--tracebacks", "-t", help="Show each failure's whole text.")] = False,
+    _json: Json = False,
+) -> int:
+    """What a batch's run told: failures by module, its changes, what to do next."""
+    with project() as opened:
+        opened.reconcile()
+        background.ensure_runner(opened.location, opened.database, os.environ)
+        found = analysis.analyze(opened, number)
+        if options.json:
+            emit(documents.analysis_document(found))
+        else:
+            text.print_analysis(console(), found, tracebacks=tracebacks)
+        return _exit_code(found.verdict)
+
+
+def _latest_sealed(opened: Project) -> int:
+    sealed = [batch for batch in batches.latest(opened.database, 50) if batch.status is not BatchStatus.OPEN]
+    if not sealed:
+        raise NotFinishedError("no batch is full yet", "batchhook status; to test now: batchhook test")
+    return sealed[0].id
+
+
+def _exit_code(verdict: Verdict) -> ExitCode:
+    if verdict is Verdict.BROKEN:
+        return ExitCode.ERROR
+    return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+def _row(entry: Entry) -> tuple[Batch, Verdict | None, Totals | None]:
+    return entry.batch, entry.verdict, entry.totals
+
+
+def _document(entry: Entry) -> documents.EntryDocument:
+    return documents.entry_document(entry.batch, entry.verdict, entry.totals)

@@ -1,0 +1,56 @@
+"""What a batch's run tells, put together: its changes, its failures, and what is new about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from batchhook.core.changes import Batch, FileEdit
+from batchhook.core.outcomes import SuiteOutcome, TestResult
+from batchhook.core.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A finished batch, compared with the one before it on its branch.
+
+    Attributes:
+        batch: with its changes.
+        edits: the files that each change touched, by commit name.
+        verdict, outcome: of its run.
+        python: the interpreter that ran it.
+        critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
+        previous: number of the batch that it is compared with; 0 where there is none.
+        new_failures: ids of tests that fail now and did not then; all failing ones where nothing is compared.
+        fixed: ids of tests that failed then and pass now.
+    """
+
+    batch: Batch
+    edits: Mapping[str, tuple[FileEdit, ...]]
+    verdict: Verdict
+    outcome: SuiteOutcome
+    python: str
+    critical_threshold: float
+    previous: int = 0
+    new_failures: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[TestResult, ...]:
+        """The results that failed."""
+        return tuple(result for result in self.outcome.results if result.outcome.is_failure)
+
+
+def newly_failing(now: Iterable[TestResult], before: Iterable[TestResult]) -> tuple[str, ...]:
+    """Ids that fail now and did not fail before (or were not there), sorted."""
+    return tuple(sorted(_failing(now) - _failing(before)))
+
+
+def fixed_since(now: Sequence[TestResult], before: Iterable[TestResult]) -> tuple[str, ...]:
+    """Ids that failed before and ran without failing now, sorted."""
+    good = {result.test_id for result in now if result.outcome.ran} - _failing(now)
+    return tuple(sorted(good & _failing(before)))
+
+
+def _failing(results: Iterable[TestResult]) -> set[str]:
+    return {result.test_id for result in results if result.outcome.is_failure}

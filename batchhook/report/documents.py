@@ -1,0 +1,267 @@
+"""What ``--json`` prints: one document for each command, validated before it leaves the house."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.changes import Batch, Commit, FileEdit
+from batchhook.core.outcomes import TestResult, Totals
+from batchhook.core.rollback import FileFate
+from batchhook.core.verdicts import Verdict
+
+
+class Document(BaseModel):
+    """Any of the documents; unknown fields are a defect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+class FileDocument(Document):
+    """A file that a change touched; ``sha256`` is that of its content after the change, empty for a deleted one."""
+
+    path: str
+    status: str
+    mode: str
+    sha256: str
+
+
+class ChangeDocument(Document):
+    """A change; times are seconds since the epoch."""
+
+    oid: str
+    summary: str
+    author: str
+    committed_at: int
+    files: tuple[FileDocument, ...]
+
+
+class BatchDocument(Document):
+    """A batch; ``base`` is empty where nothing was before it."""
+
+    id: int
+    branch: str
+    status: str
+    size: int
+    base: str
+    head: str
+    changes: tuple[ChangeDocument, ...]
+
+
+class TotalsDocument(Document):
+    """How many tests ended how; ``failure_rate`` is the share (0 to 1) of those that ran."""
+
+    tests: int
+    passed: int
+    failed: int
+    errored: int
+    skipped: int
+    duration_s: float
+    failure_rate: float
+
+
+class FailureDocument(Document):
+    """A failing test."""
+
+    test_id: str
+    module: str
+    outcome: str
+    duration_s: float
+    error_type: str
+    message: str
+    location: str
+    traceback: str
+    subtests_failed: int
+
+
+class AnalysisDocument(Document):
+    """``analyze N --json``."""
+
+    batch: BatchDocument
+    verdict: str
+    broken: str
+    hint: str
+    python: str
+    critical_failure_threshold: float
+    totals: TotalsDocument
+    failures: tuple[FailureDocument, ...]
+    compared_with: int
+    new_failures: tuple[str, ...]
+    fixed: tuple[str, ...]
+
+
+class EntryDocument(Document):
+    """A batch in ``log`` and ``status``; ``verdict`` and ``totals`` are null while it has no run."""
+
+    batch: BatchDocument
+    verdict: str | None
+    totals: TotalsDocument | None
+
+
+class StatusDocument(Document):
+    """``status --json``; ``open`` is null in the middle of a rebase."""
+
+    open: BatchDocument | None
+    latest: tuple[EntryDocument, ...]
+
+
+class LogDocument(Document):
+    """``log --json``, newest first."""
+
+    batches: tuple[EntryDocument, ...]
+
+
+class TestDocument(Document):
+    """``test --json``."""
+
+    __test__ = False  # not one of pytest's own
+
+    commit: str
+    verdict: str
+    broken: str
+    hint: str
+    totals: TotalsDocument
+    failures: tuple[FailureDocument, ...]
+
+
+class FateDocument(Document):
+    """What becomes, or became, of a file: restored, merged, recreated, removed."""
+
+    path: str
+    fate: str
+
+
+class OperationDocument(Document):
+    """``rollback``, ``undo`` and each of ``operations``; ``id`` is null for a plan that was not carried out."""
+
+    id: int | None
+    kind: str
+    batch: int | None
+    undoes: int | None
+    status: str
+    files: tuple[FateDocument, ...]
+    diff: str = ""
+
+
+class OperationsDocument(Document):
+    """``operations --json``, newest first."""
+
+    operations: tuple[OperationDocument, ...]
+
+
+class ErrorDocument(Document):
+    """What a command prints with ``--json`` when it could not do its work."""
+
+    error: str
+    hint: str
+    exit_code: int
+
+
+class CheckDocument(Document):
+    """One line of ``doctor``: what was looked at, whether it is well, what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str
+
+
+class DoctorDocument(Document):
+    """``doctor --json``."""
+
+    ok: bool
+    checks: tuple[CheckDocument, ...]
+
+
+def batch_document(batch: Batch, edits: dict[str, tuple[FileEdit, ...]]) -> BatchDocument:
+    """A batch with the files of its changes, by commit name."""
+    return BatchDocument(
+        id=batch.id,
+        branch=batch.branch.removeprefix("refs/heads/"),
+        status=batch.status.value,
+        size=batch.size,
+        base=batch.base,
+        head=batch.head,
+        changes=tuple(_change(change, edits.get(change.oid, ())) for change in batch.changes),
+    )
+
+
+def _change(change: Commit, files: tuple[FileEdit, ...]) -> ChangeDocument:
+    return ChangeDocument(
+        oid=change.oid,
+        summary=change.subject,
+        author=change.author,
+        committed_at=change.committed_at,
+        files=tuple(
+            FileDocument(path=_text(file.path), status=file.status.value, mode=file.mode, sha256=file.sha256)
+            for file in files
+        ),
+    )
+
+
+def totals_document(totals: Totals) -> TotalsDocument:
+    """Totals, with the failure rate worked out."""
+    return TotalsDocument(
+        tests=totals.tests,
+        passed=totals.passed,
+        failed=totals.failed,
+        errored=totals.errored,
+        skipped=totals.skipped,
+        duration_s=totals.duration,
+        failure_rate=totals.failure_rate,
+    )
+
+
+def failure_documents(results: tuple[TestResult, ...]) -> tuple[FailureDocument, ...]:
+    """The failing ones among results."""
+    return tuple(
+        FailureDocument(
+            test_id=result.test_id,
+            module=result.module,
+            outcome=result.outcome.value,
+            duration_s=result.duration,
+            error_type=result.error_type,
+            message=result.message,
+            location=result.location,
+            traceback=result.traceback,
+            subtests_failed=result.subtests_failed,
+        )
+        for result in results
+        if result.outcome.is_failure
+    )
+
+
+def analysis_document(analysis: Analysis) -> AnalysisDocument:
+    """An analysis as ``analyze N --json`` prints it."""
+    return AnalysisDocument(
+        batch=batch_document(analysis.batch, dict(analysis.edits)),
+        verdict=analysis.verdict.value,
+        broken=analysis.outcome.broken,
+        hint=analysis.outcome.hint,
+        python=analysis.python,
+        critical_failure_threshold=analysis.critical_threshold,
+        totals=totals_document(analysis.outcome.totals),
+        failures=failure_documents(analysis.outcome.results),
+        compared_with=analysis.previous,
+        new_failures=analysis.new_failures,
+        fixed=analysis.fixed,
+    )
+
+
+def entry_document(batch: Batch, verdict: Verdict | None, totals: Totals | None) -> EntryDocument:
+    """A batch in a list."""
+    return EntryDocument(
+        batch=batch_document(batch, {}),
+        verdict=verdict.value if verdict else None,
+        totals=totals_document(totals) if totals else None,
+    )
+
+
+def fate_documents(files: tuple[FileFate, ...]) -> tuple[FateDocument, ...]:
+    """What becomes of files."""
+    return tuple(FateDocument(path=_text(file.path), fate=file.fate.value) for file in files)
+
+
+def _text(path: str) -> str:
+    """A path as JSON can hold it: bytes that are no UTF-8 stand escaped."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

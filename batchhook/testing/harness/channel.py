@@ -1,0 +1,92 @@
+"""The two pipes between the harness and batchhook: reports go out, orders come in."""
+
+from __future__ import annotations
+
+import os
+
+from .text import encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHANNEL_LOST = 97  # the exit code when a test has closed the pipe for reports
+
+# Tests may replace these functions; the harness keeps its own.
+_write, _read, _fstat, _exit = os.write, os.read, os.fstat, os._exit
+_getpid, _getppid = os.getpid, os.getppid
+
+
+class Channel:
+    """The pipe to batchhook, and the one format that goes through it."""
+
+    kept_alive: object = None
+
+    def __init__(self, descriptor: int, token: str) -> None:
+        self._descriptor = descriptor
+        self._pipe = self._identity()
+        self._token = token
+        self._owner = _getpid()
+        self._supervisor = _getppid()
+        self._lines = 0
+
+    def say(self, kind: str, **fields: object) -> None:
+        """Report one thing. A process that a test forked off reports nothing."""
+        if _getpid() != self._owner:
+            return
+        body = encode({"line": self._lines, "kind": kind, **fields})
+        self._lines += 1
+        data = f"{self._token} {body}\n".encode()
+        while data:
+            data = data[self._send(data) :]
+
+    def leave_if_stranger(self, code: int) -> None:
+        """End this process if it is a copy that a test forked off and that came back: it must not run the suite."""
+        if _getpid() != self._owner:
+            _exit(code)
+
+    def leave_if_orphaned(self) -> None:
+        """End this process if the test that runs has killed its supervisor; batchhook then blames that test."""
+        if _getppid() != self._supervisor:
+            _exit(CHANNEL_LOST)
+
+    def _send(self, data: bytes) -> int:
+        if self._identity() != self._pipe:
+            _exit(CHANNEL_LOST)
+        return _write(self._descriptor, data)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = _fstat(self._descriptor)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+
+class Commands:
+    """The orders, one a line: ``run 0-17 20`` (numbers of units), ``quit``."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._owner = _getpid()
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """The units of each ``run``, until ``quit`` or the end of the pipe."""
+        pending = b""
+        while _getpid() == self._owner:
+            while b"\n" not in pending:
+                piece = _read(self._descriptor, 65536)
+                if not piece:
+                    return
+                pending += piece
+            line, _, pending = pending.partition(b"\n")
+            word, *spans = line.decode().split()
+            if word == "quit":
+                return
+            yield [number for span in spans for number in numbers(span)]
+
+
+def numbers(span: str) -> range:
+    """The numbers that ``7`` or ``3-9`` stands for."""
+    first, _, last = span.partition("-")
+    return range(int(first), int(last or first) + 1)

@@ -1,0 +1,46 @@
+"""Texts that may be of any length, hold anything, or raise when asked for."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TRACEBACK_LIMIT = 16 * 1024
+MESSAGE_LIMIT = 2 * 1024
+ID_LIMIT = 1024
+
+_ESCAPES = {number: f"\\u{number:04x}" for number in (*range(32), 34, 92, 127, 0x2028, 0x2029)}
+
+
+def encode(value: object) -> str:
+    """Write strings, numbers, lists and dictionaries as JSON.
+
+    Not the ``json`` module: a project may have one of its own, or a test may patch the real one.
+    """
+    if isinstance(value, str):
+        # What UTF-8 cannot hold (lone surrogates) is shown as an escape.
+        clean = str.encode(value, "utf-8", "backslashreplace").decode()
+        return '"' + clean.translate(_ESCAPES) + '"'
+    if isinstance(value, dict):
+        return "{" + ",".join([encode(key) + ":" + encode(entry) for key, entry in value.items()]) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([encode(entry) for entry in value]) + "]"
+    return repr(value)
+
+
+def bounded(text: str, limit: int) -> str:
+    """Cut the middle out of a text that is too long, and say so."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+
+
+def attempt(function: Any, *arguments: object, otherwise: str) -> str:  # noqa: ANN401 - any of the project's functions
+    """The text that one of the project's functions gives, or another where it raises or gives something else."""
+    try:
+        text = function(*arguments)
+    except Exception:  # noqa: BLE001 - a test's own __str__ or id may raise anything
+        return otherwise
+    return text if isinstance(text, str) else otherwise

@@ -1,0 +1,181 @@
+"""What the harness may say, line by line; anything else ends the run.
+
+The harness runs the project's code in its own process, so its words are outside data: each line carries the run's
+token, counts up by one, and must fit one of these models to the letter.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from batchhook.core.outcomes import Outcome, TestResult
+
+Name = Annotated[str, Field(max_length=1200)]
+Text = Annotated[str, Field(max_length=4096)]
+LongText = Annotated[str, Field(max_length=20_000)]
+Origin = tuple[Name, Text]
+"""A first-party module's name, and the file that it was loaded from."""
+
+UnitRow = tuple[Name, Name, Name, Name]
+"""A unit's test id, its module, its class, and the name of the group that has to stay together (empty: none)."""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    line: int
+    """Number of the line in its process, from 0."""
+
+
+class Hello(_Message):
+    """The harness lives."""
+
+    kind: Literal["hello"]
+    pid: int
+    python: Name
+
+
+class Loading(_Message):
+    """A module is about to be imported."""
+
+    kind: Literal["loading"]
+    module: Name
+
+
+class Unloadable(_Message):
+    """unittest's discovery itself gave up."""
+
+    kind: Literal["unloadable"]
+    error_type: Text
+    message: Text
+
+
+class Units(_Message):
+    """The next piece of the list of tests."""
+
+    kind: Literal["units"]
+    units: list[UnitRow]
+
+
+class Discovered(_Message):
+    """The list of tests is complete."""
+
+    kind: Literal["discovered"]
+    total: int
+    origins: list[Origin]
+
+
+class Fixture(_Message):
+    """A class's or a module's fixture begins."""
+
+    kind: Literal["fixture"]
+    id: Name
+
+
+class Started(_Message):
+    """A test begins; ``unit`` is -1 for one that was not in the list."""
+
+    kind: Literal["started"]
+    unit: Annotated[int, Field(ge=-1)]
+    id: Name
+
+
+class Finished(_Message):
+    """A test has ended, or a fixture has failed or skipped what it was for (``unit`` -1)."""
+
+    kind: Literal["finished"]
+    unit: Annotated[int, Field(ge=-1)]
+    id: Name
+    module: Name
+    outcome: Literal["passed", "failed", "errored", "skipped", "expected failure", "unexpected success"]
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    error_type: Name
+    message: Text
+    location: Name
+    traceback: LongText
+    subtests_failed: Annotated[int, Field(ge=0)]
+
+    def result(self) -> TestResult:
+        """The same as a value of the core."""
+        return TestResult(
+            test_id=self.id,
+            module=self.module,
+            outcome=_OUTCOMES[self.outcome],
+            duration=self.duration,
+            error_type=self.error_type,
+            message=self.message,
+            location=self.location,
+            traceback=self.traceback,
+            subtests_failed=self.subtests_failed,
+        )
+
+
+class Done(_Message):
+    """Everything that was asked for has been run."""
+
+    kind: Literal["done"]
+    origins: list[Origin]
+
+
+class Abandoned(_Message):
+    """An exception that unittest lets through ends this process; its cause has been reported."""
+
+    kind: Literal["abandoned"]
+
+
+Message = Hello | Loading | Unloadable | Units | Discovered | Fixture | Started | Finished | Done | Abandoned
+
+_ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
+
+
+class ForgedError(Exception):
+    """A line on the harness's pipe that the harness did not write."""
+
+
+class Reader:
+    """Turns the bytes of one harness's pipe into messages.
+
+    Args:
+        token: what every line must begin with.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._prefix = token.encode() + b" "
+        self._pending = b""
+        self._lines = 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether the last line is incomplete."""
+        return bool(self._pending)
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take the next bytes, and give the messages that they complete.
+
+        Raises:
+            ForgedError: a line is not the harness's, or lines are missing.
+        """
+        *lines, self._pending = (self._pending + data).split(b"\n")
+        if len(self._pending) > LINE_LIMIT:
+            raise ForgedError("a line without end")
+        return [self._parse(line) for line in lines]
+
+    def _parse(self, line: bytes) -> Message:
+        if not line.startswith(self._prefix):
+            raise ForgedError("a line without the run's token")
+        try:
+            message = _ADAPTER.validate_json(line[len(self._prefix) :])
+        except ValidationError as error:
+            raise ForgedError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error
+        if message.line != self._lines:
+            raise ForgedError(f"line {message.line} where line {self._lines} was due")
+        self._lines += 1
+        return message
+
+
+LINE_LIMIT = 8 * 1024 * 1024
+"""Bytes; the longest line the harness writes holds 500 units."""

@@ -1,0 +1,73 @@
+"""What is to be run, and who is told how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from batchhook.core.outcomes import TestResult
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSpec:
+    """One run of a suite, or of a part of it.
+
+    Attributes:
+        interpreter: the project's Python.
+        root: the checkout whose files are tested; the working directory of every test at its start.
+        environment: what the tests find in ``os.environ``, without git's variables; the import path is added to it.
+        scratch: an existing, private folder of this run.
+        start_dir: where discovery starts, relative to ``root``; as ``unittest discover -s``.
+        pattern: which files hold tests; as ``unittest discover -p``.
+        top_level_dir: the folder that modules are imported from; as ``unittest discover -t``; empty: unittest decides.
+        test_timeout: seconds that one test, one fixture or the import of one module may take; 0 for any.
+        only: ids of the tests to run; empty for all.
+        jobs: processes that run tests side by side; 1 keeps unittest's order.
+        durations: seconds that tests took before, by id; with several jobs the longest groups start first.
+    """
+
+    interpreter: Path
+    root: Path
+    environment: Mapping[str, str]
+    scratch: Path
+    start_dir: str = "."
+    pattern: str = "test*.py"
+    top_level_dir: str = ""
+    test_timeout: float = 300.0
+    only: tuple[str, ...] = ()
+    jobs: int = 1
+    durations: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def source_roots(self) -> tuple[Path, ...]:
+        """The folders that the project's own modules are imported from, in the order of the import path."""
+        src = self.root / "src"
+        return (src, self.root) if src.is_dir() else (self.root,)
+
+
+class Listener(Protocol):
+    """Whoever wants to know how a run goes while it goes."""
+
+    def discovered(self, total: int, /) -> None:
+        """The suite is known; ``total`` tests will be run."""
+
+    def started(self, test_id: str, /) -> None:
+        """A test has begun."""
+
+    def finished(self, result: TestResult, /) -> None:
+        """A test, or a fixture that failed, has its result."""
+
+
+class Silent:
+    """A listener for those who only want the outcome."""
+
+    def discovered(self, total: int, /) -> None:
+        """Say nothing."""
+
+    def started(self, test_id: str, /) -> None:
+        """Say nothing."""
+
+    def finished(self, result: TestResult, /) -> None:
+        """Say nothing."""

@@ -1,0 +1,105 @@
+"""Putting together what a batch's run tells, and where everything stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batchhook.core.analysis import Analysis, fixed_since, newly_failing
+from batchhook.core.changes import Batch, BatchStatus, FileEdit
+from batchhook.core.outcomes import Totals
+from batchhook.core.verdicts import Verdict
+from batchhook.errors import NotFinishedError
+from batchhook.git import objects
+from batchhook.store import batches, runs
+from batchhook.workflow.follow import finished
+from batchhook.workflow.project import Project
+from batchhook.workflow.reconcile import Count
+
+
+def analyze(project: Project, number: int) -> Analysis:
+    """What a finished batch's run tells.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
+    """
+    done = finished(project, number)
+    results = done.run.outcome.results
+    previous = batches.previous_finished(project.database, number)
+    before = runs.of_batch(project.database, previous) if previous else None
+    compared = before[0].outcome.results if before else ()
+    return Analysis(
+        batch=done.batch,
+        edits=batches.edits(project.database, number),
+        verdict=done.verdict,
+        outcome=done.run.outcome,
+        python=str(done.run.suite.get("python", "")),
+        critical_threshold=project.settings.critical_failure_threshold,
+        previous=previous,
+        new_failures=newly_failing(results, compared),
+        fixed=fixed_since(results, compared),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A batch in a list.
+
+    Attributes:
+        batch: open ones come with their changes, too.
+        verdict, totals: of its run; None where it has none yet.
+    """
+
+    batch: Batch
+    verdict: Verdict | None = None
+    totals: Totals | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where everything stands.
+
+    Attributes:
+        count: the open batch of the branch that is checked out; None in the middle of a rebase.
+        latest: the latest batches, newest first.
+    """
+
+    count: Count | None
+    latest: tuple[Entry, ...]
+
+
+def status(project: Project, most: int = 5) -> Status:
+    """Where everything stands, after a look at the graph."""
+    return Status(project.reconcile(), log(project, most))
+
+
+def log(project: Project, most: int) -> tuple[Entry, ...]:
+    """The latest batches, newest first; open ones of other branches without their changes."""
+    return tuple(_entry(project, batch) for batch in batches.latest(project.database, most))
+
+
+def _entry(project: Project, batch: Batch) -> Entry:
+    if batch.status is not BatchStatus.FINISHED:
+        return Entry(batch)
+    found = runs.totals(project.database, batch.id)
+    return Entry(batch) if found is None else Entry(batch, *found)
+
+
+def show(project: Project, number: int) -> tuple[Entry, dict[str, tuple[FileEdit, ...]]]:
+    """One batch, open or not, with the files that its changes touched.
+
+    Raises:
+        NoSuchBatchError: there is no such batch.
+        NotFinishedError: it is the open batch of a branch that is not checked out.
+    """
+    count = project.reconcile()
+    batch = batches.get(project.database, number)
+    if batch.status is BatchStatus.OPEN:
+        if count is None or count.batch != number:
+            name = batch.branch.removeprefix("refs/heads/")
+            raise NotFinishedError(f"batch {number} is the open batch of {name}", f"git switch {name}")
+        batch = count.as_batch()
+    edits = batches.edits(project.database, number)
+    if not edits and batch.changes:
+        repository = objects.open_repository(project.location.common_dir)
+        edits = {change.oid: objects.file_edits(repository, change) for change in batch.changes}
+    return _entry(project, batch), edits

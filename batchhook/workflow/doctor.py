@@ -1,0 +1,124 @@
+"""Looking at everything that batchhook needs, and saying what to do about what is missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from batchhook.core.settings import Settings
+from batchhook.errors import BatchhookError
+from batchhook.git import hooks_folder, objects
+from batchhook.git.command import Git
+from batchhook.git.location import Location
+from batchhook.store import batches, locks
+from batchhook.store.database import Database
+from batchhook.store.layout import StateDir
+from batchhook.testing.interpreter import find_interpreter
+from batchhook.workflow import configure
+from batchhook.workflow.install import HOOKS, HookState, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what it is.
+        ok: whether it is as it should be.
+        detail: what was found.
+        hint: what to do, where it is not.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tuple[Check, ...]:
+    """Look at everything; raises nothing for what it finds."""
+    checks: list[Check] = [Check("repository", ok=True, detail=str(location.top))]
+    parts: tuple[Callable[[], Iterator[Check]], ...] = (
+        lambda: _libgit2(location),
+        lambda: _hooks(location, git),
+        lambda: _database(location),
+        lambda: _suite(location, environment),
+    )
+    for part in parts:
+        try:
+            checks.extend(part())
+        except BatchhookError as error:  # noqa: PERF203 - four times
+            checks.append(Check("problem", ok=False, detail=error.message, hint=error.hint))
+    return tuple(checks)
+
+
+def _libgit2(location: Location) -> Iterator[Check]:
+    objects.open_repository(location.common_dir)
+    yield Check("libgit2", ok=True, detail="opens this repository")
+
+
+def _hooks(location: Location, git: Git) -> Iterator[Check]:
+    folder = hooks_folder.find(location, git)
+    shared = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
+    yield Check("hooks folder", ok=True, detail=f"{folder.path}{shared}")
+    by_framework = _framework(location.top)
+    for name in HOOKS:
+        state = state_of(folder, name)
+        ok = state is HookState.OURS or (state is HookState.FOREIGN and bool(by_framework))
+        detail = f"by pre-commit ({by_framework})" if ok and state is HookState.FOREIGN else state.value
+        hint = "" if ok else (f"pre-commit install -t {name}" if by_framework else "batchhook install")
+        yield Check(f"hook {name}", ok=ok, detail=detail, hint=hint)
+
+
+def _framework(top: Path) -> str:
+    """The pre-commit configuration that names our hooks; empty where none does."""
+    for name in (".pre-commit-config.yaml", "prek.toml"):
+        path = top / name
+        if path.exists() and "batchhook-post-commit" in path.read_text("utf-8", "replace"):
+            return name
+    return ""
+
+
+def _database(location: Location) -> Iterator[Check]:
+    state = StateDir.of(location.common_dir)
+    database = Database(state.database)
+    try:
+        damage = database.row("PRAGMA quick_check")
+        whole = damage is not None and damage[0] == "ok"
+        yield Check("database", ok=whole, detail=str(state.database), hint="" if whole else "see docs/guide.md, damage")
+        waiting = [str(batch.id) for batch in batches.unfinished(database)]
+    finally:
+        database.close()
+    if waiting:
+        at_work = locks.is_locked(state.runner_lock)
+        doing = "the runner is at work" if at_work else "no runner is at work"
+        hint = "" if at_work else "batchhook wait starts one; so does the next commit"
+        yield Check("queue", ok=at_work, detail=f"batch {', '.join(waiting)} waits; {doing}", hint=hint)
+
+
+def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
+    settings = configure.load(location.top, environment)
+    yield Check("settings", ok=True, detail=f"{settings.batch_size} changes fill a batch")
+    roots = tuple(dict.fromkeys((location.top, location.main_top)))
+    python = find_interpreter(settings.python, roots, environment)
+    yield Check("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
+    start = location.top / settings.start_dir
+    if not start.is_dir():
+        raise BatchhookError(f"start_dir {settings.start_dir} does not exist", "set start_dir in [tool.batchhook]")
+    found = list(_test_files(start, settings))
+    yield Check(
+        "discovery",
+        ok=bool(found),
+        detail=f"{len(found)} files like {settings.pattern} below {settings.start_dir}",
+        hint="" if found else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
+    )
+
+
+def _test_files(start: Path, settings: Settings) -> Iterator[Path]:
+    """Files that discovery would import: it enters folders that are packages, or (before Python 3.11) any folder."""
+    for folder, folders, files in os.walk(start):
+        folders[:] = [name for name in folders if (Path(folder) / name / "__init__.py").exists()]
+        yield from (Path(folder) / name for name in files if name.endswith(".py") and fnmatch(name, settings.pattern))
