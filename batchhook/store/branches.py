@@ -25,6 +25,12 @@ def find(database: Database, name: str) -> Branch | None:
     return None if row is None else Branch(row["id"], row["name"], row["start"], row["tip"])
 
 
+def all_of(database: Database) -> list[Branch]:
+    """Every branch that was ever looked at."""
+    rows = database.rows("SELECT * FROM branches")
+    return [Branch(row["id"], row["name"], row["start"], row["tip"]) for row in rows]
+
+
 def others(database: Database, name: str) -> set[str]:
     """Where all other branches stood when they were last looked at."""
     return {row["tip"] for row in database.rows("SELECT tip FROM branches WHERE name <> ?", name)}

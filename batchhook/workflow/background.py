@@ -20,6 +20,8 @@ _OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT_REWRITE_COMMAND"})
 def ensure_runner(location: Location, database: Database, environment: Mapping[str, str]) -> bool:
     """Start the runner if a batch waits and none is at work.
 
+    With ``BATCHHOOK_NO_RUNNER`` in the environment it is left to the next occasion.
+
     Returns:
         whether a batch waits.
     """
@@ -29,7 +31,7 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
         return False
     if not state.waiting.exists():
         state.waiting.write_text("none\n")
-    if not locks.is_locked(state.runner_lock):
+    if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
         start("batchhook.workflow.runner", location, environment)
     return True
 

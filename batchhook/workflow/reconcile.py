@@ -76,38 +76,30 @@ def reconcile(
     if location.is_rebasing and not rebase_has_ended:
         return None
     head = read_head(git, location)
+    state = StateDir.of(location.common_dir)
     with database.transaction():
-        news = _read_journal(database, StateDir.of(location.common_dir))
         if not head.oid:
             return Count(head.branch, batches.next_id(database), (), size)
         commit = history.commits(git, [head.oid])[0]
+        news = _journal(database, state)
         chain = _chain(database, git, head.branch, head.oid)
         branch = _branch(database, head.branch, head.oid, chain)
-        _learn(database, branch, news)
-        before = {entry.oid for entry in news if isinstance(entry, journal.Committed) and entry.branch == head.branch}
-        _recognise(database, git, branch, chain, before | {branch.tip})
+        stood = _learn(database, news)
+        _recognise(database, git, branch, chain, stood[branch.name])
         changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
         full, rest = cut(changes, size)
         sealed = tuple(_seal(database, git, branch, each, size) for each in full)
         batch = batches.ensure_open(database, branch, size) if rest else _number(database, branch)
         branches.move_tip(database, branch, head.oid)
     count = Count(head.branch, batch, tuple(rest), size, sealed, head.oid, commit.tree)
-    remember(StateDir.of(location.common_dir), count)
+    remember(state, count)
     return count
 
 
-def _read_journal(database: Database, state: StateDir) -> Sequence[journal.Committed | journal.Rewritten]:
+def _journal(database: Database, state: StateDir) -> Sequence[journal.Committed | journal.Rewritten]:
+    """What the hooks wrote down since the last time."""
     entries, offset = journal.read(state.journal, int(database.fact("journal_offset", "0")))
     database.set_fact("journal_offset", str(offset))
-    by_branch: dict[str, list[str]] = {}
-    for entry in entries:
-        if isinstance(entry, journal.Committed):
-            by_branch.setdefault(entry.branch, []).append(entry.oid)
-    for name, oids in by_branch.items():
-        branch = branches.find(database, name)
-        if branch is not None:
-            branches.meet(database, branch, oids, made_here=True)
-            branches.move_tip(database, branch, oids[-1])
     return entries
 
 
@@ -127,15 +119,29 @@ def _branch(database: Database, name: str, tip: str, chain: Sequence[Commit]) ->
     return branches.find(database, name) or branches.add(database, name, start, tip)
 
 
-def _learn(database: Database, branch: Branch, news: Sequence[journal.Committed | journal.Rewritten]) -> None:
-    """Take in what the hooks wrote down about a branch."""
-    mine = [entry for entry in news if entry.branch == branch.name]
-    made = [entry.oid for entry in mine if isinstance(entry, journal.Committed)]
-    branches.meet(database, branch, made, made_here=True)
-    pairs = [(entry.old, entry.new) for entry in mine if isinstance(entry, journal.Rewritten)]
-    branches.add_rewrites(database, pairs)
-    known = branches.met(database, branch, [old for old, _ in pairs])
-    branches.meet(database, branch, [new for old, new in pairs if known.get(old)], made_here=True)
+def _learn(
+    database: Database,
+    news: Sequence[journal.Committed | journal.Rewritten],
+) -> dict[str, set[str]]:
+    """Take in what the hooks wrote down about branches that are known.
+
+    Returns:
+        where each branch stood at some time since it was last looked at, by its name.
+    """
+    stood = {branch.name: {branch.tip} for branch in branches.all_of(database)}
+    for entry in news:
+        branch = branches.find(database, entry.branch)
+        if branch is None:
+            continue  # its reflog will tell
+        if isinstance(entry, journal.Committed):
+            branches.meet(database, branch, [entry.oid], made_here=True)
+            branches.move_tip(database, branch, entry.oid)
+            stood[branch.name].add(entry.oid)
+        else:
+            branches.add_rewrites(database, [(entry.old, entry.new)])
+            if branches.met(database, branch, [entry.old]).get(entry.old):
+                branches.meet(database, branch, [entry.new], made_here=True)
+    return stood
 
 
 def _recognise(database: Database, git: Git, branch: Branch, chain: Sequence[Commit], before: set[str]) -> None:

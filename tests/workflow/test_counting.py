@@ -1,0 +1,272 @@
+"""Counting is derived from the graph: whatever a user does with git, through real hooks and real git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import Repository
+
+pytestmark = pytest.mark.usefixtures("no_runner")
+
+
+@pytest.fixture
+def no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting alone: batches that fill wait for a runner that never comes, and no process outlives the test."""
+    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
+
+
+def test_each_commit_is_told_in_one_line(repository: Repository) -> None:
+    assert repository.commit("a") == "batchhook: batch 1, 1/5"
+    assert repository.commit("b") == "batchhook: batch 1, 2/5"
+    assert repository.open() == (1, ["a", "b"])
+
+
+def test_what_was_there_before_does_not_count(repository: Repository) -> None:
+    assert repository.open() == (1, [])
+
+
+def test_a_repositorys_very_first_commit_counts(bare_repository: Repository) -> None:
+    bare_repository.batchhook("install")
+    assert bare_repository.commit("root") == "batchhook: batch 1, 1/5"
+    assert bare_repository.commit("next") == "batchhook: batch 1, 2/5"
+
+
+def test_five_fill_a_batch_and_the_sixth_begins_the_next(repository: Repository) -> None:
+    said = [repository.commit(name) for name in "abcdef"]
+    assert "batch 1 is full (5/5)" in said[4]
+    assert said[5].endswith("batchhook: batch 2, 1/5")
+    batch = repository.json("show", "1")["batch"]
+    assert [change["summary"] for change in batch["changes"]] == list("abcde")
+    assert batch["base"] == repository.head("HEAD~6")
+    assert batch["head"] == repository.head("HEAD~1")
+    assert repository.head("refs/batchhook/batches/1/base") == batch["base"]
+    assert repository.head("refs/batchhook/batches/1/head") == batch["head"]
+
+
+def test_the_file_edits_of_a_change(repository: Repository) -> None:
+    repository.commit("edit", README__md="bye\n", new__txt="")
+    (change,) = repository.json("show", "1")["batch"]["changes"]
+    assert [(file["path"], file["status"], file["mode"]) for file in change["files"]] == [
+        ("README.md", "modified", "100644"),
+        ("new.txt", "added", "100644"),
+    ]
+    assert change["files"][1]["sha256"] == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_amend_replaces(repository: Repository) -> None:
+    repository.commit("a")
+    repository.commit("b")
+    assert repository.commit("b, better", "--amend") == "batchhook: batch 1, 2/5"
+    assert repository.open() == (1, ["a", "b, better"])
+
+
+def test_rewording_the_last_change_of_a_sealed_batch_counts_nothing(repository: Repository) -> None:
+    for name in "abcde":
+        repository.commit(name)
+    repository.git("commit", "--quiet", "--amend", "-m", "e, said better")
+    assert repository.open() == (2, [])
+
+
+def test_amending_the_content_of_a_sealed_batchs_last_change_is_a_new_change(repository: Repository) -> None:
+    for name in "abcde":
+        repository.commit(name)
+    repository.commit("e, mended", "--amend")
+    assert repository.open() == (2, ["e, mended"])
+
+
+def test_reset_takes_out(repository: Repository) -> None:
+    for name in "abc":
+        repository.commit(name)
+    repository.git("reset", "--hard", "--quiet", "HEAD~2")
+    assert repository.open() == (1, ["a"])
+    assert repository.commit("d") == "batchhook: batch 1, 2/5"
+
+
+def test_an_empty_commit_does_not_count(repository: Repository) -> None:
+    repository.commit("a")
+    said = repository.git_both("commit", "--allow-empty", "--quiet", "-m", "nothing").stderr.strip()
+    assert said == "batchhook: batch 1, 1/5"
+    assert repository.open() == (1, ["a"])
+
+
+def test_no_verify_and_cherry_pick_count(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "-c", "topic")
+    repository.commit("t")
+    repository.git("switch", "--quiet", "main")
+    assert repository.commit("a", "--no-verify") == "batchhook: batch 2, 1/5"
+    repository.git("cherry-pick", "topic")
+    assert repository.open() == (2, ["a", "t"])
+
+
+def test_a_merge_counts_one(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "-c", "topic")
+    for name in "xyz":
+        repository.commit(name)
+    repository.git("switch", "--quiet", "main")
+    repository.commit("a")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merged", "topic")
+    assert repository.open() == (2, ["a", "merged"])
+
+
+def test_a_fast_forward_does_not_fill_a_batch(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "-c", "topic")
+    for name in "xyz":
+        repository.commit(name)
+    repository.git("switch", "--quiet", "main")
+    repository.git("merge", "--quiet", "--ff-only", "topic")
+    assert repository.commit("a") == "batchhook: batch 2, 1/5"
+    assert repository.open() == (2, ["a"])
+
+
+def test_pulled_commits_do_not_count(repository: Repository, tmp_path: Path) -> None:
+    repository.git("clone", "--quiet", str(repository.top), str(tmp_path / "theirs"))
+    theirs = Repository(tmp_path / "theirs")
+    repository.commit("mine")
+    theirs.git("pull", "--quiet")
+    for name in "pqr":
+        theirs.commit(name)
+    repository.git("pull", "--quiet", "--ff-only", str(theirs.top), "main")
+    assert repository.open() == (1, ["mine"])
+    assert repository.commit("mine too") == "batchhook: batch 1, 2/5"
+
+
+def test_a_rebase_keeps_the_count(repository: Repository) -> None:
+    repository.git("branch", "upstream")
+    for name in "abc":
+        repository.commit(name)
+    _upstream(repository)
+    said = repository.git_both("rebase", "--quiet", "upstream").stderr.strip()
+    assert said == "batchhook: batch 1, 3/5"
+    assert repository.open() == (1, ["a", "b", "c"])
+
+
+def test_a_rebase_does_not_count_a_sealed_batch_again(repository: Repository) -> None:
+    repository.git("branch", "upstream")
+    for name in "abcdef":
+        repository.commit(name)
+    _upstream(repository)
+    repository.git("rebase", "--quiet", "upstream")
+    assert repository.open() == (2, ["f"])
+
+
+@pytest.mark.parametrize("names", ["abc", "abcdef"])
+def test_a_rebase_without_the_post_rewrite_hook_is_recognised(repository: Repository, names: str) -> None:
+    (repository.top / ".git/hooks/post-rewrite").unlink()
+    repository.git("branch", "upstream")
+    for name in names:
+        repository.commit(name)
+    _upstream(repository)
+    repository.git("rebase", "--quiet", "upstream")
+    expected = (1, ["a", "b", "c"]) if names == "abc" else (2, ["f"])
+    assert repository.open() == expected
+
+
+def test_commits_of_a_missing_hook_are_found(repository: Repository) -> None:
+    hook = repository.top / ".git/hooks/post-commit"
+    hook.rename(hook.with_name("away"))
+    for name in "abcdefg":
+        repository.commit(name)
+    assert repository.open() == (2, ["f", "g"])
+    assert [entry["batch"]["id"] for entry in repository.json("log")["batches"]] == [2, 1]
+
+
+def test_nothing_is_recorded_in_the_middle_of_a_rebase(repository: Repository) -> None:
+    repository.commit("a")
+    repository.commit("b")
+    repository.git("rebase", "--quiet", "-i", "HEAD~1", GIT_SEQUENCE_EDITOR="sed -i s/pick/edit/")
+    assert repository.json("status")["open"] is None
+    assert repository.commit("in the middle") == ""
+    assert repository.git_both("rebase", "--continue").stderr.splitlines()[0] == "batchhook: batch 1, 3/5"
+
+
+def test_branches_have_their_own_open_batches(repository: Repository) -> None:
+    repository.commit("a")
+    repository.git("switch", "--quiet", "-c", "topic/one")
+    assert repository.commit("t") == "batchhook: batch 2, 1/5"
+    repository.git("switch", "--quiet", "main")
+    assert repository.commit("b") == "batchhook: batch 1, 2/5"
+
+
+def test_linked_worktrees_have_their_own_open_batches(repository: Repository, tmp_path: Path) -> None:
+    repository.commit("a")
+    repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    side = Repository(tmp_path / "side")
+    assert side.commit("s") == "batchhook: batch 2, 1/5"
+    assert repository.commit("b") == "batchhook: batch 1, 2/5"
+
+
+def test_a_detached_head_has_its_own_open_batch(repository: Repository) -> None:
+    repository.commit("a")
+    repository.git("switch", "--quiet", "--detach")
+    assert repository.commit("d") == "batchhook: batch 2, 1/5"
+    assert repository.commit("e") == "batchhook: batch 2, 2/5"
+
+
+def test_the_size_is_configured_in_the_project(repository: Repository) -> None:
+    repository.commit("a")
+    said = repository.commit("configured", pyproject__toml="[tool.batchhook]\nbatch_size = 2\n")
+    assert "batch 1 is full (2/2)" in said
+
+
+def test_the_size_by_environment_and_by_flag(repository: Repository) -> None:
+    repository.commit("a")
+    said = repository.git_both("commit", "--allow-empty", "-qm", "x", BATCHHOOK_BATCH_SIZE="1").stderr
+    assert "batch 1 is full (1/1)" in said
+    repository.commit("b")
+    repository.commit("c")
+    assert repository.json("--batch-size", "2", "status")["open"]["changes"] == []
+
+
+def test_a_commit_that_a_test_makes_is_not_counted(repository: Repository) -> None:
+    assert repository.git_both("commit", "--allow-empty", "-qm", "by a test", BATCHHOOK_RUNNING="1").stderr == ""
+
+
+def test_the_ordinary_commit_needs_no_python(repository: Repository) -> None:
+    repository.commit("a")
+    hook = repository.top / ".git/hooks/post-commit"
+    text = hook.read_text()
+    hook.write_text(text.replace("BATCHHOOK_PYTHON=", "BATCHHOOK_PYTHON=/nowhere"))
+    assert repository.commit("b") == "batchhook: batch 1, 2/5"
+    repository.commit("c", "--amend")  # not ordinary
+    assert "run: batchhook install" in repository.commit("d", "--amend")
+
+
+def test_a_hook_never_fails_a_commit(repository: Repository) -> None:
+    repository.commit("a")
+    (repository.top / ".git/batchhook/state.db").write_bytes(b"no database at all, for long enough a file" * 100)
+    done = repository.git_both("commit", "--allow-empty", "-m", "x")
+    assert done.returncode == 0
+    assert "damaged" in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith("batchhook")]) == 1
+    assert "Traceback" in (repository.top / ".git/batchhook/batchhook.log").read_text()
+
+
+def test_a_read_only_state_is_told_and_harmless(repository: Repository) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (repository.top / ".git/batchhook").chmod(0o500)
+    try:
+        assert "batchhook" in repository.commit("a")
+    finally:
+        (repository.top / ".git/batchhook").chmod(0o700)
+
+
+def test_local_variables_are_those_that_git_names() -> None:
+    from batchhook.git.environment import LOCAL_VARIABLES  # noqa: PLC0415
+
+    named = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True).stdout
+    assert set(named.split()) <= LOCAL_VARIABLES
+
+
+def _upstream(repository: Repository) -> None:
+    """Another branch goes on, so that a rebase has something to do."""
+    repository.git("switch", "--quiet", "upstream")
+    repository.git("-c", "core.hooksPath=/dev/null", "commit", "--allow-empty", "-qm", "theirs")
+    repository.write("theirs.txt", "theirs")
+    repository.git("add", "--all")
+    repository.git("-c", "core.hooksPath=/dev/null", "commit", "-qm", "theirs too")
+    repository.git("switch", "--quiet", "main")
