@@ -102,7 +102,7 @@ class Repository:
         assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout if code in {0, 1} else done.stdout + done.stderr
 
-    def json(self, *arguments: str, code: int = 0) -> Any:
+    def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.batchhook("--json", *arguments, code=code))
 
     def open(self) -> tuple[int, list[str]]:

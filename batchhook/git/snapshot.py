@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +112,31 @@ def move(git: Git, index: Path, now: State, then: State) -> None:
     git.run("read-tree", "-m", "-u", now.files, then.files, variables={"GIT_INDEX_FILE": str(index)})
     git.run("read-tree", "-i", "-m", now.index, then.index)
     git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 says that files differ from the index
+
+
+def in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Files that are in no snapshot, since git ignores them, and that would be written over: git does not spare them.
+
+    Args:
+        top: the work tree's top folder.
+        changes: path -> names of what is there and of what is to be there, empty for nothing.
+
+    Returns:
+        their paths.
+    """
+    known = {path for path, (old, _) in changes.items() if old}
+    found: list[str] = []
+    for path in (path for path, (old, new) in changes.items() if new and not old):
+        parents = [str(parent) for parent in Path(path).parents][:-1]
+        found += [name for name in (path, *parents) if name not in known and _is_file(top / name)]
+        if (top / path).is_dir() and not (top / path).is_symlink():
+            inside = (str(file.relative_to(top)) for file in (top / path).rglob("*") if _is_file(file))
+            found += [name for name in inside if name not in known]
+    return found
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or (path.exists() and not path.is_dir())
 
 
 def what_is_under_way(location: Location) -> str:

@@ -360,10 +360,13 @@ class _Run:
         The test that did it may have ended before that was noticed, so the one running now is blamed only when the
         same happens to it again.
         """
-        if member.worker.status or member.condemned or member.unit < 0 or member.unit in self._suspects:
+        if member.worker.status or member.condemned:
             return False
+        if member.unit < 0:
+            return member.progress and not member.running
+        again = member.unit in self._suspects
         self._suspects.add(member.unit)
-        return True
+        return not again
 
     def _broken_in_discovery(self, member: _Member) -> SuiteError:
         worker = member.worker

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ OUTPUT_KEPT = 16 * 1024
 PIECE = 256 * 1024
 END_PATIENCE = 3.0
 """Seconds that a supervisor may take to end what is below it."""
+KILL_ROUNDS = 100
 MARKER = "_BATCHHOOK_WORKER"
 """The environment variable by which processes that outlived their supervisor are found."""
 
@@ -184,7 +186,7 @@ class Worker:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            if self.status == "":
+            if self._process.returncode != 0:  # a supervisor that ends as it should has seen to that itself
                 kill_marked(f"{MARKER}={self._marker}".encode())
         self._close()
         with suppress(OSError):
@@ -235,11 +237,25 @@ def spans(numbers: Sequence[int]) -> str:
 
 
 def kill_marked(marker: bytes) -> None:
-    """Kill every process whose environment holds the marker (Linux; elsewhere nothing can be found)."""
+    """Kill every process whose environment holds the marker, until none is left (Linux; elsewhere none is found)."""
+    for _ in range(KILL_ROUNDS):
+        found = marked(marker)
+        if not found:
+            return
+        for pid in found:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def marked(marker: bytes) -> list[int]:
+    """Ids of the processes whose environment holds the marker."""
+    found: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if marker in (folder / "environ").read_bytes().split(b"\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
+                found.append(int(folder.name))
+    return found
 
 
 def describe_end(status: str) -> str:

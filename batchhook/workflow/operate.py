@@ -108,6 +108,7 @@ def planned_rollback(project: Project, number: int) -> Iterator[Planned]:
         before = {path: old for step in reversed(steps) for path, (_, old) in _back(repository, step).items()}
         then = State(now.head, staged.tree, files.tree)
         fates = _fates(repository, now, then, before)
+        _check_ignored(project, repository, now, then)
         yield Planned(Plan("rollback", number, 0, fates, now, then, _diff(project, now, then)), project, index)
 
 
@@ -130,6 +131,7 @@ def planned_undo(project: Project) -> Iterator[Planned]:
         old = {path: old for path, (_, old) in merge.changed_paths(repository, after.files, before.files).items()}
         then = State(now.head, staged.tree, files.tree)
         fates = _fates(repository, now, then, old)
+        _check_ignored(project, repository, now, then)
         yield Planned(Plan("undo", 0, operation.id, fates, now, then, _diff(project, now, then)), project, index)
 
 
@@ -171,6 +173,15 @@ def _check_conflicts(what: str, paths: Sequence[str]) -> None:
         raise ConflictError(
             f"what {what} did was changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched",
             "commit or take back those changes, or go back further first (batchhook log)",
+        )
+
+
+def _check_ignored(project: Project, repository: pygit2.Repository, now: State, then: State) -> None:
+    paths = snapshot.in_the_way(project.location.top, merge.changed_paths(repository, now.files, then.files))
+    if paths:
+        raise ConflictError(
+            f"files that git ignores are in the way: {', '.join(paths)}; nothing was touched",
+            "move them aside first",
         )
 
 

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from conftest import Repository
 
 pytestmark = pytest.mark.usefixtures("no_runner")

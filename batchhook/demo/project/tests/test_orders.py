@@ -1,0 +1,61 @@
+"""What an order comes to."""
+
+import unittest
+from decimal import Decimal
+
+from parcel.money import CurrencyError, Money
+from parcel.orders import Line, Order
+
+CARDS = Line("Punched cards", quantity=3, price=Money(1250), grams=220)
+RIBBON = Line("Ribbon", quantity=1, price=Money(795), grams=80)
+
+
+class TestLine(unittest.TestCase):
+    def test_total(self):
+        self.assertEqual(CARDS.total, Money(3750))
+
+    def test_quantity_of_none(self):
+        with self.assertRaisesRegex(ValueError, "Ribbon: the quantity is 0"):
+            Line("Ribbon", quantity=0, price=Money(795))
+
+    def test_lighter_than_nothing(self):
+        with self.assertRaisesRegex(ValueError, "-1 g"):
+            Line("Balloon", quantity=1, price=Money(100), grams=-1)
+
+
+class TestOrder(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.order = Order("2024-001", "Ada Lovelace", (CARDS, RIBBON), discount=Decimal("0.10"))
+
+    def test_goods(self):
+        self.assertEqual(self.order.goods, Money(4545))
+
+    def test_weight(self):
+        self.assertEqual(self.order.grams, 740)
+
+    def test_discount(self):
+        self.assertEqual(self.order.reduction, Money(454))  # 454.5 to the even cent
+
+    def test_tax_is_on_goods_and_postage(self):
+        self.assertEqual(self.order.tax_due(postage=Money(549)), Money(882))  # 19 % of 46.40 are 881.6 cents
+
+    def test_total(self):
+        self.assertEqual(self.order.total(postage=Money(549)), Money(5522))
+
+    def test_free_of_tax(self):
+        order = Order("2024-002", "Grace Hopper", (RIBBON,), tax=Decimal(0))
+        self.assertEqual(order.total(postage=Money(0)), Money(795))
+
+    def test_no_lines(self):
+        with self.assertRaisesRegex(ValueError, "no lines"):
+            Order("2024-003", "Nobody", ())
+
+    def test_discount_of_more_than_all(self):
+        with self.assertRaisesRegex(ValueError, "between 0 and 1"):
+            Order("2024-004", "Ada Lovelace", (CARDS,), discount=Decimal(10))
+
+    def test_lines_in_two_currencies(self):
+        order = Order("2024-005", "Ada Lovelace", (CARDS, Line("Slide rule", 1, Money(4900, "USD"))))
+        with self.assertRaises(CurrencyError):
+            order.total(postage=Money(0))

@@ -1,0 +1,226 @@
+"""rollback and undo: what comes back, what stays, and that nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Repository
+
+TEN = [f"line {number}\n" for number in range(1, 11)]
+
+
+@pytest.fixture(autouse=True)
+def _no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
+
+
+@pytest.fixture
+def batch(bare_repository: Repository) -> Repository:
+    """A repository whose batch 1 changed, deleted and added a file."""
+    bare_repository.commit("first", ten__txt="".join(TEN), gone__txt="gone\n", other__txt="other\n")
+    bare_repository.batchhook("install")
+    bare_repository.commit("1", ten__txt=_ten({1: "one"}))
+    bare_repository.git("rm", "-q", "gone.txt")
+    bare_repository.commit("2", ten__txt=_ten({1: "one", 2: "two"}))
+    bare_repository.commit("3", added__txt="added\n")
+    bare_repository.commit("4", added__txt="added more\n")
+    bare_repository.commit("5", ten__txt=_ten({1: "one", 2: "deux"}))
+    return bare_repository
+
+
+def _ten(lines: dict[int, str]) -> str:
+    return "".join(f"{lines[number]}\n" if number in lines else line for number, line in enumerate(TEN, start=1))
+
+
+def _everything(repository: Repository) -> tuple[dict[str, bytes], str, str]:
+    files = {
+        str(path.relative_to(repository.top)): path.read_bytes()
+        for path in repository.top.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+    return files, repository.git("ls-files", "--stage"), repository.head()
+
+
+def test_the_files_are_as_before_the_batch(batch: Repository) -> None:
+    head = batch.head()
+    done = batch.json("rollback", "1", "-y")
+    assert {file["path"]: file["fate"] for file in done["files"]} == {
+        "added.txt": "removed",
+        "gone.txt": "recreated",
+        "ten.txt": "restored",
+    }
+    assert batch.read("ten.txt") == "".join(TEN)
+    assert batch.read("gone.txt") == "gone\n"
+    assert not (batch.top / "added.txt").exists()
+    assert batch.git("write-tree") == batch.git("rev-parse", "HEAD~5^{tree}")
+    assert batch.head() == head
+    assert batch.git("diff") == ""
+
+
+def test_undo_brings_back_exactly_what_was_there(batch: Repository) -> None:
+    batch.write("other.txt", "staged\n")
+    batch.git("add", "other.txt")
+    batch.write("other.txt", "not staged\n")
+    batch.write("untracked.txt", "untracked\n")
+    before = _everything(batch)
+    batch.batchhook("rollback", "1", "-y")
+    assert _everything(batch) != before
+    batch.batchhook("undo", "-y")
+    assert _everything(batch) == before
+    assert "nothing to undo" in batch.batchhook("undo", "-y", code=3)
+
+
+def test_uncommitted_and_untracked_work_elsewhere_stays(batch: Repository) -> None:
+    batch.write("other.txt", "mine\n")
+    batch.write("untracked.txt", "untracked\n")
+    batch.write("ten.txt", _ten({1: "one", 2: "deux", 10: "mine"}))
+    batch.batchhook("rollback", "1", "-y")
+    assert batch.read("other.txt") == "mine\n"
+    assert batch.read("untracked.txt") == "untracked\n"
+    assert batch.read("ten.txt") == _ten({10: "mine"})
+    assert batch.git("diff", "--name-only").split() == ["other.txt", "ten.txt"]
+
+
+def test_what_later_batches_did_stays(batch: Repository) -> None:
+    batch.commit("6", ten__txt=_ten({1: "one", 2: "deux", 9: "nine"}), later__txt="later\n")
+    done = batch.json("rollback", "1", "-y")
+    assert {"path": "ten.txt", "fate": "merged"} in done["files"]
+    assert batch.read("ten.txt") == _ten({9: "nine"})
+    assert batch.read("later.txt") == "later\n"
+
+
+def test_the_same_lines_changed_since_are_a_refusal(batch: Repository) -> None:
+    batch.write("ten.txt", _ten({1: "mine"}))
+    before = _everything(batch)
+    said = batch.batchhook("rollback", "1", "-y", code=3)
+    assert "ten.txt" in said
+    assert "nothing was touched" in said
+    assert _everything(batch) == before
+    assert batch.json("operations")["operations"] == []
+
+
+def test_an_untracked_file_in_the_way_is_a_refusal(batch: Repository) -> None:
+    batch.write("gone.txt", "mine, and precious\n")
+    before = _everything(batch)
+    batch.batchhook("rollback", "1", "-y", code=3)
+    assert _everything(batch) == before
+
+
+def test_an_ignored_file_in_the_way_is_never_overwritten(batch: Repository) -> None:
+    (batch.top / ".git/info/exclude").write_text("gone.txt\n")
+    batch.write("gone.txt", "ignored, and precious\n")
+    before = _everything(batch)
+    batch.batchhook("rollback", "1", "-y", code=3)
+    assert _everything(batch) == before
+
+
+def test_a_dry_run_shows_the_diff_and_changes_nothing(batch: Repository) -> None:
+    before = _everything(batch)
+    said = batch.batchhook("rollback", "1", "--dry-run")
+    assert "-deux" in said
+    assert "+line 2" in said
+    assert _everything(batch) == before
+
+
+def test_it_asks_and_no_means_no(batch: Repository) -> None:
+    before = _everything(batch)
+    assert "Nothing was changed" in batch.batchhook("rollback", "1", stdin="n\n")
+    assert _everything(batch) == before
+    batch.batchhook("rollback", "1", stdin="y\n")
+    assert _everything(batch) != before
+
+
+def test_all_that_was_there_is_pinned(batch: Repository) -> None:
+    batch.write("untracked.txt", "untracked\n")
+    batch.batchhook("rollback", "1", "-y")
+    pinned = "refs/batchhook/operations/1/before"
+    assert batch.git("show", f"{pinned}:untracked.txt") == "untracked"
+    assert batch.head(f"{pinned}^1") == batch.head()
+    assert batch.git("rev-parse", f"{pinned}^2^{{tree}}") == batch.git("rev-parse", "HEAD^{tree}")
+
+
+def test_changes_pulled_in_between_stay(repository: Repository, tmp_path: Path) -> None:
+    repository.git("clone", "--quiet", str(repository.top), str(tmp_path / "theirs"))
+    theirs = Repository(tmp_path / "theirs")
+    repository.commit("a")
+    repository.commit("b")
+    theirs.git("pull", "--quiet")
+    theirs.commit("theirs")
+    repository.git("pull", "--quiet", "--ff-only", str(theirs.top), "main")
+    for name in "cde":
+        repository.commit(name)
+    repository.batchhook("rollback", "1", "-y")
+    assert sorted(path.name for path in repository.top.glob("*.txt")) == ["theirs.txt"]
+
+
+def test_rolling_back_twice_does_nothing_the_second_time(batch: Repository) -> None:
+    batch.batchhook("rollback", "1", "-y")
+    assert batch.json("rollback", "1", "-y") | {"diff": ""} == {
+        "id": None,
+        "kind": "rollback",
+        "batch": 1,
+        "undoes": None,
+        "status": "planned",
+        "files": [],
+        "diff": "",
+    }
+
+
+def test_undo_after_the_rollback_was_committed(batch: Repository) -> None:
+    files, _, _ = _everything(batch)
+    batch.batchhook("rollback", "1", "-y")
+    batch.git("commit", "-qm", "Take out batch 1")
+    batch.batchhook("undo", "-y")
+    assert _everything(batch)[0] == files
+
+
+def test_a_batch_of_the_first_commits_of_all(bare_repository: Repository) -> None:
+    bare_repository.batchhook("install")
+    for name in "abcde":
+        bare_repository.commit(name)
+    bare_repository.batchhook("rollback", "1", "-y")
+    assert list(bare_repository.top.glob("*.txt")) == []
+    bare_repository.batchhook("undo", "-y")
+    assert len(list(bare_repository.top.glob("*.txt"))) == 5
+
+
+def test_refusals_before_anything_is_touched(batch: Repository) -> None:
+    assert "no batch 7" in batch.batchhook("rollback", "7", "-y", code=3)
+    batch.commit("6")
+    assert "still open" in batch.batchhook("rollback", "2", "-y", code=3)
+    (batch.top / ".git/index.lock").touch()
+    assert "index is locked" in batch.batchhook("rollback", "1", "-y", code=3)
+    (batch.top / ".git/index.lock").unlink()
+    batch.git("switch", "-q", "-c", "topic", "HEAD~6")
+    assert "git switch main" in batch.batchhook("rollback", "1", "-y", code=3)
+
+
+def test_a_merge_under_way_is_a_refusal(batch: Repository) -> None:
+    batch.git("switch", "-q", "-c", "topic", "HEAD~5")
+    batch.commit("t", ten__txt=_ten({1: "conflict"}))
+    batch.git("switch", "-q", "main")
+    batch.git("merge", "-q", "topic", check=False)
+    assert "a merge is under way" in batch.batchhook("rollback", "1", "-y", code=3)
+
+
+def test_strange_names_symlinks_and_modes(bare_repository: Repository) -> None:
+    repository = bare_repository
+    names = ["with space", "tab\tand\nnewline", "ümlaut", 'quote"back\\slash', "-dash"]
+    for name in names:
+        (repository.top / name).write_text("before\n")
+    (repository.top / "run.sh").write_text("#!/bin/sh\n")
+    (repository.top / "link").symlink_to("run.sh")
+    repository.commit("names")
+    repository.batchhook("install")
+    for number, name in enumerate(names):
+        (repository.top / name).write_text(f"after {number}\n")
+        if number == 4:
+            (repository.top / "run.sh").chmod(0o755)
+            (repository.top / "link").unlink()
+            (repository.top / "link").symlink_to("elsewhere")
+        repository.commit(f"c{number}", c__txt=str(number))
+    repository.batchhook("rollback", "1", "-y")
+    assert {(repository.top / name).read_text() for name in names} == {"before\n"}
+    assert (repository.top / "link").readlink() == Path("run.sh")
+    assert not (repository.top / "run.sh").stat().st_mode & 0o100
