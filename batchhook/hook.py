@@ -136,7 +136,7 @@ def _watch(project: Project, batch: int) -> None:
     """Let the terminal see the run, for a while; the frameworks hide the user's edits as long as a hook runs."""
     seconds = 0.0 if "PRE_COMMIT" in os.environ else project.settings.wait
     seen = False
-    if seconds > 0:
+    if seconds > 0 and sys.stderr.isatty():
         from batchhook.workflow import terminal
 
         seen = terminal.watch(project, batch, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -21,6 +22,9 @@ from batchhook.report.documents import ErrorDocument
 
 def main() -> NoReturn:
     """Run the command line and end the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters gets others, and no error
     try:
         code = app(standalone_mode=False)
     except BatchhookError as error:

@@ -33,7 +33,7 @@ class Birth(Enum):
 
 _MADE = re.compile(r"(commit|cherry-pick|revert|am)\b|(merge|pull)\b.*: Merge made")
 _AMENDED = re.compile(r"commit \(amend\)")
-_REBASED = re.compile(r".*\((pick|reword|edit|squash|fixup|merge|continue)\)|rebase: ")
+_REBASED = re.compile(r".*\brebase\b.*\((pick|reword|edit|squash|fixup|merge|continue)\)|rebase: ")
 _MOVED = re.compile(r".*\((start|finish|abort|reset|skip)\)|.*: [Ff]ast.forward")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 
@@ -32,7 +33,8 @@ class Screen:
     def say(self, words: str, style: str = "") -> None:
         """Say something in plain words; line breaks and spaces of the source do not count."""
         self._console.print()
-        self._console.print(Text(" ".join(words.split()), style), width=self._width)
+        paragraph = textwrap.fill(" ".join(words.split()), self._width, break_long_words=False)
+        self._console.print(Text(paragraph, style), soft_wrap=True)
 
     def note(self, line: str) -> None:
         """One line as it is, however long: with a path in it, say, that is to be copied."""

@@ -30,8 +30,11 @@ _FATE = {
     Fate.REMOVED: "goes; the batch had added it",
 }
 _OID = 8
-_MOST_FAILURES = 25
-"""Failing tests shown for one module; --json has all."""
+_MOST_MODULES = 10
+"""Modules shown one by one where tracebacks are not asked for."""
+
+_MOST_FAILURES = 5
+"""Failing tests shown for one module where tracebacks are not asked for."""
 
 
 def branch_name(branch: str) -> str:
@@ -50,7 +53,7 @@ def changes(these: Sequence[Commit], edits: Mapping[str, Sequence[FileEdit]]) ->
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", style="dim")
     table.add_column(style="yellow", no_wrap=True)
-    table.add_column(ratio=1)
+    table.add_column()
     for position, change in enumerate(these, start=1):
         files = [f"{file.status.value[:1].upper()} {one_line(file.path)}" for file in edits.get(change.oid, ())]
         text = Text(one_line(change.subject))
@@ -64,9 +67,9 @@ def hints(*commands: tuple[str, str]) -> Table:
     """Commands to type next, and what each does."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(style="dim", ratio=1)
+    table.add_column(style="dim")
     for command, does in commands:
-        table.add_row(command, does)
+        table.add_row(f"→ {command}", does)
     return table
 
 
@@ -85,12 +88,14 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
         console.print(part)
     if analysis.fixed:
         console.print(Text(f"\nfixed since batch {analysis.previous}: {len(analysis.fixed)}", style="green"))
-        console.print(Padding(Text("\n".join(one_line(test) for test in analysis.fixed)), (0, 2)))
+        console.print(Padding(Text("\n".join(one_line(test) for test in analysis.fixed)), (0, 2), expand=False))
     console.print(Text(f"\nchanges on {branch_name(analysis.batch.branch)}", style="bold"))
-    console.print(Padding(changes(analysis.batch.changes, analysis.edits), (0, 2)))
+    console.print(Padding(changes(analysis.batch.changes, analysis.edits), (0, 2), expand=False))
     if not analysis.verdict.is_good:
         more = (
-            () if tracebacks or not analysis.failures else ((f"batchhook analyze {number} --tracebacks", "all texts"),)
+            ()
+            if tracebacks or not analysis.failures
+            else ((f"batchhook analyze {number} --tracebacks", "every failure with its whole text"),)
         )
         console.print()
         console.print(
@@ -127,15 +132,19 @@ def failures(
         tracebacks: whether to show the whole texts.
         compared: number of the batch that "before" means; 0 where nothing is compared.
     """
-    for module, totals in by_module(failed).items():
+    modules = list(by_module(failed).items())
+    most = len(failed) if tracebacks else _MOST_FAILURES
+    for module, totals in modules if tracebacks else modules[:_MOST_MODULES]:
         these = [result for result in failed if result.module == module]
         yield Text(f"\n{one_line(module)}: {totals.failures} failing", style="bold")
-        for result in these[:_MOST_FAILURES]:
-            yield Padding(
-                _failure(result, is_old=bool(compared) and result.test_id not in new, full=tracebacks), (0, 2)
-            )
-        if len(these) > _MOST_FAILURES:
-            yield Padding(Text(f"… and {len(these) - _MOST_FAILURES} more (--json has all)", style="dim"), (0, 2))
+        for result in these[:most]:
+            is_old = bool(compared) and result.test_id not in new
+            yield Padding(_failure(result, is_old=is_old, full=tracebacks), (0, 2), expand=False)
+        if len(these) > most:
+            yield Padding(Text(f"… and {len(these) - most} more", style="dim"), (0, 2), expand=False)
+    rest = 0 if tracebacks else sum(totals.failures for _, totals in modules[_MOST_MODULES:])
+    if rest:
+        yield Text(f"\n… and {rest} more in {len(modules) - _MOST_MODULES} other modules", style="dim")
 
 
 def _failure(result: TestResult, *, is_old: bool, full: bool) -> RenderableType:
@@ -148,8 +157,8 @@ def _failure(result: TestResult, *, is_old: bool, full: bool) -> RenderableType:
     said = ": ".join(part for part in (result.error_type, one_line(result.message, 160)) if part)
     text = Text(said or result.outcome.value, style="dim")
     if not full:
-        return Group(head, Padding(text, (0, 2)))
-    return Group(head, Padding(Text(lines(result.traceback) or said), (0, 2)))
+        return Group(head, Padding(text, (0, 2), expand=False))
+    return Group(head, Padding(Text(lines(result.traceback) or said), (0, 2), expand=False))
 
 
 def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Table) -> None:
@@ -165,7 +174,7 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
             )
         )
         if batch.changes:
-            console.print(Padding(changes(batch.changes, {}), (0, 2)))
+            console.print(Padding(changes(batch.changes, {}), (0, 2), expand=False))
     for each in waiting:
         doing = "is being tested" if each.status is BatchStatus.RUNNING else "waits for its tests"
         console.print(Text.assemble((f"batch {each.id}", "bold"), f" {doing}; to follow it: batchhook wait {each.id}"))
@@ -199,7 +208,7 @@ def print_fates(console: Console, files: Sequence[FileFate]) -> None:
     table.add_column(style="dim")
     for file in files:
         table.add_row(Text(one_line(file.path)), _FATE[file.fate])
-    console.print(Padding(table, (0, 2)))
+    console.print(Padding(table, (0, 2), expand=False))
 
 
 def print_diff(console: Console, diff: str) -> None:

@@ -1,0 +1,40 @@
+"""A git that knows nothing of the machine's user, and the demo's project in a repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batchhook.demo.story import PROJECT, Change
+
+MakeProject = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _pinned_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{who}_NAME", raising=False)
+        monkeypatch.delenv(f"GIT_{who}_EMAIL", raising=False)
+        monkeypatch.setenv(f"GIT_{who}_DATE", "2024-10-15T12:00:00+00:00")
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    """Give a function that makes a copy of the project, in a repository, with changes applied to it."""
+
+    def make(name: str, *changes: Change) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+        for change in changes:
+            subprocess.run(["git", "apply", "--whitespace=error", change.patch], cwd=folder, check=True)
+        return folder
+
+    return make

@@ -1,0 +1,51 @@
+"""What a hook loads: the rule that keeps a commit quick."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import Repository
+
+HEAVY = {"pydantic", "pygit2", "rich", "typer"}
+
+
+def _loaded_by(repository: Repository, stage: str) -> set[str]:
+    code = (
+        "import sys; from batchhook import hook; hook.main();"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, stage, str(repository.top)],
+        cwd=repository.top,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATCHHOOK_WAIT")  # a setting in the environment is validated, by pydantic
+    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
+
+
+def test_counting_loads_the_standard_library_only(repository: Repository) -> None:
+    repository.commit("a")
+    assert not _loaded_by(repository, "post-commit") & HEAVY
+    assert not _loaded_by(repository, "post-rewrite") & HEAVY
+
+
+def test_filling_a_batch_loads_the_standard_library_only(repository: Repository) -> None:
+    for name in "abcd":
+        repository.commit(name)
+    assert repository.git_both("-c", "core.hooksPath=/dev/null", "commit", "--allow-empty", "-qm", "x").returncode == 0
+    repository.write("e.txt", "e")
+    repository.git("add", "e.txt")
+    repository.git("-c", "core.hooksPath=/dev/null", "commit", "-qm", "e")
+    assert not _loaded_by(repository, "post-commit") & HEAVY
+    assert repository.json("log")["batches"][-1]["batch"]["status"] == "sealed"
