@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Repository
+
+from tests.driving import Repository
 
 COMMANDS = (["status"], ["log"], ["show", "1"], ["wait"], ["analyze", "1"], ["rollback", "1", "-y"], ["undo", "-y"])
 

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Repository
+
+from tests.driving import Repository
 
 pytestmark = pytest.mark.usefixtures("no_runner")
 

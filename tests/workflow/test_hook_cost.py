@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Repository
+
+from tests.driving import Repository
 
 HEAVY = {"pydantic", "pygit2", "rich", "typer"}
 

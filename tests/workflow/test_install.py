@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Repository
+
+from tests.driving import Repository
 
 HOOKS = ("pre-commit", "post-commit", "post-rewrite")
 

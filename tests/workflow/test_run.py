@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CALCULATOR, TESTS, Repository
+
+from tests.driving import CALCULATOR, TESTS, Repository
 
 SLOW_TESTS = TESTS.replace("import unittest\n", "import time\nimport unittest\n").replace(
     "    def test_add", "    def test_slow(self):\n        time.sleep(0.5)\n\n    def test_add"

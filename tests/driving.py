@@ -1,0 +1,101 @@
+"""A real repository, driven as its user would, and a small project to put into it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+EPOCH = 1_700_000_000
+
+TESTS = """\
+import unittest
+
+import calculator
+
+
+class CalculatorTest(unittest.TestCase):
+    def test_add(self):
+        self.assertEqual(calculator.add(1, 2), 3)
+
+    def test_subtract(self):
+        self.assertEqual(calculator.subtract(3, 2), 1)
+"""
+
+CALCULATOR = """\
+def add(a, b):
+    return a + b
+
+
+def subtract(a, b):
+    return a - b
+"""
+
+
+class Repository:
+    """A real repository, driven as its user would."""
+
+    def __init__(self, top: Path, clock: Iterator[int] | None = None) -> None:
+        self.top = top
+        self._clock = clock or itertools.count(EPOCH, 60)
+
+    def git(self, *arguments: str, check: bool = True, **variables: str) -> str:
+        """Run git; gives what it printed. Each call is a minute later than the one before."""
+        return self.git_both(*arguments, check=check, **variables).stdout.strip()
+
+    def git_both(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+        date = f"{next(self._clock)} +0000"
+        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=self.top,
+            env={**os.environ, **dates, **variables},
+            capture_output=True,
+            text=True,
+            check=check,
+        )
+
+    def write(self, path: str, text: str) -> None:
+        file = self.top / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def read(self, path: str) -> str:
+        return (self.top / path).read_text()
+
+    def commit(self, subject: str, *options: str, **files: str) -> str:
+        """Commit files (``a__py`` for ``a.py``), or one file that differs each time; gives what the hooks said."""
+        for name, text in (files or {f"{subject}__txt": f"{subject} {next(self._clock)}"}).items():
+            self.write(name.replace("__", "."), text)
+        self.git("add", "--all")
+        return self.git_both("commit", "--quiet", "-m", subject, *options).stderr.strip()
+
+    def head(self, revision: str = "HEAD") -> str:
+        return self.git("rev-parse", revision)
+
+    def batchhook(self, *arguments: str, code: int = 0, stdin: str = "", **variables: str) -> str:
+        """Run batchhook as a process; gives what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "batchhook", *arguments],
+            cwd=self.top,
+            env={**os.environ, **variables},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout if code in {0, 1} else done.stdout + done.stderr
+
+    def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
+        return json.loads(self.batchhook("--json", *arguments, code=code))
+
+    def open(self) -> tuple[int, list[str]]:
+        """Number and subjects of the open batch."""
+        found = self.json("status")["open"]
+        return found["id"], [change["summary"] for change in found["changes"]]
