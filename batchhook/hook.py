@@ -37,7 +37,7 @@ def run_script() -> NoReturn:
         sys.exit("usage: batchhook-hook pre-commit|post-commit|post-rewrite")
     if name == "post-rewrite" and not arguments:  # the frameworks tell it by a variable, and hand no pairs on
         arguments = [os.environ.get("PRE_COMMIT_REWRITE_COMMAND", "rebase")]
-    os.environ["BATCHHOOK_PYTHON"] = sys.executable
+    os.environ["BATCHHOOK_INTERPRETER"] = sys.executable
     path = os.fspath(script(name))
     os.execv("/bin/sh", ["sh", path, *arguments])  # noqa: S606 - no shell is asked to read anything but our script
 

@@ -6,7 +6,6 @@ import os
 from typing import Annotated
 
 import typer
-from rich.padding import Padding
 from rich.text import Text
 
 from batchhook.cli.arguments import Json
@@ -57,5 +56,5 @@ def doctor(_json: Json = False) -> int:
             mark = Text("✓ ", style="green") if check.ok else Text("✗ ", style="red")
             out.print(Text.assemble(mark, (check.name, "bold"), f": {check.detail}"), soft_wrap=True)
             if check.hint:
-                out.print(Padding(Text(check.hint, style="cyan"), (0, 4)), soft_wrap=True)
+                out.print(Text(f"    {check.hint}", style="cyan"), soft_wrap=True)
     return ExitCode.OK if ok else ExitCode.ERROR

@@ -30,13 +30,14 @@ def status(_json: Json = False) -> None:
         found = analysis.status(opened)
         background.ensure_runner(opened.location, opened.database, os.environ)
         batch = found.count.as_batch() if found.count else None
-        sealed = [entry for entry in found.latest if entry.batch.status is not BatchStatus.OPEN]
+        sealed = found.latest
         if options.json:
             shown = documents.batch_document(batch, {}) if batch else None
             emit(documents.StatusDocument(open=shown, latest=tuple(_document(entry) for entry in sealed)))
             return
-        waiting = [entry.batch for entry in sealed if entry.verdict is None]
-        text.print_status(console(), batch, waiting[::-1], text.log_table(_row(entry) for entry in sealed))
+        text.print_status(
+            console(), batch, batches.unfinished(opened.database), text.log_table(_row(entry) for entry in sealed)
+        )
 
 
 def log(
@@ -115,7 +116,7 @@ def analyze(
 
 
 def _latest_sealed(opened: Project) -> int:
-    sealed = [batch for batch in batches.latest(opened.database, 50) if batch.status is not BatchStatus.OPEN]
+    sealed = batches.latest(opened.database, 1, full=True)
     if not sealed:
         raise NotFinishedError("no batch is full yet", "batchhook status; to test now: batchhook test")
     return sealed[0].id

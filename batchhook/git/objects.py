@@ -51,7 +51,10 @@ def open_repository(common_dir: Path) -> pygit2.Repository:
     try:
         return pygit2.Repository(os.fspath(common_dir))
     except pygit2.GitError as error:
-        raise GitError(f"libgit2 cannot open this repository: {error}", "batchhook doctor") from error
+        raise GitError(
+            f"libgit2 cannot open this repository: {error}",
+            "commits are counted and `batchhook test` works; runs of batches and rollback do not, yet",
+        ) from error
 
 
 def file_edits(repository: pygit2.Repository, commit: Commit) -> tuple[FileEdit, ...]:

@@ -37,3 +37,14 @@ def pin(git: Git, pins: Mapping[str, str]) -> None:
     """
     lines = "".join(f"update {ref} {oid}\n" for ref, oid in pins.items() if oid)
     git.run("update-ref", "--stdin", "-m", "batchhook", stdin=lines.encode())
+
+
+def highest(git: Git, kind: str) -> int:
+    """The highest number that is pinned; 0 where none is.
+
+    Args:
+        git: in the repository.
+        kind: ``batches`` or ``operations``.
+    """
+    names = git.text("for-each-ref", "--format=%(refname)", f"{PREFIX}{kind}/").split()
+    return max((int(name.removeprefix(PREFIX).split("/")[1]) for name in names), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -158,7 +159,12 @@ def _failure(result: TestResult, *, is_old: bool, full: bool) -> RenderableType:
     text = Text(said or result.outcome.value, style="dim")
     if not full:
         return Group(head, Padding(text, (0, 2), expand=False))
-    return Group(head, Padding(Text(lines(result.traceback) or said), (0, 2), expand=False))
+    return Group(head, Padding(Text(_shortened(lines(result.traceback)) or said), (0, 2), expand=False))
+
+
+def _shortened(traceback: str) -> str:
+    """A traceback whose files are named as in the project, and not as in the private work tree."""
+    return re.sub(r'"[^"\n]*/batchhook/worktrees/batchhook-\d+/', '"', traceback)
 
 
 def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Table) -> None:

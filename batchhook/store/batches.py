@@ -17,8 +17,7 @@ _SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches 
 
 def next_id(database: Database) -> int:
     """The number that the next batch will have."""
-    row = database.row("SELECT coalesce(max(id), 0) + 1 AS next FROM batches")
-    return 1 if row is None else int(row["next"])
+    return database.next_id("batches")
 
 
 def open_id(database: Database, branch: Branch) -> int | None:
@@ -33,11 +32,12 @@ def ensure_open(database: Database, branch: Branch, size: int) -> int:
     if found is not None:
         database.connection.execute("UPDATE batches SET size = ? WHERE id = ?", (size, found))
         return found
-    cursor = database.connection.execute(
-        "INSERT INTO batches (branch_id, size, status, opened_at) VALUES (?, ?, 'open', ?)",
-        (branch.id, size, time.time()),
+    number = next_id(database)
+    database.connection.execute(
+        "INSERT INTO batches (id, branch_id, size, status, opened_at) VALUES (?, ?, ?, 'open', ?)",
+        (number, branch.id, size, time.time()),
     )
-    return int(cursor.lastrowid or 0)
+    return number
 
 
 def last_head(database: Database, branch: Branch) -> str:
@@ -92,9 +92,11 @@ def get(database: Database, number: int) -> Batch:
     return _batch(database, row)
 
 
-def latest(database: Database, most: int) -> list[Batch]:
-    """The latest batches, newest first."""
-    return [_batch(database, row) for row in database.rows(f"{_SELECT} ORDER BY batches.id DESC LIMIT ?", most)]
+def latest(database: Database, most: int, *, full: bool = False) -> list[Batch]:
+    """The latest batches, newest first; with ``full``, only those that are not open any more."""
+    where = "WHERE status <> 'open'" if full else ""
+    rows = database.rows(f"{_SELECT} {where} ORDER BY batches.id DESC LIMIT ?", most)
+    return [_batch(database, row) for row in rows]
 
 
 def unfinished(database: Database) -> list[Batch]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from batchhook.errors import StoreError
 
@@ -96,6 +97,16 @@ class Database:
     def set_fact(self, name: str, value: str) -> None:
         """Remember a single fact; inside a transaction."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def next_id(self, table: Literal["batches", "operations"]) -> int:
+        """The number that the next row of a numbered table gets.
+
+        After the fact ``<table>_before``, which counts what a database that is no more gave out: its refs and backups
+        are still there, and must not be written over.
+        """
+        row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - one of two words
+        last = 0 if row is None else int(row["last"])
+        return max(last, int(self.fact(f"{table}_before", "0"))) + 1
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

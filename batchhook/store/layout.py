@@ -75,15 +75,10 @@ class StateDir:
         """One run's own folder: progress, captured output."""
         return self.root / "runs" / name
 
-    @property
-    def reports(self) -> Path:
-        """Reports, written at the end of each batch."""
-        return self.root / "reports"
-
     def create(self) -> None:
         """Make the folders, private to the user."""
         self.root.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.counts, self.notices, self.backups, self.worktrees, self.root / "runs", self.reports):
+        for folder in (self.counts, self.notices, self.backups, self.worktrees, self.root / "runs"):
             folder.mkdir(exist_ok=True)
 
     def exists(self) -> bool:

@@ -49,8 +49,7 @@ class Operation:
 
 def next_id(database: Database) -> int:
     """The number that the next operation will have."""
-    row = database.row("SELECT coalesce(max(id), 0) + 1 AS next FROM operations")
-    return 1 if row is None else int(row["next"])
+    return database.next_id("operations")
 
 
 def intend(database: Database, operation: Operation) -> None:

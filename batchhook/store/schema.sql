@@ -5,7 +5,8 @@
 --
 -- Version 1: the first.
 
--- Single facts: journal_offset (how far the journal has been read, in bytes), created_at.
+-- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
+-- operations_before (numbers that an earlier database, now gone, has given out).
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -60,7 +60,7 @@ class Status:
 
     Attributes:
         count: the open batch of the branch that is checked out; None in the middle of a rebase.
-        latest: the latest batches, newest first.
+        latest: the latest full batches, newest first.
     """
 
     count: Count | None
@@ -69,7 +69,8 @@ class Status:
 
 def status(project: Project, most: int = 5) -> Status:
     """Where everything stands, after a look at the graph."""
-    return Status(project.reconcile(), log(project, most))
+    count = project.reconcile()
+    return Status(count, tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True)))
 
 
 def log(project: Project, most: int) -> tuple[Entry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from batchhook.errors import StoreError
-from batchhook.git import history
+from batchhook.git import history, refs
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 from batchhook.store import branches
@@ -39,6 +39,8 @@ def begin(location: Location, git: Git, *, before: Iterable[str] | None = None) 
         with database.transaction():
             if not database.fact("anchored"):
                 branches.add_anchors(database, history.branch_heads(git) if before is None else before)
+                for kind in ("batches", "operations"):
+                    database.set_fact(f"{kind}_before", str(refs.highest(git, kind)))
                 database.set_fact("anchored", "yes")
     finally:
         database.close()

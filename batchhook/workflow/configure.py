@@ -16,7 +16,7 @@ from batchhook.errors import ConfigurationError
 PREFIX = "BATCHHOOK_"
 
 # Variables with our prefix that are no settings: they go from one of our processes to another.
-_OURS = frozenset({"BATCHHOOK_PYTHON", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
+_OURS = frozenset({"BATCHHOOK_INTERPRETER", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
 
 
 def load(top: Path, environment: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:

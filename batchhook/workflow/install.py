@@ -133,5 +133,5 @@ def _write(path: Path, was: HookState) -> None:
 def _text(name: str) -> str:
     """A hook's script, with the interpreter that batchhook is installed for."""
     shebang, rest = script(name).read_text("utf-8").split("\n", 1)
-    python = f"BATCHHOOK_PYTHON={shlex.quote(sys.executable)}"
+    python = f"BATCHHOOK_INTERPRETER={shlex.quote(sys.executable)}"
     return f"{shebang}\n{_MARK}\n# Version {batchhook.__version__}\n{python}\n{rest}"

@@ -172,7 +172,7 @@ def _check_conflicts(what: str, paths: Sequence[str]) -> None:
     if paths:
         raise ConflictError(
             f"what {what} did was changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched",
-            "commit or take back those changes, or go back further first (batchhook log)",
+            "take those changes back first; where a later batch made them: batchhook log, and roll that back first",
         )
 
 

@@ -52,7 +52,8 @@ def _check(source: str, table: Mapping[str, Any]) -> None:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = [field.name for field in dataclasses.fields(Settings)]
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            raise ConfigurationError(f"{source}: there is no setting {name!r}", f"did you mean {nearest!r}?") from error
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(known)}"
+            raise ConfigurationError(f"{source}: there is no setting {name!r}", hint) from error
         message = f"{source}: {name} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
         raise ConfigurationError(message, "docs/guide.md lists every setting and its values") from error

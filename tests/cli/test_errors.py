@@ -91,6 +91,24 @@ def test_a_damaged_database_is_told_and_left_alone(repository: Repository) -> No
     assert path.read_bytes() == damage
 
 
+def test_beginning_anew_writes_over_no_pin_and_no_backup(repository: Repository) -> None:
+    for name in "abcde":
+        repository.commit(name)
+    repository.batchhook("wait", "1", "--timeout", "60", code=3)
+    repository.batchhook("rollback", "1", "-y")
+    state = repository.top / ".git/batchhook"
+    pins = repository.git("for-each-ref", "refs/batchhook")
+    manifest = (state / "backups/batch_1/manifest.json").read_bytes()
+    (state / "state.db").rename(state / "state.db.damaged")
+    repository.batchhook("install")
+    for name in "fghij":
+        repository.commit(name)
+    repository.batchhook("wait", "2", "--timeout", "60", code=3)
+    repository.batchhook("rollback", "2", "-y")
+    assert set(pins.splitlines()) < set(repository.git("for-each-ref", "refs/batchhook").splitlines())
+    assert (state / "backups/batch_1/manifest.json").read_bytes() == manifest
+
+
 def test_a_full_disk_is_told(repository: Repository) -> None:
     from batchhook.errors import StoreError  # noqa: PLC0415
     from batchhook.store.database import Database  # noqa: PLC0415

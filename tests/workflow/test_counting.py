@@ -229,7 +229,7 @@ def test_the_ordinary_commit_needs_no_python(repository: Repository) -> None:
     repository.commit("a")
     hook = repository.top / ".git/hooks/post-commit"
     text = hook.read_text()
-    hook.write_text(text.replace("BATCHHOOK_PYTHON=", "BATCHHOOK_PYTHON=/nowhere"))
+    hook.write_text(text.replace("BATCHHOOK_INTERPRETER=", "BATCHHOOK_INTERPRETER=/nowhere"))
     assert repository.commit("b") == "batchhook: batch 1, 2/5"
     repository.commit("c", "--amend")  # not ordinary
     assert "run: batchhook install" in repository.commit("d", "--amend")
