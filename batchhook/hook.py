@@ -23,18 +23,13 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 
 
-def script(name: str) -> Path:
-    """Where the shell script of a hook is: in the package of a wheel, at the top of a checkout."""
-    here = Path(__file__).parent
-    folders = (here / "hooks", here.parent / "hooks")
-    return next(folder / name for folder in folders if (folder / name).exists())
-
-
 def run_script() -> NoReturn:
     """Become a hook's shell script: what ``.pre-commit-hooks.yaml`` calls, with the hook's name as argument."""
+    from batchhook.workflow.scripts import HOOKS, script
+
     name, *arguments = sys.argv[1:] or [""]
-    if name not in {"pre-commit", "post-commit", "post-rewrite"}:
-        sys.exit("usage: batchhook-hook pre-commit|post-commit|post-rewrite")
+    if name not in HOOKS:
+        sys.exit(f"usage: batchhook-hook {'|'.join(HOOKS)}")
     if name == "post-rewrite" and not arguments:  # the frameworks tell it by a variable, and hand no pairs on
         arguments = [os.environ.get("PRE_COMMIT_REWRITE_COMMAND", "rebase")]
     os.environ["BATCHHOOK_INTERPRETER"] = sys.executable
@@ -85,7 +80,7 @@ def post_commit(top: Path) -> None:
 
     location = locate(top)
     _begin(location)
-    with opened(top, timeout=_PATIENCE) as project:
+    with opened(location, timeout=_PATIENCE) as project:
         if not location.is_rebasing:
             head = read_head(project.git, location)
             journal.append(project.state.journal, journal.Committed(head.branch, head.oid))

@@ -77,11 +77,11 @@ def _carry_out(planning: AbstractContextManager[Planned], title: str, *, dry_run
     out.print(
         f"Done: {len(plan.files)} {'file' if len(plan.files) == 1 else 'files'}. This was operation {operation.id}."
     )
-    if plan.kind == "rollback":
+    if plan.target.kind == "rollback":
         out.print(
             text.hints(
                 ("git diff --cached", "what is different now"),
-                (f'git commit -m "Take out batch {plan.batch}"', "to keep it"),
+                (f'git commit -m "Take out batch {plan.target.batch}"', "to keep it"),
                 ("batchhook undo", "to have everything as it was"),
             )
         )
@@ -112,9 +112,9 @@ def _agreed() -> bool:
 def _plan_document(plan: Plan, operation: Operation | None = None) -> documents.OperationDocument:
     return documents.OperationDocument(
         id=operation.id if operation else None,
-        kind=plan.kind,
-        batch=plan.batch or None,
-        undoes=plan.undoes or None,
+        kind=plan.target.kind,
+        batch=plan.target.batch or None,
+        undoes=plan.target.undoes or None,
         status=operation.status.value if operation else "planned",
         files=documents.fate_documents(plan.files),
         diff=plan.diff.encode("utf-8", "backslashreplace").decode(),

@@ -127,7 +127,7 @@ def _explain(error: sqlite3.Error, path: Path) -> StoreError:
     if isinstance(error, sqlite3.DatabaseError) and ("not a database" in said or "malformed" in said):
         return StoreError(
             f"the database is damaged ({said}): {path}",
-            f"move it aside and begin anew: mv {path} {path}.damaged && batchhook install; "
+            f"move it aside and begin anew: mv {path} {path}.damaged && rm -f {path}-* && batchhook install; "
             "commits, backups and refs are whole",
         )
     return StoreError(f"the database: {said}", "batchhook doctor")

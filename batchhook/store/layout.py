@@ -62,6 +62,11 @@ class StateDir:
         return self.root / "batchhook.log"
 
     @property
+    def settings(self) -> Path:
+        """Settings as they were last validated."""
+        return self.root / "settings.json"
+
+    @property
     def backups(self) -> Path:
         """File copies of the states before batches."""
         return self.root / "backups"

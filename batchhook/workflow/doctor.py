@@ -18,7 +18,8 @@ from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.testing.interpreter import find_interpreter
 from batchhook.workflow import configure
-from batchhook.workflow.install import HOOKS, HookState, state_of
+from batchhook.workflow.install import HookState, state_of
+from batchhook.workflow.scripts import HOOKS
 
 
 @dataclass(frozen=True, slots=True)

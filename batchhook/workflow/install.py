@@ -16,10 +16,9 @@ from batchhook.git import hooks_folder
 from batchhook.git.command import Git
 from batchhook.git.hooks_folder import HooksFolder
 from batchhook.git.location import Location
-from batchhook.hook import script
 from batchhook.workflow.begin import begin
+from batchhook.workflow.scripts import HOOKS, script
 
-HOOKS = ("pre-commit", "post-commit", "post-rewrite")
 _MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out again."
 _BEFORE = "before-batchhook"
 

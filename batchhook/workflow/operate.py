@@ -23,21 +23,35 @@ from batchhook.workflow.project import Project
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What an operation is to take out of the present state.
+
+    Attributes:
+        kind: ``rollback`` or ``undo``.
+        files, index: the differences to be taken out of the work tree and of the index, newest first.
+        batch: the batch that these are of; 0 for an undo.
+        undoes: the operation that is taken back; 0 for a rollback.
+    """
+
+    kind: str
+    files: tuple[Step, ...]
+    index: tuple[Step, ...]
+    batch: int = 0
+    undoes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an operation is going to do.
 
     Attributes:
-        kind: ``rollback`` or ``undo``.
-        batch: the batch that it takes out; 0 for an undo.
-        undoes: the operation that it takes back; 0 for a rollback.
+        target: what it takes out.
         files: what becomes of each file, by path; empty where there is nothing to do.
         now, then: the states that it leads from and to.
         diff: the same as a patch of the work tree.
     """
 
-    kind: str
-    batch: int
-    undoes: int
+    target: Target
     files: tuple[FileFate, ...]
     now: State
     then: State
@@ -58,14 +72,14 @@ class Planned:
         Raises:
             GitError: git refused, for instance since a file was changed meanwhile; what was there is pinned.
         """
-        git, database, plan = self.project.git, self.project.database, self.plan
+        git, database, plan, target = self.project.git, self.project.database, self.plan, self.plan.target
         number = operations.next_id(database)
-        message = f"batchhook operation {number}: {plan.kind}"
+        message = f"batchhook operation {number}: {target.kind}"
         operation = Operation(
             id=number,
-            kind=plan.kind,
-            batch=plan.batch,
-            undoes=plan.undoes,
+            kind=target.kind,
+            batch=target.batch,
+            undoes=target.undoes,
             status=OperationStatus.INTENT,
             top=os.fspath(self.project.location.top),
             before=snapshot.commit(git, plan.now, f"{message}, before"),
@@ -101,15 +115,9 @@ def planned_rollback(project: Project, number: int) -> Iterator[Planned]:
     if batch.status is BatchStatus.OPEN:
         raise NotFinishedError(f"batch {number} is still open", "git reset or git revert, until it is full")
     _check_branch(project, batch)
-    with _looked_at(project) as (repository, now, index):
-        steps = steps_back(batch.changes)
-        files, staged = (merge.take_out(repository, tree, steps) for tree in (now.files, now.index))
-        _check_conflicts(f"batch {number}", files.conflicts + staged.conflicts)
-        before = {path: old for step in reversed(steps) for path, (_, old) in _back(repository, step).items()}
-        then = State(now.head, staged.tree, files.tree)
-        fates = _fates(repository, now, then, before)
-        _check_ignored(project, repository, now, then)
-        yield Planned(Plan("rollback", number, 0, fates, now, then, _diff(project, now, then)), project, index)
+    steps = steps_back(batch.changes)
+    with _planned(project, f"batch {number}", Target("rollback", files=steps, index=steps, batch=number)) as planned:
+        yield planned
 
 
 @contextmanager
@@ -124,15 +132,27 @@ def planned_undo(project: Project) -> Iterator[Planned]:
     if operation is None:
         raise BatchhookError("there is nothing to undo here", "batchhook operations shows what was done")
     before, after = (snapshot.read(project.git, oid) for oid in (operation.before, operation.after))
+    target = Target(
+        "undo",
+        files=(Step(after.files, before.files),),
+        index=(Step(after.index, before.index),),
+        undoes=operation.id,
+    )
+    with _planned(project, f"operation {operation.id}", target) as planned:
+        yield planned
+
+
+@contextmanager
+def _planned(project: Project, what: str, target: Target) -> Iterator[Planned]:
     with _looked_at(project) as (repository, now, index):
-        files = merge.take_out(repository, now.files, [Step(after.files, before.files)])
-        staged = merge.take_out(repository, now.index, [Step(after.index, before.index)])
-        _check_conflicts(f"operation {operation.id}", files.conflicts + staged.conflicts)
-        old = {path: old for path, (_, old) in merge.changed_paths(repository, after.files, before.files).items()}
+        files = merge.take_out(repository, now.files, target.files)
+        staged = merge.take_out(repository, now.index, target.index)
+        _check_conflicts(what, files.conflicts + staged.conflicts)
         then = State(now.head, staged.tree, files.tree)
-        fates = _fates(repository, now, then, old)
         _check_ignored(project, repository, now, then)
-        yield Planned(Plan("undo", 0, operation.id, fates, now, then, _diff(project, now, then)), project, index)
+        diff = project.git.text("diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)
+        plan = Plan(target, _fates(repository, target, now, then), now, then, diff)
+        yield Planned(plan, project, index)
 
 
 @contextmanager
@@ -185,17 +205,12 @@ def _check_ignored(project: Project, repository: pygit2.Repository, now: State, 
         )
 
 
-def _back(repository: pygit2.Repository, step: Step) -> dict[str, tuple[str, str]]:
-    return merge.changed_paths(repository, step.new, step.old)
-
-
-def _fates(repository: pygit2.Repository, now: State, then: State, before: dict[str, str]) -> tuple[FileFate, ...]:
+def _fates(repository: pygit2.Repository, target: Target, now: State, then: State) -> tuple[FileFate, ...]:
+    before: dict[str, str] = {}
+    for step in target.files:  # the last one is the furthest back
+        before |= {path: old for path, (_, old) in merge.changed_paths(repository, step.new, step.old).items()}
     changed = merge.changed_paths(repository, now.index, then.index)
     changed |= merge.changed_paths(repository, now.files, then.files)
     return tuple(
         FileFate(path, fate_of(old, new, before.get(path, ""))) for path, (old, new) in sorted(changed.items())
     )
-
-
-def _diff(project: Project, now: State, then: State) -> str:
-    return project.git.text("diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)

@@ -35,7 +35,7 @@ class Project:
 
 @contextmanager
 def opened(
-    start: Path,
+    start: Path | Location,
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
@@ -44,7 +44,7 @@ def opened(
     """Open the repository around a folder for the length of a block.
 
     Args:
-        start: any folder inside the work tree.
+        start: any folder inside the work tree, or where that was found to be.
         environment: of the process that asks; git's variables in it name the repository inside a hook.
         flags: settings given on the command line.
         timeout: seconds to wait for another process's write to the database.
@@ -54,11 +54,11 @@ def opened(
             it, or its settings are wrong.
     """
     environment = os.environ if environment is None else environment
-    location = locate(start, environment)
+    location = start if isinstance(start, Location) else locate(start, environment)
     state = StateDir.of(location.common_dir)
     database = Database(state.database, timeout=timeout)
     try:
-        settings = configure.load(location.top, environment, flags)
+        settings = configure.load(location.top, environment, flags, validated_before=state.settings)
         yield Project(location, Git(location.top, environment), state, database, settings)
     finally:
         database.close()

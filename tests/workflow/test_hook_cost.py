@@ -41,6 +41,15 @@ def test_counting_loads_the_standard_library_only(repository: Repository) -> Non
     assert not _loaded_by(repository, "post-rewrite") & HEAVY
 
 
+def test_settings_are_validated_once(repository: Repository) -> None:
+    repository.commit("configured", pyproject__toml="[tool.batchhook]\nbatch_size = 3\n")
+    assert not _loaded_by(repository, "post-commit") & HEAVY
+    assert repository.open()[0] == 1
+    repository.write("pyproject.toml", "[tool.batchhook]\nbatch_size = 4\n")
+    assert "pydantic" in _loaded_by(repository, "post-commit")
+    assert repository.json("status")["open"]["size"] == 4
+
+
 def test_filling_a_batch_loads_the_standard_library_only(repository: Repository) -> None:
     for name in "abcd":
         repository.commit(name)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.workflow.scripts import HOOKS, script
 from tests.driving import Repository
-
-HOOKS = ("pre-commit", "post-commit", "post-rewrite")
 
 
 def _hooks(repository: Repository) -> dict[str, str]:
@@ -106,8 +105,6 @@ def test_doctor_says_what_to_do(bare_repository: Repository) -> None:
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_the_hooks_are_posix_shell(name: str) -> None:
-    from batchhook.hook import script  # noqa: PLC0415
-
     text = script(name).read_text()
     assert text.startswith("#!/bin/sh\n")
     for bashism in ("[[", "function ", "local ", "<<<", "$'"):
