@@ -18,7 +18,7 @@ from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.testing.interpreter import find_interpreter
 from batchhook.workflow import configure
-from batchhook.workflow.install import HookState, state_of
+from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.scripts import HOOKS
 
 
@@ -65,22 +65,13 @@ def _hooks(location: Location, git: Git) -> Iterator[Check]:
     folder = hooks_folder.find(location, git)
     shared = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
     yield Check("hooks folder", ok=True, detail=f"{folder.path}{shared}")
-    by_framework = _framework(location.top)
+    by_framework = framework_configuration(location.top)
     for name in HOOKS:
         state = state_of(folder, name)
         ok = state is HookState.OURS or (state is HookState.FOREIGN and bool(by_framework))
-        detail = f"by pre-commit ({by_framework})" if ok and state is HookState.FOREIGN else state.value
+        detail = f"by a framework ({by_framework})" if ok and state is HookState.FOREIGN else state.value
         hint = "" if ok else (f"pre-commit install -t {name}" if by_framework else "batchhook install")
         yield Check(f"hook {name}", ok=ok, detail=detail, hint=hint)
-
-
-def _framework(top: Path) -> str:
-    """The pre-commit configuration that names our hooks; empty where none does."""
-    for name in (".pre-commit-config.yaml", "prek.toml"):
-        path = top / name
-        if path.exists() and "batchhook-post-commit" in path.read_text("utf-8", "replace"):
-            return name
-    return ""
 
 
 def _database(location: Location) -> Iterator[Check]:

@@ -64,6 +64,15 @@ def state_of(folder: HooksFolder, name: str) -> HookState:
     return HookState.OURS if os.access(path, os.X_OK) else HookState.NOT_EXECUTABLE
 
 
+def framework_configuration(top: Path) -> str:
+    """The configuration of pre-commit or prek that names our hooks; empty where none does."""
+    for name in (".pre-commit-config.yaml", "prek.toml"):
+        path = top / name
+        if path.exists() and "batchhook-post-commit" in path.read_text("utf-8", "replace"):
+            return name
+    return ""
+
+
 def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
     """Write the native hooks; a hook that is there already is kept and runs first.
 
@@ -73,9 +82,15 @@ def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
         shared: go ahead although other repositories use the same hooks.
 
     Raises:
-        BatchhookError: the folder serves other repositories, or cannot be written.
+        BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here.
     """
     folder = hooks_folder.find(location, git)
+    configuration = framework_configuration(location.top)
+    if configuration and state_of(folder, "post-commit") is HookState.FOREIGN:
+        raise BatchhookError(
+            f"{configuration} has batchhook run by pre-commit or prek, whose hooks are in place",
+            "one of the two ways is enough: leave it as it is, or take the hooks out of that file first",
+        )
     if folder.is_shared and not shared:
         raise BatchhookError(
             f"core.hooksPath ({folder.setting}) sends every repository to {folder.path}",

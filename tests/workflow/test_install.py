@@ -47,6 +47,14 @@ def test_a_chained_pre_commit_hook_still_blocks(bare_repository: Repository) -> 
     assert bare_repository.git_both("commit", "-qm", "a", check=False).returncode == 1
 
 
+def test_one_of_the_two_ways_is_enough(bare_repository: Repository) -> None:
+    hook = bare_repository.top / ".git/hooks/post-commit"
+    hook.write_text("#!/bin/sh\n# by pre-commit\n")
+    bare_repository.write(".pre-commit-config.yaml", "hooks: [{id: batchhook-post-commit}]\n")
+    assert "one of the two ways is enough" in bare_repository.batchhook("install", code=3)
+    assert "by pre-commit" in hook.read_text()
+
+
 def test_uninstall_leaves_nothing(repository: Repository) -> None:
     repository.batchhook("uninstall")
     assert _hooks(repository) == {}
