@@ -36,3 +36,15 @@ class Settings:
 
     test_timeout: float = 300.0
     """Seconds after which one test is stopped; 0 for never."""
+
+    jobs: int = 1
+    """Processes that run tests side by side; 0 for as many as there are processors."""
+
+    link: tuple[str, ...] = ()
+    """Files and folders that are not committed and that tests need: the run's checkout gets links to them."""
+
+    setup: str = ""
+    """A command line that prepares a run's checkout, for instance ``python setup.py build_ext --inplace``."""
+
+    setup_timeout: float = 600.0
+    """Seconds after which ``setup`` is stopped; 0 for never."""

@@ -101,6 +101,13 @@ def of_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
     return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome), Verdict(row["verdict"])
 
 
+def last_durations(database: Database) -> dict[str, float]:
+    """How long (seconds) each test took in the latest run that ran, by its id."""
+    query = "SELECT name, duration FROM results JOIN tests ON tests.id = test_id WHERE run_id ="
+    latest = "(SELECT max(id) FROM runs WHERE broken = '')"
+    return {row["name"]: row["duration"] for row in database.rows(f"{query} {latest}")}
+
+
 def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
     """A batch's verdict and how many tests ended how, if it has been run; without reading any test's texts."""
     row = database.row(

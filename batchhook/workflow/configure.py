@@ -98,6 +98,7 @@ def _recalled(path: Path | None, key: str) -> Settings | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text("utf-8"))
         if kept["key"] == key:
+            kept["settings"]["link"] = tuple(kept["settings"]["link"])
             return Settings(**kept["settings"])
     return None
 

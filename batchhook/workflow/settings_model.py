@@ -5,12 +5,19 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from batchhook.core.settings import Settings
 from batchhook.errors import ConfigurationError
+
+
+def _inside(path: str) -> str:
+    if not path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or path.startswith(".git/"):
+        raise ValueError("has to lie inside the work tree")
+    return path
 
 
 class SettingsModel(BaseModel):
@@ -26,6 +33,10 @@ class SettingsModel(BaseModel):
     pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
     top_level_dir: str = Settings.top_level_dir
     test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
+    jobs: Annotated[int, Field(ge=0)] = Settings.jobs
+    link: tuple[Annotated[str, AfterValidator(_inside)], ...] = Settings.link
+    setup: str = Settings.setup
+    setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
 
 
 def validated(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -15,19 +16,20 @@ from batchhook.core.settings import Settings
 from batchhook.errors import SuiteError
 from batchhook.git import worktree
 from batchhook.git.environment import scrubbed
-from batchhook.store import locks
+from batchhook.store import locks, runs
 from batchhook.store.layout import StateDir
 from batchhook.store.runs import Run
 from batchhook.testing.interpreter import Interpreter, find_interpreter
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Listener, SuiteSpec
+from batchhook.workflow.prepare import prepare
 from batchhook.workflow.project import Project
 
 # More than enough for the runner and a few runs by hand; each costs a checkout.
 _MOST_WORKTREES = 8
 
-# Set by pre-commit and prek for their hooks: a project's own tests are no hook.
-_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT"})
+# Set by pre-commit and prek for their hooks, or by an environment that is not the project's.
+_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT", "VIRTUAL_ENV"})
 
 
 class RunListener(Listener, Protocol):
@@ -60,33 +62,45 @@ def run_on_commit(
         GitError: the commit cannot be checked out.
     """
     started_at = time.time()
-    settings = project.settings
     tree = project.git.text("rev-parse", f"{commit}^{{tree}}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
+    interpreter = None
     try:
         interpreter = project_python(project, environment)
+        prepared = suite_environment(environment, interpreter)
+        with private_worktree(project.state) as folder:
+            listener.stage("checking out")
+            worktree.checkout(project.git, folder, commit)
+            listener.stage("setting up")
+            prepare(folder, project.location.top, project.settings, prepared, scratch / "setup.log")
+            listener.stage("testing")
+            outcome = run_suite(_spec(project, interpreter, prepared, folder, scratch), listener)
     except SuiteError as error:
         outcome = SuiteOutcome(broken=error.message, hint=error.hint)
-        return Run(tree, _description(settings, None), started_at, outcome)
-    with private_worktree(project.state) as folder:
-        listener.stage("checking out")
-        worktree.checkout(project.git, folder, commit)
-        listener.stage("testing")
-        outcome = run_suite(
-            SuiteSpec(
-                interpreter=interpreter.path,
-                root=folder,
-                environment=suite_environment(environment),
-                scratch=scratch,
-                start_dir=settings.start_dir,
-                pattern=settings.pattern,
-                top_level_dir=settings.top_level_dir,
-                test_timeout=settings.test_timeout,
-            ),
-            listener,
-        )
-    return Run(tree, _description(settings, interpreter), started_at, outcome)
+    return Run(tree, _description(project.settings, interpreter), started_at, outcome)
+
+
+def _spec(
+    project: Project,
+    interpreter: Interpreter,
+    environment: Mapping[str, str],
+    folder: Path,
+    scratch: Path,
+) -> SuiteSpec:
+    settings = project.settings
+    return SuiteSpec(
+        interpreter=interpreter.path,
+        root=folder,
+        environment=environment,
+        scratch=scratch,
+        start_dir=settings.start_dir,
+        pattern=settings.pattern,
+        top_level_dir=settings.top_level_dir,
+        test_timeout=settings.test_timeout,
+        jobs=settings.jobs or os.cpu_count() or 1,
+        durations=runs.last_durations(project.database),
+    )
 
 
 def project_python(project: Project, environment: Mapping[str, str]) -> Interpreter:
@@ -99,10 +113,17 @@ def project_python(project: Project, environment: Mapping[str, str]) -> Interpre
     return find_interpreter(project.settings.python, tuple(roots), environment)
 
 
-def suite_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What tests find in their environment: the caller's, tied to no repository and to no hook framework."""
+def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
+    """What tests find in their environment: the caller's, tied to no repository and to no hook framework.
+
+    A test that starts ``python`` gets the project's: frameworks put their own private one first on the path.
+    """
     clean = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
-    return {**clean, "BATCHHOOK_RUNNING": "1"}
+    folder = interpreter.path.parent
+    if (folder.parent / "pyvenv.cfg").exists():
+        clean["VIRTUAL_ENV"] = os.fspath(folder.parent)
+    path = os.pathsep.join(part for part in (os.fspath(folder), environment.get("PATH", os.defpath)) if part)
+    return {**clean, "PATH": path, "BATCHHOOK_RUNNING": "1"}
 
 
 def _description(settings: Settings, interpreter: Interpreter | None) -> dict[str, object]:
@@ -113,6 +134,9 @@ def _description(settings: Settings, interpreter: Interpreter | None) -> dict[st
         "start_dir": settings.start_dir,
         "pattern": settings.pattern,
         "top_level_dir": settings.top_level_dir,
+        "jobs": settings.jobs,
+        "link": settings.link,
+        "setup": settings.setup,
     }
 
 
