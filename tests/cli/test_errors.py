@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,9 +75,8 @@ def test_an_own_file_goes_before_pyproject(repository: Repository) -> None:
 
 def test_a_newer_database_is_refused(repository: Repository) -> None:
     path = repository.top / ".git/batchhook/state.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
-    database.close()
     assert "version 99" in repository.batchhook("status", code=3)
     assert "version 99" in repository.commit("a")
 

@@ -9,6 +9,7 @@ import random
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,7 @@ def test_every_batch_gets_its_run_whenever_the_runner_is_killed(
     assert kills >= 3
     for number in range(1, 7):
         assert bare_repository.json("wait", str(number), "--timeout", "60")["verdict"] == "passed"
-    with sqlite3.connect(bare_repository.top / ".git/batchhook/state.db") as database:
+    with closing(sqlite3.connect(bare_repository.top / ".git/batchhook/state.db")) as database:
         assert database.execute("SELECT count(*), count(DISTINCT run_id) FROM batches").fetchone() == (6, 6)
         assert database.execute("SELECT count(*) FROM runs").fetchone() == (6,)
         assert database.execute("SELECT count(*) FROM results").fetchone() == (18,)
@@ -198,7 +199,7 @@ def test_by_hand(project: Repository) -> None:
 def _until_finished(repository: Repository, number: int) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with sqlite3.connect(repository.top / ".git/batchhook/state.db") as database:
+        with closing(sqlite3.connect(repository.top / ".git/batchhook/state.db")) as database:
             if database.execute("SELECT status FROM batches WHERE id = ?", (number,)).fetchone()[0] == "finished":
                 break
         time.sleep(0.05)
