@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from batchhook.errors import GitError
 from batchhook.git.environment import scrubbed
 
-# Our own reads and writes fire none of the user's hooks (post-checkout, reference-transaction, post-index-change), and
-# a read does not rewrite the index that the user may be working with.
-_QUIETLY = ("-c", "core.hooksPath=/dev/null", "--no-optional-locks")
+# Our own reads and writes fire none of the user's hooks (post-checkout, reference-transaction, post-index-change) and
+# never reach into a submodule's files; a read does not rewrite the index that the user may be working with.
+_QUIETLY = ("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false", "--no-optional-locks")
 
 
 class Git:
@@ -54,8 +54,7 @@ class Git:
             missing = "git" if self.folder.is_dir() else str(self.folder)
             raise GitError(f"{missing} was not found") from error
         if check and done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise GitError(f"git {arguments[0]} failed: {said[-1] if said else f'exit code {done.returncode}'}")
+            raise GitError(f"git {_command(arguments)} failed: {_reason(done)}")
         return done
 
     def text(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> str:
@@ -70,3 +69,18 @@ class Git:
     def succeeds(self, *arguments: str) -> bool:
         """Whether git ended with 0: for questions that it answers by its exit code."""
         return self.run(*arguments, check=False).returncode == 0
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command's name, behind its ``-c name=value``."""
+    rest = list(arguments)
+    while rest[:1] == ["-c"]:
+        del rest[:2]
+    return rest[0]
+
+
+def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The first line that says what was wrong; the last one often says only that something was."""
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    errors = [line for line in said if line.startswith(("error: ", "fatal: "))]
+    return (errors or said or [f"exit code {done.returncode}"])[0]

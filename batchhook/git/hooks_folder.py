@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ def find(location: Location, git: Git) -> HooksFolder:
     """Find it as git does (githooks(5)): linked work trees share it, ``core.hooksPath`` moves it."""
     # Not through Git.run, whose commands have core.hooksPath set to nothing.
     command = ["git", "rev-parse", "--path-format=absolute", "--git-path", "hooks"]
-    printed = subprocess.run(command, cwd=location.top, env=git.environment, capture_output=True, check=True).stdout
+    printed = subprocess.run(command, cwd=location.top, env=git.environment, capture_output=True, check=False).stdout
     scope = subprocess.run(
         ["git", "config", "--show-scope", "--get", "core.hooksPath"],  # noqa: S607 - the user's git
         cwd=location.top,
@@ -41,4 +42,4 @@ def find(location: Location, git: Git) -> HooksFolder:
         capture_output=True,
         check=False,
     ).stdout
-    return HooksFolder(Path(printed.decode().strip()), scope.decode().split("\t")[0])
+    return HooksFolder(Path(os.fsdecode(printed.removesuffix(b"\n"))), scope.decode().split("\t")[0])

@@ -68,8 +68,24 @@ def locate(start: Path, environment: Mapping[str, str] | None = None) -> Locatio
         raise BatchhookError(f"there is no folder {start}") from error
     if done.returncode:
         raise _refusal(start, done.stderr.decode(errors="replace"))
-    top, git_dir, common_dir = (Path(os.fsdecode(line)) for line in done.stdout.splitlines())
-    return Location(top=top, git_dir=git_dir, common_dir=common_dir)
+    lines = [Path(os.fsdecode(line)) for line in done.stdout.removesuffix(b"\n").split(b"\n")]
+    if len(lines) != 3:  # noqa: PLR2004 - one for each of the three questions
+        raise GitError(f"the path of the repository around {start} has a line end in it", "move it to another folder")
+    location = Location(*lines)
+    _check_that_files_lead_there(location, os.environ if environment is None else environment)
+    return location
+
+
+def _check_that_files_lead_there(location: Location, environment: Mapping[str, str]) -> None:
+    """Refuse a repository that only variables lead to: our processes that outlive the hook would find another one."""
+    if not {"GIT_DIR", "GIT_WORK_TREE"} & environment.keys():
+        return
+    found = Git(location.top, environment).run("rev-parse", "--absolute-git-dir", check=False).stdout
+    if Path(os.fsdecode(found.removesuffix(b"\n"))).resolve() != location.git_dir.resolve():
+        raise GitError(
+            f"GIT_DIR or GIT_WORK_TREE lead to {location.git_dir}, which is not the repository of {location.top}",
+            "a git dir apart from its work tree is not supported: use git worktree, or a .git file",
+        )
 
 
 def _refusal(start: Path, said: str) -> BatchhookError:

@@ -10,6 +10,8 @@ import pygit2
 from pygit2.enums import MergeFlag
 
 from batchhook.core.rollback import Step
+from batchhook.errors import GitError
+from batchhook.git.objects import EMPTY_TREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,7 @@ def take_out(repository: pygit2.Repository, tree: str, steps: Sequence[Step]) ->
     Renames are not followed: a file is its path, as it is in a batch's record.
     """
     for step in steps:
-        merged = repository.merge_trees(
-            _tree(repository, step.new),
-            _tree(repository, tree),
-            _tree(repository, step.old),
-            flags=MergeFlag(0),
-        )
+        merged = _merged(repository, step, tree)
         if merged.conflicts is not None:
             sides = [side for conflict in merged.conflicts for side in conflict if side is not None]
             return Merged(tree, tuple(sorted({side.path for side in sides})))
@@ -44,10 +41,21 @@ def take_out(repository: pygit2.Repository, tree: str, steps: Sequence[Step]) ->
     return Merged(tree)
 
 
+def _merged(repository: pygit2.Repository, step: Step, tree: str) -> pygit2.Index:
+    ancestor, ours, theirs = (_tree(repository, oid) for oid in (step.new, tree, step.old))
+    try:
+        return repository.merge_trees(ancestor, ours, theirs, flags=MergeFlag(0))
+    except pygit2.GitError as error:  # libgit2 reads the index on the way, and knows no split one
+        raise GitError(f"libgit2 cannot merge here: {error}", "git update-index --no-split-index") from error
+
+
 def _tree(repository: pygit2.Repository, oid: str) -> pygit2.Tree:
-    if oid not in repository:  # git knows the empty tree without its being stored
+    if oid == EMPTY_TREE:  # git knows it without its being stored
         oid = str(repository.TreeBuilder().write())
-    return repository[oid].peel(pygit2.Tree)
+    try:
+        return repository[oid].peel(pygit2.Tree)
+    except KeyError as error:
+        raise GitError(f"the repository lacks the tree {oid}", "git fsck; in a partial clone: git fetch") from error
 
 
 def changed_paths(repository: pygit2.Repository, old: str, new: str) -> dict[str, tuple[str, str]]:
@@ -60,14 +68,6 @@ def changed_paths(repository: pygit2.Repository, old: str, new: str) -> dict[str
     return {
         os.fsdecode(delta.new_file.raw_path): (_name(delta.old_file), _name(delta.new_file)) for delta in diff.deltas
     }
-
-
-def entry(repository: pygit2.Repository, tree: str, path: str) -> str:
-    """The name of what a tree holds at a path; empty where it holds nothing."""
-    try:
-        return str(_tree(repository, tree)[path].id)
-    except KeyError:
-        return ""
 
 
 def _name(file: pygit2.DiffFile) -> str:

@@ -14,6 +14,9 @@ from pygit2.enums import DeltaStatus, FileMode
 from batchhook.core.changes import Commit, EditStatus, FileEdit
 from batchhook.errors import GitError
 
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The name of the tree without entries (SHA-1; libgit2 opens no other repositories)."""
+
 _CHUNK = 1 << 20
 _STATUS = {
     DeltaStatus.ADDED: EditStatus.ADDED,
@@ -83,10 +86,10 @@ def files_before(repository: pygit2.Repository, commit: Commit) -> dict[str, Tre
 
 def _deltas(repository: pygit2.Repository, old: str, new: str) -> Iterator[pygit2.DiffDelta]:
     # Git knows the empty tree without its being stored; libgit2 does not.
-    if old in repository:
-        diff = repository[old].peel(pygit2.Tree).diff_to_tree(repository[new].peel(pygit2.Tree))
-    else:
+    if old == EMPTY_TREE:
         diff = repository[new].peel(pygit2.Tree).diff_to_tree(swap=True)
+    else:
+        diff = repository[old].peel(pygit2.Tree).diff_to_tree(repository[new].peel(pygit2.Tree))
     return iter(diff.deltas)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.errors import ConflictError, GitError
+from batchhook.errors import ConflictError
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
@@ -44,7 +45,9 @@ def private_index(git: Git, location: Location) -> Iterator[Path]:
     """
     index = location.git_dir / "index"
     copy = location.git_dir / "batchhook-index"
-    copy.unlink(missing_ok=True)
+    lock = copy.with_name(f"{copy.name}.lock")
+    for left_by_a_kill in (copy, lock):
+        left_by_a_kill.unlink(missing_ok=True)
     if index.exists():
         shutil.copyfile(index, copy)
     else:
@@ -53,7 +56,7 @@ def private_index(git: Git, location: Location) -> Iterator[Path]:
         yield copy
     finally:
         copy.unlink(missing_ok=True)
-        copy.with_name("batchhook-index.lock").unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
 
 
 def look(git: Git, head: str, index: Path) -> State:
@@ -65,14 +68,13 @@ def look(git: Git, head: str, index: Path) -> State:
         index: a private index; it knows all files afterwards.
 
     Raises:
-        ConflictError: a merge with conflicts is under way.
+        ConflictError: there are unsolved conflicts, of a merge or of a stash.
         GitError: a file cannot be read.
     """
     variables = {"GIT_INDEX_FILE": str(index)}
-    try:
-        staged = git.text("write-tree", variables=variables)
-    except GitError as error:
-        raise ConflictError("a merge with conflicts is under way", "finish it, or git merge --abort") from error
+    if git.run("ls-files", "--unmerged", variables=variables).stdout:
+        raise ConflictError("there are files with unsolved conflicts", "solve them first: git status")
+    staged = git.text("write-tree", variables=variables)
     git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
     return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
 
@@ -133,6 +135,15 @@ def in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
             inside = (str(file.relative_to(top)) for file in (top / path).rglob("*") if _is_file(file))
             found += [name for name in inside if name not in known]
     return found
+
+
+def hidden_from_git(git: Git, paths: Sequence[str]) -> list[str]:
+    """Those of these paths that git was told not to look at: skip-worktree (a sparse checkout) and assume-unchanged."""
+    if not paths:
+        return []
+    listed = git.run("--literal-pathspecs", "ls-files", "-v", "-z", "--", *paths).stdout.split(b"\0")
+    rows = (os.fsdecode(row).partition(" ") for row in listed if row)
+    return [path for tag, _, path in rows if tag == "S" or tag.islower()]
 
 
 def _is_file(path: Path) -> bool:

@@ -50,7 +50,7 @@ def read(path: Path, offset: int) -> tuple[Sequence[Committed | Rewritten], int]
     except FileNotFoundError:
         return (), 0
     whole = data[: data.rfind(b"\n") + 1]
-    lines = whole.decode("utf-8", "replace").splitlines()
+    lines = whole.decode("utf-8", "replace").split("\n")
     return [entry for line in lines if (entry := _parse(line))], start + len(whole)
 
 

@@ -35,5 +35,9 @@ def is_locked(path: Path) -> bool:
     """Whether somebody holds a lock."""
     if not path.exists():
         return False
-    with try_lock(path) as free:
-        return not free
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that only look do not disturb each other
+        except BlockingIOError:
+            return True
+    return False

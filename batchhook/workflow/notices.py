@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from batchhook.core.outcomes import SuiteOutcome
 from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
@@ -24,6 +26,7 @@ def take(state: StateDir, batch: int | None = None) -> list[str]:
     lines = []
     for path in sorted(state.notices.glob("[0-9]*"), key=lambda path: int(path.name)):
         if batch in {None, int(path.name)}:
-            lines += path.read_text("utf-8").splitlines()
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another process was faster, and tells it
+                lines += path.read_text("utf-8").splitlines()
+                path.unlink()
     return lines

@@ -90,10 +90,12 @@ class Planned:
         operations.intend(database, operation)
         try:
             snapshot.move(git, self.index, plan.now, plan.then)
-        except GitError:
+        except GitError as error:
             if self._is_untouched():
                 operations.end(database, number, OperationStatus.FAILED)
-            raise
+                raise
+            hint = "it was done half-way; everything is pinned: batchhook undo"
+            raise GitError(error.message, hint) from error
         operations.end(database, number, OperationStatus.DONE)
         return replace(operation, status=OperationStatus.DONE)
 
@@ -149,7 +151,7 @@ def _planned(project: Project, what: str, target: Target) -> Iterator[Planned]:
         staged = merge.take_out(repository, now.index, target.index)
         _check_conflicts(what, files.conflicts + staged.conflicts)
         then = State(now.head, staged.tree, files.tree)
-        _check_ignored(project, repository, now, then)
+        _check_reach(project, repository, now, then)
         diff = project.git.text("diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)
         plan = Plan(target, _fates(repository, target, now, then), now, then, diff)
         yield Planned(plan, project, index)
@@ -196,8 +198,15 @@ def _check_conflicts(what: str, paths: Sequence[str]) -> None:
         )
 
 
-def _check_ignored(project: Project, repository: pygit2.Repository, now: State, then: State) -> None:
-    paths = snapshot.in_the_way(project.location.top, merge.changed_paths(repository, now.files, then.files))
+def _check_reach(project: Project, repository: pygit2.Repository, now: State, then: State) -> None:
+    changes = merge.changed_paths(repository, now.files, then.files)
+    hidden = snapshot.hidden_from_git(project.git, [*changes, *merge.changed_paths(repository, now.index, then.index)])
+    if hidden:
+        raise ConflictError(
+            f"git was told not to look at {', '.join(dict.fromkeys(hidden))}; nothing was touched",
+            "git sparse-checkout disable, or git update-index --no-skip-worktree --no-assume-unchanged FILE",
+        )
+    paths = snapshot.in_the_way(project.location.top, changes)
     if paths:
         raise ConflictError(
             f"files that git ignores are in the way: {', '.join(paths)}; nothing was touched",

@@ -19,18 +19,25 @@ from batchhook.workflow.reconcile import Count, reconcile
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A repository in which batchhook is installed, seen from one of its work trees."""
+    """A repository in which batchhook is installed, seen from one of its work trees.
+
+    ``size_is_for_once``: the batch size was said on the command line or in the environment, and holds no longer.
+    """
 
     location: Location
     git: Git
     state: StateDir
     database: Database
     settings: Settings
+    size_is_for_once: bool = False
 
     def reconcile(self, *, rebase_has_ended: bool = False) -> Count | None:
         """Bring the count up to the commit graph (``workflow/reconcile.py``)."""
         size = self.settings.batch_size
-        return reconcile(self.database, self.git, self.location, size, rebase_has_ended=rebase_has_ended)
+        count = reconcile(self.database, self.git, self.location, size, rebase_has_ended=rebase_has_ended)
+        if count is not None and self.size_is_for_once:
+            self.state.count(count.branch).unlink(missing_ok=True)  # the next hook is not to go on with it
+        return count
 
 
 @contextmanager
@@ -59,6 +66,7 @@ def opened(
     database = Database(state.database, timeout=timeout)
     try:
         settings = configure.load(location.top, environment, flags, validated_before=state.settings)
-        yield Project(location, Git(location.top, environment), state, database, settings)
+        for_once = "BATCHHOOK_BATCH_SIZE" in environment or (flags or {}).get("batch_size") is not None
+        yield Project(location, Git(location.top, environment), state, database, settings, for_once)
     finally:
         database.close()

@@ -84,7 +84,7 @@ def reconcile(
         news = _journal(database, state)
         chain = _chain(database, git, head.branch, head.oid)
         branch = _branch(database, head.branch, head.oid, chain)
-        stood = _learn(database, news)
+        stood = _learn(database, news, head.branch, size)
         _recognise(database, git, branch, chain, stood[branch.name])
         changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
         full, rest = cut(changes, size)
@@ -122,8 +122,13 @@ def _branch(database: Database, name: str, tip: str, chain: Sequence[Commit]) ->
 def _learn(
     database: Database,
     news: Sequence[journal.Committed | journal.Rewritten],
+    here: str,
+    size: int,
 ) -> dict[str, set[str]]:
     """Take in what the hooks wrote down about branches that are known.
+
+    A hook that counted the first change of a batch has told its user the batch's number: other branches than the one
+    that is looked at (``here``) get theirs now, before any is given to it.
 
     Returns:
         where each branch stood at some time since it was last looked at, by its name.
@@ -137,6 +142,8 @@ def _learn(
             branches.meet(database, branch, [entry.oid], made_here=True)
             branches.move_tip(database, branch, entry.oid)
             stood[branch.name].add(entry.oid)
+            if branch.name != here:
+                batches.ensure_open(database, branch, size)
         else:
             branches.add_rewrites(database, [(entry.old, entry.new)])
             if branches.met(database, branch, [entry.old]).get(entry.old):
@@ -199,8 +206,9 @@ def remember(state: StateDir, count: Count) -> None:
     """
     own = state.count(count.branch)
     for other in state.counts.rglob("*"):
-        if other != own and other.is_file() and other.read_text().split()[3:4] == ["0"]:
-            other.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder, or gone meanwhile
+            if other != own and other.read_text().split()[3:4] == ["0"]:
+                other.unlink()
     if not count.branch.startswith("refs/"):
         return
     line = f"{count.head} {count.head_tree} {count.batch} {len(count.changes)} {count.size}\n"

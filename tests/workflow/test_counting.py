@@ -191,6 +191,30 @@ def test_branches_have_their_own_open_batches(repository: Repository) -> None:
     assert repository.commit("b") == "batchhook: batch 1, 2/5"
 
 
+def test_a_number_that_was_told_is_given_to_no_other_branch(repository: Repository, tmp_path: Path) -> None:
+    repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    side = Repository(tmp_path / "side")
+    for name in "abcde":
+        repository.commit(name)
+    assert repository.commit("f") == "batchhook: batch 2, 1/5"  # told by sh, without the database
+    assert side.commit("s") == "batchhook: batch 3, 1/5"
+    assert repository.commit("g") == "batchhook: batch 2, 2/5"
+
+
+def test_a_size_for_one_command_does_not_last(repository: Repository) -> None:
+    repository.commit("a")
+    repository.batchhook("--batch-size", "9", "status")
+    assert repository.commit("b") == "batchhook: batch 1, 2/5"
+
+
+def test_a_git_dir_apart_from_its_work_tree_is_refused(repository: Repository, tmp_path: Path) -> None:
+    other = tmp_path / "other.git"
+    repository.git("init", "--quiet", "--bare", str(other))
+    variables = {"GIT_DIR": str(other), "GIT_WORK_TREE": str(repository.top)}
+    said = repository.batchhook("install", code=3, **variables)
+    assert "is not the repository of" in said
+
+
 def test_linked_worktrees_have_their_own_open_batches(repository: Repository, tmp_path: Path) -> None:
     repository.commit("a")
     repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))

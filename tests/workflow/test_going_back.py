@@ -186,6 +186,60 @@ def test_a_batch_of_the_first_commits_of_all(bare_repository: Repository) -> Non
     assert len(list(bare_repository.top.glob("*.txt"))) == 5
 
 
+def test_a_submodules_files_are_never_reached_into(repository: Repository, tmp_path: Path) -> None:
+    library = Repository(tmp_path / "library")
+    library.top.mkdir()
+    library.git("init", "-q")
+    library.commit("one", f__txt="one\n")
+    allow = ("-c", "protocol.file.allow=always")
+    repository.git(*allow, "submodule", "add", "-q", str(library.top), "sm")
+    repository.commit("with submodule")
+    library.commit("two", f__txt="two\n")
+    repository.git(*allow, "submodule", "update", "-q", "--remote")
+    for name in "abcd":
+        repository.commit(name)
+    repository.git("config", "submodule.recurse", "true")
+    repository.write("sm/f.txt", "precious\n")
+    repository.batchhook("rollback", "1", "-y")
+    assert repository.read("sm/f.txt") == "precious\n"
+    repository.batchhook("undo", "-y")
+    assert repository.read("sm/f.txt") == "precious\n"
+
+
+@pytest.mark.parametrize("bit", ["--skip-worktree", "--assume-unchanged"])
+def test_files_that_git_does_not_look_at_are_a_refusal(batch: Repository, bit: str) -> None:
+    batch.git("update-index", bit, "ten.txt")
+    before = _everything(batch)
+    assert "git was told not to look at ten.txt" in batch.batchhook("rollback", "1", "-y", code=3)
+    assert _everything(batch) == before
+
+
+def test_a_split_index_is_a_refusal_that_says_what_helps(batch: Repository) -> None:
+    batch.git("update-index", "--split-index")
+    batch.write("new.txt", "so that there is something to split\n")
+    batch.git("add", "new.txt")
+    before = _everything(batch)
+    assert "--no-split-index" in batch.batchhook("rollback", "1", "-y", code=3)
+    assert _everything(batch) == before
+    batch.git("update-index", "--no-split-index")
+    batch.batchhook("rollback", "1", "-y")
+
+
+def test_what_a_killed_one_left_behind_is_not_in_the_way(batch: Repository) -> None:
+    (batch.top / ".git/batchhook-index").write_bytes(b"half an index")
+    (batch.top / ".git/batchhook-index.lock").touch()
+    batch.batchhook("rollback", "1", "-y")
+    assert batch.read("ten.txt") == "".join(TEN)
+
+
+def test_unsolved_conflicts_of_a_stash_are_a_refusal(batch: Repository) -> None:
+    batch.write("other.txt", "stashed\n")
+    batch.git("stash")
+    batch.commit("6", other__txt="committed\n")
+    batch.git("stash", "pop", check=False)
+    assert "unsolved conflicts" in batch.batchhook("rollback", "1", "-y", code=3)
+
+
 def test_refusals_before_anything_is_touched(batch: Repository) -> None:
     assert "no batch 7" in batch.batchhook("rollback", "7", "-y", code=3)
     batch.commit("6")
