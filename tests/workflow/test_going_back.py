@@ -216,8 +216,7 @@ def test_files_that_git_does_not_look_at_are_a_refusal(batch: Repository, bit: s
 
 def test_a_split_index_is_a_refusal_that_says_what_helps(batch: Repository) -> None:
     batch.git("update-index", "--split-index")
-    batch.write("new.txt", "so that there is something to split\n")
-    batch.git("add", "new.txt")
+    batch.commit("6", ten__txt=_ten({1: "one", 2: "deux", 9: "nine"}))  # so that contents have to be merged
     before = _everything(batch)
     assert "--no-split-index" in batch.batchhook("rollback", "1", "-y", code=3)
     assert _everything(batch) == before
