@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -78,6 +79,20 @@ class Backups:
     def folder(self, batch: int) -> Path:
         """Where a batch's manifest is."""
         return self.root / f"batch_{batch}"
+
+    def batches(self) -> list[int]:
+        """Numbers of the batches that have a backup, in order."""
+        return sorted(int(folder.name.removeprefix("batch_")) for folder in self.root.glob("batch_[0-9]*"))
+
+    def verify(self, batch: int) -> None:
+        """Read all that a batch's backup holds.
+
+        Raises:
+            StoreError: its manifest or a content is missing or damaged.
+        """
+        for file in self.read(batch).files:
+            if file.sha256:
+                deque(self.content(file), maxlen=0)
 
     def object(self, sha256: str) -> Path:
         """Where a content is."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
 from batchhook.errors import SuiteError
 from batchhook.testing import messages as said
+from batchhook.testing.member import Member
 from batchhook.testing.origins import check_origins, first_party_names
+from batchhook.testing.preconditions import check_found, check_runnable, check_version
 from batchhook.testing.reports import after_crash
 from batchhook.testing.schedule import Unit, batches, selected, set_ups_of, translation
 from batchhook.testing.suite import Listener, Silent, SuiteSpec
@@ -44,42 +45,6 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteOutcome
     return SuiteOutcome(results=tuple(run.results), duration=perf_counter() - begin)
 
 
-@dataclass(eq=False)
-class _Member:
-    """A worker, and where it stands.
-
-    Attributes:
-        units: what it discovered.
-        ours: number of the run's unit for each of its own.
-        theirs: number of its own unit for each of the run's.
-        batch: the run's units that it was last told to run; ``None`` while it waits for orders.
-        unit: the run's number of the test that is running; -1 for none, or one that was not in the list.
-        running: id of the test or fixture that is running; empty for none.
-        since: when that began.
-        deadline: when it will have lasted too long.
-        condemned: whether it did, and its process is being killed.
-        abandoned: whether it ends by itself, for a reason that it has reported.
-        progress: whether a result has come from this process since it got its batch.
-        leaving: whether it was told to end.
-    """
-
-    worker: Worker
-    since: float
-    deadline: float
-    units: list[Unit] = field(default_factory=list)
-    ours: dict[int, int] = field(default_factory=dict)
-    theirs: dict[int, int] = field(default_factory=dict)
-    discovered: bool = False
-    loading: str = ""
-    batch: list[int] | None = None
-    unit: int = -1
-    running: str = ""
-    condemned: bool = False
-    abandoned: bool = False
-    progress: bool = False
-    leaving: bool = False
-
-
 class _Run:
     """One run of a suite."""
 
@@ -87,7 +52,7 @@ class _Run:
         self._spec = spec
         self._listener = listener
         self._selector = selectors.DefaultSelector()
-        self._members: list[_Member] = []
+        self._members: list[Member] = []
         self._started = 0
         self._hash_seed = str(secrets.randbelow(2**32 - 1) + 1)
         self._first_party: list[str] = []
@@ -129,13 +94,13 @@ class _Run:
         worker = Worker(self._spec, self._started, self._first_party, self._hash_seed)
         self._started += 1
         now = perf_counter()
-        member = _Member(worker, now, now + START_PATIENCE)
+        member = Member(worker, now, now + START_PATIENCE)
         self._members.append(member)
         reports, output, lifeline = worker.descriptors
         for descriptor, listen in ((reports, self._listen), (output, self._drain), (lifeline, self._notice_end)):
             self._selector.register(descriptor, selectors.EVENT_READ, (member, listen))
 
-    def _remove(self, member: _Member) -> None:
+    def _remove(self, member: Member) -> None:
         for descriptor in member.worker.descriptors:
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
@@ -146,19 +111,19 @@ class _Run:
         nearest = min(member.deadline for member in self._members)
         return None if nearest == float("inf") else max(0.0, nearest - perf_counter())
 
-    def _allow(self, member: _Member, seconds: float) -> None:
+    def _allow(self, member: Member, seconds: float) -> None:
         """Start the clock for something that may last so long; 0 for ever."""
         member.since = perf_counter()
         member.deadline = member.since + seconds if seconds > 0 else float("inf")
 
     # --- listening --------------------------------------------------------------------------------------------------
 
-    def _listen(self, member: _Member, descriptor: int) -> None:
+    def _listen(self, member: Member, descriptor: int) -> None:
         self._hear_all(member, member.worker.messages)
         if member.worker.silent and descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
 
-    def _hear_all(self, member: _Member, source: Callable[[], list[said.Message]]) -> None:
+    def _hear_all(self, member: Member, source: Callable[[], list[said.Message]]) -> None:
         try:
             for message in source():
                 if not member.condemned:
@@ -170,11 +135,11 @@ class _Run:
                 "A test wrote into a pipe that is not its own, or memory was damaged; nothing of this run was kept.",
             ) from error
 
-    def _drain(self, member: _Member, descriptor: int) -> None:
+    def _drain(self, member: Member, descriptor: int) -> None:
         if not member.worker.drain_output():
             self._selector.unregister(descriptor)
 
-    def _hear(self, member: _Member, message: said.Message) -> None:
+    def _hear(self, member: Member, message: said.Message) -> None:
         if isinstance(message, said.Started):
             self._hear_started(member, message)
         elif isinstance(message, said.Finished):
@@ -192,12 +157,12 @@ class _Run:
         else:
             self._hear_of_discovery(member, message)
 
-    def _hear_started(self, member: _Member, message: said.Started) -> None:
+    def _hear_started(self, member: Member, message: said.Started) -> None:
         member.running, member.unit = message.id, member.ours.get(message.unit, -1)
         self._allow(member, self._spec.test_timeout)
         self._listener.started(message.id)
 
-    def _hear_finished(self, member: _Member, message: said.Finished) -> None:
+    def _hear_finished(self, member: Member, message: said.Finished) -> None:
         unit = member.ours.get(message.unit, -1)
         if unit >= 0 and unit in self._settled:
             return
@@ -206,14 +171,14 @@ class _Run:
             member.running, member.unit = "", -1
             self._allow(member, self._spec.test_timeout)
 
-    def _settle(self, member: _Member, unit: int, result: TestResult) -> None:
+    def _settle(self, member: Member, unit: int, result: TestResult) -> None:
         member.progress = True
         if unit >= 0:
             self._settled.add(unit)
         self.results.append(result)
         self._listener.finished(result)
 
-    def _hear_of_discovery(self, member: _Member, message: said.Message) -> None:
+    def _hear_of_discovery(self, member: Member, message: said.Message) -> None:
         if isinstance(message, said.Hello):
             member.worker.pid = message.pid
             check_version(message.python, self._spec.interpreter)
@@ -232,7 +197,7 @@ class _Run:
             check_origins(self._spec.root, message.origins)
             self._welcome(member)
 
-    def _welcome(self, member: _Member) -> None:
+    def _welcome(self, member: Member) -> None:
         """Take a worker in that has discovered the suite; the first one's discovery is the run's."""
         member.discovered, member.loading = True, ""
         member.deadline = float("inf")
@@ -269,7 +234,7 @@ class _Run:
             for member in [member for member in self._members if not member.discovered]:
                 self._remove(member)  # it was not needed
 
-    def _next_batch(self, member: _Member) -> list[int] | None:
+    def _next_batch(self, member: Member) -> list[int] | None:
         """The first batch whose tests a worker all knows; anything, where nobody else is left to run it."""
         for batch in self._queue:
             if member.theirs.keys() >= set(batch):
@@ -278,7 +243,7 @@ class _Run:
         alone = not any(other is not member and not other.leaving for other in self._members)
         return self._queue.popleft() if self._queue and alone else None
 
-    def _give(self, member: _Member, batch: list[int]) -> None:
+    def _give(self, member: Member, batch: list[int]) -> None:
         for unit in batch:
             if unit not in member.theirs:
                 self._settle(member, unit, self._vanished(unit))
@@ -294,7 +259,7 @@ class _Run:
 
     # --- ends -------------------------------------------------------------------------------------------------------
 
-    def _lose_patience(self, member: _Member) -> None:
+    def _lose_patience(self, member: Member) -> None:
         """Something lasts too long: first ask for stacks, then kill."""
         if member.leaving:
             self._remove(member)
@@ -306,7 +271,7 @@ class _Run:
             member.deadline = float("inf")
             member.worker.kill()
 
-    def _notice_end(self, member: _Member, _descriptor: int) -> None:
+    def _notice_end(self, member: Member, _descriptor: int) -> None:
         if not member.worker.has_ended():
             return
         self._hear_all(member, member.worker.last_messages)
@@ -319,7 +284,7 @@ class _Run:
         else:
             self._after_crash(member)
 
-    def _after_crash(self, member: _Member) -> None:
+    def _after_crash(self, member: Member) -> None:
         """Blame whoever ran, and let a new worker run the rest."""
         lost = [unit for unit in member.batch or () if unit not in self._settled]
         units = self._units or []
@@ -334,7 +299,7 @@ class _Run:
             self._start()
         self._hand_out()
 
-    def _blame(self, member: _Member, lost: list[int]) -> None:
+    def _blame(self, member: Member, lost: list[int]) -> None:
         """Give the crash to the test or fixture that ran; else to the next, if nothing has run; else to the end."""
         units = self._units or []
         if member.running:
@@ -354,7 +319,7 @@ class _Run:
         )
         self._settle(member, unit, after_crash(result, member.worker, self._spec.root))
 
-    def _only_watch_died(self, member: _Member) -> bool:
+    def _only_watch_died(self, member: Member) -> bool:
         """Whether somebody killed the supervisor, and it is not yet clear who.
 
         The test that did it may have ended before that was noticed, so the one running now is blamed only when the
@@ -368,7 +333,7 @@ class _Run:
         self._suspects.add(member.unit)
         return not again
 
-    def _broken_in_discovery(self, member: _Member) -> SuiteError:
+    def _broken_in_discovery(self, member: Member) -> SuiteError:
         worker = member.worker
         tail = worker.output.strip().splitlines()[-1:] or [""]
         if not worker.pid:
@@ -390,51 +355,3 @@ class _Run:
 
 
 # --- what can be said beforehand --------------------------------------------------------------------------------------
-
-
-def check_runnable(spec: SuiteSpec) -> None:
-    """Refuse what cannot work.
-
-    Raises:
-        SuiteError: the checkout, the interpreter or the start folder is missing.
-    """
-    if not spec.root.is_dir():
-        raise SuiteError(f"There is no checkout at {spec.root}.")
-    if not spec.interpreter.exists():
-        raise SuiteError(
-            f"The Python that is to run the tests does not exist: {spec.interpreter}",
-            "Set `python` in the configuration to the project's interpreter.",
-        )
-    package = spec.start_dir.replace(".", "").isidentifier() and "." in spec.start_dir
-    if not (spec.root / spec.start_dir).is_dir() and not package:
-        raise SuiteError(
-            f"The start folder `{spec.start_dir}` does not exist in the checkout.",
-            "Set `start_dir` in the configuration to the folder that holds the tests.",
-        )
-
-
-def check_version(version: str, interpreter: Path) -> None:
-    """Refuse a Python that is too old.
-
-    Raises:
-        SuiteError: it is.
-    """
-    major, minor = (int(part) for part in version.split(".")[:2])
-    if (major, minor) < (3, 8):
-        raise SuiteError(
-            f"The Python that is to run the tests is too old: {interpreter} is {version}",
-            "Set `python` in the configuration to a Python of version 3.8 or newer.",
-        )
-
-
-def check_found(spec: SuiteSpec, units: Iterable[Unit]) -> None:
-    """Refuse a suite without tests.
-
-    Raises:
-        SuiteError: there are none.
-    """
-    if not list(units):
-        raise SuiteError(
-            f"No tests were found in `{spec.start_dir}` (files named `{spec.pattern}`).",
-            "Set `start_dir` and `pattern` in the configuration; folders of tests need an `__init__.py`.",
-        )

@@ -9,11 +9,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from batchhook.core.settings import Settings
-from batchhook.errors import BatchhookError
+from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import hooks_folder, objects
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 from batchhook.store import batches, locks
+from batchhook.store.backups import Backups
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.testing.interpreter import find_interpreter
@@ -46,12 +47,13 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
         lambda: _libgit2(location),
         lambda: _hooks(location, git),
         lambda: _database(location),
+        lambda: _backups(location),
         lambda: _suite(location, environment),
     )
     for part in parts:
         try:
             checks.extend(part())
-        except BatchhookError as error:  # noqa: PERF203 - four times
+        except BatchhookError as error:  # noqa: PERF203 - a few times
             checks.append(Check("problem", ok=False, detail=error.message, hint=error.hint))
     return tuple(checks)
 
@@ -89,6 +91,18 @@ def _database(location: Location) -> Iterator[Check]:
         doing = "the runner is at work" if at_work else "no runner is at work"
         hint = "" if at_work else "batchhook wait starts one; so does the next commit"
         yield Check("queue", ok=at_work, detail=f"batch {', '.join(waiting)} waits; {doing}", hint=hint)
+
+
+def _backups(location: Location) -> Iterator[Check]:
+    backups = Backups(StateDir.of(location.common_dir).backups)
+    numbers = backups.batches()
+    for number in numbers:
+        try:
+            backups.verify(number)
+        except StoreError as error:  # noqa: PERF203 - each backup for itself
+            hint = f"the same is in git: git show refs/batchhook/batches/{number}/base"
+            yield Check(f"backup {number}", ok=False, detail=error.message, hint=hint)
+    yield Check("backups", ok=True, detail=f"{len(numbers)} read and compared with their SHA-256")
 
 
 def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:

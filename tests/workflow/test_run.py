@@ -99,6 +99,11 @@ def test_the_backup_holds_the_state_before_the_batch(project: Repository) -> Non
     content = (backups / "objects" / calculator["sha256"][:2] / calculator["sha256"][2:]).read_bytes()
     assert content == CALCULATOR.encode()
     assert hashlib.sha256(content).hexdigest() == calculator["sha256"]
+    assert "✓ backups: 1 read" in project.batchhook("doctor")
+    copy = backups / "objects" / calculator["sha256"][:2] / calculator["sha256"][2:]
+    copy.chmod(0o600)
+    copy.write_bytes(b"damaged")
+    assert "✗ backup 1: the backup of calculator.py is damaged" in project.batchhook("doctor", code=3)
 
 
 def test_a_second_batch_waits_its_turn(bare_repository: Repository) -> None:
