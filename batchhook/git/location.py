@@ -37,9 +37,10 @@ class Location:
         return any((self.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
 
     @property
-    def main_top(self) -> Path:
-        """The main work tree's top, which is where a project keeps its virtual environment."""
-        return self.common_dir.parent if self.common_dir.name == ".git" else self.top
+    def tops(self) -> tuple[Path, ...]:
+        """Where a project may keep its virtual environment: this work tree's top, then the main one's if it differs."""
+        main = self.common_dir.parent if self.common_dir.name == ".git" else self.top
+        return (self.top,) if main == self.top else (self.top, main)
 
 
 def locate(start: Path, environment: Mapping[str, str] | None = None) -> Location:

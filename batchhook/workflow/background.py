@@ -13,9 +13,6 @@ from batchhook.store import batches, locks
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 
-# What a framework says of the hook that it runs; the runner outlives that hook.
-_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT_REWRITE_COMMAND"})
-
 
 def ensure_runner(location: Location, database: Database, environment: Mapping[str, str]) -> bool:
     """Start the runner if a batch waits and none is at work.
@@ -32,27 +29,20 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
     if not state.waiting.exists():
         state.waiting.write_text("none\n")
     if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
-        start("batchhook.workflow.runner", location, environment)
+        _start_runner(location, environment)
     return True
 
 
-def start(module: str, location: Location, environment: Mapping[str, str]) -> None:
-    """Start one of our modules as a process of its own session.
+def _start_runner(location: Location, environment: Mapping[str, str]) -> None:
+    """Start the runner as a process of its own session.
 
     It must not inherit standard output: git and pre-commit wait until everybody has closed it.
-
-    Args:
-        module: is run as ``python -m module TOP``.
-        location: of the work tree that it is for.
-        environment: the hook's; it goes on without git's variables.
     """
-    state = StateDir.of(location.common_dir)
-    inherited = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
-    with state.log.open("ab") as log:
+    with StateDir.of(location.common_dir).log.open("ab") as log:
         subprocess.Popen(
-            [sys.executable, "-E", "-m", module, os.fspath(location.top)],
+            [sys.executable, "-E", "-m", "batchhook.workflow.runner", os.fspath(location.top)],
             cwd=location.common_dir,  # not the work tree: a sqlite3.py there would be imported
-            env=inherited,
+            env=scrubbed(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -108,8 +108,7 @@ def _backups(location: Location) -> Iterator[Check]:
 def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
     settings = configure.load(location.top, environment)
     yield Check("settings", ok=True, detail=f"{settings.batch_size} changes fill a batch")
-    roots = tuple(dict.fromkeys((location.top, location.main_top)))
-    python = find_interpreter(settings.python, roots, environment)
+    python = find_interpreter(settings.python, location.tops, environment)
     yield Check("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
     start = location.top / settings.start_dir
     if not start.is_dir():

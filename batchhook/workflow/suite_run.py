@@ -29,7 +29,7 @@ from batchhook.workflow.project import Project
 _MOST_WORKTREES = 8
 
 # Set by pre-commit and prek for their hooks, or by an environment that is not the project's.
-_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT", "VIRTUAL_ENV"})
+_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT", "PRE_COMMIT_REWRITE_COMMAND", "VIRTUAL_ENV"})
 
 
 class RunListener(Listener, Protocol):
@@ -109,8 +109,7 @@ def project_python(project: Project, environment: Mapping[str, str]) -> Interpre
     Raises:
         SuiteError: there is none that would do.
     """
-    roots = dict.fromkeys((project.location.top, project.location.main_top))
-    return find_interpreter(project.settings.python, tuple(roots), environment)
+    return find_interpreter(project.settings.python, project.location.tops, environment)
 
 
 def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
