@@ -38,7 +38,21 @@ class Origins:
             return []
         path = os.path.abspath(file)
         from_library = path.startswith(self._library) and "-packages" not in path[len(self._library) :]
-        return [] if from_library else [path]
+        return [] if from_library or not in_namespaces(name) else [path]
+
+
+def in_namespaces(name: str) -> bool:
+    """Whether all packages around a module are namespaces, to which every folder on the import path may add.
+
+    One with a file of its own is another's, and so is what it holds: a folder ``docker`` full of scripts is none of the
+    library ``docker``, though both have a ``utils.py``.
+    """
+    package = name.rpartition(".")[0]
+    while package:
+        if getattr(sys.modules.get(package), "__file__", None) is not None:
+            return False
+        package = package.rpartition(".")[0]
+    return True
 
 
 def module_in(fixture: str) -> str:
