@@ -37,14 +37,19 @@ class State:
 
 
 @contextmanager
-def private_index(git: Git, location: Location) -> Iterator[Path]:
+def private_index(git: Git, location: Location, name: str = "batchhook-index") -> Iterator[Path]:
     """A copy of the index for the length of a block, so that the user's own stays as it is.
+
+    Args:
+        git: in the work tree.
+        location: of the work tree.
+        name: of the file; whoever uses it sees to it that nobody else does.
 
     Yields:
         its file, in the git dir, with all that the index knows of unchanged files.
     """
     index = location.git_dir / "index"
-    copy = location.git_dir / "batchhook-index"
+    copy = location.git_dir / name
     lock = copy.with_name(f"{copy.name}.lock")
     for left_by_a_kill in (copy, lock):
         left_by_a_kill.unlink(missing_ok=True)
@@ -77,6 +82,21 @@ def look(git: Git, head: str, index: Path) -> State:
     staged = git.text("write-tree", variables=variables)
     git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
     return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
+
+
+def tree_of_files(git: Git, location: Location, index: str) -> str:
+    """Name of the tree of all files in a work tree that git does not ignore; writes its objects, and nothing else.
+
+    Args:
+        git: in the work tree.
+        location: of the work tree.
+        index: the name of the private index to use.
+
+    Raises:
+        ConflictError, GitError: as for ``look``.
+    """
+    with private_index(git, location, index) as private:
+        return look(git, "", private).files
 
 
 def commit(git: Git, state: State, message: str) -> str:
