@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batchhook.core.changes import Batch, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, TestResult
@@ -19,10 +19,13 @@ class Analysis:
         edits: the files that each change touched, by commit name.
         verdict, outcome: of its run.
         python: the interpreter that ran it.
+        tree: what was tested; another than the batch's last one where that was in place, and the work tree held more.
+        tested_at: seconds since the epoch.
         critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
         previous: number of the batch that it is compared with; 0 where there is none.
         new_failures: ids of tests that fail now and did not then; all failing ones where nothing is compared.
         fixed: ids of tests that failed then and pass now.
+        flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
     """
 
     batch: Batch
@@ -30,10 +33,23 @@ class Analysis:
     verdict: Verdict
     outcome: SuiteOutcome
     python: str
+    tree: str
+    tested_at: float
     critical_threshold: float
     previous: int = 0
     new_failures: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    flips: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the tests had run on this tree before the batch was full, and were not run again."""
+        return 0 < self.tested_at < self.batch.sealed_at
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more was tested than what was committed: in place, with uncommitted changes lying about."""
+        return self.tree != self.batch.changes[-1].tree
 
     @property
     def failures(self) -> tuple[TestResult, ...]:

@@ -51,6 +51,8 @@ class TestResult:
         location: ``path:line`` relative to the checkout's root, of the innermost frame in a file of the checkout.
         traceback: as unittest prints it; bounded.
         subtests_failed: how many subtests of this one test failed. The texts of the first few stand in traceback.
+        first_outcome: how it ended beside others, where it was run again because of that and ended otherwise.
+        note: what batchhook found out about the cause, in a sentence; empty for nothing.
     """
 
     __test__ = False  # not one of pytest's own
@@ -64,6 +66,8 @@ class TestResult:
     location: str = ""
     traceback: str = ""
     subtests_failed: int = 0
+    first_outcome: Outcome | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,34 @@ class SuiteOutcome:
         duration: seconds of the wall clock, from start to end.
         broken: why the suite could not be run or cannot be believed; empty where it ran.
         hint: what to do about it.
+        complete: whether every test of the suite had its turn: not where only some were asked for, or the first
+            failure ended the run.
     """
 
     results: tuple[TestResult, ...] = ()
     duration: float = 0.0
     broken: str = ""
     hint: str = ""
+    complete: bool = True
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "totals", count(self.results, self.duration))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a suite, as stored.
+
+    Attributes:
+        tree: name of the tree that was tested.
+        suite: what else decides the outcome (interpreter, installed distributions, discovery).
+        started_at: seconds since the epoch.
+        id: 0 where it is not stored yet.
+    """
+
+    tree: str
+    suite: Mapping[str, object]
+    started_at: float
+    outcome: SuiteOutcome
+    id: int = 0

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from batchhook.core.outcomes import Outcome
+
+MOST_FAILURES = 50
+"""Failing tests that are named while a run goes on; all are counted."""
+AGAIN = "passed when nothing else ran"
+"""What is said of a test that failed beside others and was run once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +21,8 @@ class Progress:
         total: tests that will be run; 0 while that is not known.
         done, failed: tests that have ended, and those of them that failed.
         current: a test that is running; empty between two.
-        failures: ids of the failed ones so far, in the order in which they ended.
+        failures: ids of the first failed ones so far, in the order in which they ended.
+        left: seconds that the rest is likely to take, going by history; None where that is not known.
     """
 
     stage: str = "waiting"
@@ -23,3 +31,22 @@ class Progress:
     failed: int = 0
     current: str = ""
     failures: tuple[str, ...] = ()
+    left: float | None = None
+
+    def after(self, test_id: str, outcome: Outcome) -> Progress:
+        """The same when one more test has ended."""
+        advanced = replace(self, done=self.done + 1, current="")
+        if not outcome.is_failure:
+            return advanced
+        return replace(advanced, failed=self.failed + 1, failures=(*self.failures, test_id)[:MOST_FAILURES])
+
+    def revised(self, test_id: str, outcome: Outcome) -> Progress:
+        """The same when a failed test was run again and ended otherwise."""
+        if outcome.is_failure:
+            return self
+        return replace(self, failed=self.failed - 1, failures=tuple(name for name in self.failures if name != test_id))
+
+
+def again(tests: int) -> str:
+    """The stage in which failed tests are run once more."""
+    return "1 failure once more, alone" if tests == 1 else f"{tests} failures once more, alone"

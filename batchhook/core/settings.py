@@ -7,6 +7,27 @@ have the defaults without loading a validator.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Order(str, Enum):
+    """In which order tests are run."""
+
+    AUTO = "auto"
+    """What failed lately or was changed first, then the longest; on one processor as unittest does."""
+
+    ORIGINAL = "original"
+    """unittest's, in one process: for suites whose tests need those before them."""
+
+
+class Isolation(str, Enum):
+    """Where tests are run."""
+
+    WORKTREE = "worktree"
+    """In a private checkout of what was committed."""
+
+    IN_PLACE = "in-place"
+    """In the user's own work tree, as it is: for suites that work nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +58,14 @@ class Settings:
     test_timeout: float = 300.0
     """Seconds after which one test is stopped; 0 for never."""
 
-    jobs: int = 1
+    jobs: int = 0
     """Processes that run tests side by side; 0 for as many as there are processors."""
+
+    order: Order = Order.AUTO
+    """``auto``, or ``original`` for suites whose tests need those before them."""
+
+    isolation: Isolation = Isolation.WORKTREE
+    """``worktree``, or ``in-place`` for suites that work in no other folder than the user's."""
 
     link: tuple[str, ...] = ()
     """Files and folders that are not committed and that tests need: the run's checkout gets links to them."""

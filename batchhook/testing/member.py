@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import perf_counter
 
-from batchhook.testing.schedule import Unit
+from batchhook.testing.schedule import Unit, translation
 from batchhook.testing.worker import Worker
 
 
@@ -28,8 +29,8 @@ class Member:
     """
 
     worker: Worker
-    since: float
-    deadline: float
+    since: float = 0.0
+    deadline: float = float("inf")
     units: list[Unit] = field(default_factory=list)
     ours: dict[int, int] = field(default_factory=dict)
     theirs: dict[int, int] = field(default_factory=dict)
@@ -42,3 +43,19 @@ class Member:
     abandoned: bool = False
     progress: bool = False
     leaving: bool = False
+
+    def allow(self, seconds: float) -> None:
+        """Start the clock for something that may last so long; 0 for ever."""
+        self.since = perf_counter()
+        self.deadline = self.since + seconds if seconds > 0 else float("inf")
+
+    def learn(self, units: list[Unit]) -> None:
+        """Find the run's units among its own."""
+        self.discovered, self.loading, self.deadline = True, "", float("inf")
+        self.theirs = translation(units, self.units)
+        self.ours = {theirs: ours for ours, theirs in self.theirs.items()}
+
+    def begin(self, name: str, unit: int, seconds: float) -> None:
+        """Note that a test (or, with -1, a fixture) has begun, which may last so many seconds."""
+        self.running, self.unit = name, unit
+        self.allow(seconds)

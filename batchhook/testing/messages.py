@@ -77,11 +77,19 @@ class Fixture(_Message):
 
 
 class Started(_Message):
-    """A test begins; ``unit`` is -1 for one that was not in the list."""
+    """A test begins: one of the list (then ``id`` is empty), or another (then ``unit`` is -1)."""
 
     kind: Literal["started"]
     unit: Annotated[int, Field(ge=-1)]
     id: Name
+
+
+class Passed(_Message):
+    """A test of the list has passed, and there is nothing more to say about it: most of what is ever said."""
+
+    kind: Literal["passed"]
+    unit: Annotated[int, Field(ge=0)]
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Finished(_Message):
@@ -127,7 +135,7 @@ class Abandoned(_Message):
     kind: Literal["abandoned"]
 
 
-Message = Hello | Loading | Unloadable | Units | Discovered | Fixture | Started | Finished | Done | Abandoned
+Message = Hello | Loading | Unloadable | Units | Discovered | Fixture | Started | Passed | Finished | Done | Abandoned
 
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from batchhook.core.history import History
 from batchhook.core.outcomes import TestResult
+from batchhook.core.settings import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,12 @@ class SuiteSpec:
         pattern: which files hold tests; as ``unittest discover -p``.
         top_level_dir: the folder that modules are imported from; as ``unittest discover -t``; empty: unittest decides.
         test_timeout: seconds that one test, one fixture or the import of one module may take; 0 for any.
-        only: ids of the tests to run; empty for all.
-        jobs: processes that run tests side by side; 1 keeps unittest's order.
-        durations: seconds that tests took before, by id; with several jobs the longest groups start first.
+        only: the tests to run, each by its id or by that of its class or module; empty for all.
+        jobs: processes that run tests side by side.
+        order: ``ORIGINAL`` keeps unittest's order, in one process.
+        fail_fast: whether to end at the first failure.
+        history: what earlier runs tell.
+        changed: files that were changed since the last run, relative to ``root``; their tests come first.
     """
 
     interpreter: Path
@@ -38,7 +43,10 @@ class SuiteSpec:
     test_timeout: float = 300.0
     only: tuple[str, ...] = ()
     jobs: int = 1
-    durations: Mapping[str, float] = field(default_factory=dict)
+    order: Order = Order.AUTO
+    fail_fast: bool = False
+    history: History = field(default_factory=History)
+    changed: frozenset[str] = frozenset()
 
     @property
     def source_roots(self) -> tuple[Path, ...]:
@@ -59,6 +67,15 @@ class Listener(Protocol):
     def finished(self, result: TestResult, /) -> None:
         """A test, or a fixture that failed, has its result."""
 
+    def doubting(self, tests: int, /) -> None:
+        """So many tests that failed beside others are about to be run again, in the company that unittest gives."""
+
+    def revised(self, result: TestResult, /) -> None:
+        """A test that had failed beside others was run again and has another result now."""
+
+    def remaining(self, seconds: float, /) -> None:
+        """How long the rest will take, going by history; said now and then, and only where history knows."""
+
 
 class Silent:
     """A listener for those who only want the outcome."""
@@ -70,4 +87,13 @@ class Silent:
         """Say nothing."""
 
     def finished(self, result: TestResult, /) -> None:
+        """Say nothing."""
+
+    def doubting(self, tests: int, /) -> None:
+        """Say nothing."""
+
+    def revised(self, result: TestResult, /) -> None:
+        """Say nothing."""
+
+    def remaining(self, seconds: float, /) -> None:
         """Say nothing."""

@@ -21,6 +21,8 @@ OUTPUT_KEPT = 16 * 1024
 PIECE = 256 * 1024
 END_PATIENCE = 3.0
 """Seconds that a supervisor may take to end what is below it."""
+START_PATIENCE = 60.0
+"""Seconds after which a Python that has not said hello is given up."""
 KILL_ROUNDS = 100
 MARKER = "_BATCHHOOK_WORKER"
 """The environment variable by which processes that outlived their supervisor are found."""
@@ -84,6 +86,7 @@ class Worker:
                 os.close(descriptor)
         for descriptor in (self._reports, self._output):
             os.set_blocking(descriptor, False)
+        self._lifeline.settimeout(START_PATIENCE)
         with suppress(OSError):
             self._lifeline.sendall(" ".join([token, *first_party]).encode() + b"\n")
         self._lifeline.setblocking(False)  # noqa: FBT003
@@ -158,9 +161,9 @@ class Worker:
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
-    def run(self, units: Sequence[int]) -> None:
-        """Have some units run."""
-        self._order("run " + spans(units))
+    def run(self, units: Sequence[int], *, fail_fast: bool = False) -> None:
+        """Have some units run, until one fails or to the end."""
+        self._order(("try " if fail_fast else "run ") + spans(units))
 
     def quit(self) -> None:
         """Let the harness end as a Python program ends."""
@@ -261,6 +264,8 @@ def marked(marker: bytes) -> list[int]:
 def describe_end(status: str) -> str:
     """Say how a harness ended, from what its supervisor said."""
     word, _, number = status.partition(" ")
+    if word == "signal" and number == str(int(signal.SIGKILL)):
+        return "killed by SIGKILL, as the system does where memory runs out, or by the test itself"
     if word == "signal" and number.isdigit():
         return f"killed by {signal_name(int(number))}"
     if word == "exit" and number.isdigit():

@@ -21,7 +21,7 @@ ORACLE = """
 import json, os, sys, unittest
 rows = {}
 def note(test, word, text=""):
-    owner = getattr(test, "test_case", test)
+    owner = test.test_case if isinstance(test, unittest.case._SubTest) else test
     rows.setdefault((id(owner), owner.id()), []).append((word, text))
 class Result(unittest.TextTestResult):
     def addSuccess(self, test): super().addSuccess(test); note(test, "passed")
@@ -60,6 +60,9 @@ class Heard:
         self.total = -1
         self.begun: list[str] = []
         self.ended: list[TestResult] = []
+        self.doubted = 0
+        self.revisions: list[TestResult] = []
+        self.estimates: list[float] = []
 
     def discovered(self, total: int, /) -> None:
         self.total = total
@@ -69,6 +72,15 @@ class Heard:
 
     def finished(self, result: TestResult, /) -> None:
         self.ended.append(result)
+
+    def doubting(self, tests: int, /) -> None:
+        self.doubted += tests
+
+    def revised(self, result: TestResult, /) -> None:
+        self.revisions.append(result)
+
+    def remaining(self, seconds: float, /) -> None:
+        self.estimates.append(seconds)
 
 
 @dataclass
@@ -101,7 +113,7 @@ class Project:
         assert not leftovers(), "processes were left behind"
         assert not list(self.scratch.iterdir())
         assert not list(self.root.rglob("*.pyc"))
-        assert tuple(self.heard.ended) == outcome.results or outcome.broken
+        assert outcome.broken or self.heard.revisions or tuple(self.heard.ended) == outcome.results
         return outcome
 
     # The test modules cannot import this file (pytest's importlib mode), so what they need comes with the fixture.

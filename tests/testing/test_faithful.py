@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from batchhook.core.outcomes import Outcome
-from batchhook.errors import SuiteError
-from batchhook.testing.interpreter import find_interpreter
-from batchhook.testing.schedule import Unit, batches
 
 if TYPE_CHECKING:
     from tests.testing.conftest import Project
@@ -38,6 +34,9 @@ BASIC = """
     @unittest.skipIf(True, "whole class")
     class B(unittest.TestCase):
         def test_x(self): pass
+    class Named(unittest.TestCase):
+        def test_case(self): pass
+        def test_fails(self): self.fail("a test called test_case is beside this one")
     class TearDown(unittest.TestCase):
         def tearDown(self): raise OSError("after")
         def test_fails(self): self.fail("first")
@@ -172,7 +171,7 @@ def test_order_is_unittests(project: Project) -> None:
     project.write(test_b=BASIC, test_a=ASYNC)
     project.run()
     assert project.heard.begun[0].startswith("test_a.Async")
-    assert len(project.heard.begun) == project.heard.total == 19
+    assert len(project.heard.begun) == project.heard.total == 21
 
 
 def test_subtests_are_one_result(project: Project) -> None:
@@ -232,13 +231,6 @@ def test_what_shares_fixtures_stays_together(project: Project, jobs: int) -> Non
         "test_m.B.test_1": "passed",
     }
     assert len(outcome.results) == 5
-
-
-def test_longest_first() -> None:
-    units = [Unit(f"test_{name}.T.test", f"test_{name}", f"test_{name}.T", "") for name in "abc"]
-    durations = {"test_c.T.test": 9.0, "test_a.T.test": 0.001}
-    assert batches(units, [0, 1, 2], 2, durations) == [[2], [1], [0]]
-    assert batches(units, [0, 2], 1, durations) == [[0, 2]]
 
 
 def test_tests_that_every_process_names_anew(project: Project) -> None:
@@ -340,37 +332,3 @@ def other_python(minor: int) -> Path:
         if answer.returncode == 0:
             return path
     pytest.skip(f"no python3.{minor} here")
-
-
-def test_interpreter_auto_prefers_the_projects_environment(tmp_path: Path) -> None:
-    binary = tmp_path / ".venv" / "bin" / "python"
-    binary.parent.mkdir(parents=True)
-    real = shutil.which("python3", path="/usr/bin") or shutil.which("python3") or ""
-    binary.symlink_to(Path(real).resolve())
-    (tmp_path / ".venv" / "pyvenv.cfg").write_text(f"home = {Path(real).resolve().parent}\n")
-    found = find_interpreter("auto", [tmp_path], {"PATH": "/usr/bin:/bin"})
-    assert found.path == binary
-    assert found.reason == "the project's virtual environment .venv"
-    assert find_interpreter(".venv/bin/python", [tmp_path], {}).path == binary
-
-
-def test_interpreter_that_does_not_exist_or_start(tmp_path: Path) -> None:
-    with pytest.raises(SuiteError, match="does not exist"):
-        find_interpreter("nowhere/python", [tmp_path], {})
-    bad = tmp_path / "bad"
-    bad.write_text("#!/bin/sh\necho broken >&2; exit 1\n")
-    bad.chmod(0o755)
-    with pytest.raises(SuiteError, match="broken"):
-        find_interpreter("./bad", [tmp_path], {})
-    with pytest.raises(SuiteError, match="No Python"):
-        find_interpreter("auto", [tmp_path], {"PATH": str(tmp_path / "empty")})
-
-
-def test_interpreter_is_never_pre_commits_own(tmp_path: Path) -> None:
-    private = str(Path(sys.prefix) / "bin")
-    hooks = {"PRE_COMMIT": "1", "VIRTUAL_ENV": sys.prefix, "PATH": private}
-    with pytest.raises(SuiteError):
-        find_interpreter("auto", [tmp_path], hooks)
-    assert find_interpreter("auto", [tmp_path], {"VIRTUAL_ENV": sys.prefix, "PATH": private}).path.parent == Path(
-        private
-    )

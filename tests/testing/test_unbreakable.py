@@ -198,26 +198,6 @@ def test_broken(project: Project, name: str) -> None:
     assert outcome.hint
 
 
-def test_module_from_elsewhere(project: Project, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "lib.py").write_text("")
-    project.write(
-        lib="",
-        test_a=f"""
-            import sys, unittest
-            sys.path.insert(0, {str(elsewhere)!r})
-            import lib
-            class T(unittest.TestCase):
-                def test(self): pass
-        """,
-    )
-    outcome = project.run()
-    assert "`lib` was imported from" in outcome.broken
-    assert "editable" in outcome.hint
-    assert outcome.results == ()
-
-
 def test_the_harness_dies_with_batchhook(project: Project) -> None:
     project.write(test_n=suite("subprocess_daemon(); time.sleep(60)"))
     program = (

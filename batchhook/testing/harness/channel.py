@@ -29,14 +29,27 @@ class Channel:
         self._owner = _getpid()
         self._supervisor = _getppid()
         self._lines = 0
+        self._held = b""
 
     def say(self, kind: str, **fields: object) -> None:
-        """Report one thing. A process that a test forked off reports nothing."""
-        if _getpid() != self._owner:
-            return
+        """Report one thing, and what was held back before it, at once."""
+        self.hold(kind, **fields)
+        self.flush()
+
+    def hold(self, kind: str, **fields: object) -> None:
+        """Report one thing together with the next one.
+
+        The end of a test is followed by the beginning of another, or by the end of all: one write does for both.
+        """
         body = encode({"line": self._lines, "kind": kind, **fields})
         self._lines += 1
-        data = f"{self._token} {body}\n".encode()
+        self._held += f"{self._token} {body}\n".encode()
+
+    def flush(self) -> None:
+        """Write what was held back. A process that a test forked off reports nothing."""
+        data, self._held = self._held, b""
+        if _getpid() != self._owner:
+            return
         while data:
             data = data[self._send(data) :]
 
@@ -64,14 +77,14 @@ class Channel:
 
 
 class Commands:
-    """The orders, one a line: ``run 0-17 20`` (numbers of units), ``quit``."""
+    """The orders, one a line: ``run 0-17 20`` (numbers of units), ``try 0-17`` (until one fails), ``quit``."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._owner = _getpid()
 
-    def __iter__(self) -> Iterator[list[int]]:
-        """The units of each ``run``, until ``quit`` or the end of the pipe."""
+    def __iter__(self) -> Iterator[tuple[list[int], bool]]:
+        """The units of each ``run`` or ``try``, and whether it is a ``try``; until ``quit`` or the pipe's end."""
         pending = b""
         while _getpid() == self._owner:
             while b"\n" not in pending:
@@ -83,7 +96,7 @@ class Commands:
             word, *spans = line.decode().split()
             if word == "quit":
                 return
-            yield [number for span in spans for number in numbers(span)]
+            yield [number for span in spans for number in numbers(span)], word == "try"
 
 
 def numbers(span: str) -> range:

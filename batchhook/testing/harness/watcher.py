@@ -27,6 +27,7 @@ SUBTESTS_KEPT = 5
 SPARE_STREAMS: dict[int, int] = {}  # copies of file descriptors 0, 1 and 2, under numbers that tests seldom reach
 
 _clock, _fstat, _dup2 = perf_counter, os.fstat, os.dup2  # tests may replace them
+_SubTest: Any = unittest.case._SubTest  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
 
 
 class Record:
@@ -49,6 +50,11 @@ class Record:
                 return word
         return "passed"
 
+    @property
+    def duration(self) -> float:
+        """Seconds since it began."""
+        return max(0.0, _clock() - self.begin)
+
     def fields(self) -> dict[str, object]:
         """The report of it."""
         error_type, message, location = self.error
@@ -59,7 +65,7 @@ class Record:
             "id": bounded(self.name, ID_LIMIT),
             "module": bounded(self.module, ID_LIMIT),
             "outcome": self.outcome,
-            "duration": max(0.0, _clock() - self.begin),
+            "duration": self.duration,
             "error_type": bounded(error_type, ID_LIMIT),
             "message": bounded(message or "; ".join(dict.fromkeys(self.reasons)), MESSAGE_LIMIT),
             "location": bounded(location, ID_LIMIT),
@@ -95,7 +101,7 @@ class Watcher(unittest.TestResult):
         self._channel.leave_if_stranger(0)
         self._fixture = ""
         unit, name, module = self._recognise(test)
-        self._channel.say("started", unit=unit, id=bounded(name, ID_LIMIT))
+        self._channel.say("started", unit=unit, id="" if unit >= 0 else bounded(name, ID_LIMIT))
         self._running.append(Record(unit, test, name, module))
         self._handled = sys.exc_info()[1]
 
@@ -109,8 +115,14 @@ class Watcher(unittest.TestResult):
                 self._describe(record, "errored", error, self._text(error, record.test))
             self._channel.leave_if_stranger(0 if record.outcome in {"passed", "skipped", "expected failure"} else 1)
             self._channel.leave_if_orphaned()
-            self._channel.say("finished", **record.fields())
+            self._tell_end(record)
         restore_standard_streams()
+
+    def _tell_end(self, record: Record) -> None:
+        if record.unit >= 0 and not record.outcomes:
+            self._channel.hold("passed", unit=record.unit, duration=record.duration)
+        else:
+            self._channel.hold("finished", **record.fields())
 
     def addError(self, test: Any, err: ErrorInfo) -> None:  # noqa: ANN401, N802
         """Note an error of a test, or of a fixture outside any."""
@@ -182,7 +194,7 @@ class Watcher(unittest.TestResult):
 
     def _record(self, test: Any) -> Record:  # noqa: ANN401
         """The record of a running test (or of the test that a subtest belongs to); a new one for a fixture."""
-        owner = getattr(test, "test_case", test)
+        owner = test.test_case if isinstance(test, _SubTest) else test
         for record in reversed(self._running):
             if record.test is owner:
                 return record

@@ -56,8 +56,8 @@ def main(
     if units is None:
         return
     channel.say("discovered", total=len(units.rows), origins=origins.news())
-    for wanted in commands:
-        run(units, wanted, channel)
+    for wanted, fail_fast in commands:
+        run(units, wanted, channel, fail_fast)
         channel.say("done", origins=origins.news())
 
 
@@ -77,10 +77,11 @@ def impersonate_unittest(discovery: Sequence[str]) -> None:
     sys.modules["__main__"] = main_module
 
 
-def run(units: Units, wanted: Sequence[int], channel: Channel) -> None:
+def run(units: Units, wanted: Sequence[int], channel: Channel, fail_fast: bool) -> None:  # noqa: FBT001
     """Run some units as ``unittest.TextTestRunner`` runs a suite."""
     suite = units.fill(Suite(), wanted)
     watcher = Watcher(channel, [(number, units.tests[number], units.rows[number]) for number in wanted])
+    watcher.failfast = fail_fast
     for number in wanted:
         units.tests[number] = units.parts[number] = None
     unittest.registerResult(watcher)

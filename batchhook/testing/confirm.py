@@ -1,0 +1,133 @@
+"""Which failures of tests that ran side by side have to be seen again, and what the second look makes of them. Pure.
+
+Tests that run beside each other may fail because of that: two that use the same folder or port, or one that was parted
+from others that it needs. What holds is what unittest would say, so a failure counts when the test fails in the company
+that unittest gives it: in one process, after the tests of its class that come before it, and nothing else going on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.progress import AGAIN
+from batchhook.testing.course import VANISHED, Heard
+from batchhook.testing.schedule import Unit, names_of
+
+LEADERS = 3
+"""How many failures that look alike are seen again; where these all fail once more, the others are believed."""
+NOTE = f"failed beside other tests, {AGAIN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a second look has changed.
+
+    Attributes:
+        changed: results that are others than before.
+        gone: those that hold no longer and have no successor: failures of fixtures.
+        added: results of tests that had none before, since a fixture had failed.
+    """
+
+    changed: list[TestResult] = field(default_factory=list)
+    gone: list[TestResult] = field(default_factory=list)
+    added: list[TestResult] = field(default_factory=list)
+
+
+class SecondLook:
+    """Decides which failures are run again, and puts what that gives in the place of what was heard first.
+
+    Args:
+        units: the whole suite.
+        heard: the results of the tests that ran side by side.
+
+    Attributes:
+        heard: the results that hold by now.
+    """
+
+    def __init__(self, units: Sequence[Unit], heard: Sequence[Heard]) -> None:
+        self.heard = list(heard)
+        self._units = units
+        self._seen: set[object] = set()
+        self._shaky: set[str] = set()
+        self._companies: defaultdict[str, list[int]] = defaultdict(list)
+        self._fixtures: defaultdict[str, list[int]] = defaultdict(list)
+        for number, unit in enumerate(units):
+            self._companies[unit.company].append(number)
+            for name in names_of(unit):
+                self._fixtures[name].append(number)
+
+    def doubtful(self) -> list[Heard]:
+        """The failures to be run again next; none when all others can be believed."""
+        alike: defaultdict[str, list[Heard]] = defaultdict(list)
+        for one in self.heard:
+            if one.result.outcome.is_failure and (one.unit >= 0 or one.result.test_id in self._fixtures):
+                alike[look(one.result)].append(one)
+        found: list[Heard] = []
+        for name, group in alike.items():
+            candidates = group if name in self._shaky else group[:LEADERS]
+            found += [one for one in candidates if key(one) not in self._seen]
+        return found
+
+    def company(self, doubted: Sequence[Heard]) -> list[int]:
+        """Numbers of the units that have to be run to see failures as unittest would, in unittest's order."""
+        wanted: set[int] = set()
+        for one in doubted:
+            if one.unit < 0:
+                wanted.update(self._fixtures[one.result.test_id])
+            else:
+                companions = self._companies[self._units[one.unit].company]
+                wanted.update(number for number in companions if number <= one.unit)
+        return sorted(wanted)
+
+    def learn(self, doubted: Sequence[Heard], again: Sequence[Heard]) -> Revision:
+        """Put the second look's results in the place of those that were doubted.
+
+        Args:
+            doubted: what was to be run again.
+            again: what came of it, bystanders included. A bystander's first result holds.
+        """
+        second = {key(one): one for one in reversed(again) if one.result.message != VANISHED}
+        doubts = {key(one) for one in doubted}
+        known = {key(one) for one in self.heard}
+        revision = Revision()
+        kept: list[Heard] = []
+        for one in self.heard:
+            now = second.get(key(one)) if key(one) in doubts else one
+            if now is not None:
+                kept.append(_after(one, now, revision))
+            elif one.unit < 0:  # a fixture that did its work this time is no result
+                revision.gone.append(one.result)
+            else:
+                kept.append(one)
+        added = [one for one in again if key(one) not in known]
+        revision.added.extend(one.result for one in added)
+        self.heard = kept + added
+        self._seen |= doubts
+        self._shaky |= {look(one.result) for one in doubted if not _fails(second.get(key(one)))}
+        return revision
+
+
+def look(result: TestResult) -> str:
+    """What failures with the same cause have in common: how, with which error, where."""
+    return f"{result.outcome.value}: {result.error_type} at {result.location}"
+
+
+def key(one: Heard) -> object:
+    """What a result is known by: its unit, or the id of a fixture."""
+    return one.unit if one.unit >= 0 else one.result.test_id
+
+
+def _fails(one: Heard | None) -> bool:
+    return one is not None and one.result.outcome.is_failure
+
+
+def _after(first: Heard, second: Heard, revision: Revision) -> Heard:
+    if second.result.outcome is first.result.outcome:
+        return first
+    note = NOTE if second.result.outcome is Outcome.PASSED else ""
+    result = replace(second.result, first_outcome=first.result.outcome, note=note)
+    revision.changed.append(result)
+    return replace(second, result=result)

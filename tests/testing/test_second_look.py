@@ -1,0 +1,120 @@
+"""A failure of tests that ran side by side counts if the test fails in the company that unittest gives it, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batchhook.core.history import History
+from batchhook.core.outcomes import Outcome
+from batchhook.testing.confirm import LEADERS
+
+if TYPE_CHECKING:
+    from tests.testing.conftest import Project
+
+# Both classes use one folder; they meet, if they run beside each other, and only then.
+COLLISION = """
+    import os, time, unittest
+    class {name}(unittest.TestCase):
+        def test_folder(self):
+            os.mkdir("shared")
+            try: time.sleep(0.6)
+            finally: os.rmdir("shared")
+        {more}
+"""
+
+
+def test_tests_that_meet_in_one_folder_pass_when_they_run_alone(project: Project) -> None:
+    project.write(
+        test_a=COLLISION.format(name="A", more="def test_real(self): self.fail('on purpose')"),
+        test_b=COLLISION.format(name="B", more="def test_fine(self): pass"),
+    )
+    outcome = project.run(jobs=2)
+    assert [word for _, word, _ in project.told(outcome)] == [word for _, word, _ in project.unittest()]
+    (met,) = (result for result in outcome.results if result.first_outcome)
+    assert met.test_id.endswith("test_folder")
+    assert (met.first_outcome, met.outcome) == (Outcome.ERRORED, Outcome.PASSED)
+    assert "passed when nothing else ran" in met.note
+    assert [result.test_id for result in project.heard.revisions] == [met.test_id]
+    assert outcome.totals.failures == 1
+    assert project.heard.doubted == 2
+
+
+def test_a_fixture_that_failed_beside_others_is_no_failure_and_its_tests_are_run(project: Project) -> None:
+    fixture = """
+        import os, time, unittest
+        class {name}(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): os.mkdir("shared"); time.sleep(0.6)
+            @classmethod
+            def tearDownClass(cls): os.rmdir("shared")
+            def test_1(self): pass
+            def test_2(self): pass
+    """
+    project.write(test_a=fixture.format(name="A"), test_b=fixture.format(name="B"))
+    outcome = project.run(jobs=2)
+    assert project.told(outcome) == project.unittest()
+    assert outcome.totals.passed == 4
+    (gone,) = project.heard.revisions
+    assert gone.test_id.startswith("setUpClass")
+
+
+NEEDS_COMPANY = """
+    import time, unittest
+    class Chain(unittest.TestCase):
+        done = []
+"""
+
+
+def test_a_test_that_needs_those_before_it_passes_with_them(project: Project) -> None:
+    body = NEEDS_COMPANY + "".join(
+        f"        def test_{number:02}(self): time.sleep(0.01); self.assertEqual(len(self.done), {number}); "
+        f"self.done.append({number})\n"
+        for number in range(40)
+    )
+    project.write(test_chain=body)
+    first = project.run(jobs=2)
+    assert project.told(first) == project.unittest()
+    parted = frozenset(result.test_id for result in first.results if result.first_outcome)
+    assert parted, "the class was cut, and it was noticed"
+    second = project.run(jobs=2, history=History(unsteady=parted))
+    assert not [result for result in second.results if result.first_outcome]
+    assert project.heard.doubted == 0
+
+
+def test_of_failures_that_look_alike_only_a_few_are_seen_again(project: Project) -> None:
+    body = "import unittest\ndef broken(): raise OSError('everywhere')\nclass T(unittest.TestCase):\n"
+    project.write(test_many=body + "".join(f"  def test_{number:03}(self): broken()\n" for number in range(300)))
+    outcome = project.run(jobs=2)
+    assert outcome.totals.errored == 300
+    assert project.heard.doubted == LEADERS
+
+
+def test_where_one_of_those_that_look_alike_passes_all_are_seen_again(project: Project) -> None:
+    """The first time every test fails, the second time only those with odd numbers do."""
+    body = """
+import os, unittest
+def check(number):
+    try: os.mkdir(f"marks-{number}")
+    except FileExistsError:
+        if number % 2 == 0: return
+    raise OSError("first")
+class T(unittest.TestCase):
+"""
+    project.write(
+        test_many=body + "".join(f"    def test_{number:02}(self): check({number})\n" for number in range(20))
+    )
+    outcome = project.run(jobs=2)
+    assert {result.test_id[-2:] for result in outcome.results if result.outcome.is_failure} == {
+        f"{number:02}" for number in range(1, 20, 2)
+    }
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_nothing_is_run_twice_where_nothing_ran_beside_it(project: Project, jobs: int) -> None:
+    body = "open('runs', 'a').write('x'); self.fail()"
+    project.write(test_a=f"import unittest\nclass T(unittest.TestCase):\n  def test(self): {body}")
+    outcome = project.run(jobs=jobs)
+    assert outcome.totals.failed == 1
+    assert (project.root / "runs").read_text() == "x" * jobs  # with two, a second look
