@@ -26,9 +26,13 @@ options = Options()
 
 
 @contextmanager
-def project() -> Iterator[Project]:
-    """The repository that the options name, for the length of a block."""
-    with opened(options.folder, flags={"batch_size": options.batch_size}) as opened_project:
+def project(**settings: object) -> Iterator[Project]:
+    """The repository that the options name, for the length of a block.
+
+    Args:
+        settings: what the command line sets; None for what it does not.
+    """
+    with opened(options.folder, flags={"batch_size": options.batch_size, **settings}) as opened_project:
         yield opened_project
 
 

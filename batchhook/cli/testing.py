@@ -10,48 +10,65 @@ from rich.console import Console
 
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options, project
+from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import Verdict, judge, summary
 from batchhook.errors import ExitCode
 from batchhook.report import documents, text
 from batchhook.report.progress import show_while
-from batchhook.workflow.by_hand import run_head
+from batchhook.workflow.by_hand import Tested, failing, run_head
 
 
 def test(
+    tests: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEST]...", help="Only these: ids of tests, classes or modules.")
+    ] = None,
     pattern: Annotated[str | None, typer.Option("-p", "--pattern", metavar="PATTERN", help="Only these files.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed when they last ran.")] = False,
+    fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="End at the first failure.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run even what was run before.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=0, metavar="N", help="Processes side by side; 0: all processors.")
+    ] = None,
+    order: Annotated[Order | None, typer.Option("--order", help="unittest's own order, or what saves time.")] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Test the work tree as it is, not what is committed.")
+    ] = False,
     _json: Json = False,
 ) -> int:
     """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
-    with project() as opened:
-        console_of_progress = Console(stderr=True)
-        with show_while(console_of_progress, "testing HEAD") as listener:
-            done = run_head(opened, listener, pattern)
-        outcome = done.run.outcome
-        verdict = judge(outcome, opened.settings.critical_failure_threshold)
+    isolation = Isolation.IN_PLACE if in_place else None
+    with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
+        wanted = tuple(tests or ())
+        if failed:
+            wanted += failing(opened)
+            if not wanted:
+                console().print("No test failed when it last ran.")
+                return ExitCode.OK
+        label = "testing the work tree" if opened.settings.isolation is Isolation.IN_PLACE else "testing HEAD"
+        with show_while(Console(stderr=True), label) as listener:
+            done = run_head(opened, listener, wanted, fail_fast=fail_fast, fresh=fresh)
+        verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
-            emit(
-                documents.TestDocument(
-                    commit=done.commit,
-                    verdict=verdict.value,
-                    broken=outcome.broken,
-                    hint=outcome.hint,
-                    totals=documents.totals_document(outcome.totals),
-                    failures=documents.failure_documents(outcome.results),
-                )
-            )
+            emit(documents.test_document(done.commit, done.run, verdict, remembered=done.remembered))
         else:
-            out = console()
-            if done.has_more:
-                out.print("Tested is what is committed; the work tree has changes that are not.")
-            out.print(f"{done.commit[:8]} {summary(verdict, outcome)}")
-            if outcome.hint:
-                out.print(outcome.hint)
-            failed = tuple(result for result in outcome.results if result.outcome.is_failure)
-            for part in text.failures(failed, set(), tracebacks=True):
-                out.print(part)
-        if verdict is Verdict.BROKEN:
-            return ExitCode.ERROR
-        return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+            _print(done, verdict)
+    if verdict is Verdict.BROKEN:
+        return ExitCode.ERROR
+    return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+def _print(done: Tested, verdict: Verdict) -> None:
+    out, outcome = console(), done.run.outcome
+    if done.has_more:
+        out.print("Tested is what is committed; the work tree has changes that are not.")
+    out.print(f"{done.commit[:8]} {summary(verdict, outcome)}")
+    if outcome.hint:
+        out.print(outcome.hint)
+    if done.remembered:
+        out.print(text.remembered(done.run.started_at, "batchhook test --fresh"))
+    failures = tuple(result for result in outcome.results if result.outcome.is_failure)
+    for part in (*text.failures(failures, set(), tracebacks=True), *text.unsteady(outcome.results)):
+        out.print(part)
 
 
 def demo(

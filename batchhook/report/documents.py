@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, Commit, FileEdit
-from batchhook.core.outcomes import TestResult, Totals
+from batchhook.core.outcomes import Run, TestResult, Totals
 from batchhook.core.rollback import FileFate
 from batchhook.core.verdicts import Verdict
 
@@ -61,7 +63,11 @@ class TotalsDocument(Document):
 
 
 class FailureDocument(Document):
-    """A failing test."""
+    """A failing test.
+
+    ``note`` is what batchhook found out about the cause; ``first_outcome`` how it ended beside others, where it was run
+    again and ended otherwise; ``flips`` how often it both failed and did not on one tree, as far as is known.
+    """
 
     test_id: str
     module: str
@@ -72,19 +78,38 @@ class FailureDocument(Document):
     location: str
     traceback: str
     subtests_failed: int
+    first_outcome: str
+    note: str
+    flips: int
+
+
+class UnsteadyDocument(Document):
+    """A test that failed beside others and passed when it was run once more and nothing else was."""
+
+    test_id: str
+    first_outcome: str
+    note: str
 
 
 class AnalysisDocument(Document):
-    """``analyze N --json``."""
+    """``analyze N --json``.
+
+    ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
+    batch was full, and it was not tested again.
+    """
 
     batch: BatchDocument
     verdict: str
     broken: str
     hint: str
     python: str
+    tree: str
+    tested_at: float
+    remembered: bool
     critical_failure_threshold: float
     totals: TotalsDocument
     failures: tuple[FailureDocument, ...]
+    unsteady: tuple[UnsteadyDocument, ...]
     compared_with: int
     new_failures: tuple[str, ...]
     fixed: tuple[str, ...]
@@ -112,16 +137,25 @@ class LogDocument(Document):
 
 
 class TestDocument(Document):
-    """``test --json``."""
+    """``test --json``.
+
+    ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before;
+    ``complete`` where every test of the suite had its turn.
+    """
 
     __test__ = False  # not one of pytest's own
 
     commit: str
+    tree: str
+    tested_at: float
+    remembered: bool
+    complete: bool
     verdict: str
     broken: str
     hint: str
     totals: TotalsDocument
     failures: tuple[FailureDocument, ...]
+    unsteady: tuple[UnsteadyDocument, ...]
 
 
 class FateDocument(Document):
@@ -212,8 +246,11 @@ def totals_document(totals: Totals) -> TotalsDocument:
     )
 
 
-def failure_documents(results: tuple[TestResult, ...]) -> tuple[FailureDocument, ...]:
-    """The failing ones among results."""
+def failure_documents(
+    results: tuple[TestResult, ...], flips: Mapping[str, int] | None = None
+) -> tuple[FailureDocument, ...]:
+    """The failing ones among results; ``flips`` as in ``Analysis``."""
+    known = flips or {}
     return tuple(
         FailureDocument(
             test_id=result.test_id,
@@ -225,9 +262,39 @@ def failure_documents(results: tuple[TestResult, ...]) -> tuple[FailureDocument,
             location=result.location,
             traceback=result.traceback,
             subtests_failed=result.subtests_failed,
+            first_outcome=result.first_outcome.value if result.first_outcome else "",
+            note=result.note,
+            flips=known.get(result.test_id, 0),
         )
         for result in results
         if result.outcome.is_failure
+    )
+
+
+def unsteady_documents(results: tuple[TestResult, ...]) -> tuple[UnsteadyDocument, ...]:
+    """Those among results that failed only beside others."""
+    return tuple(
+        UnsteadyDocument(test_id=result.test_id, first_outcome=result.first_outcome.value, note=result.note)
+        for result in results
+        if result.first_outcome and not result.outcome.is_failure
+    )
+
+
+def test_document(commit: str, run: Run, verdict: Verdict, *, remembered: bool) -> TestDocument:
+    """A run by hand as ``test --json`` prints it."""
+    outcome = run.outcome
+    return TestDocument(
+        commit=commit,
+        tree=run.tree,
+        tested_at=run.started_at,
+        remembered=remembered,
+        complete=outcome.complete,
+        verdict=verdict.value,
+        broken=outcome.broken,
+        hint=outcome.hint,
+        totals=totals_document(outcome.totals),
+        failures=failure_documents(outcome.results),
+        unsteady=unsteady_documents(outcome.results),
     )
 
 
@@ -239,9 +306,13 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         broken=analysis.outcome.broken,
         hint=analysis.outcome.hint,
         python=analysis.python,
+        tree=analysis.tree,
+        tested_at=analysis.tested_at,
+        remembered=analysis.is_remembered,
         critical_failure_threshold=analysis.critical_threshold,
         totals=totals_document(analysis.outcome.totals),
-        failures=failure_documents(analysis.outcome.results),
+        failures=failure_documents(analysis.outcome.results, analysis.flips),
+        unsteady=unsteady_documents(analysis.outcome.results),
         compared_with=analysis.previous,
         new_failures=analysis.new_failures,
         fixed=analysis.fixed,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from batchhook.core.outcomes import TestResult
-from batchhook.core.progress import Progress
+from batchhook.core.progress import AGAIN, Progress, again
+from batchhook.core.text import one_line
+
+_MOST_TOLD = 10
+"""Failures that are named while the run goes on; the others are counted."""
 
 
 class ProgressLine:
@@ -29,11 +34,13 @@ class ProgressLine:
             MofNCompleteColumn(),
             TextColumn("{task.fields[failed]}"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task(label, total=None, failed="")
+        self._task = self._bar.add_task(label, total=None, failed="", left="")
+        self._told: set[str] = set()
 
     def __enter__(self) -> ProgressLine:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._bar.start()
@@ -43,10 +50,32 @@ class ProgressLine:
         self._bar.stop()
 
     def draw(self, state: Progress) -> None:
-        """Show how far the run is."""
+        """Show how far the run is; above the line, each failure when it happens."""
         doing = self._label if state.stage == "testing" else f"{self._label}: {state.stage}"
         failed = f"[red]{state.failed} failed" if state.failed else ""
-        self._bar.update(self._task, description=doing, total=state.total or None, completed=state.done, failed=failed)
+        left = "" if state.left is None else f"[dim]about {_clock(state.left)} left"
+        self._bar.update(
+            self._task, description=doing, total=state.total or None, completed=state.done, failed=failed, left=left
+        )
+        self._tell(state.failures[:_MOST_TOLD])
+
+    def _tell(self, failures: Sequence[str]) -> None:
+        if self._bar.disable:
+            return
+        for name in failures:
+            if name not in self._told:
+                self._told.add(name)
+                self._bar.console.print(Text.assemble(("✗ ", "red"), one_line(name)), soft_wrap=True)
+        for name in self._told.difference(failures):
+            self._told.remove(name)
+            self._bar.console.print(
+                Text.assemble(("✓ ", "green"), one_line(name), (f"  {AGAIN}", "dim")), soft_wrap=True
+            )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def show(console: Console, label: str, progress: Iterable[Progress]) -> None:
@@ -76,8 +105,19 @@ class Drawn:
 
     def finished(self, result: TestResult, /) -> None:
         """A test has its result."""
-        failed = self._state.failed + result.outcome.is_failure
-        self._draw(replace(self._state, done=self._state.done + 1, failed=failed))
+        self._draw(self._state.after(result.test_id, result.outcome))
+
+    def doubting(self, tests: int, /) -> None:
+        """Some tests that failed are about to be run again."""
+        self._draw(replace(self._state, stage=again(tests), left=None))
+
+    def revised(self, result: TestResult, /) -> None:
+        """A test that had failed has another result now."""
+        self._draw(self._state.revised(result.test_id, result.outcome))
+
+    def remaining(self, seconds: float, /) -> None:
+        """How long the rest will take."""
+        self._draw(replace(self._state, left=seconds))
 
     def _draw(self, state: Progress) -> None:
         self._state = state

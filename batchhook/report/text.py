@@ -14,6 +14,7 @@ from rich.text import Text
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, TestResult, Totals, by_module
+from batchhook.core.progress import AGAIN
 from batchhook.core.rollback import Fate, FileFate
 from batchhook.core.text import lines, one_line
 from batchhook.core.verdicts import Verdict, summary
@@ -83,9 +84,19 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
             console.print(Text(one_line(analysis.outcome.hint), style="dim"))
     else:
         console.print(_rate(analysis))
+    if analysis.is_remembered:
+        console.print(remembered(analysis.tested_at, "batchhook test --fresh"))
+    if analysis.has_more:
+        console.print(Text("tested in place, together with changes that were not committed", style="yellow"))
     for part in failures(
-        analysis.failures, set(analysis.new_failures), tracebacks=tracebacks, compared=analysis.previous
+        analysis.failures,
+        set(analysis.new_failures),
+        tracebacks=tracebacks,
+        compared=analysis.previous,
+        flips=analysis.flips,
     ):
+        console.print(part)
+    for part in unsteady(analysis.outcome.results):
         console.print(part)
     if analysis.fixed:
         console.print(Text(f"\nfixed since batch {analysis.previous}: {len(analysis.fixed)}", style="green"))
@@ -124,6 +135,7 @@ def failures(
     *,
     tracebacks: bool,
     compared: int = 0,
+    flips: Mapping[str, int] | None = None,
 ) -> Iterable[RenderableType]:
     """Failing tests by module, the module with most of them first.
 
@@ -132,6 +144,7 @@ def failures(
         new: ids of those that did not fail before.
         tracebacks: whether to show the whole texts.
         compared: number of the batch that "before" means; 0 where nothing is compared.
+        flips: how often each both failed and did not on one tree.
     """
     modules = list(by_module(failed).items())
     most = len(failed) if tracebacks else _MOST_FAILURES
@@ -139,8 +152,9 @@ def failures(
         these = [result for result in failed if result.module == module]
         yield Text(f"\n{one_line(module)}: {totals.failures} failing", style="bold")
         for result in these[:most]:
-            is_old = bool(compared) and result.test_id not in new
-            yield Padding(_failure(result, is_old=is_old, full=tracebacks), (0, 2), expand=False)
+            known = ["failed before, too"] if compared and result.test_id not in new else []
+            known += _flips((flips or {}).get(result.test_id, 0))
+            yield Padding(_failure(result, known, full=tracebacks), (0, 2), expand=False)
         if len(these) > most:
             yield Padding(Text(f"… and {len(these) - most} more", style="dim"), (0, 2), expand=False)
     rest = 0 if tracebacks else sum(totals.failures for _, totals in modules[_MOST_MODULES:])
@@ -148,18 +162,42 @@ def failures(
         yield Text(f"\n… and {rest} more in {len(modules) - _MOST_MODULES} other modules", style="dim")
 
 
-def _failure(result: TestResult, *, is_old: bool, full: bool) -> RenderableType:
+def _flips(times: int) -> list[str]:
+    return [f"flaky: failed and passed on one tree ({times} times)"] if times else []
+
+
+def _failure(result: TestResult, known: Sequence[str], *, full: bool) -> RenderableType:
     name = one_line(result.test_id.removeprefix(f"{result.module}."))
     head = Text.assemble((name, "red"), (f"  {one_line(result.location)}", "cyan"))
     if result.subtests_failed:
         head.append(f"  {result.subtests_failed} subtests", style="dim")
-    if is_old:
-        head.append("  failed before, too", style="dim")
+    for word in known:
+        head.append(f"  {word}", style="dim")
     said = ": ".join(part for part in (result.error_type, one_line(result.message, 160)) if part)
     text = Text(said or result.outcome.value, style="dim")
-    if not full:
-        return Group(head, Padding(text, (0, 2), expand=False))
-    return Group(head, Padding(Text(_shortened(lines(result.traceback)) or said), (0, 2), expand=False))
+    if full:
+        text = Text(_shortened(lines(result.traceback)) or said)
+    below = [Padding(text, (0, 2), expand=False)]
+    if result.note:
+        below.append(Padding(Text(f"→ {one_line(result.note)}", style="yellow"), (0, 2), expand=False))
+    return Group(head, *below)
+
+
+def unsteady(results: Iterable[TestResult]) -> Iterable[RenderableType]:
+    """Tests that failed only beside others."""
+    found = [result for result in results if result.first_outcome and not result.outcome.is_failure]
+    if found:
+        yield Text(f"\nfailed beside other tests, {AGAIN}: {len(found)}", style="yellow")
+        names = "\n".join(one_line(result.test_id) for result in found[:_MOST_FAILURES])
+        yield Padding(Text(names), (0, 2), expand=False)
+    if len(found) > _MOST_FAILURES:
+        yield Padding(Text(f"… and {len(found) - _MOST_FAILURES} more", style="dim"), (0, 2), expand=False)
+
+
+def remembered(tested_at: float, command: str) -> Text:
+    """Says that a run is an earlier one."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(tested_at))
+    return Text(f"not run again: the same files were tested with the same suite at {when} ({command})", style="dim")
 
 
 def _shortened(traceback: str) -> str:

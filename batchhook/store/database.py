@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from batchhook.errors import StoreError
+from batchhook.store.upgrades import UPGRADES
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -41,6 +42,8 @@ class Database:
                 )
             if version == 0:
                 self._create_schema()
+            elif version < VERSION:
+                self._upgrade()
             self.connection.execute("PRAGMA foreign_keys = ON")
             # A write survives the death of our processes at any moment; what a power cut may take is derived again.
             self.connection.execute("PRAGMA synchronous = NORMAL")
@@ -53,6 +56,14 @@ class Database:
             for statement in _SCHEMA.read_text("utf-8").split(";\n"):
                 self.connection.execute(statement)
             self.set_fact("created_at", str(time.time()))
+            self.connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _upgrade(self) -> None:
+        with self.transaction():
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            for earlier in range(version, VERSION):  # none, where another process was faster
+                for statement in UPGRADES[earlier]:
+                    self.connection.execute(statement)
             self.connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:

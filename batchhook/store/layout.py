@@ -57,6 +57,11 @@ class StateDir:
         return self.root / "operation.lock"
 
     @property
+    def in_place_lock(self) -> Path:
+        """Locked while tests run in the user's own work tree: one run at a time."""
+        return self.root / "in-place.lock"
+
+    @property
     def log(self) -> Path:
         """What went wrong where nobody could be told."""
         return self.root / "batchhook.log"

@@ -31,6 +31,17 @@ def try_lock(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold a lock for the length of a block, after whoever has it now; arguments as for ``try_lock``."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_locked(path: Path) -> bool:
     """Whether somebody holds a lock."""
     if not path.exists():

@@ -1,6 +1,7 @@
 """How a run is going, written by the runner and read by whoever watches, as lines of JSON.
 
     {"stage": "checking out"}   {"total": 60}   {"started": ID}   {"finished": ID, "outcome": "passed"}
+    {"left": 12.5}   {"doubting": 3}   {"revised": ID, "outcome": "passed"}
 
 Nothing that matters rests on this file: results are in the database.
 """
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.core.progress import Progress
+from batchhook.core.progress import Progress, again
 
 
 class ProgressWriter:
@@ -43,6 +44,18 @@ class ProgressWriter:
     def finished(self, result: TestResult, /) -> None:
         """A test has its result."""
         self._write({"finished": result.test_id, "outcome": result.outcome.value})
+
+    def doubting(self, tests: int, /) -> None:
+        """Some tests that failed are about to be run again."""
+        self._write({"doubting": tests})
+
+    def revised(self, result: TestResult, /) -> None:
+        """A test that had failed has another result now."""
+        self._write({"revised": result.test_id, "outcome": result.outcome.value})
+
+    def remaining(self, seconds: float, /) -> None:
+        """How long the rest will take."""
+        self._write({"left": float(seconds)})
 
     def close(self) -> None:
         """Nothing more will be written."""
@@ -85,16 +98,12 @@ class ProgressReader:
 
 def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
     match line:
-        case {"stage": str(stage)}:
-            return replace(progress, stage=stage)
-        case {"total": int(total)}:
-            return replace(progress, total=total)
-        case {"started": str(test_id)}:
-            return replace(progress, current=test_id)
         case {"finished": str(test_id), "outcome": str(outcome)}:
-            failed = Outcome(outcome).is_failure
-            failures = (*progress.failures, test_id) if failed else progress.failures
-            return replace(
-                progress, done=progress.done + 1, failed=progress.failed + failed, current="", failures=failures
-            )
-    return progress
+            return progress.after(test_id, Outcome(outcome))
+        case {"revised": str(test_id), "outcome": str(outcome)}:
+            return progress.revised(test_id, Outcome(outcome))
+        case {"doubting": int(tests)}:
+            return replace(progress, stage=again(tests), left=None)
+        case _:
+            known = {"stage": "stage", "total": "total", "started": "current", "left": "left"}
+            return replace(progress, **{known[name]: value for name, value in line.items() if name in known})  # type: ignore[arg-type]

@@ -5,28 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult, Totals, add_up
+from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult, Totals, add_up
 from batchhook.core.verdicts import Verdict
+from batchhook.store import history
 from batchhook.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One execution of a suite, as stored.
-
-    Attributes:
-        tree: name of the tree that was tested.
-        suite: what else decided the outcome (interpreter, discovery).
-        started_at: seconds since the epoch.
-    """
-
-    tree: str
-    suite: Mapping[str, object]
-    started_at: float
-    outcome: SuiteOutcome
 
 
 def add(database: Database, run: Run) -> int:
@@ -35,45 +20,88 @@ def add(database: Database, run: Run) -> int:
     Returns:
         the run's number.
     """
+    results = tuple(map(_storable, run.outcome.results))
     with database.transaction() as connection:
-        suite = json.dumps(run.suite, sort_keys=True)
-        connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
-        cursor = connection.execute(
-            "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint)"
-            " SELECT ?, id, ?, ?, ?, ? FROM suites WHERE description = ?",
-            (run.tree, run.started_at, run.outcome.duration, run.outcome.broken, run.outcome.hint, suite),
-        )
-        number = int(cursor.lastrowid or 0)
-        names = {(_clean(result.test_id), _clean(result.module)) for result in run.outcome.results}
+        before = _latest(database, run.tree, run.suite)
+        number = _add_run(database, run)
+        names = {(result.test_id, result.module) for result in results}
         connection.executemany("INSERT OR IGNORE INTO tests (name, module) VALUES (?, ?)", sorted(names))
         connection.executemany(
-            "INSERT INTO results SELECT ?, ?, id, ?, ?, ?, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
-            [_row(number, position, result) for position, result in enumerate(run.outcome.results, start=1)],
+            "INSERT INTO results SELECT ?, ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
+            [_row(number, position, result) for position, result in enumerate(results, start=1)],
         )
+        history.learn(database, results, _results(database, before) if before else ())
     return number
 
 
+def _add_run(database: Database, run: Run) -> int:
+    suite = _description(run.suite)
+    database.connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
+    outcome = run.outcome
+    broken, hint = storable(outcome.broken), storable(outcome.hint)
+    cursor = database.connection.execute(
+        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete)"
+        " SELECT ?, id, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
+        (run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, suite),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _latest(database: Database, tree: str, suite: Mapping[str, object], *, complete: bool = False) -> int:
+    """Number of the latest run of a suite on a tree in which it could run; 0 for none."""
+    row = database.row(
+        "SELECT coalesce(max(runs.id), 0) AS id FROM runs JOIN suites ON suites.id = suite_id"
+        " WHERE tree = ? AND description = ? AND broken = '' AND complete >= ?",
+        tree,
+        _description(suite),
+        complete,
+    )
+    return 0 if row is None else int(row["id"])
+
+
+def _description(suite: Mapping[str, object]) -> str:
+    return json.dumps(suite, sort_keys=True)
+
+
 def _row(run: int, position: int, result: TestResult) -> tuple[object, ...]:
-    texts = (result.error_type, result.message, result.location, result.traceback)
     return (
         run,
         position,
         result.outcome.value,
         result.duration,
-        *map(_clean, texts),
+        result.error_type,
+        result.message,
+        result.location,
+        result.traceback,
         result.subtests_failed,
-        _clean(result.test_id),
-        _clean(result.module),
+        result.first_outcome.value if result.first_outcome else "",
+        result.note,
+        result.test_id,
+        result.module,
     )
 
 
-def _clean(text: str) -> str:
-    """A text that SQLite can hold: a test's message may hold lone surrogates."""
+def _storable(result: TestResult) -> TestResult:
+    """A result whose texts SQLite can hold: a test's message may hold lone surrogates."""
+    return replace(
+        result,
+        test_id=storable(result.test_id),
+        module=storable(result.module),
+        error_type=storable(result.error_type),
+        message=storable(result.message),
+        location=storable(result.location),
+        traceback=storable(result.traceback),
+        note=storable(result.note),
+    )
+
+
+def storable(text: str) -> str:
+    """A text without what SQLite cannot hold: lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict) -> None:
-    """Store a batch's run and verdict, unless another runner was faster: a batch has one run.
+    """Store a batch's verdict, and its run if it is a new one, unless another runner was faster: a batch has one run.
 
     Raises:
         StoreError: nothing was stored, and the batch waits for its run as before.
@@ -84,28 +112,29 @@ def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict) -> 
             return
         connection.execute(
             "UPDATE batches SET status = ?, run_id = ?, verdict = ? WHERE id = ?",
-            (BatchStatus.FINISHED.value, add(database, run), verdict.value, batch),
+            (BatchStatus.FINISHED.value, run.id or add(database, run), verdict.value, batch),
         )
 
 
 def of_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
     """A batch's run and verdict, if it has been run."""
-    row = database.row(
-        "SELECT runs.*, description, verdict FROM batches JOIN runs ON runs.id = run_id"
-        " JOIN suites ON suites.id = suite_id WHERE batches.id = ?",
-        batch,
-    )
-    if row is None:
-        return None
-    outcome = SuiteOutcome(_results(database, row["id"]), row["duration"], row["broken"], row["hint"])
-    return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome), Verdict(row["verdict"])
+    row = database.row("SELECT run_id, verdict FROM batches WHERE id = ? AND run_id IS NOT NULL", batch)
+    return None if row is None else (get(database, row["run_id"]), Verdict(row["verdict"]))
 
 
-def last_durations(database: Database) -> dict[str, float]:
-    """How long (seconds) each test took in the latest run that ran, by its id."""
-    query = "SELECT name, duration FROM results JOIN tests ON tests.id = test_id WHERE run_id ="
-    latest = "(SELECT max(id) FROM runs WHERE broken = '')"
-    return {row["name"]: row["duration"] for row in database.rows(f"{query} {latest}")}
+def remembered(database: Database, tree: str, suite: Mapping[str, object]) -> Run | None:
+    """The latest run of this suite on this tree in which every test had its turn, if there is one."""
+    number = _latest(database, tree, suite, complete=True)
+    return get(database, number) if number else None
+
+
+def get(database: Database, number: int) -> Run:
+    """A stored run."""
+    query = "SELECT runs.*, description FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
+    (row,) = database.rows(query, number)
+    results = _results(database, number)
+    outcome = SuiteOutcome(results, row["duration"], row["broken"], row["hint"], bool(row["complete"]))
+    return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome, number)
 
 
 def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
@@ -136,4 +165,6 @@ def _result(row: sqlite3.Row) -> TestResult:
         location=row["location"],
         traceback=row["traceback"],
         subtests_failed=row["subtests_failed"],
+        first_outcome=Outcome(row["first_outcome"]) if row["first_outcome"] else None,
+        note=row["note"],
     )

@@ -3,7 +3,7 @@
 -- Names of objects (commits, trees) are git's, in hex. Times are seconds since the epoch, durations seconds.
 -- A path is TEXT where it is UTF-8, else a BLOB of its bytes.
 --
--- Version 1: the first.
+-- Version 2: runs that did not test everything, and what is known of each test (upgrades.py makes it of version 1).
 
 -- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
 -- operations_before (numbers that an earlier database, now gone, has given out).
@@ -95,14 +95,20 @@ CREATE TABLE runs (
     started_at REAL NOT NULL,
     duration   REAL NOT NULL,
     broken     TEXT NOT NULL,         -- why the suite could not run; '' where it did
-    hint       TEXT NOT NULL
+    hint       TEXT NOT NULL,
+    complete   INTEGER NOT NULL DEFAULT 1 -- whether every test of the suite had its turn
 );
 CREATE INDEX runs_by_tree ON runs (tree, suite_id);
 
+-- What all runs together tell about a test stands with it, lest it be added up each time.
 CREATE TABLE tests (
-    id     INTEGER PRIMARY KEY,
-    name   TEXT NOT NULL,
-    module TEXT NOT NULL,
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL,
+    module   TEXT NOT NULL,
+    duration REAL NOT NULL DEFAULT 0,    -- when it last ran
+    failing  INTEGER NOT NULL DEFAULT 0, -- whether it failed when it last ran
+    unsteady INTEGER NOT NULL DEFAULT 0, -- whether it ever failed beside others and passed when nothing else ran
+    flips    INTEGER NOT NULL DEFAULT 0, -- how often it both failed and did not on one tree and suite
     UNIQUE (name, module)
 );
 
@@ -117,6 +123,8 @@ CREATE TABLE results (
     location        TEXT NOT NULL,
     traceback       TEXT NOT NULL,
     subtests_failed INTEGER NOT NULL,
+    first_outcome   TEXT NOT NULL DEFAULT '', -- beside others, where it ended otherwise when it was run again
+    note            TEXT NOT NULL DEFAULT '', -- what batchhook found out about the cause
     PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX results_by_test ON results (test_id);

@@ -10,7 +10,7 @@ from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import NotFinishedError
 from batchhook.git import objects
-from batchhook.store import batches, runs
+from batchhook.store import batches, history, runs
 from batchhook.workflow.follow import finished
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
@@ -33,10 +33,13 @@ def analyze(project: Project, number: int) -> Analysis:
         verdict=done.verdict,
         outcome=done.run.outcome,
         python=str(done.run.suite.get("python", "")),
+        tree=done.run.tree,
+        tested_at=done.run.started_at,
         critical_threshold=project.settings.critical_failure_threshold,
         previous=previous,
         new_failures=newly_failing(results, compared),
         fixed=fixed_since(results, compared),
+        flips=history.flips(project.database, (result.test_id for result in results if result.outcome.is_failure)),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import Settings
+from batchhook.core.settings import Isolation, Order, Settings
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
@@ -98,9 +98,18 @@ def _recalled(path: Path | None, key: str) -> Settings | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(path.read_text("utf-8"))
         if kept["key"] == key:
-            kept["settings"]["link"] = tuple(kept["settings"]["link"])
-            return Settings(**kept["settings"])
+            return settings_of(kept["settings"])
     return None
+
+
+def settings_of(table: Mapping[str, Any]) -> Settings:
+    """Settings from plain values that were validated before.
+
+    Raises:
+        ValueError, TypeError, KeyError: they were not.
+    """
+    order, isolation = Order(table["order"]), Isolation(table["isolation"])
+    return Settings(**{**table, "link": tuple(table["link"]), "order": order, "isolation": isolation})
 
 
 def _keep(path: Path | None, key: str, settings: Settings) -> None:

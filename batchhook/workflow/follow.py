@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.outcomes import Run
 from batchhook.core.progress import Progress
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import NotFinishedError
 from batchhook.store import batches, runs
 from batchhook.store.progress import ProgressReader
-from batchhook.store.runs import Run
 from batchhook.workflow import notices
 from batchhook.workflow.project import Project
 

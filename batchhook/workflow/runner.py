@@ -14,17 +14,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from batchhook.core.changes import Batch, BatchStatus
-from batchhook.core.outcomes import SuiteOutcome
+from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.verdicts import judge
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import batches, locks, runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.store.runs import Run
 from batchhook.workflow import notices
 from batchhook.workflow.backup import back_up
 from batchhook.workflow.project import Project, opened
-from batchhook.workflow.suite_run import run_on_commit
+from batchhook.workflow.suite_run import Wanted, run_on_commit
 
 
 def main() -> None:
@@ -80,23 +79,25 @@ def _run(
     started_at = time.time()
     try:
         progress.stage("backing up")
-        _prepare(project, batch)
-        return run_on_commit(project, batch.head, environment, progress, scratch)
+        wanted = Wanted(batch.head, changed=_prepare(project, batch))
+        return run_on_commit(project, wanted, environment, progress, scratch)
     except StoreError:
         raise
     except BatchhookError as error:
-        outcome = SuiteOutcome(broken=error.message, hint=error.hint)
+        outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
     except Exception as error:  # noqa: BLE001 - told in the verdict, and in the log
         traceback.print_exc()
         outcome = SuiteOutcome(broken=f"{type(error).__name__}: {error}", hint=f"see {project.state.log}")
     return Run(batch.changes[-1].tree, {}, started_at, outcome)
 
 
-def _prepare(project: Project, batch: Batch) -> None:
+def _prepare(project: Project, batch: Batch) -> frozenset[str]:
+    """Note the files that a batch touched, and back them up; gives their paths."""
     repository = objects.open_repository(project.location.common_dir)
     edits = {change.oid: objects.file_edits(repository, change) for change in batch.changes}
     batches.add_edits(project.database, batch.id, edits)
     back_up(project.state, repository, batch)
+    return frozenset(edit.path for these in edits.values() for edit in these)
 
 
 if __name__ == "__main__":

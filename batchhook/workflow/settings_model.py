@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batchhook.core.settings import Settings
+from batchhook.core.settings import Isolation, Order, Settings
 from batchhook.errors import ConfigurationError
 
 
@@ -34,6 +34,8 @@ class SettingsModel(BaseModel):
     top_level_dir: str = Settings.top_level_dir
     test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
     jobs: Annotated[int, Field(ge=0)] = Settings.jobs
+    order: Order = Settings.order
+    isolation: Isolation = Settings.isolation
     link: tuple[Annotated[str, AfterValidator(_inside)], ...] = Settings.link
     setup: str = Settings.setup
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout

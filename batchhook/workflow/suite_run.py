@@ -1,4 +1,4 @@
-"""Running the project's suite on one commit, in a private work tree."""
+"""Running the project's suite on one commit in a private work tree, or in place on what the user's own holds."""
 
 from __future__ import annotations
 
@@ -7,29 +7,26 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import batchhook
-from batchhook.core.outcomes import SuiteOutcome
-from batchhook.core.settings import Settings
+from batchhook.core.outcomes import Run, SuiteOutcome
+from batchhook.core.settings import Isolation
 from batchhook.errors import SuiteError
 from batchhook.git import worktree
-from batchhook.git.environment import scrubbed
-from batchhook.store import locks, runs
+from batchhook.git.snapshot import tree_of_files
+from batchhook.store import history, locks, runs
 from batchhook.store.layout import StateDir
-from batchhook.store.runs import Run
-from batchhook.testing.interpreter import Interpreter, find_interpreter
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Listener, SuiteSpec
 from batchhook.workflow.prepare import prepare
 from batchhook.workflow.project import Project
+from batchhook.workflow.suite import Suite, find_suite
+from batchhook.workflow.uncommitted import explained, explained_broken
 
 # More than enough for the runner and a few runs by hand; each costs a checkout.
 _MOST_WORKTREES = 8
-
-# Set by pre-commit and prek for their hooks, or by an environment that is not the project's.
-_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT", "PRE_COMMIT_REWRITE_COMMAND", "VIRTUAL_ENV"})
 
 
 class RunListener(Listener, Protocol):
@@ -39,104 +36,119 @@ class RunListener(Listener, Protocol):
         """What is being done before and after the tests."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be run.
+
+    Attributes:
+        commit: what to test.
+        only: ids of tests, classes or modules; empty for all.
+        changed: files that the commits to be tested have changed; their tests come first.
+        fail_fast: whether the first failure ends the run.
+        fresh: whether to run even if the same suite was run on the same tree before.
+    """
+
+    commit: str
+    only: tuple[str, ...] = ()
+    changed: frozenset[str] = field(default_factory=frozenset)
+    fail_fast: bool = False
+    fresh: bool = False
+
+
 def run_on_commit(
-    project: Project,
-    commit: str,
-    environment: Mapping[str, str],
-    listener: RunListener,
-    scratch: Path,
+    project: Project, wanted: Wanted, environment: Mapping[str, str], listener: RunListener, scratch: Path
 ) -> Run:
-    """Run the suite on exactly a commit's files.
+    """Run the suite on exactly a commit's files, unless it is known how that ends.
+
+    With ``isolation = "in-place"`` what is tested is what the user's work tree holds, and the run's tree says what
+    that was.
 
     Args:
         project: the repository.
-        commit: what to test.
+        wanted: what to run.
         environment: the caller's; the tests get it without git's variables and the frameworks'.
         listener: is told how it goes.
         scratch: a folder for this run, emptied first.
 
     Returns:
-        the run, not stored yet. A suite that could not run is one, too: its outcome says why it is broken.
+        the run: a stored one (``id`` set) where the same suite ran on the same tree before, else a new one, not stored
+        yet. A suite that could not run is one, too: its outcome says why it is broken.
 
     Raises:
         GitError: the commit cannot be checked out.
     """
     started_at = time.time()
-    tree = project.git.text("rev-parse", f"{commit}^{{tree}}")
+    tree = project.git.text("rev-parse", f"{wanted.commit}^{{tree}}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    interpreter = None
     try:
-        interpreter = project_python(project, environment)
-        prepared = suite_environment(environment, interpreter)
+        suite = find_suite(project, environment)
+    except SuiteError as error:
+        return Run(tree, {}, started_at, SuiteOutcome(broken=error.message, hint=error.hint, complete=False))
+    if project.settings.isolation is Isolation.IN_PLACE:
+        return _run_in_place(project, suite, wanted, listener, scratch)
+    known = None if wanted.fresh or wanted.only else runs.remembered(project.database, tree, suite.description)
+    if known is not None:
+        return known
+    outcome = _run_in_worktree(project, suite, wanted, listener, scratch)
+    return Run(tree, suite.description, started_at, outcome)
+
+
+def _run_in_worktree(
+    project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path
+) -> SuiteOutcome:
+    top, settings, git = project.location.top, project.settings, project.git
+    try:
         with private_worktree(project.state) as folder:
             listener.stage("checking out")
-            worktree.checkout(project.git, folder, commit)
+            worktree.checkout(git, folder, wanted.commit, project.location.tops)
             listener.stage("setting up")
-            prepare(folder, project.location.top, project.settings, prepared, scratch / "setup.log")
+            prepare(folder, top, settings, suite.environment, scratch / "setup.log")
             listener.stage("testing")
-            outcome = run_suite(_spec(project, interpreter, prepared, folder, scratch), listener)
+            outcome = run_suite(_spec(project, suite, wanted, folder, scratch), listener)
+            source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
+            outcome = explained(outcome, folder, top, source_roots, git)
     except SuiteError as error:
-        outcome = SuiteOutcome(broken=error.message, hint=error.hint)
-    return Run(tree, _description(project.settings, interpreter), started_at, outcome)
+        outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
+    return explained_broken(outcome, settings, wanted.commit, top, git)
 
 
-def _spec(
-    project: Project,
-    interpreter: Interpreter,
-    environment: Mapping[str, str],
-    folder: Path,
-    scratch: Path,
-) -> SuiteSpec:
+def _run_in_place(project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path) -> Run:
+    listener.stage("waiting for the run that is under way in place")
+    with locks.lock(project.state.in_place_lock):
+        listener.stage("looking at the work tree")
+        started_at = time.time()
+        tree = tree_of_files(project.git, project.location, "batchhook-index-run")
+        listener.stage("testing")
+        outcome = run_suite(_spec(project, suite, wanted, project.location.top, scratch), listener)
+    return Run(tree, suite.description, started_at, outcome)
+
+
+def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch: Path) -> SuiteSpec:
     settings = project.settings
     return SuiteSpec(
-        interpreter=interpreter.path,
+        interpreter=suite.interpreter.path,
         root=folder,
-        environment=environment,
+        environment=suite.environment,
         scratch=scratch,
         start_dir=settings.start_dir,
         pattern=settings.pattern,
         top_level_dir=settings.top_level_dir,
         test_timeout=settings.test_timeout,
-        jobs=settings.jobs or os.cpu_count() or 1,
-        durations=runs.last_durations(project.database),
+        only=wanted.only,
+        jobs=settings.jobs or processors(),
+        order=settings.order,
+        fail_fast=wanted.fail_fast,
+        history=history.load(project.database),
+        changed=wanted.changed,
     )
 
 
-def project_python(project: Project, environment: Mapping[str, str]) -> Interpreter:
-    """The Python that runs the project's tests.
-
-    Raises:
-        SuiteError: there is none that would do.
-    """
-    return find_interpreter(project.settings.python, project.location.tops, environment)
-
-
-def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
-    """What tests find in their environment: the caller's, tied to no repository and to no hook framework.
-
-    A test that starts ``python`` gets the project's: frameworks put their own private one first on the path.
-    """
-    clean = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
-    folder = interpreter.path.parent
-    if (folder.parent / "pyvenv.cfg").exists():
-        clean["VIRTUAL_ENV"] = os.fspath(folder.parent)
-    path = os.pathsep.join(part for part in (os.fspath(folder), environment.get("PATH", os.defpath)) if part)
-    return {**clean, "PATH": path, "BATCHHOOK_RUNNING": "1"}
-
-
-def _description(settings: Settings, interpreter: Interpreter | None) -> dict[str, object]:
-    """What else than the tree decides a run's outcome."""
-    return {
-        "batchhook": batchhook.__version__,
-        "python": "" if interpreter is None else f"{interpreter.path} {interpreter.version}",
-        "start_dir": settings.start_dir,
-        "pattern": settings.pattern,
-        "top_level_dir": settings.top_level_dir,
-        "jobs": settings.jobs,
-        "link": settings.link,
-        "setup": settings.setup,
-    }
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from batchhook.demo.story import PROJECT, Story
 RUN_SUITE = """
 import io, json, unittest
 result = unittest.TextTestRunner(stream=io.StringIO()).run(unittest.defaultTestLoader.discover("."))
-broken = {getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors}
+broken = {test.id().partition(" ")[0] for test, _ in result.failures + result.errors}
 print(json.dumps({"tests": result.testsRun, "skipped": len(result.skipped), "broken": sorted(broken)}))
 """
 

@@ -1,0 +1,136 @@
+-- The database `state.db`. PRAGMA user_version holds the version of this schema; another version is refused.
+--
+-- Names of objects (commits, trees) are git's, in hex. Times are seconds since the epoch, durations seconds.
+-- A path is TEXT where it is UTF-8, else a BLOB of its bytes.
+--
+-- Version 1: the first.
+
+-- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
+-- operations_before (numbers that an earlier database, now gone, has given out).
+CREATE TABLE facts (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Branch heads at the time of installing: what they reach was there before us and never counts.
+CREATE TABLE anchors (
+    oid TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
+-- One row for each branch (or detached HEAD) that was ever reconciled.
+CREATE TABLE branches (
+    id    INTEGER PRIMARY KEY,
+    name  TEXT NOT NULL UNIQUE,
+    start TEXT NOT NULL,              -- the commit it grew from; what that reaches is another branch's business
+    tip   TEXT NOT NULL               -- where it stood when it was last looked at
+);
+
+-- Commits that were met on a branch, and whether they were made there (or came by pull, fast-forward, reset).
+CREATE TABLE commits (
+    branch_id INTEGER NOT NULL REFERENCES branches (id),
+    oid       TEXT NOT NULL,
+    made_here INTEGER NOT NULL,
+    PRIMARY KEY (branch_id, oid)
+) WITHOUT ROWID;
+
+-- A commit that replaced others by amend or rebase.
+CREATE TABLE rewrites (
+    new TEXT NOT NULL,
+    old TEXT NOT NULL,
+    PRIMARY KEY (new, old)
+) WITHOUT ROWID;
+
+-- An open batch has a number and nothing more: its changes are derived from the graph until it is sealed.
+CREATE TABLE batches (
+    id        INTEGER PRIMARY KEY,
+    branch_id INTEGER NOT NULL REFERENCES branches (id),
+    size      INTEGER NOT NULL,
+    status    TEXT NOT NULL,          -- open, sealed, running, finished
+    base      TEXT NOT NULL DEFAULT '',
+    head      TEXT NOT NULL DEFAULT '',
+    opened_at REAL NOT NULL,
+    sealed_at REAL NOT NULL DEFAULT 0,
+    run_id    INTEGER REFERENCES runs (id),
+    verdict   TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
+CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running');
+
+CREATE TABLE changes (
+    id           INTEGER PRIMARY KEY,
+    batch_id     INTEGER NOT NULL REFERENCES batches (id),
+    position     INTEGER NOT NULL,    -- 1 for the oldest
+    oid          TEXT NOT NULL,
+    tree         TEXT NOT NULL,
+    parents      TEXT NOT NULL,       -- separated by blanks
+    base_tree    TEXT NOT NULL,
+    author       TEXT NOT NULL,
+    authored_at  INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL,
+    subject      TEXT NOT NULL,
+    UNIQUE (batch_id, position)
+);
+CREATE INDEX changes_by_oid ON changes (oid);
+
+CREATE TABLE file_edits (
+    change_id INTEGER NOT NULL REFERENCES changes (id),
+    path      NOT NULL,
+    status    TEXT NOT NULL,          -- added, modified, deleted, type changed
+    mode      TEXT NOT NULL,
+    sha256    TEXT NOT NULL,          -- of the content after the change; '' where there is none
+    PRIMARY KEY (change_id, path)
+) WITHOUT ROWID;
+
+-- What else than the tree decides a run's outcome: interpreter, discovery settings, our version; as canonical JSON.
+CREATE TABLE suites (
+    id          INTEGER PRIMARY KEY,
+    description TEXT NOT NULL UNIQUE
+);
+
+-- One execution of a suite on one tree. Written once, whole, when it has ended.
+CREATE TABLE runs (
+    id         INTEGER PRIMARY KEY,
+    tree       TEXT NOT NULL,
+    suite_id   INTEGER NOT NULL REFERENCES suites (id),
+    started_at REAL NOT NULL,
+    duration   REAL NOT NULL,
+    broken     TEXT NOT NULL,         -- why the suite could not run; '' where it did
+    hint       TEXT NOT NULL
+);
+CREATE INDEX runs_by_tree ON runs (tree, suite_id);
+
+CREATE TABLE tests (
+    id     INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL,
+    module TEXT NOT NULL,
+    UNIQUE (name, module)
+);
+
+CREATE TABLE results (
+    run_id          INTEGER NOT NULL REFERENCES runs (id),
+    position        INTEGER NOT NULL, -- order in which the tests ended; an id may occur twice in one run
+    test_id         INTEGER NOT NULL REFERENCES tests (id),
+    outcome         TEXT NOT NULL,
+    duration        REAL NOT NULL,
+    error_type      TEXT NOT NULL,
+    message         TEXT NOT NULL,
+    location        TEXT NOT NULL,
+    traceback       TEXT NOT NULL,
+    subtests_failed INTEGER NOT NULL,
+    PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+CREATE INDEX results_by_test ON results (test_id);
+
+-- Rollbacks and undos: written down (intent) before they act, marked done after.
+CREATE TABLE operations (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT NOT NULL,         -- rollback, undo
+    batch_id   INTEGER REFERENCES batches (id),
+    undoes     INTEGER REFERENCES operations (id),
+    status     TEXT NOT NULL,         -- intent, done, failed
+    top        NOT NULL,              -- the work tree it acted in
+    before     TEXT NOT NULL,         -- snapshot commit: all that the user had
+    after      TEXT NOT NULL,         -- snapshot commit: what it leaves behind
+    started_at REAL NOT NULL,
+    ended_at   REAL NOT NULL DEFAULT 0
+);

@@ -1,0 +1,99 @@
+"""Opening the database, an earlier version's too."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
+from batchhook.errors import StoreError
+from batchhook.store import history, runs
+from batchhook.store.database import VERSION, Database
+
+SUITE = {"python": "3.11"}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "state.db", create=True)
+
+
+def columns(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    return {name: {tuple(row)[1:] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in tables}
+
+
+def test_a_database_of_version_1_becomes_the_same_as_a_new_one(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript((Path(__file__).parent / "schema_v1.sql").read_text())
+        connection.execute("INSERT INTO tests VALUES (1, 'm.T.test', 'm')")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    upgraded, new = Database(old), Database(tmp_path / "new.db", create=True)
+    for each in (upgraded, new):
+        assert each.connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
+        each.connection.row_factory = None
+
+    def without_places(found: dict[str, set[tuple[object, ...]]]) -> dict[str, set[tuple[object, ...]]]:
+        return {name: {row[:4] for row in rows} for name, rows in found.items()}
+
+    assert without_places(columns(upgraded.connection)) == without_places(columns(new.connection))
+    assert upgraded.connection.execute("SELECT name, flips FROM tests").fetchall() == [("m.T.test", 0)]
+    upgraded.close()
+    new.close()
+
+
+def test_a_newer_database_is_refused(database: Database) -> None:
+    database.connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    database.close()
+    with pytest.raises(StoreError, match=f"version {VERSION + 1}"):
+        Database(database.path)
+
+
+def run(tree: str, *results: TestResult, complete: bool = True, broken: str = "") -> Run:
+    return Run(tree, SUITE, 1.0, SuiteOutcome(results, 2.0, broken, complete=complete))
+
+
+def result(name: str, outcome: Outcome, first: Outcome | None = None) -> TestResult:
+    return TestResult(f"m.T.{name}", "m", outcome, 0.5, first_outcome=first)
+
+
+def test_a_run_is_remembered_by_tree_and_suite_if_it_was_whole(database: Database) -> None:
+    runs.add(database, run("t1", result("a", Outcome.PASSED)))
+    second = runs.add(database, run("t1", result("a", Outcome.FAILED)))
+    runs.add(database, run("t1", result("a", Outcome.PASSED), complete=False))
+    runs.add(database, run("t1", broken="no Python"))
+    found = runs.remembered(database, "t1", SUITE)
+    assert found is not None
+    assert (found.id, found.outcome.results[0].outcome) == (second, Outcome.FAILED)
+    assert runs.remembered(database, "t2", SUITE) is None
+    assert runs.remembered(database, "t1", {"python": "3.12"}) is None
+    database.close()
+
+
+def test_what_is_known_of_each_test(database: Database) -> None:
+    runs.add(database, run("t1", result("a", Outcome.PASSED), result("b", Outcome.FAILED)))
+    runs.add(database, run("t2", result("a", Outcome.FAILED), result("b", Outcome.FAILED)))
+    assert history.load(database).failing == {"m.T.a", "m.T.b"}
+    assert history.flips(database, ["m.T.a", "m.T.b"]) == {}, "other trees are no flips"
+    runs.add(database, run("t2", result("a", Outcome.PASSED), result("b", Outcome.SKIPPED)))
+    runs.add(database, run("t3", result("a", Outcome.PASSED, Outcome.ERRORED)))
+    known = history.load(database)
+    assert known.failing == {"m.T.b"}, "a skip says nothing"
+    assert known.unsteady == {"m.T.a"}
+    assert known.durations == {"m.T.a": 0.5, "m.T.b": 0.5}
+    assert history.flips(database, ["m.T.a", "m.T.b"]) == {"m.T.a": 2}
+    database.close()
+
+
+def test_texts_that_the_database_cannot_hold(database: Database) -> None:
+    odd = TestResult("m.T.\ud800", "m", Outcome.FAILED, message="\udc80", note="\udfff é")
+    number = runs.add(database, run("t", odd))
+    (stored,) = runs.get(database, number).outcome.results
+    assert (stored.test_id, stored.message, stored.note) == ("m.T.\\ud800", "\\udc80", "\\udfff é")
+    assert history.load(database).failing == {"m.T.\\ud800"}
+    database.close()
