@@ -1,0 +1,45 @@
+"""Runs batchhook's engine on the suite in the working directory; prints totals, or writes all results to a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from batchhook.testing.runner import run_suite
+from batchhook.testing.suite import SuiteSpec
+
+
+def main() -> None:
+    """Run the suite once."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", type=Path, required=True, help="the interpreter that runs the tests")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that run tests; 0 for one each processor (1)")
+    parser.add_argument("-s", dest="start_dir", default=".", help="as unittest's")
+    parser.add_argument("-t", dest="top_level_dir", default="", help="as unittest's")
+    parser.add_argument("--results", type=Path, help="write every test's result here")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="batchhook-benchmark-") as scratch:
+        outcome = run_suite(
+            SuiteSpec(
+                interpreter=given.python,
+                root=Path.cwd(),
+                environment=dict(os.environ),
+                scratch=Path(scratch),
+                start_dir=given.start_dir,
+                top_level_dir=given.top_level_dir,
+                jobs=given.jobs or os.cpu_count() or 1,
+            )
+        )
+    totals = outcome.totals
+    counts = {"tests": totals.tests, "failed": totals.failures, "skipped": totals.skipped}
+    print(json.dumps({"broken": outcome.broken, "totals": counts}))
+    if given.results:
+        rows = [[each.test_id, each.outcome.value, each.message, each.duration] for each in outcome.results]
+        given.results.write_text(json.dumps({"broken": outcome.broken, "results": rows}))
+
+
+if __name__ == "__main__":
+    main()
