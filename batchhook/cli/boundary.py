@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,7 +17,12 @@ from batchhook.cli.app import app
 from batchhook.cli.options import options
 from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError, ExitCode
-from batchhook.report.documents import ErrorDocument
+from batchhook.late import Late
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+else:
+    documents = Late("batchhook.report.documents")
 
 
 def main() -> NoReturn:
@@ -58,7 +63,7 @@ def _of_the_system(error: OSError) -> str:
 
 def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
     if options.json:
-        print(ErrorDocument(error=message, hint=hint, exit_code=code).model_dump_json(indent=2))  # noqa: T201 - as asked
+        print(documents.ErrorDocument(error=message, hint=hint, exit_code=code).model_dump_json(indent=2))  # noqa: T201 - as asked
         return code
     console = Console(stderr=True, highlight=False)
     console.print(Text.assemble(("batchhook: ", "bold red"), one_line(message)), soft_wrap=True)

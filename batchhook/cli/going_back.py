@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,10 +13,17 @@ from rich.table import Table
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.errors import ExitCode, UsageError
-from batchhook.report import documents, text
+from batchhook.late import Late
+from batchhook.report import text
 from batchhook.store import operations as stored
 from batchhook.store.operations import Operation
-from batchhook.workflow.operate import Plan, Planned, planned_rollback, planned_undo
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+    from batchhook.workflow import operate
+else:
+    documents = Late("batchhook.report.documents")
+    operate = Late("batchhook.workflow.operate")
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
@@ -27,13 +34,13 @@ def rollback(number: BatchNumber, dry_run: DryRun = False, yes: Yes = False, _js
     with project() as opened:
         opened.reconcile()
         title = f"To take batch {number} out, in the work tree and the index:"
-        return _carry_out(planned_rollback(opened, number), title, dry_run=dry_run, yes=yes)
+        return _carry_out(operate.planned_rollback(opened, number), title, dry_run=dry_run, yes=yes)
 
 
 def undo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
     """Take the latest rollback back: exactly what was there before it."""
     with project() as opened:
-        return _carry_out(planned_undo(opened), "To take the rollback back:", dry_run=dry_run, yes=yes)
+        return _carry_out(operate.planned_undo(opened), "To take the rollback back:", dry_run=dry_run, yes=yes)
 
 
 def operations(_json: Json = False) -> None:
@@ -56,7 +63,7 @@ def operations(_json: Json = False) -> None:
     console().print(table)
 
 
-def _carry_out(planning: AbstractContextManager[Planned], title: str, *, dry_run: bool, yes: bool) -> int:
+def _carry_out(planning: AbstractContextManager[operate.Planned], title: str, *, dry_run: bool, yes: bool) -> int:
     """Show a plan, ask, do it, and say what was done and what can be done next."""
     out = console()
     with planning as planned:
@@ -88,7 +95,7 @@ def _carry_out(planning: AbstractContextManager[Planned], title: str, *, dry_run
     return ExitCode.OK
 
 
-def _show(out: Console, plan: Plan, title: str, *, diff: bool) -> None:
+def _show(out: Console, plan: operate.Plan, title: str, *, diff: bool) -> None:
     if not plan.files:
         out.print("Nothing to do: the files are as they would be.")
         return
@@ -109,7 +116,7 @@ def _agreed() -> bool:
         return False
 
 
-def _plan_document(plan: Plan, operation: Operation | None = None) -> documents.OperationDocument:
+def _plan_document(plan: operate.Plan, operation: Operation | None = None) -> documents.OperationDocument:
     return documents.OperationDocument(
         id=operation.id if operation else None,
         kind=plan.target.kind,

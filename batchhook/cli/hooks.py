@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -13,8 +13,15 @@ from batchhook.cli.options import console, emit, options
 from batchhook.errors import ExitCode
 from batchhook.git.command import Git
 from batchhook.git.location import locate
-from batchhook.report import documents, text
-from batchhook.workflow import doctor as examination, install as installation
+from batchhook.late import Late
+from batchhook.report import text
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+    from batchhook.workflow import doctor as examination, install as installation
+else:
+    documents = Late("batchhook.report.documents")
+    examination, installation = Late("batchhook.workflow.doctor"), Late("batchhook.workflow.install")
 
 
 def install(

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
 from rich.console import Console
 
 from batchhook.workflow.project import Project, opened
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 @dataclass

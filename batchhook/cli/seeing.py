@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,13 +15,19 @@ from batchhook.core.changes import Batch, BatchStatus
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import ExitCode, NotFinishedError
-from batchhook.report import documents, text
+from batchhook.late import Late
+from batchhook.report import text
 from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
 from batchhook.workflow import analyze as analysis, background
 from batchhook.workflow.analyze import Entry
 from batchhook.workflow.follow import deadline, finished, follow
 from batchhook.workflow.project import Project
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+else:
+    documents = Late("batchhook.report.documents")
 
 
 def status(_json: Json = False) -> None:

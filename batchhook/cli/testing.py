@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +13,15 @@ from batchhook.cli.options import console, emit, options, project
 from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import Verdict, judge, summary
 from batchhook.errors import ExitCode
-from batchhook.report import documents, text
+from batchhook.late import Late
+from batchhook.report import text
 from batchhook.report.progress import show_while
 from batchhook.workflow.by_hand import Tested, failing, run_head
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+else:
+    documents = Late("batchhook.report.documents")
 
 
 def test(

@@ -13,10 +13,15 @@ class History:
     Attributes:
         durations: seconds that tests took when they last ran, by id.
         failing: ids of the tests that failed when they last ran.
-        unsteady: ids of tests that once failed beside others and passed when nothing else ran, after all of their
-            class that comes before them: they are not to be parted from these again.
+        unsteady: ids of tests that once failed among strangers, and passed after the tests of their class that come
+            before them: they are not to be parted from these again.
+        is_ordered: whether there is a test that passes only after all that unittest runs before it.
+        proven: ids of tests that passed among strangers, or failed there as they did in unittest's own order: when
+            they fail among strangers, that is to be believed.
     """
 
     durations: Mapping[str, float] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
     unsteady: frozenset[str] = frozenset()
+    is_ordered: bool = False
+    proven: frozenset[str] = frozenset()

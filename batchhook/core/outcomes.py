@@ -30,6 +30,19 @@ class Outcome(str, Enum):
         return self is not Outcome.SKIPPED
 
 
+class Company(str, Enum):
+    """What else ran when a test's result was seen."""
+
+    STRANGERS = "strangers"
+    """Others side by side with it, and some before it in its process."""
+
+    CLASS = "class"
+    """Nothing beside it; in its process the tests of its class that come before it."""
+
+    SUITE = "suite"
+    """Nothing beside it; in its process everything that comes before it: as unittest does."""
+
+
 FAILURES = frozenset(
     {Outcome.FAILED, Outcome.ERRORED, Outcome.UNEXPECTED_SUCCESS, Outcome.CRASHED, Outcome.TIMED_OUT},
 )
@@ -51,7 +64,8 @@ class TestResult:
         location: ``path:line`` relative to the checkout's root, of the innermost frame in a file of the checkout.
         traceback: as unittest prints it; bounded.
         subtests_failed: how many subtests of this one test failed. The texts of the first few stand in traceback.
-        first_outcome: how it ended beside others, where it was run again because of that and ended otherwise.
+        seen_in: the company in which it was seen to end so; of several, the one that says most.
+        first_outcome: how it ended in other company first, where it was run again because of that and ended otherwise.
         note: what batchhook found out about the cause, in a sentence; empty for nothing.
     """
 
@@ -66,8 +80,14 @@ class TestResult:
     location: str = ""
     traceback: str = ""
     subtests_failed: int = 0
+    seen_in: Company = Company.SUITE
     first_outcome: Outcome | None = None
     note: str = ""
+
+    @property
+    def needs_company(self) -> bool:
+        """Whether it failed, and did not in the company of those that unittest runs before it."""
+        return self.first_outcome is not None and self.first_outcome.is_failure and not self.outcome.is_failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from batchhook.core.history import History
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.outcomes import Company, Outcome, TestResult
 from batchhook.store.database import Database
+
+_LEVELS = {Company.STRANGERS: 0, Company.CLASS: 1, Company.SUITE: 2}
+"""How much company a test needs, as the database has it."""
 
 
 def learn(database: Database, results: Sequence[TestResult], before: Sequence[TestResult]) -> None:
@@ -18,15 +21,20 @@ def learn(database: Database, results: Sequence[TestResult], before: Sequence[Te
         before: those of the last run of the same suite on the same tree; none where there was none.
     """
     failed_before = {(result.test_id, result.module): result.outcome.is_failure for result in before}
+    side_by_side = any(result.seen_in is Company.STRANGERS for result in results)
     database.connection.executemany(
-        "UPDATE tests SET duration = ?, failing = ?, unsteady = unsteady OR ?, flips = flips + ?"
-        " WHERE name = ? AND module = ?",
+        "UPDATE tests SET duration = ?1, failing = ?2, proven = proven OR ?3, flips = flips + ?4,"
+        # What passes among strangers needs no order any more; whether it needs its class, it did not show.
+        " unsteady = max(?5, CASE WHEN unsteady = 2 AND ?6 THEN 0 ELSE unsteady END)"
+        " WHERE name = ?7 AND module = ?8",
         [
             (
                 result.duration,
                 result.outcome.is_failure,
-                _is_unsteady(result),
+                _is_proven(result, side_by_side=side_by_side),
                 _has_flipped(result, failed_before.get((result.test_id, result.module))),
+                _LEVELS[result.seen_in] if result.needs_company else 0,
+                _passed_among_strangers(result),
                 result.test_id,
                 result.module,
             )
@@ -36,23 +44,36 @@ def learn(database: Database, results: Sequence[TestResult], before: Sequence[Te
     )
 
 
-def _is_unsteady(result: TestResult) -> bool:
-    first = result.first_outcome
-    return first is not None and first.is_failure and not result.outcome.is_failure
+def _passed_among_strangers(result: TestResult) -> bool:
+    return result.seen_in is Company.STRANGERS and not result.outcome.is_failure
+
+
+def _is_proven(result: TestResult, *, side_by_side: bool) -> bool:
+    """Whether a test behaves among strangers as it does in unittest's order, for all that this run shows.
+
+    One that fails in both may need the order once it is mended. To look each time would cost a run in unittest's order
+    for every batch for as long as anything is broken.
+    """
+    fails_in_both = side_by_side and result.seen_in is Company.SUITE and result.outcome.is_failure
+    return fails_in_both or _passed_among_strangers(result)
 
 
 def _has_flipped(result: TestResult, failed_before: bool | None) -> bool:  # noqa: FBT001 - a value, not a switch
     """Whether a test both failed and did not on one tree."""
-    return _is_unsteady(result) or failed_before is (not result.outcome.is_failure)
+    return result.needs_company or failed_before is (not result.outcome.is_failure)
 
 
 def load(database: Database) -> History:
     """What is known of all tests."""
-    rows = database.rows("SELECT name, duration, failing, unsteady FROM tests")
+    rows = database.rows("SELECT name, duration, failing, unsteady, proven FROM tests")
+    latest = "(SELECT max(id) FROM runs WHERE broken = '' AND complete)"
+    ordered = f"SELECT 1 FROM results JOIN tests ON tests.id = test_id WHERE run_id = {latest} AND unsteady = 2"  # noqa: S608
     return History(
         durations={row["name"]: row["duration"] for row in rows},
         failing=frozenset(row["name"] for row in rows if row["failing"]),
         unsteady=frozenset(row["name"] for row in rows if row["unsteady"]),
+        is_ordered=database.row(ordered) is not None,
+        proven=frozenset(row["name"] for row in rows if row["proven"]),
     )
 
 

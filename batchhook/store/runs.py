@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult, Totals, add_up
+from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult, Totals, add_up
 from batchhook.core.verdicts import Verdict
 from batchhook.store import history
 from batchhook.store.database import Database
@@ -27,7 +27,8 @@ def add(database: Database, run: Run) -> int:
         names = {(result.test_id, result.module) for result in results}
         connection.executemany("INSERT OR IGNORE INTO tests (name, module) VALUES (?, ?)", sorted(names))
         connection.executemany(
-            "INSERT INTO results SELECT ?, ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
+            "INSERT INTO results SELECT ?, ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tests"
+            " WHERE name = ? AND module = ?",
             [_row(number, position, result) for position, result in enumerate(results, start=1)],
         )
         history.learn(database, results, _results(database, before) if before else ())
@@ -74,6 +75,7 @@ def _row(run: int, position: int, result: TestResult) -> tuple[object, ...]:
         result.location,
         result.traceback,
         result.subtests_failed,
+        result.seen_in.value,
         result.first_outcome.value if result.first_outcome else "",
         result.note,
         result.test_id,
@@ -165,6 +167,7 @@ def _result(row: sqlite3.Row) -> TestResult:
         location=row["location"],
         traceback=row["traceback"],
         subtests_failed=row["subtests_failed"],
+        seen_in=Company(row["seen_in"]),
         first_outcome=Outcome(row["first_outcome"]) if row["first_outcome"] else None,
         note=row["note"],
     )

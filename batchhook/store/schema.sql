@@ -107,7 +107,8 @@ CREATE TABLE tests (
     module   TEXT NOT NULL,
     duration REAL NOT NULL DEFAULT 0,    -- when it last ran
     failing  INTEGER NOT NULL DEFAULT 0, -- whether it failed when it last ran
-    unsteady INTEGER NOT NULL DEFAULT 0, -- whether it ever failed beside others and passed when nothing else ran
+    unsteady INTEGER NOT NULL DEFAULT 0, -- failed among strangers, and not after those of its class (1), of all (2)
+    proven   INTEGER NOT NULL DEFAULT 0, -- passed among strangers, or failed there as it did in unittest's order
     flips    INTEGER NOT NULL DEFAULT 0, -- how often it both failed and did not on one tree and suite
     UNIQUE (name, module)
 );
@@ -123,7 +124,8 @@ CREATE TABLE results (
     location        TEXT NOT NULL,
     traceback       TEXT NOT NULL,
     subtests_failed INTEGER NOT NULL,
-    first_outcome   TEXT NOT NULL DEFAULT '', -- beside others, where it ended otherwise when it was run again
+    seen_in         TEXT NOT NULL DEFAULT 'suite', -- in which company: strangers, class, suite
+    first_outcome   TEXT NOT NULL DEFAULT '', -- in other company, where it ended otherwise when it was run again
     note            TEXT NOT NULL DEFAULT '', -- what batchhook found out about the cause
     PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;

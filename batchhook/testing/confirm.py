@@ -1,8 +1,10 @@
 """Which failures of tests that ran side by side have to be seen again, and what the second look makes of them. Pure.
 
 Tests that run beside each other may fail because of that: two that use the same folder or port, or one that was parted
-from others that it needs. What holds is what unittest would say, so a failure counts when the test fails in the company
-that unittest gives it: in one process, after the tests of its class that come before it, and nothing else going on.
+from others that it needs. What holds is what unittest would say. So a failure among strangers is seen again with
+nothing beside it, in one process, after the tests of its class that come before it. A test that fails there, too, is
+believed if it has passed among strangers before; else it is seen once more after everything that unittest runs before
+it. That takes long, and is needed once for each test: some suites need an order, and most do not.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.outcomes import Company, Outcome, TestResult
 from batchhook.core.progress import AGAIN
 from batchhook.testing.course import VANISHED, Heard
 from batchhook.testing.schedule import Unit, names_of
 
 LEADERS = 3
 """How many failures that look alike are seen again; where these all fail once more, the others are believed."""
-NOTE = f"failed beside other tests, {AGAIN}"
+NOTES = {
+    Company.CLASS: f"failed beside other tests, {AGAIN}",
+    Company.SUITE: "failed unless all the tests before it had run: from now on this suite runs in unittest's order",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,26 @@ class SecondLook:
             found += [one for one in candidates if key(one) not in self._seen]
         return found
 
+    def unproven(self, proven: frozenset[str]) -> list[Heard]:
+        """The failures of tests of which it is not known whether they need all that unittest runs before them."""
+        return [
+            one
+            for one in self.heard
+            if one.result.outcome.is_failure
+            and one.result.seen_in is not Company.SUITE
+            and one.result.test_id not in proven
+            and self._may_need_order(one)
+        ]
+
+    def _may_need_order(self, one: Heard) -> bool:
+        if one.unit < 0:
+            return one.result.test_id in self._fixtures
+        return not self._units[one.unit].class_name.startswith("unittest.loader.")  # imports go in order anyway
+
+    def before(self, doubted: Sequence[Heard]) -> int:
+        """Number of the last unit that has to be run to see failures again in unittest's order."""
+        return max(self.company(doubted))
+
     def company(self, doubted: Sequence[Heard]) -> list[int]:
         """Numbers of the units that have to be run to see failures as unittest would, in unittest's order."""
         wanted: set[int] = set()
@@ -95,8 +120,10 @@ class SecondLook:
         revision = Revision()
         kept: list[Heard] = []
         for one in self.heard:
-            now = second.get(key(one)) if key(one) in doubts else one
-            if now is not None:
+            now = second.get(key(one))
+            if key(one) not in doubts:
+                kept.append(one)
+            elif now is not None:
                 kept.append(_after(one, now, revision))
             elif one.unit < 0:  # a fixture that did its work this time is no result
                 revision.gone.append(one.result)
@@ -126,8 +153,9 @@ def _fails(one: Heard | None) -> bool:
 
 def _after(first: Heard, second: Heard, revision: Revision) -> Heard:
     if second.result.outcome is first.result.outcome:
-        return first
-    note = NOTE if second.result.outcome is Outcome.PASSED else ""
-    result = replace(second.result, first_outcome=first.result.outcome, note=note)
+        return replace(first, result=replace(first.result, seen_in=second.result.seen_in))
+    earlier = first.result.first_outcome or first.result.outcome
+    note = NOTES[second.result.seen_in] if second.result.outcome is Outcome.PASSED else ""
+    result = replace(second.result, first_outcome=earlier, note=note)
     revision.changed.append(result)
     return replace(second, result=result)

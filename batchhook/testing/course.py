@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.outcomes import Company, Outcome, TestResult
 from batchhook.errors import SuiteError
-from batchhook.testing import messages as said
+from batchhook.late import Late
 from batchhook.testing.blame import blamed, ended_in_discovery
 from batchhook.testing.crew import Crew
 from batchhook.testing.member import Member
@@ -18,6 +19,11 @@ from batchhook.testing.origins import check_origins
 from batchhook.testing.preconditions import check_found, check_version
 from batchhook.testing.schedule import UNKNOWN_DURATION, Batch, Unit, set_ups_of
 from batchhook.testing.suite import Listener, SuiteSpec
+
+if TYPE_CHECKING:
+    from batchhook.testing import messages as said
+else:
+    said = Late("batchhook.testing.messages")  # as in reader.py
 
 ESTIMATE_INTERVAL = 0.2
 """Seconds between two words about how long the rest will take."""
@@ -55,6 +61,7 @@ class Course:
         listener: is told how it goes.
         common: what all courses of the run have in common.
         plan: given the suite's units, says what is to be run, in which batches and order.
+        company: in which it makes tests run.
 
     Attributes:
         heard: all results, in the order in which they came.
@@ -62,7 +69,13 @@ class Course:
     """
 
     def __init__(
-        self, spec: SuiteSpec, listener: Listener, common: Common, plan: Callable[[list[Unit]], list[Batch]]
+        self,
+        spec: SuiteSpec,
+        listener: Listener,
+        common: Common,
+        plan: Callable[[list[Unit]], list[Batch]],
+        *,
+        company: Company,
     ) -> None:
         self.heard: list[Heard] = []
         self.stopped = False
@@ -71,6 +84,7 @@ class Course:
         self._common = common
         self._crew = Crew(spec, common.first_party)
         self._plan = plan
+        self._company = company
         self._is_planned = False
         self._queue: deque[list[int]] = deque()
         self._wanted: set[int] = set()
@@ -110,7 +124,7 @@ class Course:
             case said.Passed():
                 self._hear_result(member, message.unit, self._passed(member, message))
             case said.Finished():
-                self._hear_result(member, message.unit, message.result())
+                self._hear_result(member, message.unit, message.result(self._company))
             case said.Fixture():
                 member.begin(message.id, -1, self._spec.test_timeout)
             case said.Abandoned():
@@ -130,7 +144,7 @@ class Course:
         if message.unit >= len(member.units):
             raise SuiteError(f"What the harness reported cannot be believed: there is no test {message.unit}")
         unit = member.units[message.unit]
-        return TestResult(unit.test_id, unit.module, Outcome.PASSED, message.duration)
+        return TestResult(unit.test_id, unit.module, Outcome.PASSED, message.duration, seen_in=self._company)
 
     def _hear_result(self, member: Member, theirs: int, result: TestResult) -> None:
         unit = member.ours.get(theirs, -1)
@@ -266,7 +280,8 @@ class Course:
         if not (member.abandoned or self._only_watch_died(member)):
             found = blamed(member, lost, self._common.units, self._spec)
             if found is not None:
-                self._settle(member, *found)
+                unit, result = found
+                self._settle(member, unit, replace(result, seen_in=self._company))
         rest = [unit for unit in self._not_dropped(lost) if unit not in self._settled]
         self._crew.dismiss(member)
         if rest and not self.stopped:

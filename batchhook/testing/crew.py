@@ -6,19 +6,23 @@ import secrets
 import selectors
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING, TypeAlias
 
 from batchhook.errors import SuiteError
 from batchhook.testing.member import Member
-from batchhook.testing.messages import ForgedError, Message
+from batchhook.testing.reader import ForgedError
 from batchhook.testing.suite import SuiteSpec
 from batchhook.testing.worker import START_PATIENCE, Worker
+
+if TYPE_CHECKING:
+    from batchhook.testing.messages import Message
 
 STACKS_PATIENCE = 0.5
 """Seconds between asking a test that hangs for its stacks and killing it."""
 QUIT_PATIENCE = 2.0
 """Seconds that a harness may take to end once it was told to."""
 
-Event = tuple[Member, Message | None]
+Event: TypeAlias = "tuple[Member, Message | None]"
 """Who, and what it said; None for its end."""
 
 

@@ -56,7 +56,8 @@ def fingerprint(library):
             digest.update(b"".join([feature(folder, name) for name in names] + [b"/"] * bool(names)))
     return digest.hexdigest()
 
-said = ["", "batchhook asked", "%d.%d.%d" % sys.version_info[:3], sys.prefix, fingerprint(os.path.dirname(os.__file__))]
+said = ["", "batchhook asked", "%d.%d.%d" % sys.version_info[:3], sys.prefix, sys.executable or ""]
+said.append(fingerprint(os.path.dirname(os.__file__)))
 sys.stdout.flush()
 os.write(1, getattr(os, "fsencode", str)("\n".join(said + [""])))
 """
@@ -90,6 +91,7 @@ class Interpreter:
 class _Answer:
     version: str
     prefix: str
+    executable: str
     distributions: str
 
 
@@ -188,7 +190,8 @@ def _checked(path: Path, reason: str, environment: Mapping[str, str], forbidden:
     if version < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SuiteError(f"{path} ({reason}) is Python {answer.version}; tests need {oldest} or newer", HINT)
-    return Interpreter(path, answer.version, reason, answer.distributions)
+    # A shim of pyenv or asdf takes longer to find its Python than that takes to start: from now on without it.
+    return Interpreter(Path(answer.executable or path), answer.version, reason, answer.distributions)
 
 
 def _ask(path: Path, environment: Mapping[str, str]) -> _Answer:
@@ -212,7 +215,7 @@ def _ask(path: Path, environment: Mapping[str, str]) -> _Answer:
         raise SuiteError(f"{path} does not start ({error.strerror})", HINT) from error
     said = os.fsdecode(answer.stdout.rpartition(_MARK)[2]).split("\n")  # after what a site's start-up may print
     parts = said[0].split(".")
-    if answer.returncode or len(said) < 3 or len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004
+    if answer.returncode or len(said) < 4 or len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004
         why = (answer.stderr.decode("utf-8", "replace").strip().splitlines() or ["it is no Python 3"])[-1]
         raise SuiteError(f"{path} does not start ({why})", HINT)
-    return _Answer(said[0], said[1], said[2])
+    return _Answer(*said[:4])

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.outcomes import Company, Outcome, TestResult
+from batchhook.testing.reader import ForgedError
 
 Name = Annotated[str, Field(max_length=1200)]
 Text = Annotated[str, Field(max_length=4096)]
@@ -107,7 +108,7 @@ class Finished(_Message):
     traceback: LongText
     subtests_failed: Annotated[int, Field(ge=0)]
 
-    def result(self) -> TestResult:
+    def result(self, seen_in: Company) -> TestResult:
         """The same as a value of the core."""
         return TestResult(
             test_id=self.id,
@@ -119,6 +120,7 @@ class Finished(_Message):
             location=self.location,
             traceback=self.traceback,
             subtests_failed=self.subtests_failed,
+            seen_in=seen_in,
         )
 
 
@@ -140,50 +142,13 @@ Message = Hello | Loading | Unloadable | Units | Discovered | Fixture | Started 
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
 
 
-class ForgedError(Exception):
-    """A line on the harness's pipe that the harness did not write."""
+def parse(line: bytes) -> Message:
+    """Read a line without its token.
 
-
-class Reader:
-    """Turns the bytes of one harness's pipe into messages.
-
-    Args:
-        token: what every line must begin with.
+    Raises:
+        ForgedError: it is none of the above.
     """
-
-    def __init__(self, token: str) -> None:
-        self._prefix = token.encode() + b" "
-        self._pending = b""
-        self._lines = 0
-
-    @property
-    def cut(self) -> bool:
-        """Whether the last line is incomplete."""
-        return bool(self._pending)
-
-    def feed(self, data: bytes) -> list[Message]:
-        """Take the next bytes, and give the messages that they complete.
-
-        Raises:
-            ForgedError: a line is not the harness's, or lines are missing.
-        """
-        *lines, self._pending = (self._pending + data).split(b"\n")
-        if len(self._pending) > LINE_LIMIT:
-            raise ForgedError("a line without end")
-        return [self._parse(line) for line in lines]
-
-    def _parse(self, line: bytes) -> Message:
-        if not line.startswith(self._prefix):
-            raise ForgedError("a line without the run's token")
-        try:
-            message = _ADAPTER.validate_json(line[len(self._prefix) :])
-        except ValidationError as error:
-            raise ForgedError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error
-        if message.line != self._lines:
-            raise ForgedError(f"line {message.line} where line {self._lines} was due")
-        self._lines += 1
-        return message
-
-
-LINE_LIMIT = 8 * 1024 * 1024
-"""Bytes; the longest line the harness writes holds 500 units."""
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        raise ForgedError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from batchhook.core.outcomes import Outcome, SuiteOutcome
+from batchhook.core.outcomes import Company, Outcome, SuiteOutcome
 from batchhook.core.settings import Order
 from batchhook.errors import SuiteError
 from batchhook.testing.confirm import Revision, SecondLook
@@ -39,7 +39,7 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteOutcome
 
 def processes(spec: SuiteSpec) -> int:
     """How many processes a run starts with: one where order matters, or where there is too little to share."""
-    if spec.order is Order.ORIGINAL:
+    if spec.order is Order.ORIGINAL or spec.history.is_ordered:
         return 1
     known = spec.history.durations
     short = bool(known) and sum(known.values()) < WORTH_A_SECOND_PROCESS
@@ -60,6 +60,8 @@ class _Run:
         self._spec = spec
         self._listener = listener
         self._jobs = processes(spec)
+        self._company = Company.SUITE if self._jobs == 1 else Company.STRANGERS
+        self._wanted: list[int] = []
         self._common = Common(())
 
     def carry_out(self) -> None:
@@ -75,37 +77,38 @@ class _Run:
             self._advance(partial(self._some, self.unheard))
 
     def _advance(self, plan: Callable[[list[Unit]], list[Batch]]) -> None:
-        course = self._course(self._spec, self._listener, plan, self._jobs)
+        course = Course(self._spec, self._listener, self._common, plan, company=self._company)
+        course.run(self._jobs)
         self.unheard = course.unheard
-        heard = course.heard if self._jobs == 1 else self._confirmed(course.heard)
-        self.heard.extend(heard)
-
-    def _course(
-        self, spec: SuiteSpec, listener: Listener, plan: Callable[[list[Unit]], list[Batch]], jobs: int
-    ) -> Course:
-        course = Course(spec, listener, self._common, plan)
-        course.run(jobs)
-        return course
+        self.heard.extend(course.heard if self._jobs == 1 else self._confirmed(course.heard))
 
     def _everything(self, units: list[Unit]) -> list[Batch]:
-        wanted = selected(units, self._spec.only)
-        if not wanted:
+        self._wanted = selected(units, self._spec.only)
+        if not self._wanted:
             raise SuiteError("None of the tests that were asked for exists.", "Run the whole suite to see their ids.")
-        return self._some(wanted, units)
+        return self._some(self._wanted, units)
 
     def _some(self, wanted: list[int], units: list[Unit]) -> list[Batch]:
         return planned(units, wanted, self._jobs, self._spec.history, self._spec.changed)
 
     def _confirmed(self, heard: list[Heard]) -> list[Heard]:
-        """Run failures of tests that ran side by side again, until those that are left can be believed."""
+        """Run failures among strangers again, until those that are left can be believed."""
         second_look = SecondLook(self._common.units, heard)
         while doubted := second_look.doubtful():
-            self._listener.doubting(len(doubted))
-            company = Batch(tuple(second_look.company(doubted)), seconds=0.0, urgent=True)
-            spec = replace(self._spec, fail_fast=False)
-            course = self._course(spec, Silent(), lambda _, company=company: [company], 1)  # type: ignore[misc]
-            self._tell(second_look.learn(doubted, course.heard))
+            self._see_again(second_look, doubted, second_look.company(doubted), Company.CLASS)
+        doubted = [] if self._spec.fail_fast else second_look.unproven(self._spec.history.proven)
+        if doubted:
+            before = [number for number in self._wanted if number <= second_look.before(doubted)]
+            self._see_again(second_look, doubted, before, Company.SUITE)
         return second_look.heard
+
+    def _see_again(self, look: SecondLook, doubted: list[Heard], units: list[int], company: Company) -> None:
+        self._listener.doubting(len(doubted))
+        once_more = Batch(tuple(units), seconds=0.0, urgent=True)
+        spec = replace(self._spec, fail_fast=False)
+        course = Course(spec, Silent(), self._common, lambda _: [once_more], company=company)
+        course.run(1)
+        self._tell(look.learn(doubted, course.heard))
 
     def _tell(self, revision: Revision) -> None:
         for result in revision.changed:

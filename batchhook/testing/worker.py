@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchhook.errors import SuiteError
-from batchhook.testing.messages import Message, Reader
+from batchhook.testing.reader import Reader
 from batchhook.testing.suite import SuiteSpec
+
+if TYPE_CHECKING:
+    from batchhook.testing.messages import Message
 
 SCRIPT = Path(__file__).parent / "harness" / "supervisor.py"
 OUTPUT_KEPT = 16 * 1024
@@ -118,11 +122,6 @@ class Worker:
         while data := read_available(self._reports):
             messages += self._reader.feed(data)
         return messages
-
-    @property
-    def cut(self) -> bool:
-        """Whether the harness's last line is incomplete."""
-        return self._reader.cut
 
     def drain_output(self) -> bool:
         """Take what the tests printed, and keep the last of it; ``False`` at the pipe's end."""

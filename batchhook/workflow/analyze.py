@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis, fixed_since, newly_failing
 from batchhook.core.changes import Batch, BatchStatus, FileEdit
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import NotFinishedError
-from batchhook.git import objects
+from batchhook.late import Late
 from batchhook.store import batches, history, runs
 from batchhook.workflow.follow import finished
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
+
+if TYPE_CHECKING:
+    from batchhook.git import objects
+else:
+    objects = Late("batchhook.git.objects")
 
 
 def analyze(project: Project, number: int) -> Analysis:

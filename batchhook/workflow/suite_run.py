@@ -7,10 +7,11 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from batchhook.core.history import History
 from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.settings import Isolation
 from batchhook.errors import SuiteError
@@ -139,9 +140,15 @@ def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch:
         jobs=settings.jobs or processors(),
         order=settings.order,
         fail_fast=wanted.fail_fast,
-        history=history.load(project.database),
+        history=_history(project, wanted),
         changed=wanted.changed,
     )
+
+
+def _history(project: Project, wanted: Wanted) -> History:
+    """What is known of the tests; of what company they need, nothing where a fresh look was asked for."""
+    known = history.load(project.database)
+    return replace(known, unsteady=frozenset(), is_ordered=False, proven=frozenset()) if wanted.fresh else known
 
 
 def processors() -> int:

@@ -113,7 +113,9 @@ class Project:
         assert not leftovers(), "processes were left behind"
         assert not list(self.scratch.iterdir())
         assert not list(self.root.rglob("*.pyc"))
-        assert outcome.broken or self.heard.revisions or tuple(self.heard.ended) == outcome.results
+        ended = [(result.test_id, result.outcome) for result in self.heard.ended]
+        held = [(result.test_id, result.outcome) for result in outcome.results]
+        assert outcome.broken or self.heard.revisions or ended == held
         return outcome
 
     # The test modules cannot import this file (pytest's importlib mode), so what they need comes with the fixture.

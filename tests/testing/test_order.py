@@ -89,13 +89,6 @@ def test_original_order_is_unittests_in_one_process(project: Project) -> None:
     assert len(set((project.root / "pids").read_text().split())) == 1
 
 
-def test_what_failed_lately_begins_first(project: Project) -> None:
-    project.write(**{f"test_{name}": SUITE.format(second="pass") for name in "abc"})
-    history = History({f"test_a.A.test_{number}": 2.0 for number in (1, 2, 3)}, failing=frozenset({"test_c.B.test_1"}))
-    project.run(jobs=2, history=history)
-    assert "test_c.B.test_1" in project.heard.begun[:2]
-
-
 def test_a_class_and_a_module_by_name(project: Project) -> None:
     project.write(test_x=SUITE.format(second="pass"), test_y=SUITE.format(second="pass"))
     outcome = project.run(only=("test_x.B", "test_y"))

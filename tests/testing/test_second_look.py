@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batchhook.core.history import History
-from batchhook.core.outcomes import Outcome
+from batchhook.core.outcomes import Company, Outcome
 from batchhook.testing.confirm import LEADERS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_tests_that_meet_in_one_folder_pass_when_they_run_alone(project: Project
     assert "passed when nothing else ran" in met.note
     assert [result.test_id for result in project.heard.revisions] == [met.test_id]
     assert outcome.totals.failures == 1
-    assert project.heard.doubted == 2
+    assert project.heard.doubted == 3, "one of the two that met, and the real one twice"
 
 
 def test_a_fixture_that_failed_beside_others_is_no_failure_and_its_tests_are_run(project: Project) -> None:
@@ -83,10 +83,57 @@ def test_a_test_that_needs_those_before_it_passes_with_them(project: Project) ->
     assert project.heard.doubted == 0
 
 
+ORDER = """
+    import time, unittest
+    state = []
+    class A(unittest.TestCase):
+        def test_1(self): time.sleep(0.3); state.append("A ran")
+        def test_2(self): time.sleep(0.3)
+    class B(unittest.TestCase):
+        def test_needs_a(self): self.assertEqual(state, ["A ran"])
+        def test_other(self): pass
+        {more}
+"""
+
+
+def test_a_test_that_needs_another_class_passes_after_it_and_the_suite_keeps_its_order_from_then_on(
+    project: Project,
+) -> None:
+    project.write(test_order=ORDER.format(more="def test_real(self): self.fail()"))
+    first = project.run(jobs=2, history=History({"test_order.B.test_needs_a": 9.0}))
+    assert project.told(first) == project.unittest()
+    (needy,) = (result for result in first.results if result.needs_company)
+    assert needy.seen_in is Company.SUITE
+    assert "unittest's order" in needy.note
+    again = project.run(jobs=2, history=History(is_ordered=True))
+    assert project.told(again) == project.unittest()
+    assert project.heard.doubted == 0
+
+
+def test_what_is_known_to_fail_only_for_good_reasons_is_not_run_a_third_time(project: Project) -> None:
+    project.write(
+        test_a="""
+        import unittest
+        class T(unittest.TestCase):
+            def test_before(self): open("runs", "a").write("before ")
+        class U(unittest.TestCase):
+            def test(self): open("runs", "a").write("test "); self.fail()
+    """
+    )
+    runs = project.root / "runs"
+    project.run(jobs=2)
+    assert sorted(runs.read_text().split()) == ["before"] * 2 + ["test"] * 3
+    runs.unlink()
+    outcome = project.run(jobs=2, history=History(proven=frozenset({"test_a.U.test"})))
+    assert sorted(runs.read_text().split()) == ["before"] + ["test"] * 2
+    assert outcome.totals.failed == 1
+
+
 def test_of_failures_that_look_alike_only_a_few_are_seen_again(project: Project) -> None:
     body = "import unittest\ndef broken(): raise OSError('everywhere')\nclass T(unittest.TestCase):\n"
     project.write(test_many=body + "".join(f"  def test_{number:03}(self): broken()\n" for number in range(300)))
-    outcome = project.run(jobs=2)
+    known = History(proven=frozenset(f"test_many.T.test_{number:03}" for number in range(300)))
+    outcome = project.run(jobs=2, history=known)
     assert outcome.totals.errored == 300
     assert project.heard.doubted == LEADERS
 
@@ -117,4 +164,4 @@ def test_nothing_is_run_twice_where_nothing_ran_beside_it(project: Project, jobs
     project.write(test_a=f"import unittest\nclass T(unittest.TestCase):\n  def test(self): {body}")
     outcome = project.run(jobs=jobs)
     assert outcome.totals.failed == 1
-    assert (project.root / "runs").read_text() == "x" * jobs  # with two, a second look
+    assert len((project.root / "runs").read_text()) == (1 if jobs == 1 else 3)

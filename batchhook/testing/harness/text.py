@@ -19,6 +19,8 @@ def encode(value: object) -> str:
     Not the ``json`` module: a project may have one of its own, or a test may patch the real one.
     """
     if isinstance(value, str):
+        if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+            return f'"{value}"'
         # What UTF-8 cannot hold (lone surrogates) is shown as an escape.
         clean = str.encode(value, "utf-8", "backslashreplace").decode()
         return '"' + clean.translate(_ESCAPES) + '"'

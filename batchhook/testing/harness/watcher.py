@@ -26,12 +26,15 @@ __unittest = True  # unittest leaves frames of such modules out of its traceback
 SUBTESTS_KEPT = 5
 SPARE_STREAMS: dict[int, int] = {}  # copies of file descriptors 0, 1 and 2, under numbers that tests seldom reach
 
-_clock, _fstat, _dup2 = perf_counter, os.fstat, os.dup2  # tests may replace them
+_clock, _dup2 = perf_counter, os.dup2  # tests may replace them
+_ask = os.get_inheritable  # the cheapest question that fails for what is closed
 _SubTest: Any = unittest.case._SubTest  # type: ignore[attr-defined]  # noqa: SLF001 - it has no other name
 
 
 class Record:
     """What has been seen of one test that is running."""
+
+    __slots__ = ("begin", "error", "module", "name", "outcomes", "reasons", "subtests_failed", "test", "texts", "unit")
 
     def __init__(self, unit: int, test: object, name: str, module: str) -> None:
         self.unit, self.test, self.name, self.module = unit, test, name, module
@@ -84,11 +87,13 @@ class Watcher(unittest.TestResult):
         self._fixture = ""
         self._handled: BaseException | None = None
         self._running: list[Record] = []
-        self._by_identity: dict[int, list[tuple[int, Sequence[str]]]] = {}
-        self._by_name: dict[str, list[tuple[int, Sequence[str]]]] = {}
+        self._by_identity: dict[int, list[int]] = {}
+        self._by_name: dict[str, list[int]] = {}
+        self._rows: dict[int, Sequence[str]] = {}  # of the units that have not begun
         for number, test, row in expected:
-            self._by_identity.setdefault(id(test), []).append((number, row))
-            self._by_name.setdefault(row[0], []).append((number, row))
+            self._by_identity.setdefault(id(test), []).append(number)
+            self._by_name.setdefault(row[0], []).append(number)
+            self._rows[number] = row
 
     def fixture(self, name: str) -> None:
         """Say that a fixture begins."""
@@ -101,7 +106,10 @@ class Watcher(unittest.TestResult):
         self._channel.leave_if_stranger(0)
         self._fixture = ""
         unit, name, module = self._recognise(test)
-        self._channel.say("started", unit=unit, id="" if unit >= 0 else bounded(name, ID_LIMIT))
+        if unit >= 0:
+            self._channel.say_started(unit)
+        else:
+            self._channel.say("started", unit=unit, id=bounded(name, ID_LIMIT))
         self._running.append(Record(unit, test, name, module))
         self._handled = sys.exc_info()[1]
 
@@ -120,7 +128,7 @@ class Watcher(unittest.TestResult):
 
     def _tell_end(self, record: Record) -> None:
         if record.unit >= 0 and not record.outcomes:
-            self._channel.hold("passed", unit=record.unit, duration=record.duration)
+            self._channel.hold_passed(record.unit, record.duration)
         else:
             self._channel.hold("finished", **record.fields())
 
@@ -183,14 +191,19 @@ class Watcher(unittest.TestResult):
 
     def _recognise(self, test: Any) -> tuple[int, str, str]:  # noqa: ANN401
         """Find the unit of a test that begins: number (-1: none), id and module."""
-        known = self._by_identity.get(id(test)) or self._by_name.get(test_id(test))
-        if not known:
+        unit = self._first_left(self._by_identity.get(id(test), ()))
+        if unit is None:
+            unit = self._first_left(self._by_name.get(test_id(test), ()))
+        if unit is None:
             return -1, test_id(test), module_of(test)
-        number, row = known.pop(0)
-        for others in (self._by_identity.get(id(test)), self._by_name.get(row[0])):
-            if others and (number, row) in others:
-                others.remove((number, row))
-        return number, row[0], row[1]
+        row = self._rows.pop(unit)
+        return unit, row[0], row[1]
+
+    def _first_left(self, numbers: Iterable[int]) -> int | None:
+        for number in numbers:
+            if number in self._rows:
+                return number
+        return None
 
     def _record(self, test: Any) -> Record:  # noqa: ANN401
         """The record of a running test (or of the test that a subtest belongs to); a new one for a fixture."""
@@ -235,6 +248,6 @@ def restore_standard_streams() -> None:
     """
     for descriptor in (0, 1, 2):
         try:
-            _fstat(descriptor)
+            _ask(descriptor)
         except OSError:  # noqa: PERF203 - each on its own
             _dup2(SPARE_STREAMS[descriptor], descriptor)
