@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,14 +199,56 @@ def test_broken(project: Project, name: str) -> None:
     assert outcome.hint
 
 
+MEMORY = Path("/sys/fs/cgroup/memory")  # cgroups, version 1
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Path]:
+    """A control group with room for a small suite."""
+    group = MEMORY / f"batchhook-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        pytest.skip("no control group can be made here, so memory cannot be made scarce")
+    (group / "memory.limit_in_bytes").write_text(str(200 * 2**20))
+    yield group
+    (MEMORY / "cgroup.procs").write_text(str(os.getpid()))
+    group.rmdir()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_killed_for_memory(project: Project, little_memory: Path, jobs: int) -> None:
+    """The system kills the test that takes too much, not batchhook and not the watch; the others are run."""
+    project.write(test_n=suite("kept = [b'x' * 2**20 for _ in range(1000)]"))
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from batchhook.testing.runner import run_suite\nfrom batchhook.testing.suite import SuiteSpec\n"
+        "(Path(sys.argv[3]) / 'cgroup.procs').write_text(str(os.getpid()))\n"
+        "root, scratch, jobs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[4])\n"
+        "spec = SuiteSpec(Path(sys.executable), root, os.environ, scratch, jobs=jobs)\n"
+        "for r in run_suite(spec).results: print(r.test_id.rpartition('.')[2], r.outcome.value, r.message, sep=': ')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, project.root, project.scratch, little_memory, str(jobs)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    said = sorted(done.stdout.splitlines())
+    assert said[0] == "test_a: passed: "
+    assert said[1].startswith("test_m: crashed: killed by SIGKILL, as the system does where memory runs out")
+    assert said[2].startswith("test_z: failed")
+    assert not project.leftovers()
+
+
 def test_the_harness_dies_with_batchhook(project: Project) -> None:
     project.write(test_n=suite("subprocess_daemon(); time.sleep(60)"))
     program = (
         "import os, sys; from pathlib import Path\n"
         "from batchhook.testing.runner import run_suite\nfrom batchhook.testing.suite import SuiteSpec\n"
-        "class L:\n"
-        "  def discovered(self, n): pass\n"
-        "  def finished(self, r): pass\n"
+        "from batchhook.testing.suite import Silent\n"
+        "class L(Silent):\n"
         "  def started(self, i): print(i, flush=True)\n"
         "run_suite(SuiteSpec(Path(sys.executable), Path(sys.argv[1]), os.environ, Path(sys.argv[2])), L())"
     )

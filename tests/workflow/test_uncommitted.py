@@ -348,3 +348,26 @@ def test_a_reason_that_is_not_about_the_start_folder_is_left_alone(tested: Pair)
     in_place = Settings(start_dir="tests", isolation=Isolation.IN_PLACE)
     outcome = tested.broken(settings)
     assert explained_broken(outcome, in_place, tested.repository.head(), top, Git(top)) is outcome
+
+
+def test_a_batch_that_needs_what_nobody_committed_says_so(bare_repository: Repository) -> None:
+    test = (
+        "import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        open('config.json').close()\n"
+    )
+    bare_repository.commit("first", test_x__py=test, _gitignore="")
+    bare_repository.write("config.json", "{}")
+    bare_repository.batchhook("install")
+    for number in range(5):
+        bare_repository.write(f"{number}.txt", "")
+        bare_repository.git("add", f"{number}.txt")
+        bare_repository.git("commit", "--quiet", "-m", f"{number}")
+    found = bare_repository.json("wait", "1", "--timeout", "60", code=1)
+    assert found["failures"][0]["note"] == "`config.json` exists in your work tree but is not committed"
+    assert "→ `config.json` exists in your work tree" in bare_repository.batchhook("analyze", "1", code=1)
+
+
+def test_a_suite_that_nobody_committed_is_named_in_the_hint(repository: Repository) -> None:
+    repository.write("test_x.py", "import unittest\n")
+    found = repository.json("test", code=3)
+    assert "No tests were found" in found["broken"]
+    assert found["hint"].startswith("`test_x.py` exists in your work tree but is not committed")
