@@ -17,6 +17,7 @@ from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.progress import show_while
 from batchhook.workflow.by_hand import Tested, failing, run_head
+from batchhook.workflow.suite_run import Wanted
 
 if TYPE_CHECKING:
     from batchhook.report import documents
@@ -35,7 +36,10 @@ def test(
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=0, metavar="N", help="Processes side by side; 0: all processors.")
     ] = None,
-    order: Annotated[Order | None, typer.Option("--order", help="unittest's own order, or what saves time.")] = None,
+    order: Annotated[
+        Order | None,
+        typer.Option("--order", help="unittest's own, or what saves time; auto finds anew whether tests need one."),
+    ] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Test the work tree as it is, not what is committed.")
     ] = False,
@@ -44,15 +48,17 @@ def test(
     """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
-        wanted = tuple(tests or ())
+        only = tuple(tests or ())
         if failed:
-            wanted += failing(opened)
-            if not wanted:
+            only += failing(opened)
+            if not only:
                 console().print("No test failed when it last ran.")
                 return ExitCode.OK
+        anew = order is Order.AUTO
+        wanted = Wanted(only=only, fail_fast=fail_fast, fresh=fresh or anew, anew=anew)
         label = "testing the work tree" if opened.settings.isolation is Isolation.IN_PLACE else "testing HEAD"
         with show_while(Console(stderr=True), label) as listener:
-            done = run_head(opened, listener, wanted, fail_fast=fail_fast, fresh=fresh)
+            done = run_head(opened, listener, wanted)
         verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
             emit(documents.test_document(done.commit, done.run, verdict, remembered=done.remembered))

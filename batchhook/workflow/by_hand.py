@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.outcomes import Run
@@ -31,22 +30,13 @@ class Tested:
     has_more: bool
 
 
-def run_head(
-    project: Project,
-    listener: RunListener,
-    tests: Sequence[str] = (),
-    *,
-    fail_fast: bool = False,
-    fresh: bool = False,
-) -> Tested:
+def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
     """Run the suite, or some of its tests, on what is committed at HEAD, and store the outcome.
 
     Args:
         project: the repository, with the settings that hold for this run.
         listener: is told how it goes.
-        tests: ids of tests, classes or modules; none for all.
-        fail_fast: whether the first failure ends the run.
-        fresh: whether to run even if the same suite was run on the same tree before.
+        wanted: what to run; its commit is HEAD.
 
     Raises:
         BatchhookError: nothing is committed yet.
@@ -56,9 +46,8 @@ def run_head(
         raise BatchhookError("nothing is committed here yet", "git commit first: what is tested is what is committed")
     in_place = project.settings.isolation is Isolation.IN_PLACE
     has_more = not in_place and bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
-    wanted = Wanted(head.oid, only=tuple(tests), fail_fast=fail_fast, fresh=fresh)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
-    run = run_on_commit(project, wanted, os.environ, listener, scratch)
+    run = run_on_commit(project, replace(wanted, commit=head.oid), os.environ, listener, scratch)
     remembered = bool(run.id)
     if not remembered:
         run = replace(run, id=runs.add(project.database, run))

@@ -47,13 +47,15 @@ class Wanted:
         changed: files that the commits to be tested have changed; their tests come first.
         fail_fast: whether the first failure ends the run.
         fresh: whether to run even if the same suite was run on the same tree before.
+        anew: whether to forget which tests need the company of others, and to find out again.
     """
 
-    commit: str
+    commit: str = "HEAD"
     only: tuple[str, ...] = ()
     changed: frozenset[str] = field(default_factory=frozenset)
     fail_fast: bool = False
     fresh: bool = False
+    anew: bool = False
 
 
 def run_on_commit(
@@ -146,9 +148,9 @@ def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch:
 
 
 def _history(project: Project, wanted: Wanted) -> History:
-    """What is known of the tests; of what company they need, nothing where a fresh look was asked for."""
+    """What is known of the tests."""
     known = history.load(project.database)
-    return replace(known, unsteady=frozenset(), is_ordered=False, proven=frozenset()) if wanted.fresh else known
+    return replace(known, unsteady=frozenset(), is_ordered=False, proven=frozenset()) if wanted.anew else known
 
 
 def processors() -> int:

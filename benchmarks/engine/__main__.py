@@ -153,6 +153,10 @@ class Timed:
 def take_turns(suite: Suite, cache: Cache, jobs: int, rounds: int) -> list[Timed]:
     """Let each runner run the suite once a round."""
     them = [Timed(runner) for runner in runners(cache, jobs)]
+    for timed in them:
+        if timed.runner.warm_up:
+            timed.run(suite, cache)
+            timed.runs.clear()
     for each in range(rounds):
         for timed in them[::-1] if each % 2 else them:  # nobody always comes after the one that heats the machine
             timed.run(suite, cache)

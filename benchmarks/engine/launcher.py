@@ -8,8 +8,34 @@ import os
 import tempfile
 from pathlib import Path
 
+from batchhook.core.history import History
+from batchhook.core.outcomes import Company, SuiteOutcome
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import SuiteSpec
+
+
+def recalled(file: Path | None) -> History:
+    """What the run before told; nothing the first time."""
+    if file is None or not file.exists():
+        return History()
+    known = json.loads(file.read_text())
+    return History(
+        durations=known["durations"],
+        failing=frozenset(known["failing"]),
+        is_ordered=known["is_ordered"],
+        proven=frozenset(known["durations"]),
+    )
+
+
+def keep(file: Path, outcome: SuiteOutcome) -> None:
+    """Keep what batchhook's database would keep of a run."""
+    known = {
+        "durations": {result.test_id: result.duration for result in outcome.results},
+        "failing": [result.test_id for result in outcome.results if result.outcome.is_failure],
+        "is_ordered": recalled(file).is_ordered
+        or any(result.needs_company and result.seen_in is Company.SUITE for result in outcome.results),
+    }
+    file.write_text(json.dumps(known))
 
 
 def main() -> None:
@@ -20,6 +46,7 @@ def main() -> None:
     parser.add_argument("-s", dest="start_dir", default=".", help="as unittest's")
     parser.add_argument("-t", dest="top_level_dir", default="", help="as unittest's")
     parser.add_argument("--results", type=Path, help="write every test's result here")
+    parser.add_argument("--history", type=Path, help="keep here what runs tell about tests, for the next one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="batchhook-benchmark-") as scratch:
         outcome = run_suite(
@@ -31,8 +58,11 @@ def main() -> None:
                 start_dir=given.start_dir,
                 top_level_dir=given.top_level_dir,
                 jobs=given.jobs or os.cpu_count() or 1,
+                history=recalled(given.history),
             )
         )
+    if given.history:
+        keep(given.history, outcome)
     totals = outcome.totals
     counts = {"tests": totals.tests, "failed": totals.failures, "skipped": totals.skipped}
     print(json.dumps({"broken": outcome.broken, "totals": counts}))

@@ -35,6 +35,7 @@ class Runner:
         read: what its output says.
         batchhook: whether it is ours, and not started within the suite's own environment.
         in_repository: whether it works on what is committed.
+        warm_up: whether it learns from earlier runs, and had one before those that are timed.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Runner:
     read: Callable[[Measured], Counts | None]
     batchhook: bool = False
     in_repository: bool = False
+    warm_up: bool = False
 
     def environment(self, suite: Suite, cache: Cache) -> Mapping[str, str]:
         """What it is started with."""
@@ -61,9 +63,14 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
     """
     python, side_by_side = cache.python, str(jobs)
 
-    def engine(processes: int) -> Callable[[Suite], Sequence[str | Path]]:
+    def engine(processes: int, *, learns: bool = False) -> Callable[[Suite], Sequence[str | Path]]:
         launcher = (sys.executable, HERE / "launcher.py", "--python", python, "--jobs", str(processes))
-        return lambda suite: (*launcher, *suite.discovery)
+
+        def command(suite: Suite) -> Sequence[str | Path]:
+            history = ("--history", cache.folder / f"{suite.name}.history.json") if learns else ()
+            return (*launcher, *history, *suite.discovery)
+
+        return command
 
     def parallel(level: str) -> Callable[[Suite], Sequence[str | Path]]:
         options = (python, "-m", "unittest_parallel", "-j", side_by_side, "--level", level)
@@ -91,7 +98,7 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
         return (python, "-m", "unittest", "discover", *suite.discovery)
 
     def batchhook(_: Suite) -> Sequence[str | Path]:
-        return (sys.executable, "-m", "batchhook", "test", "--json")
+        return (sys.executable, "-m", "batchhook", "test", "--json", "--fresh")
 
     return [
         Runner("unittest", unittest, of_unittest),
@@ -103,7 +110,14 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
         Runner(f"pytest -n {jobs}", pytest("-n", side_by_side), of_pytest),
         Runner("batchhook engine, jobs=1", engine(1), of_launcher, batchhook=True),
         Runner(f"batchhook engine, jobs={jobs}", engine(jobs), of_launcher, batchhook=True),
-        Runner("batchhook test", batchhook, of_batchhook, batchhook=True, in_repository=True),
+        Runner(
+            f"batchhook engine, jobs={jobs}, not the first run",
+            engine(jobs, learns=True),
+            of_launcher,
+            batchhook=True,
+            warm_up=True,
+        ),
+        Runner("batchhook test", batchhook, of_batchhook, batchhook=True, in_repository=True, warm_up=True),
     ]
 
 
