@@ -62,6 +62,12 @@ class NotFinishedError(BatchhookError):
     """The batch is still open, or its run is still going on."""
 
 
+class NothingToDoError(BatchhookError):
+    """What was asked for is done already, or there is nothing of the kind; no failure."""
+
+    exit_code = ExitCode.OK
+
+
 class SuiteError(BatchhookError):
     """The suite could not be run at all: no Python, no tests, a harness that does not answer."""
 

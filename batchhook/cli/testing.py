@@ -48,12 +48,7 @@ def test(
     """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
-        only = tuple(tests or ())
-        if failed:
-            only += failing(opened)
-            if not only:
-                console().print("No test failed when it last ran.")
-                return ExitCode.OK
+        only = failing(opened, tests or ()) if failed else tuple(tests or ())
         anew = order is Order.AUTO
         wanted = Wanted(only=only, fail_fast=fail_fast, fresh=fresh or anew, anew=anew)
         label = "testing the work tree" if opened.settings.isolation is Isolation.IN_PLACE else "testing HEAD"
@@ -61,7 +56,7 @@ def test(
             done = run_head(opened, listener, wanted)
         verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
-            emit(documents.test_document(done.commit, done.run, verdict, remembered=done.remembered))
+            emit(documents.test_document(done.commit, done.run, verdict, done.flips, remembered=done.remembered))
         else:
             _print(done, verdict)
     if verdict is Verdict.BROKEN:
@@ -79,7 +74,7 @@ def _print(done: Tested, verdict: Verdict) -> None:
     if done.remembered:
         out.print(text.remembered(done.run.started_at, "batchhook test --fresh"))
     failures = tuple(result for result in outcome.results if result.outcome.is_failure)
-    for part in (*text.failures(failures, set(), tracebacks=True), *text.unsteady(outcome.results)):
+    for part in (*text.failures(failures, set(), tracebacks=True, flips=done.flips), *text.unsteady(outcome.results)):
         out.print(part)
 
 

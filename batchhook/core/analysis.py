@@ -21,6 +21,7 @@ class Analysis:
         python: the interpreter that ran it.
         tree: what was tested; another than the batch's last one where that was in place, and the work tree held more.
         tested_at: seconds since the epoch.
+        is_remembered: whether the run was made for somebody else, on the same tree and suite, and not made again.
         critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
         previous: number of the batch that it is compared with; 0 where there is none.
         new_failures: ids of tests that fail now and did not then; all failing ones where nothing is compared.
@@ -40,11 +41,7 @@ class Analysis:
     new_failures: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     flips: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def is_remembered(self) -> bool:
-        """Whether the tests had run on this tree before the batch was full, and were not run again."""
-        return 0 < self.tested_at < self.batch.sealed_at
+    is_remembered: bool = False
 
     @property
     def has_more(self) -> bool:

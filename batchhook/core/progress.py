@@ -8,7 +8,7 @@ from batchhook.core.outcomes import Outcome
 
 MOST_FAILURES = 50
 """Failing tests that are named while a run goes on; all are counted."""
-AGAIN = "passed when nothing else ran"
+AGAIN = "passed when it was run once more"
 """What is said of a test that failed beside others and was run once more."""
 
 
@@ -49,4 +49,4 @@ class Progress:
 
 def again(tests: int) -> str:
     """The stage in which failed tests are run once more."""
-    return "1 failure once more, alone" if tests == 1 else f"{tests} failures once more, alone"
+    return "1 failure once more" if tests == 1 else f"{tests} failures once more"

@@ -276,12 +276,14 @@ def unsteady_documents(results: tuple[TestResult, ...]) -> tuple[UnsteadyDocumen
     return tuple(
         UnsteadyDocument(test_id=result.test_id, first_outcome=result.first_outcome.value, note=result.note)
         for result in results
-        if result.first_outcome and not result.outcome.is_failure
+        if result.first_outcome and result.needs_company
     )
 
 
-def test_document(commit: str, run: Run, verdict: Verdict, *, remembered: bool) -> TestDocument:
-    """A run by hand as ``test --json`` prints it."""
+def test_document(
+    commit: str, run: Run, verdict: Verdict, flips: Mapping[str, int], *, remembered: bool
+) -> TestDocument:
+    """A run by hand as ``test --json`` prints it; ``flips`` as in ``Analysis``."""
     outcome = run.outcome
     return TestDocument(
         commit=commit,
@@ -293,7 +295,7 @@ def test_document(commit: str, run: Run, verdict: Verdict, *, remembered: bool) 
         broken=outcome.broken,
         hint=outcome.hint,
         totals=totals_document(outcome.totals),
-        failures=failure_documents(outcome.results),
+        failures=failure_documents(outcome.results, flips),
         unsteady=unsteady_documents(outcome.results),
     )
 

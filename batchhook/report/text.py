@@ -14,7 +14,6 @@ from rich.text import Text
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, TestResult, Totals, by_module
-from batchhook.core.progress import AGAIN
 from batchhook.core.rollback import Fate, FileFate
 from batchhook.core.text import lines, one_line
 from batchhook.core.verdicts import Verdict, summary
@@ -184,14 +183,15 @@ def _failure(result: TestResult, known: Sequence[str], *, full: bool) -> Rendera
 
 
 def unsteady(results: Iterable[TestResult]) -> Iterable[RenderableType]:
-    """Tests that failed only beside others."""
-    found = [result for result in results if result.first_outcome and not result.outcome.is_failure]
-    if found:
-        yield Text(f"\nfailed beside other tests, {AGAIN}: {len(found)}", style="yellow")
-        names = "\n".join(one_line(result.test_id) for result in found[:_MOST_FAILURES])
-        yield Padding(Text(names), (0, 2), expand=False)
-    if len(found) > _MOST_FAILURES:
-        yield Padding(Text(f"… and {len(found) - _MOST_FAILURES} more", style="dim"), (0, 2), expand=False)
+    """Tests that failed among strangers only, by what is known of the cause."""
+    groups: dict[str, list[str]] = {}
+    for result in results:
+        if result.needs_company:
+            groups.setdefault(result.note, []).append(one_line(result.test_id))
+    for note, names in groups.items():
+        yield Text(f"\n{one_line(note)}: {len(names)}", style="yellow")
+        more = [f"… and {len(names) - _MOST_FAILURES} more"] if len(names) > _MOST_FAILURES else []
+        yield Padding(Text("\n".join([*names[:_MOST_FAILURES], *more])), (0, 2), expand=False)
 
 
 def remembered(tested_at: float, command: str) -> Text:

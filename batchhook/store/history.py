@@ -8,8 +8,11 @@ from batchhook.core.history import History
 from batchhook.core.outcomes import Company, Outcome, TestResult
 from batchhook.store.database import Database
 
-_LEVELS = {Company.STRANGERS: 0, Company.CLASS: 1, Company.SUITE: 2}
+_NEEDS_ALL = 2
+_LEVELS = {Company.STRANGERS: 0, Company.CLASS: 1, Company.SUITE: _NEEDS_ALL}
 """How much company a test needs, as the database has it."""
+_LATELY = 20
+"""So many complete runs back a test must have been seen, else it may be gone."""
 
 
 def learn(database: Database, results: Sequence[TestResult], before: Sequence[TestResult]) -> None:
@@ -64,15 +67,20 @@ def _has_flipped(result: TestResult, failed_before: bool | None) -> bool:  # noq
 
 
 def load(database: Database) -> History:
-    """What is known of all tests."""
-    rows = database.rows("SELECT name, duration, failing, unsteady, proven FROM tests")
-    latest = "(SELECT max(id) FROM runs WHERE broken = '' AND complete)"
-    ordered = f"SELECT 1 FROM results JOIN tests ON tests.id = test_id WHERE run_id = {latest} AND unsteady = 2"  # noqa: S608
+    """What is known of all tests; of those that have not been seen lately, neither that they fail nor need an order."""
+    marked = database.rows(
+        "SELECT name, failing, unsteady FROM tests WHERE (failing OR unsteady = ?) AND EXISTS"
+        " (SELECT 1 FROM results WHERE test_id = tests.id AND run_id >="
+        " (SELECT coalesce(min(id), 0) FROM (SELECT id FROM runs WHERE complete ORDER BY id DESC LIMIT ?)))",
+        _NEEDS_ALL,
+        _LATELY,
+    )
+    rows = database.rows("SELECT name, duration, unsteady, proven FROM tests")
     return History(
         durations={row["name"]: row["duration"] for row in rows},
-        failing=frozenset(row["name"] for row in rows if row["failing"]),
+        failing=frozenset(row["name"] for row in marked if row["failing"]),
         unsteady=frozenset(row["name"] for row in rows if row["unsteady"]),
-        is_ordered=database.row(ordered) is not None,
+        is_ordered=any(row["unsteady"] == _NEEDS_ALL for row in marked),
         proven=frozenset(row["name"] for row in rows if row["proven"]),
     )
 

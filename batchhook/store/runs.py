@@ -113,8 +113,8 @@ def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict) -> 
         if database.row(query, batch) is None:
             return
         connection.execute(
-            "UPDATE batches SET status = ?, run_id = ?, verdict = ? WHERE id = ?",
-            (BatchStatus.FINISHED.value, run.id or add(database, run), verdict.value, batch),
+            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, remembered = ? WHERE id = ?",
+            (BatchStatus.FINISHED.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
         )
 
 
@@ -122,6 +122,12 @@ def of_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
     """A batch's run and verdict, if it has been run."""
     row = database.row("SELECT run_id, verdict FROM batches WHERE id = ? AND run_id IS NOT NULL", batch)
     return None if row is None else (get(database, row["run_id"]), Verdict(row["verdict"]))
+
+
+def is_remembered(database: Database, batch: int) -> bool:
+    """Whether a batch's run was made for somebody else, on the same tree and suite."""
+    row = database.row("SELECT remembered FROM batches WHERE id = ?", batch)
+    return row is not None and bool(row["remembered"])
 
 
 def remembered(database: Database, tree: str, suite: Mapping[str, object]) -> Run | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 UPGRADES: dict[int, tuple[str, ...]] = {
     1: (
+        "ALTER TABLE batches ADD COLUMN remembered INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN complete INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE tests ADD COLUMN duration REAL NOT NULL DEFAULT 0",
         "ALTER TABLE tests ADD COLUMN failing INTEGER NOT NULL DEFAULT 0",

@@ -14,15 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from batchhook.core.outcomes import Company, Outcome, TestResult
-from batchhook.core.progress import AGAIN
 from batchhook.testing.course import VANISHED, Heard
 from batchhook.testing.schedule import Unit, names_of
 
 LEADERS = 3
 """How many failures that look alike are seen again; where these all fail once more, the others are believed."""
 NOTES = {
-    Company.CLASS: f"failed beside other tests, {AGAIN}",
-    Company.SUITE: "failed unless all the tests before it had run: from now on this suite runs in unittest's order",
+    Company.CLASS: "failed beside other tests, passed when nothing else ran",
+    Company.SUITE: "passes only after the tests before it: from now on this suite runs in unittest's order",
 }
 
 

@@ -27,6 +27,9 @@ else:
 
 ESTIMATE_INTERVAL = 0.2
 """Seconds between two words about how long the rest will take."""
+TEXT_BUDGET = 32 * 1024 * 1024
+"""Characters of tracebacks that are kept of one course; those that come after are cut short."""
+SHORT_TEXT = 1000
 VANISHED = "the test was not found again when another process discovered the suite"
 
 
@@ -91,6 +94,7 @@ class Course:
         self._settled: set[int] = set()
         self._suspects: set[int] = set()
         self._left = 0.0
+        self._text = 0
         self._next_estimate = 0.0
 
     def run(self, jobs: int) -> None:
@@ -159,11 +163,18 @@ class Course:
         if unit >= 0:
             self._settled.add(unit)
             self._left -= self._likely(unit)
-        self.heard.append(Heard(unit, result))
+        self.heard.append(Heard(unit, self._bounded(result)))
         self._listener.finished(result)
         self._estimate()
         if self._spec.fail_fast and result.outcome.is_failure:
             self._stop()
+
+    def _bounded(self, result: TestResult) -> TestResult:
+        """Cut a text short once there is enough of them: ten thousand failures are to fit into memory and store."""
+        self._text += len(result.traceback)
+        if self._text <= TEXT_BUDGET or len(result.traceback) <= SHORT_TEXT:
+            return result
+        return replace(result, traceback=f"{result.traceback[:SHORT_TEXT]}\n[... cut: too many failures ...]\n")
 
     def _hear_done(self, member: Member, message: said.Done) -> None:
         check_origins(self._spec.root, message.origins)

@@ -41,6 +41,7 @@ def analyze(project: Project, number: int) -> Analysis:
         python=str(done.run.suite.get("python", "")),
         tree=done.run.tree,
         tested_at=done.run.started_at,
+        is_remembered=runs.is_remembered(project.database, number),
         critical_threshold=project.settings.critical_failure_threshold,
         previous=previous,
         new_failures=newly_failing(results, compared),

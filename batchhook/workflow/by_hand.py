@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.outcomes import Run
 from batchhook.core.settings import Isolation
-from batchhook.errors import BatchhookError
+from batchhook.errors import BatchhookError, NothingToDoError
 from batchhook.git.location import read_head
 from batchhook.store import history, runs
 from batchhook.workflow.project import Project
@@ -22,12 +23,14 @@ class Tested:
         commit: what HEAD was.
         remembered: whether it was not run now, since the same suite had run on the same tree before.
         has_more: whether the work tree holds changes that were not tested, since they are not committed.
+        flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
     """
 
     commit: str
     run: Run
     remembered: bool
     has_more: bool
+    flips: Mapping[str, int]
 
 
 def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
@@ -51,9 +54,22 @@ def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
     remembered = bool(run.id)
     if not remembered:
         run = replace(run, id=runs.add(project.database, run))
-    return Tested(head.oid, run, remembered, has_more)
+    failed = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
+    return Tested(head.oid, run, remembered, has_more, history.flips(project.database, failed))
 
 
-def failing(project: Project) -> tuple[str, ...]:
-    """Ids of the tests that failed when they last ran, sorted."""
-    return tuple(sorted(history.load(project.database).failing))
+def failing(project: Project, among: Sequence[str]) -> tuple[str, ...]:
+    """Ids of the tests that failed when they last ran, sorted.
+
+    Args:
+        project: the repository.
+        among: ids of tests, classes or modules that they have to be of; none for all.
+
+    Raises:
+        NothingToDoError: none did.
+    """
+    names = history.load(project.database).failing
+    found = tuple(sorted(name for name in names if not among or any(f"{name}.".startswith(f"{one}.") for one in among)))
+    if not found:
+        raise NothingToDoError("no test failed when it last ran", "batchhook test runs all of them")
+    return found

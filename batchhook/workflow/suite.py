@@ -75,7 +75,28 @@ def _description(project: Project, interpreter: Interpreter) -> dict[str, object
         "link": settings.link,
         "linked": _linked(project.location.top, settings.link),
         "setup": settings.setup,
+        "submodules": _populated(project.location.top),
+        "lfs": _stored_by_lfs(project.location.common_dir),
     }
+
+
+def _populated(top: Path) -> list[str]:
+    """The submodules that the user has: a private work tree has the same ones."""
+    modules = top / ".gitmodules"
+    if not modules.is_file():
+        return []
+    lines = (line.partition("=") for line in modules.read_text("utf-8", "replace").splitlines())
+    paths = (value.strip() for name, _, value in lines if name.strip() == "path")
+    return sorted(path for path in paths if os.path.lexists(top / path / ".git"))
+
+
+def _stored_by_lfs(common_dir: Path) -> str:
+    """A digest of the times of the folders that Git LFS keeps contents in: what it stores changes what is tested."""
+    objects = common_dir / "lfs" / "objects"
+    if not objects.is_dir():
+        return ""
+    folders = [objects, *sorted(objects.iterdir())]
+    return hashlib.sha256("\n".join(map(_stamp, folders)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _linked(top: Path, links: Sequence[str]) -> str:
@@ -95,7 +116,7 @@ def _files(top: Path, links: Sequence[str]) -> Iterator[str]:
     for link in links:
         if (top / link).is_file():
             yield _stamp(top / link)
-        for folder, _, names in os.walk(top / link):
+        for folder, _, names in os.walk(top / link, followlinks=True):
             yield from (_stamp(Path(folder, name)) for name in names)
 
 

@@ -36,7 +36,7 @@ def test_failures_are_named_when_they_happen_and_so_is_what_became_of_them() -> 
     assert "m.T.good" not in said
     assert "✗ m.T.bad" in said
     assert "\x1b[31m" not in said
-    assert "✓ m.T.beside  passed when nothing else ran" in said
+    assert "✓ m.T.beside  passed when it was run once more" in said
     assert "1 failed" in said
     assert "2 failures once more" in said
 

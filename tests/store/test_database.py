@@ -90,6 +90,20 @@ def test_what_is_known_of_each_test(database: Database) -> None:
     database.close()
 
 
+def test_a_test_that_is_gone_fails_and_needs_an_order_no_more(database: Database) -> None:
+    needy = result("needy", Outcome.PASSED, Outcome.FAILED)
+    runs.add(database, run("t", result("gone", Outcome.FAILED), needy))
+    known = history.load(database)
+    assert known.failing == {"m.T.gone"}
+    assert known.is_ordered
+    for number in range(20):
+        assert history.load(database).is_ordered
+        runs.add(database, run(f"t{number}", result("other", Outcome.PASSED)))
+    known = history.load(database)
+    assert known.failing == frozenset()
+    assert not known.is_ordered
+
+
 def test_texts_that_the_database_cannot_hold(database: Database) -> None:
     odd = TestResult("m.T.\ud800", "m", Outcome.FAILED, message="\udc80", note="\udfff é")
     number = runs.add(database, run("t", odd))

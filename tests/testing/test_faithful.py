@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from batchhook.core.outcomes import Outcome
+from tests.driving import other_python
 
 if TYPE_CHECKING:
     from tests.testing.conftest import Project
@@ -197,6 +195,26 @@ def test_start_and_top_folders(project: Project, layout: tuple[str, str]) -> Non
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("arguments", [["-s", "unit"], ["-s", "unit", "-t", "."], ["-s", "pkg.sub"], ["-s", "pkg/sub"]])
+def test_folders_that_are_no_packages(project: Project, arguments: list[str], jobs: int) -> None:
+    """Whatever this Python's unittest makes of namespace packages."""
+    test = "import unittest, {0}\nclass T(unittest.TestCase):\n  def test(self): self.assertEqual({0}.N, 1)"
+    project.write(unit__test_a=test.format("helper"), unit__helper="N = 1", helper="N = 1")
+    (project.root / "pkg").mkdir()
+    project.write(pkg____init__="")
+    (project.root / "pkg/sub").mkdir()
+    (project.root / "pkg/sub/test_b.py").write_text(test.format("helper"))
+    start = arguments[1]
+    outcome = project.run(start_dir=start, top_level_dir="." if "-t" in arguments else "", jobs=jobs)
+    try:
+        expected = project.unittest(*arguments)
+    except AssertionError:  # unittest itself gives up
+        assert outcome.broken
+    else:
+        assert (project.told(outcome) if not outcome.broken else []) == expected
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_what_shares_fixtures_stays_together(project: Project, jobs: int) -> None:
     project.write(
         test_m="""
@@ -314,21 +332,9 @@ def test_spawned_and_forked_children(project: Project) -> None:
 
 @pytest.mark.parametrize("minor", [8, 9, 10, 11, 12, 13, 14])
 def test_every_python(project: Project, minor: int) -> None:
-    interpreter = other_python(minor)
+    interpreter = other_python(f"3.{minor}")
     for name, text in SUITES.items():
         project.write(**{f"test_{name}": text})
     expected = project.unittest(interpreter=str(interpreter))
     assert project.told(project.run(interpreter=interpreter)) == expected
     assert project.told(project.run(interpreter=interpreter, jobs=2)) == expected
-
-
-def other_python(minor: int) -> Path:
-    """A Python of that version that really starts; skips the test where there is none."""
-    found = shutil.which(f"python3.{minor}")
-    shim = Path(found or "nowhere")
-    installed = sorted(shim.parent.parent.glob(f"versions/3.{minor}.*/bin/{shim.name}"))  # pyenv's shims may not start
-    for path in [shim, *installed] if found else []:
-        answer = subprocess.run([path, "-c", "print(1)"], capture_output=True, check=False)
-        if answer.returncode == 0:
-            return path
-    pytest.skip(f"no python3.{minor} here")

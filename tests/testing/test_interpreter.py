@@ -15,6 +15,7 @@ import pytest
 from batchhook.errors import SuiteError
 from batchhook.testing import environments
 from batchhook.testing.interpreter import find_interpreter
+from tests.driving import other_python
 
 
 def make_venv(folder: Path) -> Path:
@@ -293,17 +294,7 @@ def test_what_a_start_prints_does_no_harm(managed: Path) -> None:
 @pytest.mark.parametrize("minor", range(8, 15))
 def test_every_python_says_what_is_installed(tmp_path: Path, minor: int) -> None:
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([other_python(minor), "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    subprocess.run([other_python(f"3.{minor}"), "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     before = digest(python)
     (packages(python) / "caf\u00e9-1.0.dist-info").mkdir()
     assert digest(python, {"LC_ALL": "C"}) not in {before, ""}
-
-
-def other_python(minor: int) -> str:
-    """A Python of that version that really starts; skips the test where there is none."""
-    shim = Path(shutil.which(f"python3.{minor}") or "nowhere")
-    installed = sorted(shim.parent.parent.glob(f"versions/3.{minor}.*/bin/{shim.name}"))  # pyenv's shims may not start
-    for path in [shim, *installed]:
-        if path.exists() and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
-            return str(path)
-    pytest.skip(f"no python3.{minor} here")

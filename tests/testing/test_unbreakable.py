@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from batchhook.core.outcomes import Outcome
+from batchhook.testing import course
+from tests.driving import other_python
 
 if TYPE_CHECKING:
     from tests.testing.conftest import Project
@@ -25,6 +27,7 @@ NASTY = {
     "killed": ("os.kill(os.getpid(), 9)", "killed by SIGKILL"),
     "abort": ("os.abort()", "killed by SIGABRT"),
     "group": ("os.killpg(0, 9)", "killed by SIGKILL"),
+    "cuts_a_report": ("[_write_to(fd, b'0123 {') for fd in range(4080, 4096)]; os._exit(5)", "exit code 5"),
     "closes_everything": ("os.closerange(0, 5000)", "exit code 97"),
     "kills_parent_and_stays": ("os.kill(os.getppid(), 9); time.sleep(5)", "was killed"),
 }
@@ -54,6 +57,9 @@ HARMLESS = {
 def suite(body: str) -> str:
     return f"""
 import os, sys, time, unittest
+def _write_to(fd, data):
+    try: os.write(fd, data)
+    except OSError: pass
 def subprocess_daemon():
     if os.fork() == 0:
         os.setsid()
@@ -116,7 +122,7 @@ def test_hang(project: Project, hang: str) -> None:
     assert results["test_z"].outcome is Outcome.FAILED
     if "sleep" in hang:
         assert "in test_m" in results["test_m"].traceback
-        assert results["test_m"].location == "test_n.py:13"
+        assert results["test_m"].location == "test_n.py:16"
 
 
 def test_crash_in_fixtures(project: Project) -> None:
@@ -154,11 +160,25 @@ def test_crash_in_fixtures(project: Project) -> None:
 
 
 def test_flood_stays_bounded(project: Project) -> None:
-    body = "[os.write(1, b'x' * 1_000_000) for _ in range(300)]; os._exit(1)"
+    """A gigabyte and a half on standard output."""
+    body = "[os.write(1, b'x' * 1_000_000) for _ in range(1500)]; os._exit(1)"
     results = project.by_id(project.write(test_n=suite(body)).run())
     assert results["test_m"].outcome is Outcome.CRASHED
     assert len(results["test_m"].traceback) < 20_000
     assert not list(project.scratch.iterdir())
+
+
+def test_the_texts_of_very_many_failures_stay_bounded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "TEXT_BUDGET", 100_000)
+    body = "import unittest\nclass T(unittest.TestCase):\n"
+    project.write(test_n=body + "".join(f"    def test_{n:03}(self): self.fail('x' * 5000)\n" for n in range(200)))
+    outcome = project.run()
+    assert outcome.totals.failed == 200
+    texts = [len(result.traceback) for result in outcome.results]
+    assert max(texts) > 4000
+    assert sum(texts) < 100_000 + 200 * 1100
+    assert "too many failures" in outcome.results[-1].traceback
+    assert outcome.results[-1].location == "test_n.py:202"
 
 
 FORGE = """
@@ -240,6 +260,14 @@ def test_killed_for_memory(project: Project, little_memory: Path, jobs: int) -> 
     assert said[1].startswith("test_m: crashed: killed by SIGKILL, as the system does where memory runs out")
     assert said[2].startswith("test_z: failed")
     assert not project.leftovers()
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.7"])
+def test_an_interpreter_that_is_too_old(project: Project, version: str) -> None:
+    outcome = project.write(test_a=suite("pass")).run(interpreter=other_python(version))
+    assert "too old" in outcome.broken or "does not start" in outcome.broken
+    assert "3.8" in outcome.hint
+    assert outcome.results == ()
 
 
 def test_the_harness_dies_with_batchhook(project: Project) -> None:

@@ -71,15 +71,17 @@ def test_a_linked_file_is_part_of_the_suite(project: Repository) -> None:
 
 
 def test_failed_ones_again(project: Repository) -> None:
-    assert "No test failed" in project.batchhook("test", "--failed")
+    assert project.json("test", "--failed")["error"] == "no test failed when it last ran"
     project.commit("broken", calculator__py=BROKEN)
     project.json("test", code=1)
     again = project.json("test", "--failed", code=1)
     assert [failure["test_id"] for failure in again["failures"]] == ["test_calculator.CalculatorTest.test_add"]
     assert again["totals"]["tests"] == 1
+    assert project.json("test", "--failed", "test_calculator.CalculatorTest", code=1)["totals"]["tests"] == 1
+    assert "error" in project.json("test", "--failed", "test_calculator.CalculatorTest.test_subtract")
     project.commit("mended", calculator__py=CALCULATOR)
     project.json("test", "--failed")
-    assert "No test failed" in project.batchhook("test", "--failed")
+    assert "error" in project.json("test", "--failed")
 
 
 FLAKY = """\
@@ -112,7 +114,7 @@ def test_a_test_that_fails_and_passes_on_one_tree_is_called_flaky(project: Repos
 
 def test_first_failure_ends_the_run(project: Repository) -> None:
     project.commit("broken", calculator__py=CALCULATOR.replace("a + b", "0").replace("a - b", "0"))
-    found = project.json("test", "--failfast", code=1)
+    found = project.json("test", "--failfast", "--jobs", "1", code=1)
     assert len(found["failures"]) == 1
     assert not found["complete"]
     assert len(project.json("test", code=1)["failures"]) == 2
