@@ -87,6 +87,8 @@ class SecondLook:
         ]
 
     def _may_need_order(self, one: Heard) -> bool:
+        if one.result.outcome is Outcome.TIMED_OUT:
+            return False  # to wait for it a third time is too long for so little hope
         if one.unit < 0:
             return one.result.test_id in self._fixtures
         return not self._units[one.unit].class_name.startswith("unittest.loader.")  # imports go in order anyway

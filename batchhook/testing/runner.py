@@ -79,8 +79,9 @@ class _Run:
     def _advance(self, plan: Callable[[list[Unit]], list[Batch]]) -> None:
         course = Course(self._spec, self._listener, self._common, plan, company=self._company)
         course.run(self._jobs)
-        self.unheard = course.unheard
-        self.heard.extend(course.heard if self._jobs == 1 else self._confirmed(course.heard))
+        heard = course.heard if self._jobs == 1 else self._confirmed(course.heard)
+        self.heard.extend(heard)
+        self.unheard = sorted(set(course.unheard).difference(one.unit for one in heard))
 
     def _everything(self, units: list[Unit]) -> list[Batch]:
         self._wanted = selected(units, self._spec.only)

@@ -72,6 +72,26 @@ def test_side_by_side_only_a_failure_that_holds_ends_the_run(project: Project) -
     assert outcome.complete
 
 
+def test_a_fixture_that_fails_only_beside_others_does_not_end_the_run(project: Project) -> None:
+    fixture = """
+        import os, time, unittest
+        class {name}(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): os.mkdir("shared"); time.sleep(0.4)
+            @classmethod
+            def tearDownClass(cls): os.rmdir("shared")
+            def test_1(self): pass
+            def test_2(self): pass
+    """
+    project.write(**{f"test_{name}": fixture.format(name=name) for name in "abcd"})
+    outcome = project.run(fail_fast=True, jobs=2)
+    assert outcome.complete
+    assert sorted(result.test_id for result in outcome.results) == sorted(
+        f"test_{name}.{name}.test_{number}" for name in "abcd" for number in (1, 2)
+    )
+    assert outcome.totals.failures == 0
+
+
 def test_original_order_is_unittests_in_one_process(project: Project) -> None:
     modules = {
         f"test_{name}": """
