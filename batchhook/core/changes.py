@@ -72,6 +72,9 @@ class BatchStatus(str, Enum):
     OPEN = "open"
     SEALED = "sealed"
     RUNNING = "running"
+    SEARCHING = "searching"
+    """Its run has ended with failures; which change is to blame for each is being found out."""
+
     FINISHED = "finished"
 
 

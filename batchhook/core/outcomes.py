@@ -175,6 +175,9 @@ class SuiteOutcome:
         hint: what to do about it.
         complete: whether every test of the suite had its turn: not where only some were asked for, or the first
             failure ended the run.
+        absent: of the tests that were asked for because another tree has them, those that do not exist in this one;
+            for each the ids of tests here that may be the same one under another name.
+        untestable: of these, those whose module cannot be imported here, so that nobody knows.
     """
 
     results: tuple[TestResult, ...] = ()
@@ -182,10 +185,17 @@ class SuiteOutcome:
     broken: str = ""
     hint: str = ""
     complete: bool = True
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    untestable: tuple[str, ...] = ()
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "totals", count(self.results, self.duration))
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether tests ran beside each other, so that what failed was looked at again."""
+        return any(result.seen_in is Company.STRANGERS for result in self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +207,7 @@ class Run:
         suite: what else decides the outcome (interpreter, installed distributions, discovery).
         started_at: seconds since the epoch.
         id: 0 where it is not stored yet.
+        is_visit: whether a search made it, of some tests in a state that may be long gone.
     """
 
     tree: str
@@ -204,3 +215,4 @@ class Run:
     started_at: float
     outcome: SuiteOutcome
     id: int = 0
+    is_visit: bool = False

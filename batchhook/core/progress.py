@@ -12,6 +12,10 @@ AGAIN = "passed when it was run once more"
 """What is said of a test that failed beside others and was run once more."""
 
 
+SEARCHING = "finding what broke them"
+"""The stage in which it is found out which change broke which test; then tests are counted whose culprit is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is.

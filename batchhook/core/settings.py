@@ -58,6 +58,9 @@ class Settings:
     test_timeout: float = 300.0
     """Seconds after which one test is stopped; 0 for never."""
 
+    culprit_budget: float = 300.0
+    """Seconds that may be spent on finding out which change broke what, after a batch failed; 0 for no search."""
+
     jobs: int = 0
     """Processes that run tests side by side; 0 for as many as there are processors."""
 

@@ -102,3 +102,26 @@ def branch_heads(git: Git) -> set[str]:
     worktrees = git.text("worktree", "list", "--porcelain").splitlines()
     heads += [line.removeprefix("HEAD ") for line in worktrees if line.startswith("HEAD ")]
     return {oid for oid in heads if oid.strip("0")}
+
+
+def churn(git: Git, oids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many lines these commits added and deleted in each file, compared with their first parents.
+
+    Returns:
+        commit name -> path -> lines; 1 for a binary file. Renames are not followed.
+    """
+    if not oids:
+        return {}
+    found: dict[str, dict[str, int]] = {oid: {} for oid in oids}
+    options = ("-z", "--format=%x01%H", "--numstat", "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
+    stdin = "".join(f"{oid}\n" for oid in oids).encode()
+    printed = git.run("log", *options, "--no-walk=unsorted", "--stdin", stdin=stdin).stdout
+    oid = ""
+    for token in printed.decode("utf-8", "surrogateescape").split("\0"):
+        row = token.lstrip("\n")
+        if row.startswith("\x01"):
+            oid = row[1:]
+        elif row:
+            added, deleted, path = row.split("\t", 2)
+            found[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
+    return found

@@ -100,15 +100,15 @@ def latest(database: Database, most: int, *, full: bool = False) -> list[Batch]:
 
 
 def unfinished(database: Database) -> list[Batch]:
-    """Sealed batches without a run, oldest first: the runner's queue."""
-    query = f"{_SELECT} WHERE status IN ('sealed', 'running') ORDER BY batches.id"
+    """Sealed batches with something left to do for the runner, oldest first: its queue."""
+    query = f"{_SELECT} WHERE status IN ('sealed', 'running', 'searching') ORDER BY batches.id"
     return [_batch(database, row) for row in database.rows(query)]
 
 
 def previous_finished(database: Database, number: int) -> int:
-    """The latest finished batch before this one on its branch; 0 where there is none."""
+    """The latest batch before this one on its branch that has a run; 0 where there is none."""
     row = database.row(
-        "SELECT coalesce(max(id), 0) AS id FROM batches WHERE id < ? AND status = 'finished'"
+        "SELECT coalesce(max(id), 0) AS id FROM batches WHERE id < ? AND run_id IS NOT NULL"
         " AND branch_id = (SELECT branch_id FROM batches WHERE id = ?)",
         number,
         number,

@@ -12,7 +12,7 @@ from typing import Literal
 from batchhook.errors import StoreError
 from batchhook.store.upgrades import UPGRADES
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 

@@ -15,27 +15,47 @@ _LATELY = 20
 """So many complete runs back a test must have been seen, else it may be gone."""
 
 
-def learn(database: Database, results: Sequence[TestResult], before: Sequence[TestResult]) -> None:
+def learn(
+    database: Database, results: Sequence[TestResult], before: Sequence[TestResult], *, of_a_visit: bool = False
+) -> None:
     """Take up the results of a run that has just been stored.
 
     Args:
         database: in a transaction.
         results: all of them, their texts fit for the database.
         before: those of the last run of the same suite on the same tree; none where there was none.
+        of_a_visit: whether they are of a state that may be long gone: they do not say how tests behave now.
     """
     failed_before = {(result.test_id, result.module): result.outcome.is_failure for result in before}
+    database.connection.executemany(
+        "UPDATE tests SET flips = flips + ?, passes = passes + ? WHERE name = ? AND module = ?",
+        [
+            (
+                _has_flipped(result, failed_before.get((result.test_id, result.module))),
+                not result.outcome.is_failure,
+                result.test_id,
+                result.module,
+            )
+            for result in results
+            if result.outcome is not Outcome.SKIPPED
+        ],
+    )
+    if not of_a_visit:
+        _learn_how_it_is_now(database, results)
+
+
+def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> None:
     side_by_side = any(result.seen_in is Company.STRANGERS for result in results)
     database.connection.executemany(
-        "UPDATE tests SET duration = ?1, failing = ?2, proven = proven OR ?3, flips = flips + ?4,"
+        "UPDATE tests SET duration = ?1, failing = ?2, proven = proven OR ?3,"
         # What passes among strangers needs no order any more; whether it needs its class, it did not show.
-        " unsteady = max(?5, CASE WHEN unsteady = 2 AND ?6 THEN 0 ELSE unsteady END)"
-        " WHERE name = ?7 AND module = ?8",
+        " unsteady = max(?4, CASE WHEN unsteady = 2 AND ?5 THEN 0 ELSE unsteady END)"
+        " WHERE name = ?6 AND module = ?7",
         [
             (
                 result.duration,
                 result.outcome.is_failure,
                 _is_proven(result, side_by_side=side_by_side),
-                _has_flipped(result, failed_before.get((result.test_id, result.module))),
                 _LEVELS[result.seen_in] if result.needs_company else 0,
                 _passed_among_strangers(result),
                 result.test_id,

@@ -1,7 +1,7 @@
 """How a run is going, written by the runner and read by whoever watches, as lines of JSON.
 
     {"stage": "checking out"}   {"total": 60}   {"started": ID}   {"finished": ID, "outcome": "passed"}
-    {"left": 12.5}   {"doubting": 3}   {"revised": ID, "outcome": "passed"}
+    {"left": 12.5}   {"doubting": 3}   {"revised": ID, "outcome": "passed"}   {"searching": 8, "solved": 3}
 
 Nothing that matters rests on this file: results are in the database.
 """
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.core.progress import Progress, again
+from batchhook.core.progress import SEARCHING, Progress, again
 
 
 class ProgressWriter:
@@ -56,6 +56,10 @@ class ProgressWriter:
     def remaining(self, seconds: float, /) -> None:
         """How long the rest will take."""
         self._write({"left": float(seconds)})
+
+    def searching(self, tests: int, solved: int, /) -> None:
+        """What broke the failing tests is being looked for; of some of them it is known already."""
+        self._write({"searching": tests, "solved": solved})
 
     def close(self) -> None:
         """Nothing more will be written."""
@@ -102,6 +106,8 @@ def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
             return progress.after(test_id, Outcome(outcome))
         case {"revised": str(test_id), "outcome": str(outcome)}:
             return progress.revised(test_id, Outcome(outcome))
+        case {"searching": int(tests), "solved": int(solved)}:
+            return Progress(stage=SEARCHING, total=tests, done=solved)
         case {"doubting": int(tests)}:
             return replace(progress, stage=again(tests), left=None)
         case _:

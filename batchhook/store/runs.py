@@ -31,7 +31,13 @@ def add(database: Database, run: Run) -> int:
             " WHERE name = ? AND module = ?",
             [_row(number, position, result) for position, result in enumerate(results, start=1)],
         )
-        history.learn(database, results, _results(database, before) if before else ())
+        connection.executemany(
+            "INSERT OR IGNORE INTO absences SELECT ?, id, ? FROM tests WHERE name = ?",
+            [(number, False, storable(name)) for name in run.outcome.absent]
+            + [(number, True, storable(name)) for name in run.outcome.untestable],
+        )
+        earlier = _results(database, before) if before else ()
+        history.learn(database, results, earlier, of_a_visit=run.is_visit)
     return number
 
 
@@ -41,9 +47,9 @@ def _add_run(database: Database, run: Run) -> int:
     outcome = run.outcome
     broken, hint = storable(outcome.broken), storable(outcome.hint)
     cursor = database.connection.execute(
-        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete)"
-        " SELECT ?, id, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
-        (run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, suite),
+        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete, visit)"
+        " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
+        (run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, run.is_visit, suite),
     )
     return int(cursor.lastrowid or 0)
 
@@ -102,19 +108,22 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict) -> None:
+def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, searching: bool = False) -> None:
     """Store a batch's verdict, and its run if it is a new one, unless another runner was faster: a batch has one run.
+
+    With ``searching`` the batch is not done with: what broke it is still to be found out.
 
     Raises:
         StoreError: nothing was stored, and the batch waits for its run as before.
     """
     with database.transaction() as connection:
+        status = BatchStatus.SEARCHING if searching else BatchStatus.FINISHED
         query = "SELECT 1 FROM batches WHERE id = ? AND run_id IS NULL"
         if database.row(query, batch) is None:
             return
         connection.execute(
             "UPDATE batches SET status = ?, run_id = ?, verdict = ?, remembered = ? WHERE id = ?",
-            (BatchStatus.FINISHED.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
+            (status.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
         )
 
 

@@ -3,7 +3,8 @@
 -- Names of objects (commits, trees) are git's, in hex. Times are seconds since the epoch, durations seconds.
 -- A path is TEXT where it is UTF-8, else a BLOB of its bytes.
 --
--- Version 2: runs that did not test everything, and what is known of each test (upgrades.py makes it of version 1).
+-- Version 2: runs that did not test everything, and what is known of each test.
+-- Version 3: the search for culprits: its visits, what it saw, what it found out. (upgrades.py makes it of 1 and 2.)
 
 -- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
 -- operations_before (numbers that an earlier database, now gone, has given out).
@@ -45,7 +46,7 @@ CREATE TABLE batches (
     id        INTEGER PRIMARY KEY,
     branch_id INTEGER NOT NULL REFERENCES branches (id),
     size      INTEGER NOT NULL,
-    status    TEXT NOT NULL,          -- open, sealed, running, finished
+    status    TEXT NOT NULL,          -- open, sealed, running, searching, finished
     base      TEXT NOT NULL DEFAULT '',
     head      TEXT NOT NULL DEFAULT '',
     opened_at REAL NOT NULL,
@@ -55,7 +56,7 @@ CREATE TABLE batches (
     remembered INTEGER NOT NULL DEFAULT 0 -- whether its run was made for somebody else, on the same tree and suite
 );
 CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
-CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running');
+CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching');
 
 CREATE TABLE changes (
     id           INTEGER PRIMARY KEY,
@@ -97,7 +98,8 @@ CREATE TABLE runs (
     duration   REAL NOT NULL,
     broken     TEXT NOT NULL,         -- why the suite could not run; '' where it did
     hint       TEXT NOT NULL,
-    complete   INTEGER NOT NULL DEFAULT 1 -- whether every test of the suite had its turn
+    complete   INTEGER NOT NULL DEFAULT 1, -- whether every test of the suite had its turn
+    visit      INTEGER NOT NULL DEFAULT 0 -- whether a search made it: of some tests, in a state that may be long gone
 );
 CREATE INDEX runs_by_tree ON runs (tree, suite_id);
 
@@ -111,6 +113,9 @@ CREATE TABLE tests (
     unsteady INTEGER NOT NULL DEFAULT 0, -- failed among strangers, and not after those of its class (1), of all (2)
     proven   INTEGER NOT NULL DEFAULT 0, -- passed among strangers, or failed there as it did in unittest's order
     flips    INTEGER NOT NULL DEFAULT 0, -- how often it both failed and did not on one tree and suite
+    passes   INTEGER NOT NULL DEFAULT 0, -- how often it passed
+    flakes   INTEGER NOT NULL DEFAULT 0, -- how many of its failures no change was to blame for
+    breaks   INTEGER NOT NULL DEFAULT 0, -- how many times a change was to blame
     UNIQUE (name, module)
 );
 
@@ -131,6 +136,46 @@ CREATE TABLE results (
     PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX results_by_test ON results (test_id);
+
+-- Tests that a visit was to run and could not: they do not exist in that tree, or nobody knows (their module, or the
+-- whole suite, cannot be loaded there).
+CREATE TABLE absences (
+    run_id     INTEGER NOT NULL REFERENCES runs (id),
+    test_id    INTEGER NOT NULL REFERENCES tests (id),
+    untestable INTEGER NOT NULL,
+    PRIMARY KEY (run_id, test_id)
+) WITHOUT ROWID;
+
+-- The states that the search for a batch's culprits chose from: commits, oldest first; 0 is the one before the batch.
+CREATE TABLE search_states (
+    batch_id INTEGER NOT NULL REFERENCES batches (id),
+    position INTEGER NOT NULL,
+    oid      TEXT NOT NULL,           -- '' for the state before a repository's first commit
+    PRIMARY KEY (batch_id, position)
+) WITHOUT ROWID;
+
+-- What became of each failing test of a batch; written once, whole, when the search has ended.
+CREATE TABLE attributions (
+    batch_id   INTEGER NOT NULL REFERENCES batches (id),
+    test_id    INTEGER NOT NULL REFERENCES tests (id),
+    kind       TEXT NOT NULL,         -- culprit, introduced failing, pre-existing, flaky, ambiguous
+    confidence REAL NOT NULL,
+    first      INTEGER NOT NULL,      -- positions of the first and last suspect; -1 where there is none
+    last       INTEGER NOT NULL,
+    reason     TEXT NOT NULL,         -- why no single change is named
+    PRIMARY KEY (batch_id, test_id)
+) WITHOUT ROWID;
+
+-- The evidence: what was seen of a test in a state.
+CREATE TABLE sightings (
+    batch_id INTEGER NOT NULL REFERENCES batches (id),
+    test_id  INTEGER NOT NULL REFERENCES tests (id),
+    position INTEGER NOT NULL,
+    passed   INTEGER NOT NULL,
+    failed   INTEGER NOT NULL,
+    silence  TEXT NOT NULL,           -- why it could not be seen; '' where it could
+    PRIMARY KEY (batch_id, test_id, position)
+) WITHOUT ROWID;
 
 -- Rollbacks and undos: written down (intent) before they act, marked done after.
 CREATE TABLE operations (

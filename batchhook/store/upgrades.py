@@ -15,5 +15,52 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE results ADD COLUMN first_outcome TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE results ADD COLUMN note TEXT NOT NULL DEFAULT ''",
     ),
+    2: (
+        "ALTER TABLE runs ADD COLUMN visit INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE tests ADD COLUMN passes INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE tests ADD COLUMN flakes INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE tests ADD COLUMN breaks INTEGER NOT NULL DEFAULT 0",
+        "DROP INDEX unfinished_batches",
+        "CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching')",
+        """
+        CREATE TABLE absences (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            test_id INTEGER NOT NULL REFERENCES tests (id),
+            untestable INTEGER NOT NULL,
+            PRIMARY KEY (run_id, test_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE search_states (
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            position INTEGER NOT NULL,
+            oid TEXT NOT NULL,
+            PRIMARY KEY (batch_id, position)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE attributions (
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            test_id INTEGER NOT NULL REFERENCES tests (id),
+            kind TEXT NOT NULL,
+            confidence REAL NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (batch_id, test_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE sightings (
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            test_id INTEGER NOT NULL REFERENCES tests (id),
+            position INTEGER NOT NULL,
+            passed INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            silence TEXT NOT NULL,
+            PRIMARY KEY (batch_id, test_id, position)
+        ) WITHOUT ROWID
+        """,
+    ),
 }
 """Statements by the version that they are for. What they add is empty: the next run fills it."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from batchhook.core.ids import module_of
 from batchhook.core.outcomes import Outcome, TestResult
 from batchhook.errors import SuiteError
 from batchhook.testing.member import Member
@@ -41,7 +42,7 @@ def blamed(
         culprit, unit = f"after {units[member.batch[-1]].test_id}", -1
     result = TestResult(
         test_id=culprit,
-        module=units[unit].module if unit >= 0 else module_of_fixture(culprit),
+        module=units[unit].module if unit >= 0 else module_of(culprit),
         outcome=Outcome.TIMED_OUT if member.condemned else Outcome.CRASHED,
         duration=perf_counter() - member.since,
         message=f"took longer than {spec.test_timeout:g} seconds"
@@ -82,13 +83,6 @@ def ended_in_discovery(member: Member, spec: SuiteSpec) -> SuiteError:
         f"The process ended during discovery{module} ({worker.status or 'killed'}) {tail[0]}".rstrip(),
         "Importing a test module must not end the process.",
     )
-
-
-def module_of_fixture(fixture_id: str) -> str:
-    """The module in ``setUpModule (pkg.module)`` and, by convention of names, ``setUpClass (pkg.module.Class)``."""
-    word, _, rest = fixture_id.partition(" (")
-    name = rest.removesuffix(")")
-    return name.rpartition(".")[0] if word in {"setUpClass", "tearDownClass"} else name
 
 
 def innermost_location(stacks: str, root: Path) -> str:

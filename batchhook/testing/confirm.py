@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from batchhook.core.outcomes import Company, Outcome, TestResult
+from batchhook.core.signature import signature
 from batchhook.testing.course import VANISHED, Heard
 from batchhook.testing.schedule import Unit, names_of
 
@@ -68,7 +69,7 @@ class SecondLook:
         alike: defaultdict[str, list[Heard]] = defaultdict(list)
         for one in self.heard:
             if one.result.outcome.is_failure and (one.unit >= 0 or one.result.test_id in self._fixtures):
-                alike[look(one.result)].append(one)
+                alike[signature(one.result)].append(one)
         found: list[Heard] = []
         for name, group in alike.items():
             candidates = group if name in self._shaky else group[:LEADERS]
@@ -134,13 +135,8 @@ class SecondLook:
         revision.added.extend(one.result for one in added)
         self.heard = kept + added
         self._seen |= doubts
-        self._shaky |= {look(one.result) for one in doubted if not _fails(second.get(key(one)))}
+        self._shaky |= {signature(one.result) for one in doubted if not _fails(second.get(key(one)))}
         return revision
-
-
-def look(result: TestResult) -> str:
-    """What failures with the same cause have in common: how, with which error, where."""
-    return f"{result.outcome.value}: {result.error_type} at {result.location}"
 
 
 def key(one: Heard) -> object:

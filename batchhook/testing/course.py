@@ -48,11 +48,13 @@ class Common:
     Attributes:
         first_party: names of the modules in the source roots.
         units: the suite's, as the first worker of the first course found them.
+        loaded: names of the modules that discovery imported, or tried to.
         numbers: for the files of the processes.
     """
 
     first_party: Sequence[str]
     units: list[Unit] = field(default_factory=list)
+    loaded: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
@@ -191,6 +193,7 @@ class Course:
                 member.allow(self._spec.test_timeout)
             case said.Loading():
                 member.loading = message.module
+                self._common.loaded.add(message.module)
                 member.allow(self._spec.test_timeout)
             case said.Units():
                 member.units.extend(Unit(*row) for row in message.units)
@@ -212,7 +215,8 @@ class Course:
 
     def _make_plan(self, discovered: list[Unit]) -> None:
         self._is_planned = True
-        check_found(self._spec, discovered)
+        if not self._spec.elsewhere:
+            check_found(self._spec, discovered)
         self._common.units = self._common.units or discovered
         batches = self._plan(self._common.units)
         self._queue.extend(list(batch.units) for batch in batches)

@@ -23,12 +23,17 @@ def check_runnable(spec: SuiteSpec) -> None:
             f"The Python that is to run the tests does not exist: {spec.interpreter}",
             "Set `python` in the configuration to the project's interpreter.",
         )
-    package = spec.start_dir.replace(".", "").isidentifier() and "." in spec.start_dir
-    if not (spec.root / spec.start_dir).is_dir() and not package:
+    if not has_start(spec):
         raise SuiteError(
             f"The start folder `{spec.start_dir}` does not exist in the checkout.",
             "Set `start_dir` in the configuration to the folder that holds the tests.",
         )
+
+
+def has_start(spec: SuiteSpec) -> bool:
+    """Whether the place where discovery starts is there, or is a package's name."""
+    package = spec.start_dir.replace(".", "").isidentifier() and "." in spec.start_dir
+    return package or (spec.root / spec.start_dir).is_dir()
 
 
 def check_version(version: str, interpreter: Path) -> None:

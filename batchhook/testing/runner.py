@@ -13,9 +13,10 @@ from batchhook.errors import SuiteError
 from batchhook.testing.confirm import Revision, SecondLook
 from batchhook.testing.course import Common, Course, Heard
 from batchhook.testing.origins import first_party_names
-from batchhook.testing.preconditions import check_runnable
+from batchhook.testing.preconditions import check_runnable, has_start
 from batchhook.testing.schedule import Batch, Unit, planned, selected
 from batchhook.testing.suite import Listener, Silent, SuiteSpec
+from batchhook.testing.visiting import Sought, seek, with_company
 
 WORTH_A_SECOND_PROCESS = 0.5
 """Seconds that the tests must be likely to take before starting more than one process saves time."""
@@ -34,7 +35,9 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteOutcome
     except SuiteError as error:
         return SuiteOutcome(duration=perf_counter() - begin, broken=error.message, hint=error.hint, complete=False)
     results = tuple(one.result for one in run.heard)
-    return SuiteOutcome(results, perf_counter() - begin, complete=not run.unheard and not spec.only)
+    complete = not run.unheard and not spec.only
+    absent, untestable = run.sought.absent, run.sought.untestable
+    return SuiteOutcome(results, perf_counter() - begin, complete=complete, absent=absent, untestable=untestable)
 
 
 def processes(spec: SuiteSpec) -> int:
@@ -52,11 +55,13 @@ class _Run:
     Attributes:
         heard: what holds of each test.
         unheard: numbers of the units that had no turn.
+        sought: what became of the tests of another tree, if it is these that are run.
     """
 
     def __init__(self, spec: SuiteSpec, listener: Listener) -> None:
         self.heard: list[Heard] = []
         self.unheard: list[int] = []
+        self.sought = Sought((), (), (), {}, ())
         self._spec = spec
         self._listener = listener
         self._jobs = processes(spec)
@@ -70,11 +75,17 @@ class _Run:
         Raises:
             SuiteError: the suite cannot be run, or what was heard of it cannot be believed.
         """
+        if self._spec.elsewhere and not has_start(self._spec):
+            self.sought = seek(self._spec.only, [], ())
+            return
         check_runnable(self._spec)
         self._common.first_party = first_party_names(self._spec.source_roots)
         self._advance(self._everything)
         while self.unheard and not any(one.result.outcome.is_failure for one in self.heard):
             self._advance(partial(self._some, self.unheard))
+        for result in self.sought.made_up(one.result for one in self.heard):
+            self.heard.append(Heard(-1, result))
+            self._listener.finished(result)
 
     def _advance(self, plan: Callable[[list[Unit]], list[Batch]]) -> None:
         course = Course(self._spec, self._listener, self._common, plan, company=self._company)
@@ -84,6 +95,10 @@ class _Run:
         self.unheard = sorted(set(course.unheard).difference(one.unit for one in heard))
 
     def _everything(self, units: list[Unit]) -> list[Batch]:
+        if self._spec.elsewhere:
+            self.sought = seek(self._spec.only, units, self._common.loaded)
+            self._wanted = with_company(self.sought.units, units, self._spec.history)
+            return self._some(self._wanted, units)
         self._wanted = selected(units, self._spec.only)
         if not self._wanted:
             raise SuiteError("None of the tests that were asked for exists.", "Run the whole suite to see their ids.")

@@ -31,6 +31,8 @@ class SuiteSpec:
         fail_fast: whether to end at the first failure.
         history: what earlier runs tell.
         changed: files that were changed since the last run, relative to ``root``; their tests come first.
+        elsewhere: whether ``only`` names tests that were found in another tree. They may not exist in this one, and
+            come with the company that they are known to need (``visiting.py``).
     """
 
     interpreter: Path
@@ -47,6 +49,7 @@ class SuiteSpec:
     fail_fast: bool = False
     history: History = field(default_factory=History)
     changed: frozenset[str] = frozenset()
+    elsewhere: bool = False
 
     @property
     def source_roots(self) -> tuple[Path, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
+from batchhook.core.culprits import attribution
+from batchhook.core.culprits.attribution import Attribution
 from batchhook.core.outcomes import SuiteOutcome
 from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
@@ -12,13 +15,18 @@ from batchhook.store.layout import StateDir
 
 def leave(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome) -> None:
     """Leave a line for the next commit to tell."""
-    line = f"batchhook: batch {batch} {one_line(summary(verdict, outcome))}"
-    if not verdict.is_good:
-        line += f" (batchhook analyze {batch})"
-    path = state.notices / str(batch)
-    temporary = path.with_name(f".{batch}")
-    temporary.write_text(f"{line}\n", "utf-8", "backslashreplace")
-    temporary.replace(path)
+    said = f"batch {batch} {one_line(summary(verdict, outcome))}"
+    _write(state, batch, said if verdict.is_good else f"{said} (batchhook analyze {batch})")
+
+
+def leave_culprits(
+    state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome, found: Mapping[str, Attribution]
+) -> None:
+    """Leave a line about what broke the failing tests; with the verdict, unless that was told already."""
+    culprits = attribution.summary(found)
+    is_told = not (state.notices / str(batch)).exists()
+    said = f"batch {batch}" if is_told else f"batch {batch} {one_line(summary(verdict, outcome))}"
+    _write(state, batch, f"{said}: {culprits} (batchhook analyze {batch})")
 
 
 def take(state: StateDir, batch: int | None = None) -> list[str]:
@@ -30,3 +38,9 @@ def take(state: StateDir, batch: int | None = None) -> list[str]:
                 lines += path.read_text("utf-8").splitlines()
                 path.unlink()
     return lines
+
+
+def _write(state: StateDir, batch: int, said: str) -> None:
+    temporary = state.notices / f".{batch}"
+    temporary.write_text(f"batchhook: {said}\n", "utf-8", "backslashreplace")
+    temporary.replace(state.notices / str(batch))

@@ -18,10 +18,11 @@ from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.verdicts import judge
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
-from batchhook.store import batches, locks, runs
+from batchhook.store import attributions, batches, locks, runs
 from batchhook.store.progress import ProgressWriter
 from batchhook.workflow import notices
 from batchhook.workflow.backup import back_up
+from batchhook.workflow.culprits.of_batch import Task, find_culprits
 from batchhook.workflow.project import Project, opened
 from batchhook.workflow.suite_run import Wanted, run_on_commit
 
@@ -51,21 +52,41 @@ def work_off(top: Path, environment: Mapping[str, str]) -> None:
 
 
 def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) -> None:
-    """Back a batch up, test its head, store the outcome and leave word for the next commit.
+    """Back a batch up, test its head, store the outcome, find out what broke; leave word for the next commit.
 
     Raises:
         StoreError: the outcome could not be stored; the batch keeps waiting.
     """
-    batches.mark(project.database, batch.id, BatchStatus.RUNNING)
     folder = project.state.run(f"batch-{batch.id}")
     progress = ProgressWriter(folder / "progress.ndjson")
     try:
-        run = _run(project, batch, environment, progress, folder / "scratch")
+        if batch.status is not BatchStatus.SEARCHING:
+            batches.mark(project.database, batch.id, BatchStatus.RUNNING)
+            _judge(project, batch, _run(project, batch, environment, progress, folder / "scratch"))
+        if batches.get(project.database, batch.id).status is BatchStatus.SEARCHING:
+            _search(project, batch, environment, progress, folder / "scratch")
     finally:
         progress.close()
+
+
+def _judge(project: Project, batch: Batch, run: Run) -> None:
+    """Store a run and its verdict; where tests failed, the search for what broke them is next."""
     verdict = judge(run.outcome, project.settings.critical_failure_threshold)
-    runs.finish_batch(project.database, batch.id, run, verdict)
+    searching = bool(run.outcome.totals.failures) and project.settings.culprit_budget > 0
+    runs.finish_batch(project.database, batch.id, run, verdict, searching=searching)
     notices.leave(project.state, batch.id, verdict, run.outcome)
+
+
+def _search(
+    project: Project, batch: Batch, environment: Mapping[str, str], progress: ProgressWriter, scratch: Path
+) -> None:
+    """Find out what broke the failing tests of a batch that has its run."""
+    found = runs.of_batch(project.database, batch.id)
+    if found is not None:
+        run, verdict = found
+        culprits = find_culprits(project, Task(batch, run, environment, progress, scratch))
+        notices.leave_culprits(project.state, batch.id, verdict, run.outcome, culprits.by_id)
+        attributions.finish(project.database, batch.id, culprits.states, culprits.by_test)
 
 
 def _run(

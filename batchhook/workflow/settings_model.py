@@ -33,6 +33,7 @@ class SettingsModel(BaseModel):
     pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
     top_level_dir: str = Settings.top_level_dir
     test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
+    culprit_budget: Annotated[float, Field(ge=0)] = Settings.culprit_budget
     jobs: Annotated[int, Field(ge=0)] = Settings.jobs
     order: Order = Settings.order
     isolation: Isolation = Settings.isolation

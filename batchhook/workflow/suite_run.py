@@ -13,7 +13,7 @@ from typing import Protocol
 
 from batchhook.core.history import History
 from batchhook.core.outcomes import Run, SuiteOutcome
-from batchhook.core.settings import Isolation
+from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import SuiteError
 from batchhook.git import worktree
 from batchhook.git.snapshot import tree_of_files
@@ -102,11 +102,7 @@ def _run_in_worktree(
 ) -> SuiteOutcome:
     top, settings, git = project.location.top, project.settings, project.git
     try:
-        with private_worktree(project.state) as folder:
-            listener.stage("checking out")
-            worktree.checkout(git, folder, wanted.commit, project.location.tops)
-            listener.stage("setting up")
-            prepare(folder, top, settings, suite.environment, scratch / "setup.log")
+        with checked_out(project, suite, wanted.commit, scratch, listener) as folder:
             listener.stage("testing")
             outcome = run_suite(_spec(project, suite, wanted, folder, scratch), listener)
             source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
@@ -114,6 +110,29 @@ def _run_in_worktree(
     except SuiteError as error:
         outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
     return explained_broken(outcome, settings, wanted.commit, top, git)
+
+
+@contextmanager
+def checked_out(project: Project, suite: Suite, commit: str, scratch: Path, listener: RunListener) -> Iterator[Path]:
+    """A private work tree that holds exactly a commit's files, ready for tests, for the length of a block.
+
+    Args:
+        project: the repository.
+        suite: whose environment the set-up command gets.
+        commit: what to check out.
+        scratch: an existing folder; gets the set-up command's output.
+        listener: is told what is being done.
+
+    Raises:
+        GitError: the commit cannot be checked out.
+        SuiteError: it cannot be set up, or all private work trees are in use.
+    """
+    with private_worktree(project.state) as folder:
+        listener.stage("checking out")
+        worktree.checkout(project.git, folder, commit, project.location.tops)
+        listener.stage("setting up")
+        prepare(folder, project.location.top, project.settings, suite.environment, scratch / "setup.log")
+        yield folder
 
 
 def _run_in_place(project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path) -> Run:
@@ -128,7 +147,17 @@ def _run_in_place(project: Project, suite: Suite, wanted: Wanted, listener: RunL
 
 
 def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch: Path) -> SuiteSpec:
-    settings = project.settings
+    return replace(
+        plain_spec(project.settings, suite, folder, scratch),
+        only=wanted.only,
+        fail_fast=wanted.fail_fast,
+        history=_history(project, wanted),
+        changed=wanted.changed,
+    )
+
+
+def plain_spec(settings: Settings, suite: Suite, folder: Path, scratch: Path) -> SuiteSpec:
+    """A run of the whole suite in a folder, as the settings have it and without any history."""
     return SuiteSpec(
         interpreter=suite.interpreter.path,
         root=folder,
@@ -138,12 +167,8 @@ def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch:
         pattern=settings.pattern,
         top_level_dir=settings.top_level_dir,
         test_timeout=settings.test_timeout,
-        only=wanted.only,
         jobs=settings.jobs or processors(),
         order=settings.order,
-        fail_fast=wanted.fail_fast,
-        history=_history(project, wanted),
-        changed=wanted.changed,
     )
 
 

@@ -72,7 +72,8 @@ def test_a_verdict_that_nobody_saw_is_told_once_by_the_next_commit(project: Repo
     break_in_five(project)
     _until_finished(project, 1)
     first, second = project.commit("next"), project.commit("after")
-    assert "batch 1 failed: CRITICAL, 1 of 2 tests (50%) (batchhook analyze 1)" in first
+    broke = project.head("main~4")[:8]
+    assert f"batch 1 failed: CRITICAL, 1 of 2 tests (50%): {broke} broke 1 test (batchhook analyze 1)" in first
     assert "batch 1 failed" not in second
 
 

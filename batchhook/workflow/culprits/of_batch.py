@@ -1,0 +1,198 @@
+"""The search for a batch's culprits: what it begins with, what is made of what it finds."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batchhook.core.changes import Batch
+from batchhook.core.culprits.attribution import Attribution, Kind, Sight
+from batchhook.core.culprits.priors import Record, priors
+from batchhook.core.culprits.renames import Names, former_names
+from batchhook.core.culprits.search import Subject
+from batchhook.core.outcomes import Company, Run, TestResult
+from batchhook.core.settings import Isolation
+from batchhook.core.signature import signature
+from batchhook.errors import BatchhookError, StoreError
+from batchhook.store import attributions, sightings
+from batchhook.store.progress import ProgressWriter
+from batchhook.workflow.culprits.company import order_dependent
+from batchhook.workflow.culprits.hunt import Hunt
+from batchhook.workflow.culprits.states import State, states_of
+from batchhook.workflow.culprits.suspicion import Suspicion
+from batchhook.workflow.culprits.visits import test_visits
+from batchhook.workflow.project import Project
+from batchhook.workflow.suite import Suite, find_suite
+
+
+@dataclass(frozen=True, slots=True)
+class Culprits:
+    """What a search found out.
+
+    Attributes:
+        states: names of the commits that it chose from, oldest first.
+        by_test: what became of each failing test, by id and module.
+    """
+
+    states: tuple[str, ...]
+    by_test: Mapping[tuple[str, str], Attribution]
+
+    @property
+    def by_id(self) -> Mapping[str, Attribution]:
+        """What became of each failing test, by its id alone."""
+        return {test_id: found for (test_id, _), found in self.by_test.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A batch whose culprits are to be found.
+
+    Attributes:
+        batch: whose run has ended with failures.
+        run: its run.
+        environment: the caller's.
+        progress: where it is written how far the search is.
+        scratch: a folder for its files.
+    """
+
+    batch: Batch
+    run: Run
+    environment: Mapping[str, str]
+    progress: ProgressWriter
+    scratch: Path
+
+
+def find_culprits(project: Project, task: Task) -> Culprits:
+    """Find out what broke each failing test of a batch.
+
+    It may be killed at any moment: every visit is stored when it was made, so that the next search goes on from there.
+
+    Raises:
+        StoreError: nothing could be stored.
+    """
+    states = states_of(project.git, task.batch.changes)
+    try:
+        found = _found(project, states, task)
+    except StoreError:
+        raise
+    except BatchhookError as error:
+        found = _unknown(task.run, error.message)
+    except Exception as error:  # noqa: BLE001 - told in the analysis, and in the log: a defect must not block the queue
+        traceback.print_exc()
+        found = _unknown(task.run, f"the search failed: {type(error).__name__}: {error}")
+    return Culprits(
+        states=tuple(state.oid for state in states),
+        by_test={(result.test_id, result.module): found[result.test_id] for result in _failing(task.run)},
+    )
+
+
+def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str, Attribution]:
+    """What became of each failing test."""
+    run, budget = task.run, project.settings.culprit_budget
+    if project.settings.isolation is Isolation.IN_PLACE or run.tree != states[-1].tree:
+        return _unknown(run, "tested in place: other commits cannot be tested there")
+    end = time.monotonic() + budget
+    suite = find_suite(project, task.environment)
+    failing = _failing(run)
+    hunt = Hunt(
+        states=states,
+        subjects=_subjects(project, states, failing),
+        here=frozenset(result.test_id for result in run.outcome.results),
+        budget=budget,
+        told=lambda solved: task.progress.searching(len(failing), solved),
+    )
+    hunt.told(0)
+    _recall(project, suite, run, hunt)
+    with test_visits(project, suite, task.scratch) as visits:
+        found = hunt.run(visits)
+        alone = [result for result in failing if _only_in_company(result, found[result.test_id], states[-1])]
+        needy = order_dependent(visits, states[-1], alone, run, end)
+    return {
+        name: replace(one, reason="it fails only after the tests that run before it") if name in needy else one
+        for name, one in found.items()
+    }
+
+
+def _failing(run: Run) -> list[TestResult]:
+    """The failing results, each test once."""
+    found: dict[str, TestResult] = {}
+    for result in run.outcome.results:
+        if result.outcome.is_failure:
+            found.setdefault(result.test_id, result)
+    return list(found.values())
+
+
+def _unknown(run: Run, reason: str) -> Mapping[str, Attribution]:
+    return {result.test_id: Attribution(Kind.AMBIGUOUS, 0.0, reason=reason) for result in _failing(run)}
+
+
+# --- what it begins with --------------------------------------------------------------------------------------------
+
+
+def _subjects(project: Project, states: Sequence[State], failing: Sequence[TestResult]) -> list[Subject]:
+    settings = project.settings
+    roots = ("src", "", settings.top_level_dir, settings.start_dir)
+    suspicion = Suspicion(project.git, states[-1].oid, [state.oid for state in states[1:]], roots)
+    known = attributions.records(project.database, ((result.test_id, result.module) for result in failing))
+    return [
+        Subject(
+            test_id=result.test_id,
+            likeness=signature(result),
+            priors=priors(known.get((result.test_id, result.module), Record()), suspicion.scores(result)),
+            seconds=result.duration,
+        )
+        for result in failing
+    ]
+
+
+def _recall(project: Project, suite: Suite, run: Run, hunt: Hunt) -> None:
+    """Begin with what was seen already: by the run, by earlier ones, by a search that was interrupted."""
+    last = len(hunt.states) - 1
+    for result in _failing(run):
+        for _ in range(_times(result, run)):
+            hunt.remember(last, result.test_id, Sight.FAILED)
+    for position in reversed(range(len(hunt.states))):
+        for name, sight in _stored(project, suite, run, hunt, position):
+            hunt.remember(position, name, sight)
+
+
+def _times(result: TestResult, run: Run) -> int:
+    """How often a failing test was seen to fail by its run: what fails beside others is looked at again."""
+    if not run.outcome.side_by_side:
+        return 1
+    return {Company.STRANGERS: 1, Company.CLASS: 2, Company.SUITE: 3}[result.seen_in]
+
+
+def _stored(project: Project, suite: Suite, run: Run, hunt: Hunt, position: int) -> Iterator[tuple[str, Sight]]:
+    """What is in the store about the failing tests in one state."""
+    tree = hunt.states[position].tree
+    names = {subject.test_id: hunt.name_at(position, subject.test_id) for subject in hunt.subjects}
+    seen = list(sightings.in_tree(project.database, tree, suite.description, frozenset(names.values()), run.id))
+    absent = {name for name, sight in seen if sight is Sight.ABSENT}
+    missed = [name for name, called in names.items() if called in absent]
+    if missed:
+        there = Names(sightings.tests_of(project.database, tree, suite.description))
+        former = former_names({name: there.alike(names[name]) for name in missed}, hunt.here)
+        if former:
+            hunt.rename(position, former)
+            yield from _stored(project, suite, run, hunt, position)
+            return
+    called = {old: name for name, old in names.items()}
+    yield from ((called[name], sight) for name, sight in seen)
+
+
+# --- what is made of it ---------------------------------------------------------------------------------------------
+
+
+def _only_in_company(result: TestResult, found: Attribution, last: State) -> bool:
+    """Whether a test failed among others, and passed in the same state whenever it ran by itself."""
+    there = next((sighting for sighting in found.evidence if sighting.state == last.oid), None)
+    return (
+        found.kind in {Kind.FLAKY, Kind.AMBIGUOUS}
+        and there is not None
+        and there.passed > 0
+        and result.seen_in is not Company.STRANGERS
+    )

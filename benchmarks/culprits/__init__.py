@@ -1,0 +1,1 @@
+"""Is what the search for culprits says right, and what does it cost?"""
