@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
@@ -12,29 +13,63 @@ from rich.table import Table
 
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
-from batchhook.errors import ExitCode, UsageError
+from batchhook.core.proof import Proof
+from batchhook.errors import ConflictError, ExitCode, UsageError
 from batchhook.late import Late
 from batchhook.report import text
+from batchhook.report.progress import show_while
+from batchhook.report.proof import print_proof
 from batchhook.store import operations as stored
 from batchhook.store.operations import Operation
+from batchhook.workflow.project import Project
 
 if TYPE_CHECKING:
     from batchhook.report import documents
     from batchhook.workflow import operate
+    from batchhook.workflow.culprits import guilty
 else:
     documents = Late("batchhook.report.documents")
+    guilty = Late("batchhook.workflow.culprits.guilty")
     operate = Late("batchhook.workflow.operate")
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
 
 
-def rollback(number: BatchNumber, dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+def rollback(
+    number: BatchNumber,
+    culprit: Annotated[
+        bool, typer.Option("--culprit", help="Only the changes that broke something; proves first that this mends it.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    _json: Json = False,
+) -> int:
     """Bring the files of batch N back to their state before it; what was done elsewhere since stays."""
     with project() as opened:
         opened.reconcile()
+        if culprit:
+            return _rollback_guilty(opened, number, dry_run=dry_run, yes=yes)
         title = f"To take batch {number} out, in the work tree and the index:"
         return _carry_out(operate.planned_rollback(opened, number), title, dry_run=dry_run, yes=yes)
+
+
+def _rollback_guilty(opened: Project, number: int, *, dry_run: bool, yes: bool) -> int:
+    """Take the guilty changes of a batch out, once it is proven that this mends what they broke."""
+    found = guilty.find_guilty(opened, number)
+    with operate.planned_rollback(opened, number, found.changes):
+        pass  # whatever stands against it is said before anything is run
+    with show_while(Console(stderr=True), "proving it") as listener:
+        proof = guilty.prove_guilty(opened, found, os.environ, listener)
+    if not options.json:
+        print_proof(console(), found.changes, found.stuck, proof)
+    if not proof.holds:
+        raise ConflictError(
+            "without these changes the tests do not pass; nothing was touched",
+            f"batchhook rollback {number} takes the whole batch out",
+        )
+    planning = operate.planned_rollback(opened, number, found.changes, head=found.head)
+    return _carry_out(planning, "In the work tree and the index:", dry_run=dry_run, yes=yes, proof=proof)
 
 
 def undo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
@@ -57,13 +92,28 @@ def operations(_json: Json = False) -> None:
     for heading in ("operation", "what", "status", "when", "all that was there before"):
         table.add_column(heading)
     for operation in found:
-        what = f"rollback of batch {operation.batch}" if operation.batch else f"undo of operation {operation.undoes}"
+        what = _what(operation)
         when = time.strftime("%m-%d %H:%M", time.localtime(operation.started_at))
         table.add_row(str(operation.id), what, operation.status.value, when, operation.before[:12])
     console().print(table)
 
 
-def _carry_out(planning: AbstractContextManager[operate.Planned], title: str, *, dry_run: bool, yes: bool) -> int:
+def _what(operation: Operation) -> str:
+    if not operation.batch:
+        return f"undo of operation {operation.undoes}"
+    number = len(operation.changes)
+    some = f"{number} {'change' if number == 1 else 'changes'} of " if number else ""
+    return f"rollback of {some}batch {operation.batch}"
+
+
+def _carry_out(
+    planning: AbstractContextManager[operate.Planned],
+    title: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    proof: Proof | None = None,
+) -> int:
     """Show a plan, ask, do it, and say what was done and what can be done next."""
     out = console()
     with planning as planned:
@@ -72,14 +122,14 @@ def _carry_out(planning: AbstractContextManager[operate.Planned], title: str, *,
             _show(out, plan, title, diff=dry_run)
         if dry_run or not plan.files:
             if options.json:
-                emit(_plan_document(plan))
+                emit(_plan_document(plan, proof=proof))
             return ExitCode.OK
         if not yes and not _agreed():
             out.print("Nothing was changed.")
             return ExitCode.OK
         operation = planned.carry_out()
     if options.json:
-        emit(_plan_document(plan, operation))
+        emit(_plan_document(plan, operation, proof))
         return ExitCode.OK
     out.print(
         f"Done: {len(plan.files)} {'file' if len(plan.files) == 1 else 'files'}. This was operation {operation.id}."
@@ -88,11 +138,15 @@ def _carry_out(planning: AbstractContextManager[operate.Planned], title: str, *,
         out.print(
             text.hints(
                 ("git diff --cached", "what is different now"),
-                (f'git commit -m "Take out batch {plan.target.batch}"', "to keep it"),
+                (f'git commit -m "Take out {_named(plan.target)}"', "to keep it"),
                 ("batchhook undo", "to have everything as it was"),
             )
         )
     return ExitCode.OK
+
+
+def _named(target: operate.Target) -> str:
+    return ", ".join(change.oid[:8] for change in target.changes) or f"batch {target.batch}"
 
 
 def _show(out: Console, plan: operate.Plan, title: str, *, diff: bool) -> None:
@@ -116,13 +170,17 @@ def _agreed() -> bool:
         return False
 
 
-def _plan_document(plan: operate.Plan, operation: Operation | None = None) -> documents.OperationDocument:
+def _plan_document(
+    plan: operate.Plan, operation: Operation | None = None, proof: Proof | None = None
+) -> documents.OperationDocument:
     return documents.OperationDocument(
         id=operation.id if operation else None,
         kind=plan.target.kind,
         batch=plan.target.batch or None,
         undoes=plan.target.undoes or None,
         status=operation.status.value if operation else "planned",
+        changes=tuple(change.oid for change in plan.target.changes),
+        proof=documents.ProofDocument.model_validate(proof) if proof else None,
         files=documents.fate_documents(plan.files),
         diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
     )
@@ -135,5 +193,6 @@ def _document(operation: Operation) -> documents.OperationDocument:
         batch=operation.batch or None,
         undoes=operation.undoes or None,
         status=operation.status.value,
+        changes=operation.changes,
         files=(),
     )

@@ -12,11 +12,13 @@ from rich.padding import Padding
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.culprits import attribution
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import ExitCode, NotFinishedError
 from batchhook.late import Late
 from batchhook.report import text
+from batchhook.report.analysis import print_analysis
 from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
 from batchhook.workflow import analyze as analysis, background
@@ -99,6 +101,8 @@ def wait(
         else:
             out = console()
             out.print(text.verdict_line(chosen, found.verdict, found.outcome))
+            if found.attributions:
+                out.print(attribution.summary(found.attributions))
             if not found.verdict.is_good:
                 out.print(text.hints((f"batchhook analyze {chosen}", "what broke")))
         return _exit_code(found.verdict)
@@ -117,7 +121,7 @@ def analyze(
         if options.json:
             emit(documents.analysis_document(found))
         else:
-            text.print_analysis(console(), found, tracebacks=tracebacks)
+            print_analysis(console(), found, tracebacks=tracebacks)
         return _exit_code(found.verdict)
 
 

@@ -14,7 +14,8 @@ from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import Verdict, judge, summary
 from batchhook.errors import ExitCode
 from batchhook.late import Late
-from batchhook.report import text
+from batchhook.report import failures
+from batchhook.report.analysis import remembered
 from batchhook.report.progress import show_while
 from batchhook.workflow.by_hand import Tested, failing, run_head
 from batchhook.workflow.suite_run import Wanted
@@ -72,9 +73,10 @@ def _print(done: Tested, verdict: Verdict) -> None:
     if outcome.hint:
         out.print(outcome.hint)
     if done.remembered:
-        out.print(text.remembered(done.run.started_at, "batchhook test --fresh"))
-    failures = tuple(result for result in outcome.results if result.outcome.is_failure)
-    for part in (*text.failures(failures, set(), tracebacks=True, flips=done.flips), *text.unsteady(outcome.results)):
+        out.print(remembered(done.run.started_at, "batchhook test --fresh"))
+    failed = tuple(result for result in outcome.results if result.outcome.is_failure)
+    known = {result.test_id: failures.flaky(done.flips.get(result.test_id, 0)) for result in failed}
+    for part in (*failures.by_modules(failed, known, tracebacks=True), *failures.unsteady(outcome.results)):
         out.print(part)
 
 

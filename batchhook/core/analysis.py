@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchhook.core.changes import Batch, FileEdit
+from batchhook.core.changes import Batch, Commit, FileEdit
+from batchhook.core.culprits.attribution import Attribution, Kind, by_change
 from batchhook.core.outcomes import SuiteOutcome, TestResult
 from batchhook.core.verdicts import Verdict
 
@@ -27,6 +28,9 @@ class Analysis:
         new_failures: ids of tests that fail now and did not then; all failing ones where nothing is compared.
         fixed: ids of tests that failed then and pass now.
         flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
+        attributions: what broke each failing test, by its id; empty where nobody looked, or not yet.
+        is_searching: whether that is being found out at this moment.
+        between: commits that are to blame and are none of the batch's changes, by name: they came between these.
     """
 
     batch: Batch
@@ -42,6 +46,25 @@ class Analysis:
     fixed: tuple[str, ...] = ()
     flips: Mapping[str, int] = field(default_factory=dict)
     is_remembered: bool = False
+    attributions: Mapping[str, Attribution] = field(default_factory=dict)
+    is_searching: bool = False
+    between: Mapping[str, Commit] = field(default_factory=dict)
+
+    @property
+    def blamed(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:
+        """The changes that are to blame, each with the failures that it caused; the one with most of them first."""
+        commits = {change.oid: change for change in self.batch.changes} | dict(self.between)
+        failures = {result.test_id: result for result in self.failures}
+        return tuple(
+            (commits[oid], tuple(failures[name] for name in names if name in failures))
+            for oid, names in by_change(self.attributions).items()
+            if oid in commits
+        )
+
+    def failures_of(self, kind: Kind) -> tuple[TestResult, ...]:
+        """The failures that ended so."""
+        ended = {name for name, found in self.attributions.items() if found.kind is kind}
+        return tuple(result for result in self.failures if result.test_id in ended)
 
     @property
     def has_more(self) -> bool:

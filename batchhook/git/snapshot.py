@@ -99,6 +99,11 @@ def tree_of_files(git: Git, location: Location, index: str) -> str:
         return look(git, "", private).files
 
 
+def commit_of_tree(git: Git, tree: str, parent: str, message: str) -> str:
+    """Name of a commit that holds a tree; nothing points at it."""
+    return git.text("commit-tree", tree, "-p", parent, "-m", message, variables=_IDENTITY)
+
+
 def commit(git: Git, state: State, message: str) -> str:
     """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index."""
     parents = ("-p", state.head) if state.head else ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, Commit, FileEdit
+from batchhook.core.culprits.attribution import Attribution, Sight, Sighting
 from batchhook.core.outcomes import Run, TestResult, Totals
 from batchhook.core.rollback import FileFate
 from batchhook.core.verdicts import Verdict
@@ -62,11 +63,49 @@ class TotalsDocument(Document):
     failure_rate: float
 
 
+class EvidenceDocument(Document):
+    """What was seen of a test at a commit, and how many times; ``oid`` is empty before a repository's first commit.
+
+    ``outcome`` is "passed", "failed", "does not exist", "is skipped", or "cannot be tested".
+    """
+
+    oid: str
+    outcome: str
+    times: int
+
+
+class AttributionDocument(Document):
+    """What became of a failing test: ``kind`` is "culprit", "introduced failing", "pre-existing", "flaky", "ambiguous".
+
+    ``change`` is the commit that is to blame, empty where none is; ``suspects`` those among which it is;
+    ``confidence`` is how sure that is, 0 to 1; ``runs`` and ``failed`` count what the evidence holds.
+    """
+
+    kind: str
+    change: str
+    confidence: float
+    suspects: tuple[str, ...]
+    reason: str
+    runs: int
+    failed: int
+    evidence: tuple[EvidenceDocument, ...]
+
+
+class CulpritDocument(Document):
+    """A change that is to blame, and the ids of the tests that it broke."""
+
+    change: str
+    summary: str
+    author: str
+    tests: tuple[str, ...]
+
+
 class FailureDocument(Document):
     """A failing test.
 
     ``note`` is what batchhook found out about the cause; ``first_outcome`` how it ended beside others, where it was run
     again and ended otherwise; ``flips`` how often it both failed and did not on one tree, as far as is known.
+    ``attribution`` is null where nobody looked for what broke it, or not yet.
     """
 
     test_id: str
@@ -81,6 +120,7 @@ class FailureDocument(Document):
     first_outcome: str
     note: str
     flips: int
+    attribution: AttributionDocument | None
 
 
 class UnsteadyDocument(Document):
@@ -95,7 +135,7 @@ class AnalysisDocument(Document):
     """``analyze N --json``.
 
     ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
-    batch was full, and it was not tested again.
+    batch was full, and it was not tested again. ``searching`` while it is being found out what broke the failing tests.
     """
 
     batch: BatchDocument
@@ -108,6 +148,8 @@ class AnalysisDocument(Document):
     remembered: bool
     critical_failure_threshold: float
     totals: TotalsDocument
+    searching: bool
+    culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
     unsteady: tuple[UnsteadyDocument, ...]
     compared_with: int
@@ -165,14 +207,28 @@ class FateDocument(Document):
     fate: str
 
 
+class ProofDocument(Document):
+    """What a run without the changes showed: ids of tests that it mended, did not mend, or broke, or that are flaky."""
+
+    mended: tuple[str, ...]
+    unmended: tuple[str, ...]
+    broken: tuple[str, ...]
+    flaky: tuple[str, ...]
+
+
 class OperationDocument(Document):
-    """``rollback``, ``undo`` and each of ``operations``; ``id`` is null for a plan that was not carried out."""
+    """``rollback``, ``undo`` and each of ``operations``; ``id`` is null for a plan that was not carried out.
+
+    ``changes`` are those of the batch that are taken out, none for all; ``proof`` is there with ``--culprit`` only.
+    """
 
     id: int | None
     kind: str
     batch: int | None
     undoes: int | None
     status: str
+    changes: tuple[str, ...]
+    proof: ProofDocument | None = None
     files: tuple[FateDocument, ...]
     diff: str = ""
 
@@ -246,11 +302,35 @@ def totals_document(totals: Totals) -> TotalsDocument:
     )
 
 
+def attribution_document(found: Attribution) -> AttributionDocument:
+    """What became of a failing test."""
+    return AttributionDocument(
+        kind=found.kind.value,
+        change=found.change,
+        confidence=found.confidence,
+        suspects=found.suspects,
+        reason=found.reason,
+        runs=found.runs,
+        failed=found.failed,
+        evidence=tuple(document for sighting in found.evidence for document in _evidence(sighting)),
+    )
+
+
+def _evidence(sighting: Sighting) -> Iterator[EvidenceDocument]:
+    seen = ((Sight.PASSED, sighting.passed), (Sight.FAILED, sighting.failed), (sighting.silence, 1))
+    for sight, times in seen:
+        if sight and times:
+            yield EvidenceDocument(oid=sighting.state, outcome=sight.value, times=times)
+
+
 def failure_documents(
-    results: tuple[TestResult, ...], flips: Mapping[str, int] | None = None
+    results: tuple[TestResult, ...],
+    flips: Mapping[str, int] | None = None,
+    attributions: Mapping[str, Attribution] | None = None,
 ) -> tuple[FailureDocument, ...]:
-    """The failing ones among results; ``flips`` as in ``Analysis``."""
+    """The failing ones among results; ``flips`` and ``attributions`` as in ``Analysis``."""
     known = flips or {}
+    found = {name: attribution_document(one) for name, one in (attributions or {}).items()}
     return tuple(
         FailureDocument(
             test_id=result.test_id,
@@ -265,6 +345,7 @@ def failure_documents(
             first_outcome=result.first_outcome.value if result.first_outcome else "",
             note=result.note,
             flips=known.get(result.test_id, 0),
+            attribution=found.get(result.test_id),
         )
         for result in results
         if result.outcome.is_failure
@@ -313,7 +394,17 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         remembered=analysis.is_remembered,
         critical_failure_threshold=analysis.critical_threshold,
         totals=totals_document(analysis.outcome.totals),
-        failures=failure_documents(analysis.outcome.results, analysis.flips),
+        searching=analysis.is_searching,
+        culprits=tuple(
+            CulpritDocument(
+                change=change.oid,
+                summary=change.subject,
+                author=change.author,
+                tests=tuple(result.test_id for result in tests),
+            )
+            for change, tests in analysis.blamed
+        ),
+        failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
         unsteady=unsteady_documents(analysis.outcome.results),
         compared_with=analysis.previous,
         new_failures=analysis.new_failures,

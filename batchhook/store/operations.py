@@ -32,6 +32,7 @@ class Operation:
         batch: the batch that was rolled back; 0 for an undo.
         undoes: the operation that was taken back; 0 for a rollback.
         top: the work tree in which it acted.
+        changes: names of the batch's changes that were taken out; empty for all of them.
         before, after: commits that hold all that was there, and all that it leaves (``git/snapshot.py``).
         started_at: seconds since the epoch.
     """
@@ -45,6 +46,7 @@ class Operation:
     before: str
     after: str
     started_at: float
+    changes: tuple[str, ...] = ()
 
 
 def next_id(database: Database) -> int:
@@ -56,8 +58,8 @@ def intend(database: Database, operation: Operation) -> None:
     """Write an operation down before it acts."""
     with database.transaction() as connection:
         connection.execute(
-            "INSERT INTO operations (id, kind, batch_id, undoes, status, top, before, after, started_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO operations (id, kind, batch_id, undoes, status, top, before, after, started_at, changes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 operation.id,
                 operation.kind,
@@ -68,6 +70,7 @@ def intend(database: Database, operation: Operation) -> None:
                 operation.before,
                 operation.after,
                 operation.started_at,
+                " ".join(operation.changes),
             ),
         )
 
@@ -105,4 +108,5 @@ def _operation(row: sqlite3.Row) -> Operation:
         before=row["before"],
         after=row["after"],
         started_at=row["started_at"],
+        changes=tuple(row["changes"].split()),
     )

@@ -183,6 +183,7 @@ CREATE TABLE operations (
     kind       TEXT NOT NULL,         -- rollback, undo
     batch_id   INTEGER REFERENCES batches (id),
     undoes     INTEGER REFERENCES operations (id),
+    changes    TEXT NOT NULL DEFAULT '', -- of the batch, those that were taken out, separated by blanks; '' for all
     status     TEXT NOT NULL,         -- intent, done, failed
     top        NOT NULL,              -- the work tree it acted in
     before     TEXT NOT NULL,         -- snapshot commit: all that the user had

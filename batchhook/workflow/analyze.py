@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis, fixed_since, newly_failing
-from batchhook.core.changes import Batch, BatchStatus, FileEdit
+from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
+from batchhook.core.culprits.attribution import Attribution, by_change
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import NotFinishedError
+from batchhook.errors import GitError, NotFinishedError
+from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import batches, history, runs
+from batchhook.store import attributions, batches, history, runs
 from batchhook.workflow.follow import finished
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
@@ -33,6 +36,7 @@ def analyze(project: Project, number: int) -> Analysis:
     previous = batches.previous_finished(project.database, number)
     before = runs.of_batch(project.database, previous) if previous else None
     compared = before[0].outcome.results if before else ()
+    found = {name: one for (name, _), one in attributions.of_batch(project.database, number).items()}
     return Analysis(
         batch=done.batch,
         edits=batches.edits(project.database, number),
@@ -47,7 +51,20 @@ def analyze(project: Project, number: int) -> Analysis:
         new_failures=newly_failing(results, compared),
         fixed=fixed_since(results, compared),
         flips=history.flips(project.database, (result.test_id for result in results if result.outcome.is_failure)),
+        attributions=found,
+        is_searching=done.batch.status is BatchStatus.SEARCHING,
+        between=_between(project, done.batch, found),
     )
+
+
+def _between(project: Project, batch: Batch, found: Mapping[str, Attribution]) -> dict[str, Commit]:
+    """Commits that are to blame and are none of a batch's changes; without those that git no longer has."""
+    known = {change.oid for change in batch.changes}
+    strangers = [oid for oid in by_change(found) if oid not in known]
+    try:
+        return {commit.oid: commit for commit in commits(project.git, strangers)}
+    except GitError:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

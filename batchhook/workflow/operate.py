@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pygit2
 
-from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.changes import Batch, BatchStatus, Commit
 from batchhook.core.rollback import FileFate, Step, fate_of, steps_back
 from batchhook.errors import BatchhookError, ConflictError, GitError, NotFinishedError
 from batchhook.git import merge, objects, refs, snapshot
@@ -31,6 +31,7 @@ class Target:
         files, index: the differences to be taken out of the work tree and of the index, newest first.
         batch: the batch that these are of; 0 for an undo.
         undoes: the operation that is taken back; 0 for a rollback.
+        changes: of the batch, those that are taken out; empty for all.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Target:
     index: tuple[Step, ...]
     batch: int = 0
     undoes: int = 0
+    changes: tuple[Commit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Planned:
             before=snapshot.commit(git, plan.now, f"{message}, before"),
             after=snapshot.commit(git, plan.then, f"{message}, after"),
             started_at=time.time(),
+            changes=tuple(change.oid for change in target.changes),
         )
         refs.pin(git, {refs.operation_before(number): operation.before, refs.operation_after(number): operation.after})
         operations.intend(database, operation)
@@ -105,21 +108,44 @@ class Planned:
 
 
 @contextmanager
-def planned_rollback(project: Project, number: int) -> Iterator[Planned]:
+def planned_rollback(
+    project: Project, number: int, changes: Sequence[Commit] = (), *, head: str = ""
+) -> Iterator[Planned]:
     """Plan to bring the files of a batch back to their state before it, for the length of a block.
+
+    Args:
+        project: the repository.
+        number: the batch's.
+        changes: those of the batch that are to be taken out, oldest first; none for all.
+        head: the commit that HEAD has to be at; empty for any.
 
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
         ConflictError: the same lines were changed since, or git is in the middle of something.
         BatchhookError: the batch is another branch's.
     """
+    batch = sealed(project, number)
+    steps = steps_back(changes or batch.changes)
+    what = ", ".join(change.oid[:8] for change in changes) or f"batch {number}"
+    target = Target("rollback", files=steps, index=steps, batch=number, changes=tuple(changes))
+    with _planned(project, what, target) as planned:
+        if head and planned.plan.now.head != head:
+            raise ConflictError("HEAD has moved meanwhile; nothing was touched", "do it again")
+        yield planned
+
+
+def sealed(project: Project, number: int) -> Batch:
+    """A batch that can be rolled back in what is checked out.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
+        BatchhookError: the batch is another branch's.
+    """
     batch = batches.get(project.database, number)
     if batch.status is BatchStatus.OPEN:
         raise NotFinishedError(f"batch {number} is still open", "git reset or git revert, until it is full")
     _check_branch(project, batch)
-    steps = steps_back(batch.changes)
-    with _planned(project, f"batch {number}", Target("rollback", files=steps, index=steps, batch=number)) as planned:
-        yield planned
+    return batch
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from batchhook.core.culprits import attribution
 from batchhook.core.verdicts import summary
 from batchhook.errors import NotFinishedError
 from batchhook.report import progress
+from batchhook.store import attributions
 from batchhook.workflow.follow import deadline, finished, follow
 from batchhook.workflow.project import Project
 
@@ -46,7 +48,10 @@ def watch(project: Project, batch: int, seconds: float) -> bool:
             done = finished(project, batch)
         except NotFinishedError:
             return False
+        culprits = {name: found for (name, _), found in attributions.of_batch(project.database, batch).items()}
         console.print(f"batchhook: batch {batch} {summary(done.verdict, done.run.outcome)}", markup=False)
+        if culprits:
+            console.print(f"batchhook: {attribution.summary(culprits)}", markup=False)
         if not done.verdict.is_good:
             console.print(f"batchhook: what broke: batchhook analyze {batch}", markup=False)
         return True

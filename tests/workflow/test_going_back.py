@@ -163,6 +163,8 @@ def test_rolling_back_twice_does_nothing_the_second_time(batch: Repository) -> N
         "batch": 1,
         "undoes": None,
         "status": "planned",
+        "changes": [],
+        "proof": None,
         "files": [],
         "diff": "",
     }

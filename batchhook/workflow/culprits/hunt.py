@@ -78,17 +78,12 @@ class Hunt:
         return Order(self.states[visit.state], names, max(0.0, visit.seconds - self._search.set_up))
 
     def _take_in(self, visit: Visit, made: Visited) -> None:
-        former = self._former_names(visit, made)
+        asked = dict(zip(made.order.tests, visit.tests, strict=True))  # a visit beside it may have told other names
+        alike = {asked[called]: others for called, others in made.outcome.absent.items()}
+        former = former_names(alike, self.here)
         self.rename(visit.state, former)
-        sights = made.sights
-        for name in visit.tests:
-            if name not in former:  # else it is asked for once more, by the name that it had
-                self._search.tell(name, visit.state, sights[self.name_at(visit.state, name)])
+        for called, sight in made.sights.items():
+            if asked[called] not in former:  # else it is asked for once more, by the name that it had
+                self._search.tell(asked[called], visit.state, sight)
         spent = made.seconds - sum(result.duration for result in made.outcome.results)
         self._search.set_up += WEIGHT_OF_THE_LAST * (max(spent, 0.0) - self._search.set_up)
-
-    def _former_names(self, visit: Visit, made: Visited) -> dict[str, str]:
-        """Former names, that were not known yet, of tests that are absent in the state that was visited."""
-        asked = {self.name_at(visit.state, name): name for name in visit.tests}
-        alike = {asked[name]: others for name, others in made.outcome.absent.items()}
-        return former_names(alike, self.here)

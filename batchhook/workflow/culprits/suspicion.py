@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import sqrt
 
 from batchhook.core.outcomes import TestResult
+from batchhook.core.tracebacks import frames
 from batchhook.git import history
 from batchhook.git.command import Git
 
@@ -18,7 +18,6 @@ MOST_FILES = 400
 """Python files of which it is read what they import."""
 MOST_BYTES = 512 * 1024
 """Size of a file beyond which it is not read."""
-_FRAME = re.compile(r'File "[^"\n]*?/batchhook/worktrees/batchhook-\d+/([^"\n]+)"')
 
 
 class Suspicion:
@@ -41,7 +40,7 @@ class Suspicion:
 
     def scores(self, result: TestResult) -> list[float]:
         """For each change how suspicious it is of a failure; all 0 where no change touched anything that it uses."""
-        near = {path.partition(":")[0] for path in (result.location, *_FRAME.findall(result.traceback)) if path}
+        near = {result.location.partition(":")[0], *(frame.path for frame in frames(result.traceback))}
         own = self._file_of(result.module)
         used = self._used_by(own) if own else frozenset()
         return [

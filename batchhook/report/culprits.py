@@ -1,0 +1,131 @@
+"""What broke which test, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.changes import Commit
+from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.text import one_line
+from batchhook.report import failures
+from batchhook.report.text import OID
+
+_MOST_FILES = 4
+"""Files of a change that are named; more are counted."""
+_INDENT = " " * (OID + 2)
+_HEADINGS = {
+    Kind.FLAKY: "flaky, broken by none of the changes",
+    Kind.PRE_EXISTING: "failed before this batch, too",
+    Kind.AMBIGUOUS: "could not be found out",
+}
+
+
+def by_culprits(
+    analysis: Analysis, known: Mapping[str, Sequence[str]], *, tracebacks: bool
+) -> Iterator[RenderableType]:
+    """Failing tests under the change that broke them; then those that none did.
+
+    Args:
+        analysis: with attributions.
+        known: what else is known of tests, in a few words, by id.
+        tracebacks: whether to show the whole texts, and all that was seen.
+    """
+    told = {
+        name: [*([all_seen(found)] if tracebacks else brief(found)), *known.get(name, ())]
+        for name, found in analysis.attributions.items()
+    }
+    for change, tests in analysis.blamed:
+        files = [edit.path for edit in analysis.edits.get(change.oid, ())]
+        yield blame(change, len(tests), files)
+        if change.oid in analysis.between:
+            yield _below("none of this batch's changes: it came between them", "yellow")
+        yield _below(pair([analysis.attributions[test.test_id] for test in tests]))
+        yield from failures.some(tests, told, tracebacks=tracebacks, changed=frozenset(files))
+    for kind, heading in _HEADINGS.items():
+        others = analysis.failures_of(kind)
+        if others:
+            yield Text(f"\n{heading}: {len(others)}", style="bold")
+            yield from failures.some(others, told, tracebacks=tracebacks)
+
+
+def blame(change: Commit, tests: int, files: Sequence[str]) -> RenderableType:
+    """A change that is to blame: its name, its subject, how many tests it broke, its author, its files."""
+    named = ", ".join(one_line(path) for path in files[:_MOST_FILES])
+    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+    return Text.assemble(
+        "\n",
+        (change.oid[:OID], "yellow"),
+        (f"  {one_line(change.subject)}", "bold"),
+        (f"  broke {'1 test' if tests == 1 else f'{tests} tests'}", "bold red"),
+        (f"\n{_INDENT}{one_line(change.author)}" + (f": {named}{more}" if files else ""), "dim"),
+    )
+
+
+def pair(found: Sequence[Attribution]) -> str:
+    """``passed at 1a2b3c4d, failed here (99.7 % sure)``: what speaks against the change that is to blame."""
+    weakest = min(found, key=lambda one: one.confidence)
+    before = _just_before(next((one for one in found if one.kind is Kind.CULPRIT), weakest))
+    return f"{f'passed at {before}, ' if before else ''}failed here ({percent(weakest.confidence)})"
+
+
+def _just_before(found: Attribution) -> str:
+    """The nearest state before the change that is to blame in which the test passed; empty for none."""
+    states = [sighting.state for sighting in found.evidence]
+    earlier = found.evidence[: states.index(found.change)] if found.change in states else ()
+    return next((_name(sighting) for sighting in reversed(earlier) if sighting.passed), "")
+
+
+def brief(found: Attribution) -> list[str]:
+    """What is to be said of one test among those with the same end."""
+    match found.kind:
+        case Kind.CULPRIT:
+            return []
+        case Kind.INTRODUCED:
+            return ["new there, has not passed since"]
+        case Kind.PRE_EXISTING:
+            return [_rate(found)]
+        case Kind.FLAKY:
+            return [_rate(found), *([found.reason] if found.reason else [])]
+        case Kind.AMBIGUOUS:
+            return [_range(found), *([found.reason] if found.reason else [])]
+
+
+def all_seen(found: Attribution) -> str:
+    """All that was seen of a test, oldest state first; and what follows from it."""
+    seen = [f"{_name(sighting)} {_sights(sighting)}" for sighting in found.evidence]
+    words = "; ".join(brief(found))
+    return ", ".join(seen) + (f": {words}" if words else "")
+
+
+def _sights(sighting: Sighting) -> str:
+    counts = ((sighting.passed, "passed"), (sighting.failed, "failed"))
+    said = [word if times == 1 else f"{word} {times} times" for times, word in counts if times]
+    return " and ".join([*said, *([sighting.silence.value] if sighting.silence else [])])
+
+
+def _rate(found: Attribution) -> str:
+    return f"failed in {found.failed} of {found.runs} runs"
+
+
+def _range(found: Attribution) -> str:
+    if not found.suspects:
+        return "nobody knows"
+    first, last = found.suspects[0][:OID], found.suspects[-1][:OID]
+    return f"broke between {first} and {last}" if first != last else f"probably {first} ({percent(found.confidence)})"
+
+
+def _name(sighting: Sighting) -> str:
+    return sighting.state[:OID] or "the beginning"
+
+
+def percent(confidence: float) -> str:
+    """``99.7 % sure``; never 100, since nothing is."""
+    return f"{min(100 * confidence, 99.9):.1f} % sure"
+
+
+def _below(said: str, style: str = "dim") -> RenderableType:
+    return Text(f"{_INDENT}{said}", style=style)

@@ -1,0 +1,127 @@
+"""The guilty changes of a batch: which of them come out cleanly, and the proof that this mends what they broke."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from batchhook.core.changes import BatchStatus, Commit
+from batchhook.core.culprits.attribution import Sight, by_change
+from batchhook.core.outcomes import Run
+from batchhook.core.proof import Proof, prove
+from batchhook.core.rollback import steps_back
+from batchhook.core.settings import Isolation
+from batchhook.errors import BatchhookError, ConflictError, NotFinishedError
+from batchhook.git import merge, objects, snapshot
+from batchhook.git.location import read_head
+from batchhook.store import attributions, history, runs
+from batchhook.workflow.culprits.states import State
+from batchhook.workflow.culprits.visits import Order, sights, test_visits
+from batchhook.workflow.operate import sealed
+from batchhook.workflow.project import Project
+from batchhook.workflow.suite import find_suite
+from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+
+
+@dataclass(frozen=True, slots=True)
+class Guilty:
+    """The guilty changes of a batch.
+
+    Attributes:
+        changes: those that come out of what is committed cleanly, oldest first.
+        tests: ids of the tests that these broke.
+        stuck: those that do not, each with the files whose lines were changed since.
+        head: the commit that they were taken out of.
+        without: the tree that is left.
+    """
+
+    changes: tuple[Commit, ...]
+    tests: tuple[str, ...]
+    stuck: Mapping[Commit, tuple[str, ...]]
+    head: str
+    without: str
+
+
+def find_guilty(project: Project, number: int) -> Guilty:
+    """The changes of a batch that broke something, and those of them that come out cleanly.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open, or its search goes on.
+        BatchhookError: the batch is another branch's; or none of its changes is known to have broken anything.
+        ConflictError: none of them comes out cleanly.
+    """
+    batch = sealed(project, number)
+    if batch.status is not BatchStatus.FINISHED:
+        raise NotFinishedError(f"what broke in batch {number} is not found out yet", f"batchhook wait {number}")
+    found = {name: one for (name, _), one in attributions.of_batch(project.database, number).items()}
+    blamed = by_change(found)
+    accused = [change for change in batch.changes if change.oid in blamed]
+    if not accused:
+        raise BatchhookError(
+            f"none of batch {number}'s changes is known to have broken anything", f"batchhook analyze {number}"
+        )
+    guilty = _clean(project, accused)
+    if not guilty.changes:
+        files = ", ".join(dict.fromkeys(path for paths in guilty.stuck.values() for path in paths))
+        raise ConflictError(
+            f"what they did was changed since, in: {files}; nothing was touched",
+            f"batchhook rollback {number} takes the whole batch out; or git revert, and solve the conflicts",
+        )
+    return replace(guilty, tests=tuple(name for change in guilty.changes for name in blamed[change.oid]))
+
+
+def _clean(project: Project, accused: Sequence[Commit]) -> Guilty:
+    """Take changes out of what is committed, one after the other, newest first; those that conflict stay."""
+    head = read_head(project.git, project.location).oid
+    repository = objects.open_repository(project.location.common_dir)
+    tree = project.git.text("rev-parse", f"{head}^{{tree}}")
+    out: list[Commit] = []
+    stuck: dict[Commit, tuple[str, ...]] = {}
+    for change in reversed(accused):
+        merged = merge.take_out(repository, tree, steps_back([change]))
+        if merged.conflicts:
+            stuck[change] = merged.conflicts
+        else:
+            out.insert(0, change)
+            tree = merged.tree
+    return Guilty(tuple(out), (), stuck, head, tree)
+
+
+def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str], listener: RunListener) -> Proof:
+    """Run the suite in a private work tree without the guilty changes, and compare it with what is committed.
+
+    What fails there is looked at once more in fresh processes, so that a flake refutes nothing.
+
+    Raises:
+        BatchhookError: the suite cannot be run without the changes, or only in place.
+    """
+    if project.settings.isolation is Isolation.IN_PLACE:
+        raise BatchhookError("tests run in place here: nothing can be proven without touching your files")
+    message = f"batchhook: {guilty.head[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
+    commit = snapshot.commit_of_tree(project.git, guilty.without, guilty.head, message)
+    before, after = (_tested(project, oid, environment, listener) for oid in (guilty.head, commit))
+    failed = [result.test_id for result in after.outcome.results if result.outcome.is_failure]
+    flaky = history.flips(project.database, failed)
+    proof = prove(guilty.tests, before.outcome.results, after.outcome.results, flaky)
+    if proof.holds:
+        return proof
+    failing = _still_failing(project, State(commit, guilty.without), proof, environment)
+    results = [result for result in after.outcome.results if result.test_id in failing]
+    return prove(guilty.tests, before.outcome.results, results, flaky)
+
+
+def _tested(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
+    scratch = project.state.run(f"proof-{os.getpid()}")
+    run = run_on_commit(project, Wanted(commit), environment, listener, scratch)
+    if run.outcome.broken:
+        raise BatchhookError(f"{commit[:8]} cannot be tested: {run.outcome.broken}", run.outcome.hint)
+    return run if run.id else replace(run, id=runs.add(project.database, run))
+
+
+def _still_failing(project: Project, state: State, proof: Proof, environment: Mapping[str, str]) -> frozenset[str]:
+    doubtful = (*proof.unmended, *proof.broken)
+    suite = find_suite(project, environment)
+    with test_visits(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
+        seen = list(sights(visits.make([Order(state, doubtful)])))
+    return frozenset(name for name, _, sight in seen if sight is not Sight.PASSED)

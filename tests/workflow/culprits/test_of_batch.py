@@ -1,0 +1,369 @@
+"""From five real commits to the change that broke each test."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.driving import CALCULATOR, TESTS, Repository
+
+NO_ADD = CALCULATOR.replace("a + b", "a * b")
+NO_SUBTRACT = CALCULATOR.replace("a - b", "b - a")
+ADD = "test_calculator.CalculatorTest.test_add"
+SUBTRACT = "test_calculator.CalculatorTest.test_subtract"
+
+
+def analyzed(project: Repository, number: int = 1) -> dict[str, Any]:
+    """What became of each failing test of a batch, by the last part of its id."""
+    found = project.json("wait", str(number), "--timeout", "90", code=1)
+    assert not found["searching"]
+    return {failure["test_id"].rpartition(".")[2]: failure["attribution"] for failure in found["failures"]}
+
+
+def five(project: Repository, *calculators: str) -> list[str]:
+    """Five commits, each with another text of the calculator; gives their names."""
+    oids = []
+    for number, text in enumerate(calculators, start=1):
+        project.commit(f"change {number}", calculator__py=f"{text}# {number}\n")
+        oids.append(project.head())
+    return oids
+
+
+def runs(project: Repository, query: str = "SELECT count(*) FROM runs WHERE visit") -> Any:  # noqa: ANN401
+    with closing(sqlite3.connect(project.top / ".git/batchhook/state.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_two_changes_that_broke_a_test_each(project: Repository) -> None:
+    both = NO_ADD.replace("a - b", "b - a")
+    oids = five(project, CALCULATOR, NO_ADD, NO_ADD, both, both)
+    found = analyzed(project)
+    for name, broke in (("test_add", 1), ("test_subtract", 3)):
+        one = found[name]
+        assert (one["kind"], one["change"]) == ("culprit", oids[broke])
+        assert one["confidence"] >= 0.99
+        seen = {(evidence["oid"], evidence["outcome"]) for evidence in one["evidence"]}
+        assert {(oids[broke], "failed"), (oids[broke - 1], "passed")} <= seen
+    document = project.json("analyze", "1", code=1)
+    assert [(each["summary"], each["tests"]) for each in document["culprits"]] == [
+        ("change 2", [ADD]),
+        ("change 4", [SUBTRACT]),
+    ]
+    said = project.batchhook("analyze", "1", code=1)
+    assert f"{oids[1][:8]}  change 2  broke 1 test" in said
+    assert "Ada <ada@example.org>: calculator.py" in said
+    assert f"passed at {oids[0][:8]}, failed here" in said
+    assert f"{oids[1][:8]} broke 1 test, {oids[3][:8]} broke 1 test" in project.batchhook("wait", "1", code=1)
+
+
+def test_calls_in_files_that_the_guilty_change_touched_are_marked(bare_repository: Repository) -> None:
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
+    bare_repository.batchhook("install")
+    five(
+        bare_repository,
+        CALCULATOR,
+        CALCULATOR,
+        CALCULATOR.replace("a + b", "a + c"),
+        *[NO_ADD.replace("*", "+ c +")] * 2,
+    )
+    bare_repository.batchhook("wait", "1", "--timeout", "90", code=1)
+    assert "▸ calculator.py:2 in add" in bare_repository.batchhook("analyze", "1", code=1)
+    whole = bare_repository.batchhook("analyze", "1", "-t", code=1)
+    (marked,) = [line for line in whole.splitlines() if "▸" in line]
+    assert 'File "calculator.py", line 2, in add' in marked
+    assert "passed" in whole
+
+
+def test_broken_mended_and_broken_again(project: Repository) -> None:
+    oids = five(project, NO_ADD, NO_ADD, CALCULATOR, NO_ADD, NO_ADD)
+    assert analyzed(project)["test_add"]["change"] == oids[3]
+
+
+def test_what_failed_before_is_not_blamed_on_anybody(bare_repository: Repository) -> None:
+    bare_repository.commit("first", calculator__py=NO_ADD, test_calculator__py=TESTS)
+    bare_repository.batchhook("install")
+    oids = five(bare_repository, NO_ADD, *[NO_ADD.replace("a - b", "b - a")] * 4)
+    found = analyzed(bare_repository)
+    assert found["test_add"]["kind"] == "pre-existing"
+    assert found["test_subtract"]["change"] == oids[1]
+    assert "failed before this batch, too: 1" in bare_repository.batchhook("analyze", "1", code=1)
+
+
+def test_the_batch_before_says_what_the_base_does(project: Repository) -> None:
+    five(project, *[CALCULATOR] * 5)
+    project.batchhook("wait", "1", "--timeout", "60")
+    oids = five(project, NO_ADD, *[NO_ADD] * 4)
+    assert analyzed(project, 2)["test_add"]["change"] == oids[0]
+    base = project.git("rev-parse", "HEAD~5^{tree}")
+    assert runs(project, f"SELECT count(*) FROM runs WHERE visit AND tree = '{base}'")[0][0] <= 1
+
+
+FLAKY = """\
+import os
+import unittest
+
+
+class FlakyTest(unittest.TestCase):
+    def test_now_and_then(self):
+        path = os.environ["COUNTER"]
+        number = len(open(path).read()) if os.path.exists(path) else 0
+        with open(path, "a") as file:
+            file.write("x")
+        self.assertIn("{pattern}"[number % {period}], "P")
+"""
+
+
+def test_flaky_tests_are_told_apart(project: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTER", str(tmp_path / "counter"))
+    pattern = "FFFPFPPFPPPFPPFP"  # fails in all three looks of the run
+    project.commit("flaky", test_flaky__py=FLAKY.format(pattern=pattern, period=len(pattern)))
+    five(project, *[CALCULATOR] * 4)
+    found = analyzed(project)["test_now_and_then"]
+    assert found["kind"] == "flaky"
+    assert 0 < found["failed"] < found["runs"]
+    said = " ".join(project.batchhook("analyze", "1", code=1).split())
+    assert "flaky, broken by none of the changes: 1" in said
+    assert f"failed in {found['failed']} of {found['runs']} runs" in said
+    assert runs(project, "SELECT flakes > 0, breaks FROM tests WHERE name LIKE '%now_and_then'") == [(1, 0)]
+
+
+ORDERED = """\
+import unittest
+
+SEEN = []
+
+
+class ATest(unittest.TestCase):
+    def test_pollutes(self):
+        SEEN.append(1)
+
+
+class BTest(unittest.TestCase):
+    def test_needs_a_clean_start(self):
+        self.assertEqual(SEEN, [])
+"""
+
+
+def test_a_test_that_fails_only_in_company_is_called_so(bare_repository: Repository) -> None:
+    bare_repository.write(".batchhook.toml", 'order = "original"\n')
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
+    bare_repository.batchhook("install")
+    bare_repository.commit("ordered", test_ordered__py=ORDERED)
+    five(bare_repository, *[CALCULATOR] * 4)
+    found = analyzed(bare_repository)["test_needs_a_clean_start"]
+    assert found["kind"] == "flaky"
+    assert found["reason"] == "it fails only after the tests that run before it"
+
+
+def test_middle_commits_that_do_not_parse_are_skipped_over(project: Repository) -> None:
+    five(project, CALCULATOR, "def broken(:\n", "def broken(:\n", NO_ADD, NO_ADD)
+    found = analyzed(project)["test_add"]
+    # At 4 it is broken, at 1 it passes, and nobody can tell what 2 and 3 would have done.
+    assert found["kind"] == "ambiguous"
+    assert len(found["suspects"]) == 3
+    assert "cannot be tested" in found["reason"]
+
+
+def test_middle_commits_that_do_not_parse_are_not_blamed_for_what_came_later(project: Repository) -> None:
+    oids = five(project, CALCULATOR, "def broken(:\n", CALCULATOR, NO_ADD, NO_ADD)
+    assert analyzed(project)["test_add"]["change"] == oids[3]
+
+
+def test_a_module_that_cannot_be_imported_is_one_finding(project: Repository) -> None:
+    many = TESTS + "".join(f"    def test_{number}(self):\n        pass\n" for number in range(50))
+    project.commit("many", test_calculator__py=many)
+    broken = "from calculator import nothing\n" + CALCULATOR
+    oids = [project.head(), *five(project, CALCULATOR, broken, broken, broken)]
+    found = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = found["failures"]
+    assert failure["test_id"] == "unittest.loader._FailedTest.test_calculator"
+    assert (failure["attribution"]["kind"], failure["attribution"]["change"]) == ("culprit", oids[2])
+
+
+def test_a_fixture_that_fails_is_one_finding(project: Repository) -> None:
+    text = TESTS.replace(
+        "    def test_add",
+        "    @classmethod\n    def setUpClass(cls):\n        calculator.add(1, 2)\n\n    def test_add",
+    )
+    project.commit("fixture", test_calculator__py=text)
+    broken = CALCULATOR.replace("return a + b", "raise ValueError(a)")
+    oids = [project.head(), *five(project, CALCULATOR, CALCULATOR, broken, broken)]
+    found = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = found["failures"]
+    assert failure["test_id"] == "setUpClass (test_calculator.CalculatorTest)"
+    assert failure["attribution"]["change"] == oids[3]
+
+
+def test_a_new_test_that_never_passed(project: Repository) -> None:
+    project.commit("1", a__txt="1")
+    project.commit("2", test_new__py=TESTS.replace("calculator.add(1, 2), 3", "calculator.add(1, 2), 4"))
+    introduced = project.head()
+    for number in range(3, 6):
+        project.commit(str(number), a__txt=str(number))
+    found = analyzed(project)["test_add"]
+    assert (found["kind"], found["change"]) == ("introduced failing", introduced)
+    assert "new there, has not passed since" in " ".join(project.batchhook("analyze", "1", code=1).split())
+
+
+def test_a_renamed_test_is_the_same_test(project: Repository) -> None:
+    oids = five(project, NO_ADD, NO_ADD, NO_ADD)
+    project.commit("rename", test_calculator__py=TESTS.replace("test_add", "test_addition"))
+    project.commit("more")
+    found = analyzed(project)["test_addition"]
+    assert (found["kind"], found["change"]) == ("culprit", oids[0])
+
+
+def test_a_test_that_was_moved_to_another_module_is_the_same_test(project: Repository) -> None:
+    (project.top / "test_calculator.py").unlink()
+    project.commit("move", test_sums__py=TESTS)
+    oids = five(project, CALCULATOR, NO_ADD, NO_ADD, NO_ADD)
+    assert analyzed(project)["test_add"]["change"] == oids[1]
+
+
+def test_a_merge_in_the_batch_is_one_change(project: Repository) -> None:
+    project.git("switch", "-qc", "side")
+    five(project, *[NO_ADD] * 3)
+    project.git("switch", "-q", "main")
+    for number in range(2):
+        project.commit(str(number), a__txt=str(number))
+    project.git("merge", "-q", "--no-ff", "-m", "merge", "side")
+    merge = project.head()
+    for number in range(2, 4):
+        project.commit(str(number), a__txt=str(number))
+    number = project.json("log")["batches"][0]["batch"]["id"]
+    for batch in project.json("log")["batches"]:
+        number = batch["batch"]["id"] if batch["batch"]["branch"] == "main" else number
+    found = analyzed(project, number)["test_add"]
+    assert (found["kind"], found["change"]) == ("culprit", merge)
+
+
+def test_what_came_by_a_pull_before_the_batch_failed_before(project: Repository, tmp_path: Path) -> None:
+    project.git("clone", "-q", str(project.top), str(tmp_path / "other"))
+    other = Repository(tmp_path / "other")
+    other.commit("theirs", calculator__py=NO_ADD)
+    project.git("pull", "-q", "--ff-only", str(tmp_path / "other"), "main")
+    theirs = project.head()
+    five(project, *[NO_ADD] * 5)
+    found = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = found["failures"]
+    assert failure["attribution"]["kind"] == "pre-existing"
+    assert found["batch"]["base"] == theirs
+
+
+def test_a_pull_in_the_middle_of_a_batch(project: Repository, tmp_path: Path) -> None:
+    project.commit("1", a__txt="1")
+    project.git("clone", "-q", str(project.top), str(tmp_path / "other"))
+    other = Repository(tmp_path / "other")
+    other.commit("theirs", calculator__py=NO_ADD)
+    project.git("pull", "-q", "--ff-only", str(tmp_path / "other"), "main")
+    theirs = project.head()
+    for number in range(2, 6):
+        project.commit(str(number), a__txt=str(number))
+    found = project.json("wait", "1", "--timeout", "90", code=1)
+    assert found["failures"][0]["attribution"]["change"] == theirs
+    assert found["culprits"][0]["summary"] == "theirs"
+    assert "it came between them" in project.batchhook("analyze", "1", code=1)
+
+
+def test_the_first_commits_of_a_repository(bare_repository: Repository) -> None:
+    bare_repository.batchhook("install")
+    bare_repository.commit("1", calculator__py=NO_ADD, test_calculator__py=TESTS)
+    first = bare_repository.head()
+    five(bare_repository, *[NO_ADD] * 4)
+    found = analyzed(bare_repository)["test_add"]
+    assert (found["kind"], found["change"]) == ("introduced failing", first)
+
+
+def test_no_search_where_none_is_wanted(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHHOOK_CULPRIT_BUDGET", "0")
+    five(project, *[NO_ADD] * 5)
+    assert analyzed(project) == {"test_add": None}
+    assert runs(project) == [(0,)]
+    assert "test_calculator: 1 failing" in project.batchhook("analyze", "1", code=1)
+
+
+def test_a_budget_that_is_too_small_says_what_is_known(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHHOOK_CULPRIT_BUDGET", "0.01")
+    five(project, *[NO_ADD] * 5)
+    found = analyzed(project)["test_add"]
+    assert found["kind"] == "ambiguous"
+    assert found["reason"] == "the budget of 0.01 s was used up"
+    assert len(found["suspects"]) == 5
+
+
+def test_in_place_other_commits_cannot_be_tested(project: Repository) -> None:
+    project.write(".batchhook.toml", 'isolation = "in-place"\n')
+    five(project, *[NO_ADD] * 5)
+    found = analyzed(project)["test_add"]
+    assert found["kind"] == "ambiguous"
+    assert "in place" in found["reason"]
+
+
+def test_a_method_with_thousands_of_failing_subtests_is_one_test(project: Repository) -> None:
+    subtests = TESTS.replace(
+        "        self.assertEqual(calculator.add(1, 2), 3)",
+        "        for number in range(3000):\n            with self.subTest(number=number):\n"
+        "                self.assertEqual(calculator.add(number, 1), number + 1)",
+    )
+    project.commit("subtests", test_calculator__py=subtests)
+    oids = five(project, CALCULATOR, CALCULATOR, NO_ADD, NO_ADD)
+    found = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = found["failures"]
+    assert failure["subtests_failed"] == 3000
+    assert failure["attribution"]["change"] == oids[2]
+
+
+def test_visits_do_not_change_what_is_known_of_tests_now(project: Repository) -> None:
+    five(project, CALCULATOR, *[NO_ADD] * 4)
+    analyzed(project)
+    assert runs(project, f"SELECT failing, breaks FROM tests WHERE name = '{ADD}'") == [(1, 1)]
+    assert [one["test_id"] for one in project.json("test", "--failed", code=1)["failures"]] == [ADD]
+
+
+def test_a_search_that_is_killed_goes_on_where_it_was(project: Repository) -> None:
+    """SIGKILL at random moments of the search, until it is through; the answer is the right one, nothing runs twice."""
+    slow = TESTS.replace("import unittest\n", "import time\nimport unittest\n").replace(
+        "        self.assertEqual(calculator.add", "        time.sleep(0.4)\n        self.assertEqual(calculator.add"
+    )
+    project.commit("slow", test_calculator__py=slow)
+    oids = five(project, CALCULATOR, CALCULATOR, NO_ADD, NO_ADD)
+    _until(lambda: runs(project, "SELECT status FROM batches WHERE id = 1") == [("searching",)])
+    chance, kills = random.Random(3), 0
+    waiting = project.top / ".git/batchhook/waiting"
+    while kills < 4 and runs(project, "SELECT status FROM batches WHERE id = 1") == [("searching",)]:
+        time.sleep(chance.uniform(0.0, 1.2))
+        runner = waiting.read_text().strip() if waiting.exists() else ""
+        if runner.isdigit():
+            with suppress(ProcessLookupError):
+                os.kill(int(runner), signal.SIGKILL)
+                kills += 1
+        project.batchhook("status")  # starts another runner
+    found = analyzed(project)["test_add"]
+    assert (found["kind"], found["change"]) == ("culprit", oids[2])
+    assert kills >= 2
+    # Each visit that was stored was told to the next search: no state was looked at more often than a search needs.
+    times = runs(project, "SELECT tree, count(*) FROM runs WHERE visit GROUP BY tree")
+    assert all(count <= 4 for _, count in times), times
+    assert runs(project, "SELECT count(*) FROM runs WHERE NOT visit") == [(1,)]
+    _until(lambda: _nothing_runs_in(project.top))
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _nothing_runs_in(top: Path) -> bool:
+    return not subprocess.run(["pgrep", "-f", f"{top}/"], capture_output=True, check=False).stdout
