@@ -1,4 +1,4 @@
-"""The demo's acts: five commits, a run that nobody asked for, the analysis, the way back, and a happy end."""
+"""The demo's acts: five commits, a run that nobody asked for, who broke what, the way back, and a happy end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Play:
         self._five_commits()
         self._what_broke()
         self._the_way_back()
-        self._the_good_ones_return()
+        self._a_happy_end()
         self._in_your_own()
 
     def _your_project(self) -> None:
@@ -84,57 +84,55 @@ class Play:
         self._commits[change] = self._stage.head()
 
     def _what_broke(self) -> None:
-        self._screen.act("3. What broke")
+        self._screen.act("3. What broke, and by what")
         self._screen.say("""
             The fifth commit filled the batch, so the tests were started by themselves, in a checkout of their own.
-            At a terminal you may watch them for ten seconds, then you go on working. This waits to the end:
+            Some fail, so the failing ones are run again at the commits in between, until it is known which change is
+            to blame for each. At a terminal you may watch for ten seconds, then you go on working. This waits to the
+            end:
         """)
         self._stage.run(["batchhook", "wait", "1"], RAN)
-        self._screen.say("Something is broken. What, and by what?")
+        self._screen.say("Two of the five. Which tests, and how sure is that?")
         self._stage.run(["batchhook", "analyze", "1"], (ExitCode.TESTS_FAILED,))
         self._check_analysis()
 
     def _check_analysis(self) -> None:
         analysis = self._stage.facts("analyze", "1", exits=(ExitCode.TESTS_FAILED,))
         _expect("the verdict on batch 1", analysis.get("verdict"), "critical")
-        failing = frozenset(failure["test_id"] for failure in analysis.get("failures", ()))
-        _expect("the failing tests", failing, self._story.broken_tests)
+        blamed = {each["change"]: frozenset(each["tests"]) for each in analysis.get("culprits", ())}
+        guilty = {oid: change.breaks for change, oid in self._commits.items() if change.breaks}
+        _expect("what each change broke", blamed, guilty)
 
     def _the_way_back(self) -> None:
         self._screen.act("4. The way back")
-        self._screen.say("One command takes the batch out of your files. (-y is for: do not ask me.)")
-        self._stage.run(["batchhook", "rollback", "1", "-y"])
-        self._stage.output(["git", "diff", "--quiet", f"{self._commits[self._story.batch[0]]}~1"])
         self._screen.say("""
-            Had you thought better of it, `batchhook undo` would bring everything back. We keep it, as a commit like
-            any other:
+            One command takes just the guilty changes out of your files. Before it touches them it proves, in a checkout
+            of its own, that this mends the tests and breaks no others. (-y is for: do not ask me.)
         """)
-        self._stage.run(["git", "commit", "-m", "Take out batch 1"])
-        self._screen.say("Do the tests pass again? This runs them by hand, on what is committed:")
+        self._stage.run(["batchhook", "rollback", "1", "--culprit", "-y"])
+        self._screen.say("""
+            Without --culprit it would have been the whole batch. Had you thought better of it, `batchhook undo` would
+            bring everything back. We keep it, as a commit like any other:
+        """)
+        self._stage.run(["git", "commit", "-m", "Take the two out that broke something"])
+        self._screen.say("Do the tests pass again? They were run on these very files, as the proof; so this is quick:")
         self._stage.run(["batchhook", "test"])
 
-    def _the_good_ones_return(self) -> None:
-        self._screen.act("5. The good ones return")
-        good = [commit for change, commit in self._commits.items() if not change.breaks]
-        self._screen.say("""
-            All failures lead to changes 2 and 4: they are about money and about retries. The other three were good.
-            Their commits are still there, so git has them back in one go:
-        """)
-        self._stage.run(["git", "cherry-pick", *(commit[:10] for commit in good)])
+    def _a_happy_end(self) -> None:
+        self._screen.act("5. A happy end")
         self._commit(self._story.repaired)
-        self._screen.say("That was the second batch: the rollback, the good ones, and the repaired one.")
-        self._stage.run(["batchhook", "wait", "2"])
-        _expect("the verdict on batch 2", self._stage.facts("analyze", "2").get("verdict"), "passed")
+        self._stage.run(["batchhook", "test"])
+        self._stage.run(["batchhook", "status"])
 
     def _in_your_own(self) -> None:
         self._screen.act("That was batchhook")
         self._screen.say("""
-            Five commits, none of them held up. The tests ran by themselves, on what was committed. You saw what broke,
-            went back with one command, and lost nothing. In a repository of your own:
+            Five commits, none of them held up. The tests ran by themselves, on what was committed. You were told which
+            change broke which test, took those out with one command, and lost nothing. In a repository of your own:
         """)
         self._screen.advice("batchhook install", "once; then commit as you like")
-        self._screen.advice("batchhook analyze N", "what batch N broke")
-        self._screen.advice("batchhook rollback N", "back to before batch N")
+        self._screen.advice("batchhook analyze N", "what broke in batch N, and by which change")
+        self._screen.advice("batchhook rollback N", "back to before batch N; --culprit: just what broke it")
 
 
 def _expect(what: str, found: object, wanted: object) -> None:
