@@ -33,6 +33,7 @@ class SuiteSpec:
         changed: files that were changed since the last run, relative to ``root``; their tests come first.
         elsewhere: whether ``only`` names tests that were found in another tree. They may not exist in this one, and
             come with the company that they are known to need (``visiting.py``).
+        modules: names of the modules that discovery is to import; empty for all that fit the pattern.
     """
 
     interpreter: Path
@@ -50,6 +51,7 @@ class SuiteSpec:
     history: History = field(default_factory=History)
     changed: frozenset[str] = frozenset()
     elsewhere: bool = False
+    modules: frozenset[str] = frozenset()
 
     @property
     def source_roots(self) -> tuple[Path, ...]:

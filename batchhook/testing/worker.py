@@ -68,7 +68,7 @@ class Worker:
             self._process = subprocess.Popen(
                 [
                     *(str(spec.interpreter), "-B", str(SCRIPT), str(orders), str(reports), str(self._stacks)),
-                    *(spec.start_dir, spec.pattern, spec.top_level_dir),
+                    *(spec.start_dir, spec.pattern, spec.top_level_dir, " ".join(sorted(spec.modules))),
                 ],
                 cwd=spec.root,
                 env=environment(spec, hash_seed) | {MARKER: self._marker},

@@ -110,6 +110,14 @@ def test_the_company_that_a_test_needs_comes_along(project: Project) -> None:
     assert project.by_id(visited(project, name, history=needy))["test_2"].seen_in is Company.SUITE
 
 
+def test_only_some_modules_are_imported(project: Project) -> None:
+    project.write(test_a=TESTS, test_b="import os; os._exit(3)", pkg____init__="", pkg__test_c=TESTS)
+    name = "pkg.test_c.ATest.test_good"
+    assert visited(project, name).broken
+    assert outcomes(visited(project, name, modules=frozenset({"pkg.test_c"}))) == {name: Outcome.PASSED}
+    assert tuple(visited(project, "test_b.X.test", modules=frozenset({"test_a"})).absent) == ("test_b.X.test",)
+
+
 def test_company_is_what_stands_before() -> None:
     units = [Unit(f"m.{name}.test_{number}", "m", f"m.{name}", "") for name in "AB" for number in range(3)]
     assert with_company([4], units, History()) == [4]

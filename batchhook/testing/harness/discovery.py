@@ -21,9 +21,15 @@ UNITS_IN_A_LINE = 500
 
 
 class Loader(unittest.TestLoader):
-    """unittest's loader, which says what it is about to import."""
+    """unittest's loader, which says what it is about to import, and imports some modules alone if it is told so."""
 
     channel: Channel
+    wanted: frozenset[str] = frozenset()
+
+    def _match_path(self, path: str, full_path: str, pattern: str) -> bool:
+        if not super()._match_path(path, full_path, pattern):
+            return False
+        return not self.wanted or super()._get_name_from_path(full_path) in self.wanted  # type: ignore[misc]
 
     def _get_name_from_path(self, path: str) -> str:
         # The loader asks for the name just before it imports a module; overriding the import itself would put a
@@ -35,9 +41,10 @@ class Loader(unittest.TestLoader):
 
 def discover(channel: Channel, discovery: Sequence[str]) -> Units | None:
     """Load the suite and report its units; ``None`` where unittest itself gives up."""
-    start, pattern, top = discovery
+    start, pattern, top, wanted = discovery
     loader = Loader()
     loader.channel = channel
+    loader.wanted = frozenset(wanted.split())
     try:
         suite = loader.discover(start, pattern, top or None)
         units = Units(suite)

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
 
     Args:
         arguments: the numbers of the pipe for commands and of the pipe for reports, the file for stacks, then what
-            discovery needs: start folder, pattern, top folder (may be empty).
+            discovery needs: start folder, pattern, top folder and modules (both may be empty).
     """
     lifeline = lift(0, 1)
     control, reports = lift(int(arguments[0]), 2), lift(int(arguments[1]), 3)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> None:
         worker.Commands(control),
         stacks=(stacks, stacks_signal()),
         first_party=names,
-        discovery=arguments[3:6],
+        discovery=arguments[3:7],
     )
 
 

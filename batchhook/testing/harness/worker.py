@@ -43,7 +43,8 @@ def main(
         commands: where orders come from.
         stacks: the file descriptor that stacks are written to after a crash, and the signal that asks for them.
         first_party: names of the modules and packages that stand in the checkout's source roots.
-        discovery: start folder, pattern, top folder (may be empty), as ``unittest discover`` takes them.
+        discovery: start folder, pattern, top folder (may be empty), as ``unittest discover`` takes them; and the names
+            of the modules to import, separated by blanks; empty for all.
     """
     for descriptor in (0, 1, 2):
         SPARE_STREAMS[descriptor] = os.dup2(descriptor, stacks[0] - 1 - descriptor, False)  # noqa: FBT003
@@ -66,7 +67,7 @@ def impersonate_unittest(discovery: Sequence[str]) -> None:
 
     A test may parse the one, and multiprocessing starts its children by the other.
     """
-    start, pattern, top = discovery
+    start, pattern, top, _ = discovery
     program = os.path.basename(sys.executable or "python") + " -m unittest"
     sys.argv[:] = [program, "discover", "-s", start, "-p", pattern] + (["-t", top] if top else [])
     specification = unittest.__spec__

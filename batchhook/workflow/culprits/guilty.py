@@ -17,7 +17,7 @@ from batchhook.git import merge, objects, snapshot
 from batchhook.git.location import read_head
 from batchhook.store import attributions, history, runs
 from batchhook.workflow.culprits.states import State
-from batchhook.workflow.culprits.visits import Order, sights, test_visits
+from batchhook.workflow.culprits.visits import Order, sights, visiting
 from batchhook.workflow.operate import sealed
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import find_suite
@@ -122,6 +122,6 @@ def _tested(project: Project, commit: str, environment: Mapping[str, str], liste
 def _still_failing(project: Project, state: State, proof: Proof, environment: Mapping[str, str]) -> frozenset[str]:
     doubtful = (*proof.unmended, *proof.broken)
     suite = find_suite(project, environment)
-    with test_visits(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
+    with visiting(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
         seen = list(sights(visits.make([Order(state, doubtful)])))
     return frozenset(name for name, _, sight in seen if sight is not Sight.PASSED)

@@ -23,7 +23,7 @@ from batchhook.workflow.culprits.company import order_dependent
 from batchhook.workflow.culprits.hunt import Hunt
 from batchhook.workflow.culprits.states import State, states_of
 from batchhook.workflow.culprits.suspicion import Suspicion
-from batchhook.workflow.culprits.visits import test_visits
+from batchhook.workflow.culprits.visits import visiting
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite, find_suite
 
@@ -106,7 +106,8 @@ def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str
     )
     hunt.told(0)
     _recall(project, suite, run, hunt)
-    with test_visits(project, suite, task.scratch) as visits:
+    modules = {result.test_id: result.module for result in failing}
+    with visiting(project, suite, task.scratch, modules) as visits:
         found = hunt.run(visits)
         alone = [result for result in failing if _only_in_company(result, found[result.test_id], states[-1])]
         needy = order_dependent(visits, states[-1], alone, run, end)

@@ -18,7 +18,7 @@ from batchhook.errors import GitError, SuiteError
 from batchhook.store import history, runs
 from batchhook.store.sightings import sight_of
 from batchhook.testing.runner import run_suite
-from batchhook.testing.suite import Silent
+from batchhook.testing.suite import Silent, SuiteSpec
 from batchhook.workflow.culprits.states import State
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite
@@ -26,6 +26,8 @@ from batchhook.workflow.suite_run import checked_out, plain_spec, processors
 
 MOST_WORKERS = 4
 """Visits that are made side by side; each needs a private work tree."""
+MOST_MODULES = 200
+"""Modules that are imported by name; for more, the whole suite is."""
 ENOUGH_FOR_TWO = 2.0
 """Seconds of tests in one visit from which on it is worth while to share them among processes."""
 
@@ -86,17 +88,20 @@ class _NoListener(Silent):
 
 
 class TestVisits:
-    """Visits that run tests of the project's suite. Made by ``test_visits``."""
+    """Visits that run tests of the project's suite. Made by ``visiting``."""
 
     __test__ = False  # not one of pytest's own
 
-    def __init__(self, project: Project, suite: Suite, scratch: Path, pool: ThreadPoolExecutor, workers: int) -> None:
-        self.workers = workers
+    def __init__(
+        self, project: Project, suite: Suite, scratch: Path, pool: ThreadPoolExecutor, modules: Mapping[str, str]
+    ) -> None:
+        self.workers = workers()
         self._project = project
         self._suite = suite
         self._scratch = scratch
         self._pool = pool
         self._known = history.load(project.database)
+        self._modules = dict(modules)
         self._made = 0
 
     def make(self, orders: Sequence[Order]) -> Iterator[Visited]:
@@ -128,12 +133,29 @@ class TestVisits:
             return SuiteOutcome(absent=dict.fromkeys(order.tests, ()), complete=False)
         project = self._project
         with checked_out(project, self._suite, order.state.oid, scratch, _NoListener()) as folder:
-            spec = plain_spec(project.settings, self._suite, folder, scratch)
             known = replace(self._known, is_ordered=True) if order.in_order else self._known
-            jobs = jobs if order.seconds >= ENOUGH_FOR_TWO else 1
-            return run_suite(replace(spec, only=order.tests, elsewhere=True, jobs=jobs, history=_proven(known, order)))
+            spec = replace(
+                plain_spec(project.settings, self._suite, folder, scratch),
+                only=order.tests,
+                elsewhere=True,
+                jobs=jobs if order.seconds >= ENOUGH_FOR_TWO else 1,
+                history=_proven(known, order),
+            )
+            return self._narrowly(spec) if not known.is_ordered else run_suite(spec)
+
+    def _narrowly(self, spec: SuiteSpec) -> SuiteOutcome:
+        """Run tests having imported their modules alone; what is not found so is looked for in the whole suite."""
+        modules = [self._modules.get(name) for name in spec.only]
+        if None in modules or len(set(modules)) > MOST_MODULES:
+            return run_suite(spec)
+        outcome = run_suite(replace(spec, modules=frozenset(filter(None, modules))))
+        if not outcome.absent:
+            return outcome
+        rest = run_suite(replace(spec, only=tuple(outcome.absent)))
+        return replace(rest, results=outcome.results + rest.results, untestable=outcome.untestable + rest.untestable)
 
     def _store(self, visited: Visited) -> None:
+        self._modules.update((result.test_id, result.module) for result in visited.outcome.results)
         if not visited.outcome.broken and visited.order.state.tree:
             tree, description = visited.order.state.tree, self._suite.description
             began = time.time() - visited.seconds
@@ -141,21 +163,28 @@ class TestVisits:
 
 
 @contextmanager
-def test_visits(project: Project, suite: Suite, scratch: Path) -> Iterator[TestVisits]:
+def visiting(
+    project: Project, suite: Suite, scratch: Path, modules: Mapping[str, str] | None = None
+) -> Iterator[TestVisits]:
     """Visits that run tests of the project's suite, for the length of a block.
 
     Args:
         project: the repository.
         suite: of the project.
         scratch: a folder for their files; it is gone at the end.
+        modules: names of the modules that tests are in, by id, as far as known.
     """
-    workers = min(processors(), MOST_WORKERS)
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        with ThreadPoolExecutor(workers, "visit") as pool:
-            yield TestVisits(project, suite, scratch, pool, workers)
+        with ThreadPoolExecutor(workers(), "visit") as pool:
+            yield TestVisits(project, suite, scratch, pool, modules or {})
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def workers() -> int:
+    """How many visits are made side by side."""
+    return min(processors(), MOST_WORKERS)
 
 
 def _proven(known: History, order: Order) -> History:
