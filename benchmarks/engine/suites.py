@@ -108,8 +108,11 @@ class Cache:
         self.environment = kept | {"HOME": str(self.folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "PATH": path}
 
     def of_project(self, suite: Suite) -> dict[str, str]:
+        """The environment of a suite's own folder."""
+        return self.in_folder(self.root(suite))
+
+    def in_folder(self, root: Path) -> dict[str, str]:
         """The environment with the folders on the import path that batchhook, too, puts there."""
-        root = self.root(suite)
         roots = [str(folder) for folder in (root / "src", root) if folder.is_dir()]
         return self.environment | {"PYTHONPATH": os.pathsep.join(roots), "PYTHON": str(self.python)}
 

@@ -109,7 +109,7 @@ def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str
     modules = {result.test_id: result.module for result in failing}
     with visiting(project, suite, task.scratch, modules) as visits:
         found = hunt.run(visits)
-        alone = [result for result in failing if _only_in_company(result, found[result.test_id], states[-1])]
+        alone = [result for result in failing if _only_in_company(result, found[result.test_id], run)]
         needy = order_dependent(visits, states[-1], alone, run, end)
     return {
         name: replace(one, reason="it fails only after the tests that run before it") if name in needy else one
@@ -188,12 +188,6 @@ def _stored(project: Project, suite: Suite, run: Run, hunt: Hunt, position: int)
 # --- what is made of it ---------------------------------------------------------------------------------------------
 
 
-def _only_in_company(result: TestResult, found: Attribution, last: State) -> bool:
-    """Whether a test failed among others, and passed in the same state whenever it ran by itself."""
-    there = next((sighting for sighting in found.evidence if sighting.state == last.oid), None)
-    return (
-        found.kind in {Kind.FLAKY, Kind.AMBIGUOUS}
-        and there is not None
-        and there.passed > 0
-        and result.seen_in is not Company.STRANGERS
-    )
+def _only_in_company(result: TestResult, found: Attribution, run: Run) -> bool:
+    """Whether a test that nobody broke failed in the whole suite alone, and never by itself."""
+    return found.kind in {Kind.FLAKY, Kind.AMBIGUOUS} and 0 < found.failed == _times(result, run) < found.runs

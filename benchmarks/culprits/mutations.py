@@ -1,0 +1,166 @@
+"""Faults to plant: small mistakes in a project's own functions, each written into the text at its place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+SWAPS = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+    "is": "is not",
+    "is not": "is",
+    "in": "not in",
+    "not in": "in",
+    "+": "-",
+    "-": "+",
+    "and": "or",
+    "or": "and",
+}
+_OPERATOR = re.compile(rf"[\s()]*({'|'.join(re.escape(word) for word in sorted(SWAPS, key=len, reverse=True))})[\s()]*")
+
+
+class Kind(str, Enum):
+    """What is done to a function."""
+
+    COMPARISON = "a comparison is turned round"
+    SIGN = "+ and - are swapped"
+    CONNECTIVE = "`and` and `or` are swapped"
+    NUMBER = "a number is off by one"
+    RESULT = "None is returned"
+    CONDITION = "a condition is negated"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One mistake.
+
+    Attributes:
+        path: of the file, from the repository's top.
+        function: its name, with those that it stands in.
+        line: from 1.
+        column: from 0, in bytes.
+        old: what stands there.
+        new: what is written instead.
+    """
+
+    path: str
+    function: str
+    line: int
+    column: int
+    old: str
+    new: str
+    kind: Kind
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column} {self.old} -> {self.new}"
+
+    def applied(self, text: bytes) -> bytes:
+        """A file's text with the mistake in it; lines may have been added at its end.
+
+        Raises:
+            ValueError: something else stands there.
+        """
+        lines, old = text.split(b"\n"), self.old.encode()
+        line = lines[self.line - 1]
+        if line[self.column : self.column + len(old)] != old:
+            raise ValueError(f"there is no {self.old} at {self.path}:{self.line}:{self.column}")
+        lines[self.line - 1] = line[: self.column] + self.new.encode() + line[self.column + len(old) :]
+        return b"\n".join(lines)
+
+
+def own_modules(top: Path) -> list[str]:
+    """Paths of a project's own modules: those in packages, without tests."""
+    paths = (path.relative_to(top) for path in sorted(top.rglob("*.py")) if (path.parent / "__init__.py").exists())
+    return [path.as_posix() for path in paths if not any(part.startswith(("test", ".")) for part in path.parts)]
+
+
+def mutations(text: bytes, path: str) -> list[Mutation]:
+    """All mistakes that might be made in a file's functions."""
+    lines = text.split(b"\n")
+    found = []
+    for function, node in _inside(ast.parse(text).body, "", within=False):
+        for kind, span, template in _chances(node):
+            if span is not None:
+                old = lines[span.line - 1][span.begin : span.end].decode()
+                found += _mutation(path, function, span, old, (kind, template))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A piece of one line; columns in bytes."""
+
+    line: int
+    begin: int
+    end: int
+
+
+def _inside(nodes: Iterable[ast.AST], name: str, *, within: bool) -> Iterator[tuple[str, ast.AST]]:
+    """Every node in the bodies of functions, with the function's name: no defaults, annotations or decorators."""
+    for node in nodes:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _inside(node.body, f"{name}.{node.name}", within=True)
+            case ast.ClassDef():
+                yield from _inside(node.body, f"{name}.{node.name}", within=False)
+            case ast.JoinedStr():
+                pass  # before Python 3.12 nobody knows where its parts stand
+            case _:
+                if within:
+                    yield name, node
+                yield from _inside(ast.iter_child_nodes(node), name, within=within)
+
+
+def _chances(node: ast.AST) -> Iterator[tuple[Kind, _Span | None, str]]:
+    """What can be done to a node: where, and what is written there (``{}`` for what it was; empty: see ``SWAPS``)."""
+    match node:
+        case ast.Compare(left=left, comparators=[right]):
+            yield Kind.COMPARISON, _between(left, right), ""
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            yield Kind.SIGN, _between(left, right), ""
+        case ast.BoolOp(values=[left, right, *_]):
+            yield Kind.CONNECTIVE, _between(left, right), ""
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            yield Kind.NUMBER, _whole(node), str(number + 1)
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant) or value.value is not None:
+            yield Kind.RESULT, _whole(value), "None"
+        case ast.If(test=test):
+            yield Kind.CONDITION, _whole(test), "not ({})"
+        case _:
+            pass
+
+
+def _whole(node: ast.expr) -> _Span | None:
+    if node.end_lineno != node.lineno or node.end_col_offset is None:
+        return None
+    return _Span(node.lineno, node.col_offset, node.end_col_offset)
+
+
+def _between(left: ast.expr, right: ast.expr) -> _Span | None:
+    if left.end_lineno != right.lineno or left.end_col_offset is None:
+        return None
+    return _Span(right.lineno, left.end_col_offset, right.col_offset)
+
+
+def _mutation(path: str, function: str, span: _Span, old: str, what: tuple[Kind, str]) -> list[Mutation]:
+    """One mutation; none where the text is not what it looks like."""
+    kind, template = what
+    column, new = span.begin, template.format(old)
+    if not template:
+        operator = _OPERATOR.fullmatch(old)
+        if operator is None:
+            return []
+        column += operator.start(1)
+        old, new = operator[1], SWAPS[operator[1]]
+    if kind is Kind.NUMBER and not old.isdecimal():
+        return []
+    return [Mutation(path, function.lstrip("."), span.line, column, old, new, kind)]
