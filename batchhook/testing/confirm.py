@@ -101,12 +101,15 @@ class SecondLook:
     def company(self, doubted: Sequence[Heard]) -> list[int]:
         """Numbers of the units that have to be run to see failures as unittest would, in unittest's order."""
         wanted: set[int] = set()
+        last: dict[str, int] = {}  # of each company: ten thousand tests of one class may be doubted
         for one in doubted:
             if one.unit < 0:
                 wanted.update(self._fixtures[one.result.test_id])
             else:
-                companions = self._companies[self._units[one.unit].company]
-                wanted.update(number for number in companions if number <= one.unit)
+                company = self._units[one.unit].company
+                last[company] = max(one.unit, last.get(company, -1))
+        for company, until in last.items():
+            wanted.update(number for number in self._companies[company] if number <= until)
         return sorted(wanted)
 
     def learn(self, doubted: Sequence[Heard], again: Sequence[Heard]) -> Revision:

@@ -114,7 +114,8 @@ class _Run:
             self._see_again(second_look, doubted, second_look.company(doubted), Company.CLASS)
         doubted = [] if self._spec.fail_fast else second_look.unproven(self._spec.history.proven)
         if doubted:
-            before = [number for number in self._wanted if number <= second_look.before(doubted)]
+            last = second_look.before(doubted)
+            before = [number for number in self._wanted if number <= last]
             self._see_again(second_look, doubted, before, Company.SUITE)
         return second_look.heard
 

@@ -165,3 +165,19 @@ def test_nothing_is_run_twice_where_nothing_ran_beside_it(project: Project, jobs
     outcome = project.run(jobs=jobs)
     assert outcome.totals.failed == 1
     assert len((project.root / "runs").read_text()) == (1 if jobs == 1 else 3)
+
+
+def test_ten_thousand_failures_of_one_class_are_seen_again(project: Project) -> None:
+    """What is to be run before them was once worked out anew for each of them."""
+    project.write(
+        test_many="""
+            import unittest
+            class ManyTest(unittest.TestCase):
+                pass
+            for number in range(10_000):
+                setattr(ManyTest, f"test_{number}", lambda self: self.fail("all of them"))
+        """
+    )
+    outcome = project.run(jobs=2)
+    assert outcome.totals.failures == 10_000
+    assert {result.seen_in for result in outcome.results} == {Company.SUITE}
