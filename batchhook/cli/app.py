@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import going_back, hooks, seeing, testing
+from batchhook.cli import baseline, going_back, hooks, seeing, testing
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ app.command(rich_help_panel=_SEEING)(seeing.log)
 app.command(rich_help_panel=_SEEING)(seeing.show)
 app.command(rich_help_panel=_SEEING)(seeing.wait)
 app.command(rich_help_panel=_SEEING)(seeing.analyze)
+app.add_typer(baseline.app, name="baseline", rich_help_panel=_SEEING)
 app.command(rich_help_panel=_BACK)(going_back.rollback)
 app.command(rich_help_panel=_BACK)(going_back.undo)
 app.command(rich_help_panel=_BACK)(going_back.operations)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchhook.core.changes import Batch, Commit, FileEdit
+from batchhook.core.comparison import Compared, Comparison
 from batchhook.core.culprits.attribution import Attribution, Kind, by_change
 from batchhook.core.outcomes import SuiteOutcome, TestResult
 from batchhook.core.verdicts import Verdict
@@ -25,8 +26,9 @@ class Analysis:
         is_remembered: whether the run was made for somebody else, on the same tree and suite, and not made again.
         critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
         previous: number of the batch that it is compared with; 0 where there is none.
-        new_failures: ids of tests that fail now and did not then; all failing ones where nothing is compared.
-        fixed: ids of tests that failed then and pass now.
+        since_previous: what is different since that one; all that fails is new where there is none.
+        baseline: the commit that was set as the baseline; empty where none was.
+        since_baseline: what is different since that.
         flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
         attributions: what broke each failing test, by its id; empty where nobody looked, or not yet.
         is_searching: whether that is being found out at this moment.
@@ -42,8 +44,9 @@ class Analysis:
     tested_at: float
     critical_threshold: float
     previous: int = 0
-    new_failures: tuple[str, ...] = ()
-    fixed: tuple[str, ...] = ()
+    since_previous: Compared = field(default_factory=lambda: Compared(Comparison()))
+    baseline: str = ""
+    since_baseline: Compared = field(default_factory=lambda: Compared(Comparison()))
     flips: Mapping[str, int] = field(default_factory=dict)
     is_remembered: bool = False
     attributions: Mapping[str, Attribution] = field(default_factory=dict)
@@ -75,18 +78,3 @@ class Analysis:
     def failures(self) -> tuple[TestResult, ...]:
         """The results that failed."""
         return tuple(result for result in self.outcome.results if result.outcome.is_failure)
-
-
-def newly_failing(now: Iterable[TestResult], before: Iterable[TestResult]) -> tuple[str, ...]:
-    """Ids that fail now and did not fail before (or were not there), sorted."""
-    return tuple(sorted(_failing(now) - _failing(before)))
-
-
-def fixed_since(now: Sequence[TestResult], before: Iterable[TestResult]) -> tuple[str, ...]:
-    """Ids that failed before and ran without failing now, sorted."""
-    good = {result.test_id for result in now if result.outcome.ran} - _failing(now)
-    return tuple(sorted(good & _failing(before)))
-
-
-def _failing(results: Iterable[TestResult]) -> set[str]:
-    return {result.test_id for result in results if result.outcome.is_failure}

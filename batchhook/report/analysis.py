@@ -11,8 +11,8 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.text import one_line
-from batchhook.report import culprits, failures
-from batchhook.report.text import branch_name, changes, hints, verdict_line
+from batchhook.report import comparisons, culprits, failures
+from batchhook.report.text import OID, branch_name, changes, hints, verdict_line
 
 
 def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) -> None:
@@ -40,7 +40,7 @@ def _head(analysis: Analysis) -> Iterator[RenderableType]:
 
 
 def _failures(analysis: Analysis, *, tracebacks: bool) -> Iterator[RenderableType]:
-    new = set(analysis.new_failures)
+    new = set(analysis.since_previous.whole.newly_failing)
     known = {result.test_id: failures.flaky(analysis.flips.get(result.test_id, 0)) for result in analysis.failures}
     if analysis.attributions:
         yield from culprits.by_culprits(analysis, known, tracebacks=tracebacks)
@@ -52,9 +52,10 @@ def _failures(analysis: Analysis, *, tracebacks: bool) -> Iterator[RenderableTyp
 
 def _rest(analysis: Analysis) -> Iterator[RenderableType]:
     yield from failures.unsteady(analysis.outcome.results)
-    if analysis.fixed:
-        yield Text(f"\nfixed since batch {analysis.previous}: {len(analysis.fixed)}", style="green")
-        yield Padding(Text("\n".join(one_line(test) for test in analysis.fixed)), (0, 2), expand=False)
+    if analysis.previous:
+        yield from comparisons.brief(f"since batch {analysis.previous}", analysis.since_previous.whole)
+    if analysis.baseline:
+        yield from comparisons.brief(f"since the baseline ({analysis.baseline[:OID]})", analysis.since_baseline.whole)
     yield Text(f"\nchanges on {branch_name(analysis.batch.branch)}", style="bold")
     yield Padding(changes(analysis.batch.changes, analysis.edits), (0, 2), expand=False)
 

@@ -131,11 +131,50 @@ class UnsteadyDocument(Document):
     note: str
 
 
+class ComparisonDocument(Document):
+    """What is different since an earlier run: ids of tests; of the whole suite, or of one module."""
+
+    newly_failing: tuple[str, ...]
+    still_failing: tuple[str, ...]
+    fixed: tuple[str, ...]
+    newly_skipped: tuple[str, ...]
+    new: tuple[str, ...]
+    vanished: tuple[str, ...]
+
+
+class ComparedDocument(Document):
+    """A comparison of the whole suite, and of each module in which anything is different."""
+
+    whole: ComparisonDocument
+    by_module: dict[str, ComparisonDocument]
+
+
+class BaselineDocument(Document):
+    """``baseline set`` and ``show``: the commit, when it was set, and whether tests failed that were taken as given."""
+
+    oid: str
+    set_at: float
+    forced: bool
+    totals: TotalsDocument
+
+
+class BaselineComparisonDocument(Document):
+    """``baseline compare``."""
+
+    oid: str
+    baseline: str
+    verdict: str
+    totals: TotalsDocument
+    compared: ComparedDocument
+
+
 class AnalysisDocument(Document):
     """``analyze N --json``.
 
     ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
-    batch was full, and it was not tested again. ``searching`` while it is being found out what broke the failing tests.
+    batch was full, and it was not tested again. ``compared_with`` is the number of the batch before, 0 for none, and
+    ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
+    what broke the failing tests.
     """
 
     batch: BatchDocument
@@ -155,6 +194,9 @@ class AnalysisDocument(Document):
     compared_with: int
     new_failures: tuple[str, ...]
     fixed: tuple[str, ...]
+    since_previous: ComparedDocument | None
+    baseline: str
+    since_baseline: ComparedDocument | None
 
 
 class EntryDocument(Document):
@@ -407,8 +449,11 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
         unsteady=unsteady_documents(analysis.outcome.results),
         compared_with=analysis.previous,
-        new_failures=analysis.new_failures,
-        fixed=analysis.fixed,
+        new_failures=analysis.since_previous.whole.newly_failing,
+        fixed=analysis.since_previous.whole.fixed,
+        since_previous=ComparedDocument.model_validate(analysis.since_previous) if analysis.previous else None,
+        baseline=analysis.baseline,
+        since_baseline=ComparedDocument.model_validate(analysis.since_baseline) if analysis.baseline else None,
     )
 
 

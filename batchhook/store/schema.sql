@@ -177,6 +177,15 @@ CREATE TABLE sightings (
     PRIMARY KEY (batch_id, test_id, position)
 ) WITHOUT ROWID;
 
+-- Runs that others are compared with; the latest one holds.
+CREATE TABLE baselines (
+    id     INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    oid    TEXT NOT NULL,             -- the commit whose files were tested
+    set_at REAL NOT NULL,
+    forced INTEGER NOT NULL           -- whether tests failed, and it was set all the same
+);
+
 -- Rollbacks and undos: written down (intent) before they act, marked done after.
 CREATE TABLE operations (
     id         INTEGER PRIMARY KEY,

@@ -24,6 +24,15 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "DROP INDEX unfinished_batches",
         "CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching')",
         """
+        CREATE TABLE baselines (
+            id INTEGER PRIMARY KEY,
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            oid TEXT NOT NULL,
+            set_at REAL NOT NULL,
+            forced INTEGER NOT NULL
+        )
+        """,
+        """
         CREATE TABLE absences (
             run_id INTEGER NOT NULL REFERENCES runs (id),
             test_id INTEGER NOT NULL REFERENCES tests (id),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchhook.core.analysis import Analysis, fixed_since, newly_failing
+from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
+from batchhook.core.comparison import Compared, compare
 from batchhook.core.culprits.attribution import Attribution, by_change
-from batchhook.core.outcomes import Totals
+from batchhook.core.outcomes import TestResult, Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import attributions, batches, history, runs
+from batchhook.store import attributions, baselines, batches, history, runs
+from batchhook.store.baselines import Baseline
 from batchhook.workflow.follow import finished
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
@@ -36,6 +38,7 @@ def analyze(project: Project, number: int) -> Analysis:
     previous = batches.previous_finished(project.database, number)
     before = runs.of_batch(project.database, previous) if previous else None
     compared = before[0].outcome.results if before else ()
+    baseline = baselines.current(project.database)
     found = {name: one for (name, _), one in attributions.of_batch(project.database, number).items()}
     return Analysis(
         batch=done.batch,
@@ -48,13 +51,20 @@ def analyze(project: Project, number: int) -> Analysis:
         is_remembered=runs.is_remembered(project.database, number),
         critical_threshold=project.settings.critical_failure_threshold,
         previous=previous,
-        new_failures=newly_failing(results, compared),
-        fixed=fixed_since(results, compared),
+        since_previous=compare(results, compared),
+        baseline=baseline.oid if baseline else "",
+        since_baseline=_since(project, results, baseline),
         flips=history.flips(project.database, (result.test_id for result in results if result.outcome.is_failure)),
         attributions=found,
         is_searching=done.batch.status is BatchStatus.SEARCHING,
         between=_between(project, done.batch, found),
     )
+
+
+def _since(project: Project, results: Sequence[TestResult], baseline: Baseline | None) -> Compared:
+    """What is different since the baseline; nothing where there is none."""
+    before = runs.get(project.database, baseline.run).outcome.results if baseline else results
+    return compare(results, before)
 
 
 def _between(project: Project, batch: Batch, found: Mapping[str, Attribution]) -> dict[str, Commit]:

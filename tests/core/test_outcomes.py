@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.analysis import fixed_since, newly_failing
 from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult, by_module, count
 from batchhook.core.verdicts import Verdict, judge, summary
 
@@ -49,13 +48,3 @@ def test_a_suite_that_could_not_run_is_broken() -> None:
     outcome = SuiteOutcome(broken="no tests were found")
     assert judge(outcome, 0.10) is Verdict.BROKEN
     assert summary(Verdict.BROKEN, outcome) == "could not be tested: no tests were found"
-
-
-def test_new_and_fixed_failures() -> None:
-    def at(**these: Outcome) -> list[TestResult]:
-        return [TestResult(name, "m", outcome) for name, outcome in these.items()]
-
-    before = at(a=Outcome.PASSED, b=Outcome.FAILED, c=Outcome.ERRORED, d=Outcome.FAILED, e=Outcome.FAILED)
-    now = at(a=Outcome.FAILED, b=Outcome.PASSED, c=Outcome.CRASHED, d=Outcome.SKIPPED, new=Outcome.TIMED_OUT)
-    assert newly_failing(now, before) == ("a", "new")
-    assert fixed_since(now, before) == ("b",)

@@ -1,0 +1,91 @@
+"""baseline set, show, compare: a run that others are compared with."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from batchhook.cli.arguments import Json
+from batchhook.cli.options import console, emit, options, project
+from batchhook.core.outcomes import Run
+from batchhook.core.verdicts import judge, summary
+from batchhook.errors import ExitCode
+from batchhook.late import Late
+from batchhook.report import comparisons
+from batchhook.report.progress import show_while
+from batchhook.store.baselines import Baseline
+from batchhook.workflow import baseline as workflow
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+else:
+    documents = Late("batchhook.report.documents")
+
+app = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
+
+Revision = Annotated[str, typer.Argument(metavar="[REF]", help="Which commit.")]
+
+
+@app.command("set")
+def set_(
+    revision: Revision = "HEAD",
+    force: Annotated[bool, typer.Option("--force", help="Even if tests fail: they are taken as given.")] = False,
+    _json: Json = False,
+) -> None:
+    """Make a commit's outcomes the baseline, at a milestone; tests are run if they were not on these files."""
+    with project() as opened, show_while(Console(stderr=True), f"testing {revision}") as listener:
+        baseline, run = workflow.set_baseline(opened, revision, os.environ, listener, force=force)
+    _show(baseline, run)
+
+
+@app.command()
+def show(_json: Json = False) -> None:
+    """The baseline that holds now."""
+    with project() as opened:
+        baseline, run = workflow.shown(opened)
+    _show(baseline, run)
+
+
+@app.command()
+def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
+    """What is different at a commit; exit code 2 where something fails that did not in the baseline."""
+    with project() as opened:
+        with show_while(Console(stderr=True), f"testing {revision}") as listener:
+            found = workflow.compare_with_baseline(opened, revision, os.environ, listener)
+        verdict = judge(found.run.outcome, opened.settings.critical_failure_threshold)
+    if options.json:
+        emit(
+            documents.BaselineComparisonDocument(
+                oid=found.oid,
+                baseline=found.baseline.oid,
+                verdict=verdict.value,
+                totals=documents.totals_document(found.run.outcome.totals),
+                compared=documents.ComparedDocument.model_validate(found.compared),
+            )
+        )
+    else:
+        out = console()
+        out.print(f"{found.oid[:8]} {summary(verdict, found.run.outcome)}")
+        parts = list(comparisons.whole(found.compared))
+        out.print(f"since the baseline ({found.baseline.oid[:8]}):" if parts else "Nothing is different.")
+        for part in parts:
+            out.print(part)
+    if found.compared.whole.is_regression:
+        return ExitCode.REGRESSION
+    return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+def _show(baseline: Baseline, run: Run) -> None:
+    totals = run.outcome.totals
+    if options.json:
+        shown = documents.totals_document(totals)
+        set_at, forced = baseline.set_at, baseline.forced
+        emit(documents.BaselineDocument(oid=baseline.oid, set_at=set_at, forced=forced, totals=shown))
+        return
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(baseline.set_at))
+    failing = f", {totals.failures} failing that are taken as given" if baseline.forced else ""
+    console().print(f"baseline: {baseline.oid[:8]}, set {when}: {totals.tests} tests, {totals.passed} passed{failing}")

@@ -1,0 +1,40 @@
+"""Rows about baselines: runs that others are compared with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from batchhook.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A run that others are compared with.
+
+    Attributes:
+        run: its number.
+        oid: the commit whose files were tested.
+        set_at: seconds since the epoch.
+        forced: whether tests failed, and it was set all the same.
+    """
+
+    run: int
+    oid: str
+    set_at: float
+    forced: bool
+
+
+def put(database: Database, run: int, oid: str, *, forced: bool) -> Baseline:
+    """Make a stored run the baseline from now on."""
+    baseline = Baseline(run, oid, time.time(), forced)
+    with database.transaction() as connection:
+        query = "INSERT INTO baselines (run_id, oid, set_at, forced) VALUES (?, ?, ?, ?)"
+        connection.execute(query, (run, oid, baseline.set_at, forced))
+    return baseline
+
+
+def current(database: Database) -> Baseline | None:
+    """The baseline, if one was set."""
+    row = database.row("SELECT * FROM baselines ORDER BY id DESC LIMIT 1")
+    return None if row is None else Baseline(row["run_id"], row["oid"], row["set_at"], bool(row["forced"]))
