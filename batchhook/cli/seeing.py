@@ -21,7 +21,7 @@ from batchhook.report import text
 from batchhook.report.analysis import print_analysis
 from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
-from batchhook.workflow import analyze as analysis, background
+from batchhook.workflow import analyze as analysis, background, gate
 from batchhook.workflow.analyze import Entry
 from batchhook.workflow.follow import deadline, finished, follow
 from batchhook.workflow.project import Project
@@ -123,6 +123,13 @@ def analyze(
         else:
             print_analysis(console(), found, tracebacks=tracebacks)
         return _exit_code(found.verdict)
+
+
+def ack(number: BatchNumber) -> None:
+    """Take a batch that failed critically as it is: the pre-commit hook says no more about it."""
+    with project() as opened:
+        gate.acknowledge(opened, number)
+    console().print(f"Batch {number} is taken as it is.")
 
 
 def _latest_sealed(opened: Project) -> int:

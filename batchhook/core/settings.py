@@ -20,6 +20,14 @@ class Order(str, Enum):
     """unittest's, in one process: for suites whose tests need those before them."""
 
 
+class Gate(str, Enum):
+    """What the pre-commit hook does as long as the branch's last batch failed critically and nothing was done."""
+
+    OFF = "off"
+    WARN = "warn"
+    BLOCK = "block"
+
+
 class Isolation(str, Enum):
     """Where tests are run."""
 
@@ -39,6 +47,9 @@ class Settings:
 
     critical_failure_threshold: float = 0.10
     """Share of the tests that ran, 0 to 1, from which on a batch's failure is critical."""
+
+    gate: Gate = Gate.WARN
+    """``off``, ``warn``, or ``block``: what a commit meets after a critical batch."""
 
     wait: float = 10.0
     """Seconds for which the terminal that filled a batch watches its run; 0 lets it go at once."""

@@ -41,6 +41,10 @@ class StateDir:
         """Verdicts not yet seen, a file for each batch (known to the hooks)."""
         return self.root / "notices"
 
+    def gate(self, branch: str) -> Path:
+        """There while a branch's last batch is critical and nothing was done about it (known to the hooks)."""
+        return self.root / "gates" / branch
+
     @property
     def waiting(self) -> Path:
         """There while a sealed batch has no run; holds the runner's process id (known to the hooks)."""

@@ -53,7 +53,8 @@ CREATE TABLE batches (
     sealed_at REAL NOT NULL DEFAULT 0,
     run_id    INTEGER REFERENCES runs (id),
     verdict   TEXT NOT NULL DEFAULT '',
-    remembered INTEGER NOT NULL DEFAULT 0 -- whether its run was made for somebody else, on the same tree and suite
+    remembered INTEGER NOT NULL DEFAULT 0, -- whether its run was made for somebody else, on the same tree and suite
+    answer    TEXT NOT NULL DEFAULT '' -- what was done about a critical failure: acknowledged, fixed; '' for nothing
 );
 CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
 CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching');

@@ -20,6 +20,7 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tests ADD COLUMN passes INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE tests ADD COLUMN flakes INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE tests ADD COLUMN breaks INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE batches ADD COLUMN answer TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE operations ADD COLUMN changes TEXT NOT NULL DEFAULT ''",
         "DROP INDEX unfinished_batches",
         "CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching')",

@@ -17,6 +17,7 @@ from batchhook.git.history import commits
 from batchhook.late import Late
 from batchhook.store import attributions, baselines, batches, history, runs
 from batchhook.store.baselines import Baseline
+from batchhook.workflow import gate
 from batchhook.workflow.follow import finished
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
@@ -107,6 +108,7 @@ class Status:
 def status(project: Project, most: int = 5) -> Status:
     """Where everything stands, after a look at the graph."""
     count = project.reconcile()
+    gate.settle(project)  # the setting may have changed
     return Status(count, tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True)))
 
 

@@ -11,6 +11,7 @@ from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, NothingToDoError
 from batchhook.git.location import read_head
 from batchhook.store import history, runs
+from batchhook.workflow import gate
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
 
@@ -54,6 +55,7 @@ def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
     remembered = bool(run.id)
     if not remembered:
         run = replace(run, id=runs.add(project.database, run))
+    gate.note_run(project, head.branch, run)
     failed = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
     return Tested(head.oid, run, remembered, has_more, history.flips(project.database, failed))
 

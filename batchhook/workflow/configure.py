@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import Isolation, Order, Settings
+from batchhook.core.settings import Gate, Isolation, Order, Settings
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
@@ -108,8 +108,8 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     Raises:
         ValueError, TypeError, KeyError: they were not.
     """
-    order, isolation = Order(table["order"]), Isolation(table["isolation"])
-    return Settings(**{**table, "link": tuple(table["link"]), "order": order, "isolation": isolation})
+    kinds = {"order": Order(table["order"]), "isolation": Isolation(table["isolation"]), "gate": Gate(table["gate"])}
+    return Settings(**{**table, **kinds, "link": tuple(table["link"])})
 
 
 def _keep(path: Path | None, key: str, settings: Settings) -> None:

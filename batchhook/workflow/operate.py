@@ -19,6 +19,7 @@ from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
 from batchhook.store import batches, locks, operations
 from batchhook.store.operations import Operation, OperationStatus
+from batchhook.workflow import gate
 from batchhook.workflow.project import Project
 
 
@@ -100,6 +101,7 @@ class Planned:
             hint = "it was done half-way; everything is pinned: batchhook undo"
             raise GitError(error.message, hint) from error
         operations.end(database, number, OperationStatus.DONE)
+        gate.settle(self.project)
         return replace(operation, status=OperationStatus.DONE)
 
     def _is_untouched(self) -> bool:

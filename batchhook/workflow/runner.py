@@ -20,7 +20,7 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import attributions, batches, locks, runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow import notices
+from batchhook.workflow import gate, notices
 from batchhook.workflow.backup import back_up
 from batchhook.workflow.culprits.of_batch import Task, find_culprits
 from batchhook.workflow.project import Project, opened
@@ -74,6 +74,7 @@ def _judge(project: Project, batch: Batch, run: Run) -> None:
     verdict = judge(run.outcome, project.settings.critical_failure_threshold)
     searching = bool(run.outcome.totals.failures) and project.settings.culprit_budget > 0
     runs.finish_batch(project.database, batch.id, run, verdict, searching=searching)
+    gate.settle(project)
     notices.leave(project.state, batch.id, verdict, run.outcome)
 
 

@@ -1,0 +1,36 @@
+"""What was done about batches that failed critically."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from batchhook.core.verdicts import Verdict
+from batchhook.store.database import Database
+
+
+class Answer(str, Enum):
+    """What was done about a critical failure; a rollback is told by the operations."""
+
+    ACKNOWLEDGED = "acknowledged"
+    FIXED = "fixed"
+
+
+def put(database: Database, batch: int, answer: Answer) -> None:
+    """Write down what was done about a batch; the first answer stays."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE batches SET answer = ? WHERE id = ? AND answer = ''", (answer.value, batch))
+
+
+def standing(database: Database) -> dict[str, int]:
+    """For each branch its latest batch that has a run, if that failed critically and nothing was done about it.
+
+    Rolled back is a batch, or some changes of it, as long as the rollback was not undone.
+    """
+    query = (
+        "SELECT branches.name, batches.id FROM batches JOIN branches ON branches.id = branch_id"
+        " WHERE batches.id IN (SELECT max(id) FROM batches WHERE run_id IS NOT NULL GROUP BY branch_id)"
+        " AND verdict = ? AND answer = '' AND NOT EXISTS (SELECT 1 FROM operations WHERE batch_id = batches.id"
+        " AND status = 'done' AND id NOT IN"
+        " (SELECT undoes FROM operations WHERE undoes IS NOT NULL AND status = 'done'))"
+    )
+    return {row["name"]: row["id"] for row in database.rows(query, Verdict.CRITICAL.value)}
