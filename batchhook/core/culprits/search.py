@@ -131,6 +131,8 @@ class Search:
         demands: defaultdict[int, set[str]] = defaultdict(set)
         for name in self._leading:
             case = self._cases[name]
+            if not case.was_seen(0):
+                demands[0].add(name)  # what failed before any change needs no search
             suspicion = case.suspicion()
             if suspicion.probability >= 1 - self._delta:
                 for state in case.missing(suspicion):
