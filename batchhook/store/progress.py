@@ -107,7 +107,7 @@ def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
         case {"revised": str(test_id), "outcome": str(outcome)}:
             return progress.revised(test_id, Outcome(outcome))
         case {"searching": int(tests), "solved": int(solved)}:
-            return Progress(stage=SEARCHING, total=tests, done=solved)
+            return replace(progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", left=None)
         case {"doubting": int(tests)}:
             return replace(progress, stage=again(tests), left=None)
         case _:

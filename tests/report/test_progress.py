@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from rich.console import Console
 
 from batchhook.core.outcomes import Outcome, TestResult
 from batchhook.core.progress import MOST_FAILURES, Progress
-from batchhook.report.progress import show_while
+from batchhook.report.progress import show, show_while
 from batchhook.store.progress import ProgressReader, ProgressWriter
 
 
@@ -88,3 +89,17 @@ def test_another_process_sees_the_same(tmp_path: object) -> None:
     assert seen.left is None
     writer.close()
     assert Progress().after("x", Outcome.PASSED).failures == ()
+
+
+def test_failures_that_are_looked_into_are_not_said_to_have_passed(tmp_path: Path) -> None:
+    console, text = screen()
+    writer, reader = ProgressWriter(tmp_path / "progress.ndjson"), ProgressReader(tmp_path / "progress.ndjson")
+    writer.finished(result("bad", Outcome.FAILED))
+    states = [reader.read()]
+    writer.searching(1, 0)
+    states.append(reader.read())
+    show(console, "batch 1", states)
+    assert "✗ m.T.bad" in text.getvalue()
+    assert "✓" not in text.getvalue()
+    assert "finding what broke them" in text.getvalue()
+    writer.close()
