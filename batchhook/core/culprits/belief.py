@@ -12,7 +12,7 @@ of hidden Markov models (Rabiner, A Tutorial on Hidden Markov Models, Proc. IEEE
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -50,13 +50,14 @@ class Belief:
     """
 
     def __init__(self, seen: Seen, priors: Priors) -> None:
-        self._priors = priors
-        self._chains = [_Chain(seen, priors, rates) for rates in _behaviours(priors)]
-        likelihoods = [chain.likelihoods for chain in self._chains]
-        columns = [sum(column) for column in zip(*likelihoods, strict=True)]
-        total = sum(columns)
-        *self.last_break, self.none = (column / total for column in columns)
-        self._joint = [[value / total for value in row] for row in likelihoods]
+        self._seen, self._priors = seen, priors
+        columns = [sum(column) for column in zip(*(chain.likelihoods for chain in self._chains()), strict=True)]
+        self._total = sum(columns)
+        *self.last_break, self.none = (column / self._total for column in columns)
+
+    def _chains(self) -> Iterator[_Chain]:
+        """One for each way to behave; made anew each time, since those of a long line of states take much memory."""
+        return (_Chain(self._seen, self._priors, rates) for rates in _behaviours(self._priors))
 
     @cached_property
     def hypotheses(self) -> list[float]:
@@ -68,11 +69,10 @@ class Belief:
         """For each state, how likely the test fails there the next time under each hypothesis that is worth a look."""
         states = len(self.last_break)
         rows = [[0.0] * (states + 1) for _ in range(states)]
-        for hypothesis, probability in enumerate(self.hypotheses):
-            if probability < NEGLIGIBLE:
-                continue
-            for chain, joint in zip(self._chains, self._joint, strict=True):
-                share = joint[hypothesis] / probability
+        likely = [number for number, probability in enumerate(self.hypotheses) if probability >= NEGLIGIBLE]
+        for chain in self._chains():
+            for hypothesis in likely:
+                share = chain.likelihoods[hypothesis] / self._total / self.hypotheses[hypothesis]
                 if share > NEGLIGIBLE:
                     for state, chance in enumerate(chain.chances(hypothesis)):
                         rows[state][hypothesis] += share * chance

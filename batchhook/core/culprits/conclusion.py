@@ -11,6 +11,8 @@ from batchhook.core.culprits.priors import Priors
 
 FLAKY_ENOUGH = 0.95
 """How sure it has to be that no change is to blame. Less than for a culprit: nobody is accused by it."""
+HARDLY = 0.02
+"""How likely a test can be seen at least, in a state that was not looked at."""
 MOST_SUSPECTS = 0.95
 """Of an ambiguous test those changes are named that are to blame with this probability together."""
 
@@ -53,6 +55,22 @@ class Case:
     def can_look_at(self, state: int) -> bool:
         """Whether the test may be seen in a state, for all that is known."""
         return self._silence[state] is None
+
+    def prospects(self) -> list[float]:
+        """How likely the test can be seen in each state: it seldom can near those where it cannot.
+
+        States that cannot be tested come in rows. Between one of them and one where the test was seen, the row may end
+        anywhere; between two of them it hardly does.
+        """
+        found: list[float] = []
+        before, behind = -1, 1.0
+        for state in (*filter(self.was_seen, range(len(self._states))), len(self._states)):
+            ahead = 1.0 if state == len(self._states) or self.can_look_at(state) else 0.0
+            steps = state - before
+            between = (behind + (ahead - behind) * step / steps for step in range(1, steps))
+            found += [max(chance, HARDLY) for chance in between] + [ahead]
+            before, behind = state, ahead
+        return found[:-1]
 
     def was_seen(self, state: int) -> bool:
         """Whether anything was seen in a state, even that there is nothing to see."""

@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import log2
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight
 from batchhook.core.culprits.belief import believe
 from batchhook.core.culprits.conclusion import FLAKY_ENOUGH, Case, Suspicion
 from batchhook.core.culprits.priors import Priors
-from batchhook.core.culprits.weighing import Outlook
+from batchhook.core.culprits.thinning import view
+from batchhook.core.culprits.weighing import Outlook, entropy
 
 DELTA = 0.01
 """How likely a report may be wrong. Before anything is taken out without being asked, less has to be demanded."""
@@ -111,7 +113,7 @@ class Search:
         """The next visits, to be made side by side; none when all is found out, or no more can be."""
         self._conclude()
         demands = self._demands()
-        outlooks = {name: Outlook(believe(self._cases[name].seen, self._cases[name].priors)) for name in self._leading}
+        outlooks = {name: self._outlook(self._cases[name]) for name in self._leading}
         round_: list[Visit] = []
         while len(round_) < workers:
             visit = self._best_visit(outlooks, demands)
@@ -125,6 +127,9 @@ class Search:
         if not round_ and (self._leading or self._joining):
             self.give_up("no more can be found out by looking again")
         return round_
+
+    def _outlook(self, case: Case) -> Outlook:
+        return Outlook(view(case.seen, case.priors, case.can_look_at))
 
     def _demands(self) -> defaultdict[int, set[str]]:
         """By state, the tests that have to be looked at there, however little it is expected to tell."""
@@ -144,14 +149,13 @@ class Search:
         return demands
 
     def _best_visit(self, outlooks: dict[str, Outlook], demands: dict[int, set[str]]) -> Visit | None:
-        gains = {
-            name: [outlook.gain(state) if self._may_look(name, state) else 0.0 for state in range(len(self._states))]
-            for name, outlook in outlooks.items()
-        }
+        states = sorted({*demands, *chain.from_iterable(outlook.states for outlook in outlooks.values())})
+        gains = {name: self._gains(name, outlook, states) for name, outlook in outlooks.items()}
+        least = {name: FAIR_SHARE * max(row.values()) for name, row in gains.items()}
         best, most = None, 0.0
-        for state in range(len(self._states)):
+        for state in states:
             demanded = demands.get(state, set())
-            coming = [name for name, row in gains.items() if row[state] > max(WORTHWHILE, FAIR_SHARE * max(row))]
+            coming = [name for name, row in gains.items() if row[state] > least[name]]
             told = sum(gains[name][state] for name in coming) + len(demanded)
             tests = tuple(dict.fromkeys((*coming, *sorted(demanded))))
             seconds = self.set_up + sum(self._subjects[name].seconds for name in tests)
@@ -159,8 +163,11 @@ class Search:
                 best, most = Visit(state, tests, seconds), told / seconds
         return best
 
-    def _may_look(self, name: str, state: int) -> bool:
-        return self._cases[name].can_look_at(state)
+    def _gains(self, name: str, outlook: Outlook, states: Iterable[int]) -> dict[int, float]:
+        """What a look at each of some states is expected to tell about a test; 0 where it is not worth while."""
+        prospects = self._cases[name].prospects()
+        gains = {state: outlook.gain(state) if prospects[state] else 0.0 for state in states}
+        return {state: gain * prospects[state] if gain > WORTHWHILE else 0.0 for state, gain in gains.items()}
 
     # --- what was found out -----------------------------------------------------------------------------------------
 
@@ -168,6 +175,12 @@ class Search:
     def open(self) -> int:
         """How many tests nothing is known of yet."""
         return len(self._subjects) - len(self.attributions)
+
+    @property
+    def doubt(self) -> float:
+        """Bits that are still to be found out, about; tests of which the same was seen count once."""
+        cases = {case.seen: case for case in map(self._cases.__getitem__, self._leading)}
+        return sum(entropy(believe(seen, case.priors).hypotheses) for seen, case in cases.items())
 
     def give_up(self, reason: str) -> None:
         """Say what is known of all tests that are left, and why it is no more."""

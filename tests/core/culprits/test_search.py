@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -12,6 +13,7 @@ from batchhook.core.culprits.attribution import Attribution, Kind, Sight, by_cha
 from batchhook.core.culprits.belief import Seen, believe
 from batchhook.core.culprits.priors import Record, priors
 from batchhook.core.culprits.search import Search, Subject
+from batchhook.core.culprits.thinning import view
 
 PASSED, FAILED, ABSENT, UNTESTABLE = Sight.PASSED, Sight.FAILED, Sight.ABSENT, Sight.UNTESTABLE
 STEADY = Record(passes=30)
@@ -84,6 +86,42 @@ def test_what_five_changes_cost(broke: int) -> None:
     search = search_for(5, ["t"])
     search.tell("t", 0, PASSED)
     assert Made(search, lambda _, state: since(broke)(state)).visits <= 6
+
+
+@pytest.mark.parametrize("broke", [1, 2, 211, 599, 600])
+def test_hundreds_of_changes(broke: int) -> None:
+    scores = [1.0 if number % 7 == 3 else 0.0 for number in range(600)]
+    for known in ((), scores):
+        made = Made(search_for(600, ["t"], scores=known), lambda _, state: since(broke)(state))
+        assert made.found["t"].change == f"c{broke}"
+        assert made.visits <= 26
+
+
+def test_hundreds_of_changes_of_which_many_cannot_be_tested() -> None:
+    def look(name: str, state: int) -> Sight:
+        return UNTESTABLE if 100 <= state < 400 else since({"a": 50, "b": 500, "c": 400}[name])(state)
+
+    made = Made(search_for(600, ["a", "b"]), look)
+    assert {name: found.change for name, found in made.found.items()} == {"a": "c50", "b": "c500"}
+    assert made.visits <= 36
+    found = Made(search_for(600, ["c"]), look).found["c"]
+    assert found.kind is Kind.AMBIGUOUS
+    assert found.suspects == tuple(f"c{number}" for number in range(100, 401))
+
+
+@given(seen=st.dictionaries(st.integers(0, 399), st.booleans(), max_size=12), likely=st.integers(0, 399))
+@settings(max_examples=25, deadline=None)
+def test_from_afar_as_much_is_believed_of_each_stretch(seen: dict[int, bool], likely: int) -> None:
+    passed = tuple(int(seen.get(state, False)) for state in range(400))
+    failed = tuple(int(not seen.get(state, True)) for state in range(400))
+    known = priors(STEADY, [float(number == likely) for number in range(399)])
+    whole, some = believe(Seen(passed, failed), known), view(Seen(passed, failed), known, lambda _: True)
+    assert len(some.states) < 150
+    assert some.belief.none == pytest.approx(whole.none, rel=0.05, abs=0.001)
+    for place, (before, state) in enumerate(pairwise((-1, *some.states))):
+        assert some.belief.last_break[place] == pytest.approx(
+            sum(whole.last_break[before + 1 : state + 1]), rel=0.05, abs=0.001
+        )
 
 
 def test_tests_with_the_same_culprit_share_their_visits() -> None:
