@@ -72,5 +72,9 @@ class SuiteError(BatchhookError):
     """The suite could not be run at all: no Python, no tests, a harness that does not answer."""
 
 
+class BusyError(SuiteError):
+    """The suite cannot be run now, since other runs have all private work trees."""
+
+
 class ConflictError(BatchhookError):
     """Going back would overwrite what was changed since; nothing was touched."""

@@ -40,6 +40,8 @@ class Crew:
         self._first_party = first_party
         self._hash_seed = str(secrets.randbelow(2**32 - 1) + 1)
         self._selector = selectors.DefaultSelector()
+        if spec.halt is not None:
+            self._selector.register(spec.halt, selectors.EVENT_READ, (None, None))
         self._events: list[Event] = []
 
     def hire(self, number: int) -> None:
@@ -80,13 +82,15 @@ class Crew:
         """Everything that happens until no process is left. Whoever hears an end dismisses the process.
 
         Raises:
-            SuiteError: what a process said cannot be believed.
+            SuiteError: what a process said cannot be believed, or somebody called a halt.
         """
         while self.members:
             for key, _ in self._selector.select(self._patience()):
                 member, listen = key.data
                 if member in self.members:
                     listen(member, key.fd)
+            if self._spec.halt is not None and self._spec.halt.is_called:
+                raise SuiteError("the run was ended")
             events, self._events = self._events, []
             for member, message in events:
                 if member in self.members:

@@ -10,6 +10,7 @@ from typing import Protocol
 from batchhook.core.history import History
 from batchhook.core.outcomes import TestResult
 from batchhook.core.settings import Order
+from batchhook.testing.halt import Halt
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class SuiteSpec:
         elsewhere: whether ``only`` names tests that were found in another tree. They may not exist in this one, and
             come with the company that they are known to need (``visiting.py``).
         modules: names of the modules that discovery is to import; empty for all that fit the pattern.
+        halt: ends the run when somebody calls: it is then a broken one.
     """
 
     interpreter: Path
@@ -52,6 +54,7 @@ class SuiteSpec:
     changed: frozenset[str] = frozenset()
     elsewhere: bool = False
     modules: frozenset[str] = frozenset()
+    halt: Halt | None = None
 
     @property
     def source_roots(self) -> tuple[Path, ...]:

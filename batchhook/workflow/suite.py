@@ -52,31 +52,49 @@ def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) 
 
     A test that starts ``python`` gets the project's: frameworks put their own private one first on the path.
     """
-    clean = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
+    clean = clean_environment(environment)
     folder = interpreter.path.parent
     if (folder.parent / "pyvenv.cfg").exists():
         clean["VIRTUAL_ENV"] = os.fspath(folder.parent)
     path = os.pathsep.join(part for part in (os.fspath(folder), environment.get("PATH", os.defpath)) if part)
-    return {**clean, "PATH": path, "BATCHHOOK_RUNNING": "1"}
+    return {**clean, "PATH": path}
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, tied to no repository and to no hook framework."""
+    clean = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
+    return {**clean, "BATCHHOOK_RUNNING": "1"}
+
+
+def surroundings(project: Project) -> dict[str, object]:
+    """What a checkout holds besides a commit's own files, and how it is set up; of a description."""
+    settings = project.settings
+    return {
+        "link": settings.link,
+        "linked": _linked(project.location.top, settings.link),
+        "setup": settings.setup,
+        "submodules": _populated(project.location.top),
+        "lfs": _stored_by_lfs(project.location.common_dir),
+    }
+
+
+def description_of(interpreter: Interpreter) -> dict[str, object]:
+    """What of an interpreter decides how things end."""
+    return {"python": f"{interpreter.path} {interpreter.version}", "distributions": interpreter.distributions}
 
 
 def _description(project: Project, interpreter: Interpreter) -> dict[str, object]:
     settings = project.settings
     return {
+        **description_of(interpreter),
+        **surroundings(project),
         "batchhook": batchhook.__version__,
-        "python": f"{interpreter.path} {interpreter.version}",
-        "distributions": interpreter.distributions,
         "isolation": settings.isolation.value,
         "order": settings.order.value,
         "start_dir": settings.start_dir,
         "pattern": settings.pattern,
         "top_level_dir": settings.top_level_dir,
         "test_timeout": settings.test_timeout,
-        "link": settings.link,
-        "linked": _linked(project.location.top, settings.link),
-        "setup": settings.setup,
-        "submodules": _populated(project.location.top),
-        "lfs": _stored_by_lfs(project.location.common_dir),
     }
 
 

@@ -14,14 +14,14 @@ from typing import Protocol
 from batchhook.core.history import History
 from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.settings import Isolation, Settings
-from batchhook.errors import SuiteError
+from batchhook.errors import BusyError, SuiteError
 from batchhook.git import worktree
 from batchhook.git.snapshot import tree_of_files
 from batchhook.store import history, locks, runs
 from batchhook.store.layout import StateDir
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Listener, SuiteSpec
-from batchhook.workflow.prepare import prepare
+from batchhook.workflow.prepare import SetUp, prepare
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite, find_suite
 from batchhook.workflow.uncommitted import explained, explained_broken
@@ -101,8 +101,9 @@ def _run_in_worktree(
     project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path
 ) -> SuiteOutcome:
     top, settings, git = project.location.top, project.settings, project.git
+    set_up = SetUp(suite.environment, scratch / "setup.log")
     try:
-        with checked_out(project, suite, wanted.commit, scratch, listener) as folder:
+        with checked_out(project, wanted.commit, set_up, listener) as folder:
             listener.stage("testing")
             outcome = run_suite(_spec(project, suite, wanted, folder, scratch), listener)
             source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
@@ -113,14 +114,13 @@ def _run_in_worktree(
 
 
 @contextmanager
-def checked_out(project: Project, suite: Suite, commit: str, scratch: Path, listener: RunListener) -> Iterator[Path]:
+def checked_out(project: Project, commit: str, set_up: SetUp, listener: RunListener) -> Iterator[Path]:
     """A private work tree that holds exactly a commit's files, ready for tests, for the length of a block.
 
     Args:
         project: the repository.
-        suite: whose environment the set-up command gets.
         commit: what to check out.
-        scratch: an existing folder; gets the set-up command's output.
+        set_up: how the set-up command is run.
         listener: is told what is being done.
 
     Raises:
@@ -131,7 +131,7 @@ def checked_out(project: Project, suite: Suite, commit: str, scratch: Path, list
         listener.stage("checking out")
         worktree.checkout(project.git, folder, commit, project.location.tops)
         listener.stage("setting up")
-        prepare(folder, project.location.top, project.settings, suite.environment, scratch / "setup.log")
+        prepare(folder, project.location.top, project.settings, set_up)
         yield folder
 
 
@@ -190,11 +190,11 @@ def private_worktree(state: StateDir) -> Iterator[Path]:
     """A private work tree's folder, for the length of a block.
 
     Raises:
-        SuiteError: all of them are in use.
+        BusyError: all of them are in use.
     """
     for number in range(1, _MOST_WORKTREES + 1):
         with locks.try_lock(state.worktrees / f"{number}.lock") as free:
             if free:
                 yield state.worktrees / f"batchhook-{number}"
                 return
-    raise SuiteError(f"all {_MOST_WORKTREES} private work trees are in use", "wait for the runs that are under way")
+    raise BusyError(f"all {_MOST_WORKTREES} private work trees are in use", "wait for the runs that are under way")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,12 +15,14 @@ from typing import Protocol
 from batchhook.core.culprits.attribution import Sight
 from batchhook.core.history import History
 from batchhook.core.outcomes import Run, SuiteOutcome
-from batchhook.errors import GitError, SuiteError
+from batchhook.errors import BusyError, GitError, SuiteError
 from batchhook.store import history, runs
 from batchhook.store.sightings import sight_of
+from batchhook.testing.halt import Halt
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Silent, SuiteSpec
 from batchhook.workflow.culprits.states import State
+from batchhook.workflow.prepare import SetUp
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite
 from batchhook.workflow.suite_run import checked_out, plain_spec, processors
@@ -77,31 +80,79 @@ class Places(Protocol):
     """Whoever makes visits: by running tests of the suite, or by a command of the user's."""
 
     workers: int
+    description: Mapping[str, object]
+    """What else than the tree decides what is seen, as the store has it."""
 
     def make(self, orders: Sequence[Order]) -> Iterable[Visited]:
         """Make visits side by side, and give each when it, and those before it, have been made and stored."""
 
 
-class _NoListener(Silent):
-    def stage(self, name: str) -> None:
-        """Say nothing."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What visits need that are made side by side. Made by ``side_by_side``.
+
+    Attributes:
+        pool: of threads.
+        workers: how many.
+        scratch: a folder for their files.
+        halt: ends them.
+    """
+
+    pool: ThreadPoolExecutor
+    workers: int
+    scratch: Path
+    halt: Halt
 
 
-class TestVisits:
-    """Visits that run tests of the project's suite. Made by ``visiting``."""
+@contextmanager
+def side_by_side(project: Project, scratch: Path) -> Iterator[Crowd]:
+    """What visits need, for the length of a block; whatever ends the block ends those that are under way.
 
-    __test__ = False  # not one of pytest's own
+    Args:
+        project: the repository.
+        scratch: a folder for their files; it is gone at the end.
+    """
+    workers = min(project.settings.jobs or processors(), MOST_WORKERS)
+    shutil.rmtree(scratch, ignore_errors=True)
+    halt, pool = Halt(), ThreadPoolExecutor(workers, "visit")
+    try:
+        yield Crowd(pool, workers, scratch, halt)
+    finally:
+        halt.call()
+        pool.shutdown(cancel_futures=True)
+        halt.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Obedient(Silent):
+    """Says nothing, and ends what it listens to when it is time."""
+
+    def __init__(self, halt: Halt) -> None:
+        self._halt = halt
+
+    def stage(self, _name: str) -> None:
+        if self._halt.is_called:
+            raise SuiteError("the visit was ended")
+
+
+class Visits(ABC):
+    """Visits that are made side by side, each in a private work tree.
+
+    Args:
+        project: the repository.
+        crowd: what they need.
+        environment: of what runs there.
+        description: what else than the tree decides what is seen.
+    """
 
     def __init__(
-        self, project: Project, suite: Suite, scratch: Path, pool: ThreadPoolExecutor, modules: Mapping[str, str]
+        self, project: Project, crowd: Crowd, environment: Mapping[str, str], description: Mapping[str, object]
     ) -> None:
-        self.workers = workers()
+        self.workers = crowd.workers
+        self.description = description
         self._project = project
-        self._suite = suite
-        self._scratch = scratch
-        self._pool = pool
-        self._known = history.load(project.database)
-        self._modules = dict(modules)
+        self._crowd = crowd
+        self._environment = environment
         self._made = 0
 
     def make(self, orders: Sequence[Order]) -> Iterator[Visited]:
@@ -109,39 +160,78 @@ class TestVisits:
         folders = []
         for _ in orders:
             self._made += 1
-            folders.append(self._scratch / f"visit-{self._made}")
-        sharing = max(1, len(orders))
-        jobs = max(1, (self._project.settings.jobs or processors()) // sharing)
-        for visited in self._pool.map(self._visit, orders, folders, [jobs] * len(orders)):
+            folders.append(self._crowd.scratch / f"visit-{self._made}")
+        for visited in self._crowd.pool.map(self._visit, orders, folders, [len(orders)] * len(orders)):
             self._store(visited)
             yield visited
 
-    def _visit(self, order: Order, scratch: Path, jobs: int) -> Visited:
+    def _visit(self, order: Order, scratch: Path, beside: int) -> Visited:
         """Make one visit; in a thread of its own, without the database."""
         begun = time.perf_counter()
         scratch.mkdir(parents=True)
         try:
-            outcome = self._look(order, scratch, jobs)
+            outcome = self._outcome(order, scratch, beside)
+        except BusyError:  # it says nothing of the state
+            raise
         except (SuiteError, GitError) as error:
             outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return Visited(order, _its_own(outcome, order), time.perf_counter() - begun)
 
-    def _look(self, order: Order, scratch: Path, jobs: int) -> SuiteOutcome:
+    def _outcome(self, order: Order, scratch: Path, beside: int) -> SuiteOutcome:
         if not order.state.oid:  # before the first commit there was nothing
             return SuiteOutcome(absent=dict.fromkeys(order.tests, ()), complete=False)
-        project = self._project
-        with checked_out(project, self._suite, order.state.oid, scratch, _NoListener()) as folder:
-            known = replace(self._known, is_ordered=True) if order.in_order else self._known
-            spec = replace(
-                plain_spec(project.settings, self._suite, folder, scratch),
-                only=order.tests,
-                elsewhere=True,
-                jobs=jobs if order.seconds >= ENOUGH_FOR_TWO else 1,
-                history=_proven(known, order),
-            )
-            return self._narrowly(spec) if not known.is_ordered else run_suite(spec)
+        halt = self._crowd.halt
+        set_up = SetUp(self._environment, scratch / "setup.log", halt)
+        listener = _Obedient(halt)
+        with checked_out(self._project, order.state.oid, set_up, listener) as folder:
+            listener.stage("looking")
+            return self._look(order, folder, scratch, beside)
+
+    @abstractmethod
+    def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
+        """See what there is to see in a state that is checked out.
+
+        Args:
+            order: the visit.
+            folder: the checkout.
+            scratch: a folder of this visit's own.
+            beside: how many visits are made side by side, this one among them.
+        """
+
+    def _store(self, visited: Visited) -> None:
+        order = visited.order
+        if order.tests and order.state.tree and not visited.outcome.broken:
+            began = time.time() - visited.seconds
+            run = Run(order.state.tree, self.description, began, visited.outcome, is_visit=True)
+            runs.add(self._project.database, run)
+
+
+class TestVisits(Visits):
+    """Visits that run tests of the project's suite. Made by ``visiting``."""
+
+    __test__ = False  # not one of pytest's own
+
+    def __init__(self, project: Project, crowd: Crowd, suite: Suite, modules: Mapping[str, str]) -> None:
+        super().__init__(project, crowd, suite.environment, suite.description)
+        self._suite = suite
+        self._known = history.load(project.database)
+        self._modules = dict(modules)
+
+    def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
+        settings = self._project.settings
+        known = replace(self._known, is_ordered=True) if order.in_order else self._known
+        jobs = max(1, (settings.jobs or processors()) // beside) if order.seconds >= ENOUGH_FOR_TWO else 1
+        spec = replace(
+            plain_spec(settings, self._suite, folder, scratch),
+            only=order.tests,
+            elsewhere=True,
+            jobs=jobs,
+            history=_proven(known, order),
+            halt=self._crowd.halt,
+        )
+        return run_suite(spec) if known.is_ordered else self._narrowly(spec)
 
     def _narrowly(self, spec: SuiteSpec) -> SuiteOutcome:
         """Run tests having imported their modules alone; what is not found so is looked for in the whole suite."""
@@ -155,11 +245,8 @@ class TestVisits:
         return replace(rest, results=outcome.results + rest.results, untestable=outcome.untestable + rest.untestable)
 
     def _store(self, visited: Visited) -> None:
+        super()._store(visited)
         self._modules.update((result.test_id, result.module) for result in visited.outcome.results)
-        if not visited.outcome.broken and visited.order.state.tree:
-            tree, description = visited.order.state.tree, self._suite.description
-            began = time.time() - visited.seconds
-            runs.add(self._project.database, Run(tree, description, began, visited.outcome, is_visit=True))
 
 
 @contextmanager
@@ -174,17 +261,8 @@ def visiting(
         scratch: a folder for their files; it is gone at the end.
         modules: names of the modules that tests are in, by id, as far as known.
     """
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        with ThreadPoolExecutor(workers(), "visit") as pool:
-            yield TestVisits(project, suite, scratch, pool, modules or {})
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def workers() -> int:
-    """How many visits are made side by side."""
-    return min(processors(), MOST_WORKERS)
+    with side_by_side(project, scratch) as crowd:
+        yield TestVisits(project, crowd, suite, modules or {})
 
 
 def _proven(known: History, order: Order) -> History:
