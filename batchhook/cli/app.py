@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import baseline, going_back, hooks, seeing, testing
+from batchhook.cli import baseline, going_back, hooks, searching, seeing, testing
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -58,4 +58,5 @@ app.command(rich_help_panel=_BACK)(going_back.rollback)
 app.command(rich_help_panel=_BACK)(going_back.undo)
 app.command(rich_help_panel=_BACK)(going_back.operations)
 app.command(rich_help_panel=_BY_HAND)(testing.test)
+app.command(rich_help_panel=_BY_HAND)(searching.bisect)
 app.command(rich_help_panel=_BY_HAND)(testing.demo)

@@ -178,6 +178,7 @@ class SuiteOutcome:
         absent: of the tests that were asked for because another tree has them, those that do not exist in this one;
             for each the ids of tests here that may be the same one under another name.
         untestable: of these, those whose module cannot be imported here, so that nobody knows.
+        names: where tests of another tree were asked for, the ids of all that there are in this one.
     """
 
     results: tuple[TestResult, ...] = ()
@@ -187,6 +188,7 @@ class SuiteOutcome:
     complete: bool = True
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     untestable: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:

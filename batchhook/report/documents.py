@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, Commit, FileEdit
 from batchhook.core.culprits.attribution import Attribution, Sight, Sighting
+from batchhook.core.culprits.bisection import Bisection, Finding
 from batchhook.core.outcomes import Run, TestResult, Totals
 from batchhook.core.rollback import FileFate
 from batchhook.core.verdicts import Verdict
@@ -66,7 +67,7 @@ class TotalsDocument(Document):
 class EvidenceDocument(Document):
     """What was seen of a test at a commit, and how many times; ``oid`` is empty before a repository's first commit.
 
-    ``outcome`` is "passed", "failed", "does not exist", "is skipped", or "cannot be tested".
+    ``outcome`` is "passed", "failed", "absent", "skipped", or "untestable".
     """
 
     oid: str
@@ -281,6 +282,32 @@ class OperationsDocument(Document):
     operations: tuple[OperationDocument, ...]
 
 
+class FindingDocument(AttributionDocument):
+    """The same of a test in ``bisect``; ``merges`` are those that the search went through, outermost first."""
+
+    merges: tuple[str, ...]
+    note: str
+
+
+class BisectDocument(Document):
+    """``bisect --json``.
+
+    ``base`` is the commit just before the range, ``commits`` how many it has along first parents, ``visits`` how many
+    checkouts were looked at; ``tests`` what became of each test that fails at ``bad``, ``not_failing`` what was seen of
+    the others there; ``changes`` the commits that are to blame.
+    """
+
+    good: str
+    bad: str
+    base: str
+    commits: int
+    visits: int
+    tests: dict[str, FindingDocument]
+    not_failing: dict[str, str]
+    changes: tuple[ChangeDocument, ...]
+    remarks: tuple[str, ...]
+
+
 class ErrorDocument(Document):
     """What a command prints with ``--json`` when it could not do its work."""
 
@@ -362,7 +389,7 @@ def _evidence(sighting: Sighting) -> Iterator[EvidenceDocument]:
     seen = ((Sight.PASSED, sighting.passed), (Sight.FAILED, sighting.failed), (sighting.silence, 1))
     for sight, times in seen:
         if sight and times:
-            yield EvidenceDocument(oid=sighting.state, outcome=sight.value, times=times)
+            yield EvidenceDocument(oid=sighting.state, outcome=sight.name.lower(), times=times)
 
 
 def failure_documents(
@@ -455,6 +482,27 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         baseline=analysis.baseline,
         since_baseline=ComparedDocument.model_validate(analysis.since_baseline) if analysis.baseline else None,
     )
+
+
+def bisect_document(found: Bisection) -> BisectDocument:
+    """What a search over a range of history found out, as ``bisect --json`` prints it."""
+    blamed = dict.fromkeys(one.attribution.change for one in found.findings.values() if one.is_solved)
+    return BisectDocument(
+        good=found.good,
+        bad=found.bad,
+        base=found.base,
+        commits=found.size,
+        visits=found.visits,
+        tests={_text(name): _finding(finding) for name, finding in found.findings.items()},
+        not_failing={_text(name): sight.name.lower() for name, sight in found.sound.items()},
+        changes=tuple(_change(found.commits[oid], found.edits.get(oid, ())) for oid in blamed),
+        remarks=found.remarks,
+    )
+
+
+def _finding(finding: Finding) -> FindingDocument:
+    shared = dict(attribution_document(finding.attribution))
+    return FindingDocument(**shared, merges=finding.merges, note=finding.note)
 
 
 def entry_document(batch: Batch, verdict: Verdict | None, totals: Totals | None) -> EntryDocument:

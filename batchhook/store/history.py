@@ -97,7 +97,7 @@ def load(database: Database) -> History:
     )
     rows = database.rows("SELECT name, duration, unsteady, proven FROM tests")
     return History(
-        durations={row["name"]: row["duration"] for row in rows},
+        durations={row["name"]: row["duration"] for row in rows if row["duration"]},
         failing=frozenset(row["name"] for row in marked if row["failing"]),
         unsteady=frozenset(row["name"] for row in rows if row["unsteady"]),
         is_ordered=any(row["unsteady"] == _NEEDS_ALL for row in marked),

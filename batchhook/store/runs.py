@@ -36,7 +36,7 @@ def add(database: Database, run: Run) -> int:
             [(number, False, storable(name)) for name in run.outcome.absent]
             + [(number, True, storable(name)) for name in run.outcome.untestable],
         )
-        earlier = _results(database, before) if before else ()
+        earlier = results_of(database, before) if before else ()
         history.learn(database, results, earlier, of_a_visit=run.is_visit)
     return number
 
@@ -149,7 +149,7 @@ def get(database: Database, number: int) -> Run:
     """A stored run."""
     query = "SELECT runs.*, description FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
     (row,) = database.rows(query, number)
-    results = _results(database, number)
+    results = results_of(database, number)
     outcome = SuiteOutcome(results, row["duration"], row["broken"], row["hint"], bool(row["complete"]))
     return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome, number)
 
@@ -166,7 +166,8 @@ def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
     return Verdict(row["verdict"]), add_up(counts, row["duration"])
 
 
-def _results(database: Database, run: int) -> tuple[TestResult, ...]:
+def results_of(database: Database, run: int) -> tuple[TestResult, ...]:
+    """What each test did in a run, in the order in which they ended."""
     query = "SELECT * FROM results JOIN tests ON tests.id = test_id WHERE run_id = ? ORDER BY position"
     return tuple(_result(row) for row in database.rows(query, run))
 

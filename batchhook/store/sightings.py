@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Set as AbstractSet
+from dataclasses import dataclass
 
 from batchhook.core.culprits.attribution import Sight
 from batchhook.core.ids import FAILED_IMPORT, is_fixture, is_inside, owner
-from batchhook.core.outcomes import Outcome
+from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.store import runs
 from batchhook.store.database import Database
 
 MOST_RUNS = 20
@@ -22,21 +24,37 @@ def sight_of(outcome: Outcome) -> Sight:
     return Sight.FAILED if outcome.is_failure else Sight.PASSED
 
 
-def in_tree(
-    database: Database, tree: str, suite: Mapping[str, object], tests: AbstractSet[str], without: int = 0
-) -> Iterator[tuple[str, Sight]]:
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs of one suite, as far as they are to be looked at.
+
+    Attributes:
+        suite: its description.
+        without: number of a run that is left out; 0 for none.
+        after: number of the run after which those begin that are looked at; 0 for all.
+    """
+
+    suite: Mapping[str, object]
+    without: int = 0
+    after: int = 0
+
+
+def latest(database: Database) -> int:
+    """Number of the latest run of all; 0 for none."""
+    row = database.row("SELECT coalesce(max(id), 0) AS id FROM runs")
+    return 0 if row is None else int(row["id"])
+
+
+def in_tree(database: Database, tree: str, these: Runs, tests: AbstractSet[str]) -> Iterator[tuple[str, Sight]]:
     """What was seen of some tests in a tree: each time that they ran, and whether they are there at all.
 
     Args:
         database: of the repository.
         tree: its name.
-        suite: the description of the suite that was run.
+        these: the runs that are looked at.
         tests: their ids.
-        without: number of a run that is not to be looked at; 0 for none.
     """
-    for run in _runs(database, tree, suite):
-        if run["id"] == without:
-            continue
+    for run in _runs(database, tree, these):
         names = "SELECT name, outcome FROM results JOIN tests ON tests.id = test_id WHERE run_id = ?"
         outcomes = [(row["name"], Outcome(row["outcome"])) for row in database.rows(names, run["id"])]
         yield from ((name, sight_of(outcome)) for name, outcome in _worst(outcomes).items() if name in tests)
@@ -46,19 +64,41 @@ def in_tree(
             yield from _missed(database, run["id"], tests)
 
 
-def tests_of(database: Database, tree: str, suite: Mapping[str, object]) -> frozenset[str]:
+def failures_in(database: Database, tree: str, these: Runs, tests: AbstractSet[str]) -> dict[str, TestResult]:
+    """How some tests failed in a tree, when they did so the last time; those that never did are left out."""
+    found: dict[str, TestResult] = {}
+    for run in _runs(database, tree, these):
+        for result in runs.results_of(database, run["id"]):
+            if result.outcome.is_failure and result.test_id in tests:
+                found.setdefault(result.test_id, result)
+    return found
+
+
+def tests_of(database: Database, tree: str, these: Runs) -> frozenset[str]:
     """Ids of the tests that there are in a tree, by the latest run of all; none where there was no such run."""
-    complete = next((run["id"] for run in _runs(database, tree, suite) if run["complete"]), 0)
+    complete = next((run["id"] for run in _runs(database, tree, these) if run["complete"]), 0)
+    return _names_in(database, complete)
+
+
+def met_in(database: Database, tree: str, these: Runs) -> frozenset[str]:
+    """Ids of the tests that are known to be in a tree: of all, or of those that visits were made for."""
+    met = (_names_in(database, run["id"]) for run in _runs(database, tree, these))
+    return tests_of(database, tree, these) or frozenset().union(*met)
+
+
+def _names_in(database: Database, run: int) -> frozenset[str]:
     query = "SELECT name FROM results JOIN tests ON tests.id = test_id WHERE run_id = ?"
-    return frozenset(row["name"] for row in database.rows(query, complete))
+    return frozenset(row["name"] for row in database.rows(query, run))
 
 
-def _runs(database: Database, tree: str, suite: Mapping[str, object]) -> list[sqlite3.Row]:
+def _runs(database: Database, tree: str, these: Runs) -> list[sqlite3.Row]:
     query = (
         "SELECT runs.id, complete FROM runs JOIN suites ON suites.id = suite_id"
-        " WHERE tree = ? AND description = ? AND broken = '' ORDER BY runs.id DESC LIMIT ?"
+        " WHERE tree = ? AND description = ? AND broken = '' AND runs.id != ? AND runs.id > ?"
+        " ORDER BY runs.id DESC LIMIT ?"
     )
-    return database.rows(query, tree, json.dumps(suite, sort_keys=True), MOST_RUNS)
+    suite = json.dumps(these.suite, sort_keys=True)
+    return database.rows(query, tree, suite, these.without, these.after, MOST_RUNS)
 
 
 def _worst(outcomes: list[tuple[str, Outcome]]) -> dict[str, Outcome]:

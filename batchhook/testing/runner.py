@@ -36,8 +36,14 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteOutcome
         return SuiteOutcome(duration=perf_counter() - begin, broken=error.message, hint=error.hint, complete=False)
     results = tuple(one.result for one in run.heard)
     complete = not run.unheard and not spec.only
-    absent, untestable = run.sought.absent, run.sought.untestable
-    return SuiteOutcome(results, perf_counter() - begin, complete=complete, absent=absent, untestable=untestable)
+    return SuiteOutcome(
+        results,
+        perf_counter() - begin,
+        complete=complete,
+        absent=run.sought.absent,
+        untestable=run.sought.untestable,
+        names=run.sought.names,
+    )
 
 
 def processes(spec: SuiteSpec) -> int:

@@ -23,6 +23,7 @@ class Sought:
         fixtures: ids of fixtures that failed in the other tree, and are here as well.
         absent: ids that do not exist here, each with those of tests that may be the same one under another name.
         untestable: ids that may exist, in modules that cannot be imported here.
+        names: ids of all tests that there are here.
     """
 
     units: tuple[int, ...]
@@ -30,6 +31,7 @@ class Sought:
     fixtures: tuple[str, ...]
     absent: Mapping[str, tuple[str, ...]]
     untestable: tuple[str, ...]
+    names: frozenset[str] = frozenset()
 
     def made_up(self, heard: Iterable[TestResult]) -> list[TestResult]:
         """Results for what says nothing when it is well: imports, and fixtures that did not fail."""
@@ -53,7 +55,8 @@ def seek(wanted: Iterable[str], units: Sequence[Unit], loaded: Iterable[str]) ->
     modules = set(loaded)
     broken = [unit.test_id.removeprefix(FAILED_IMPORT) for unit in units if unit.test_id.startswith(FAILED_IMPORT)]
     found: set[int] = set()
-    names = Names(unit.test_id for unit in units)
+    here = dict.fromkeys(unit.test_id for unit in units)
+    names = Names(here)
     imported, fixtures, untestable = [], [], []
     absent: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(wanted):
@@ -70,7 +73,7 @@ def seek(wanted: Iterable[str], units: Sequence[Unit], loaded: Iterable[str]) ->
             untestable.append(name)
         else:
             absent[name] = names.alike(name)
-    return Sought(tuple(sorted(found)), tuple(imported), tuple(fixtures), absent, tuple(untestable))
+    return Sought(tuple(sorted(found)), tuple(imported), tuple(fixtures), absent, tuple(untestable), frozenset(here))
 
 
 def with_company(wanted: Sequence[int], units: Sequence[Unit], history: History) -> list[int]:

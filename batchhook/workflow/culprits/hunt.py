@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from batchhook.core.culprits.attribution import Attribution, Sight
 from batchhook.core.culprits.renames import former_names
@@ -16,6 +17,12 @@ FIRST_SET_UP = 0.5
 """Seconds that a visit is taken to need besides its tests, before one was made."""
 WEIGHT_OF_THE_LAST = 0.5
 """How much the latest visits say about how long the next ones will take."""
+VISITS_A_BIT = 1.6
+"""How many visits it mostly takes to find a bit out."""
+
+
+def _nobody(*_: object) -> None:
+    """Whoever need not be told."""
 
 
 @dataclass(slots=True)
@@ -25,16 +32,20 @@ class Hunt:
     Attributes:
         states: oldest first.
         subjects: the failing tests.
-        here: ids of all tests of the last state, as far as known: what exists there was not renamed.
+        here: gives the ids of all tests of the last state: what exists there was not renamed. Asked when needed.
         budget: seconds; after that, what is known is said.
         told: is told how many tests are done with, now and then.
+        looking: is told before each round of visits which states are looked at, and about how many visits are left.
+        begun: when the budget begins, by ``time.monotonic()``.
     """
 
     states: Sequence[State]
     subjects: Sequence[Subject]
-    here: frozenset[str]
+    here: Callable[[], frozenset[str]]
     budget: float
-    told: Callable[[int], None]
+    told: Callable[[int], None] = _nobody
+    looking: Callable[[Sequence[State], int], None] = _nobody
+    begun: float = field(default_factory=time.monotonic)
     visits: int = 0
     _search: Search = field(init=False)
     _formerly: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -58,7 +69,7 @@ class Hunt:
 
     def run(self, places: Places) -> Mapping[str, Attribution]:
         """Search until all is found out or the budget is used up; what became of each test, by its id."""
-        end = time.monotonic() + self.budget
+        end = self.begun + self.budget
         while asked := self._search.ask(places.workers):
             affordable = [visit for visit in asked if time.monotonic() + visit.seconds < end]
             if not affordable:
@@ -69,21 +80,30 @@ class Hunt:
         return self._search.attributions
 
     def _look(self, places: Places, asked: Sequence[Visit]) -> None:
+        self.looking([self.states[visit.state] for visit in asked], self._left(asked))
         for visit, made in zip(asked, places.make([self._order(visit) for visit in asked]), strict=True):
             self._take_in(visit, made)
             self.visits += 1
+
+    def _left(self, asked: Sequence[Visit]) -> int:
+        return max(len(asked), ceil(VISITS_A_BIT * self._search.doubt))
 
     def _order(self, visit: Visit) -> Order:
         names = tuple(self.name_at(visit.state, name) for name in visit.tests)
         return Order(self.states[visit.state], names, max(0.0, visit.seconds - self._search.set_up))
 
     def _take_in(self, visit: Visit, made: Visited) -> None:
-        asked = dict(zip(made.order.tests, visit.tests, strict=True))  # a visit beside it may have told other names
-        alike = {asked[called]: others for called, others in made.outcome.absent.items()}
-        former = former_names(alike, self.here)
-        self.rename(visit.state, former)
-        for called, sight in made.sights.items():
-            if asked[called] not in former:  # else it is asked for once more, by the name that it had
-                self._search.tell(asked[called], visit.state, sight)
+        # Another visit of this round may have brought names to light, too.
+        called = dict(zip(made.order.tests, visit.tests, strict=True))
+        self.rename(visit.state, self._former_names(called, made))
+        for name, sight in made.sights.items():
+            test = called[name]
+            if sight is not Sight.ABSENT or name == self.name_at(visit.state, test):
+                self._search.tell(test, visit.state, sight)  # else it is asked for once more, by the name that it had
         spent = made.seconds - sum(result.duration for result in made.outcome.results)
         self._search.set_up += WEIGHT_OF_THE_LAST * (max(spent, 0.0) - self._search.set_up)
+
+    def _former_names(self, called: Mapping[str, str], made: Visited) -> dict[str, str]:
+        """Former names of tests that are absent in the state that was visited, by what they were called there."""
+        alike = {called[name]: others for name, others in made.outcome.absent.items() if others}
+        return former_names(alike, self.here()) if alike else {}

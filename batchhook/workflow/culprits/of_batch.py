@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchhook.core.changes import Batch
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight
-from batchhook.core.culprits.priors import Record, priors
-from batchhook.core.culprits.renames import Names, former_names
-from batchhook.core.culprits.search import Subject
 from batchhook.core.outcomes import Company, Run, TestResult
 from batchhook.core.settings import Isolation
-from batchhook.core.signature import signature
 from batchhook.errors import BatchhookError, StoreError
-from batchhook.store import attributions, sightings
 from batchhook.store.progress import ProgressWriter
+from batchhook.store.sightings import Runs
+from batchhook.workflow.culprits.beginning import recall, subjects_of
 from batchhook.workflow.culprits.company import order_dependent
 from batchhook.workflow.culprits.hunt import Hunt
 from batchhook.workflow.culprits.states import State, states_of
-from batchhook.workflow.culprits.suspicion import Suspicion
 from batchhook.workflow.culprits.visits import visiting
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite, find_suite
@@ -97,10 +93,11 @@ def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str
     end = time.monotonic() + budget
     suite = find_suite(project, task.environment)
     failing = _failing(run)
+    here = frozenset(result.test_id for result in run.outcome.results)
     hunt = Hunt(
         states=states,
-        subjects=_subjects(project, states, failing),
-        here=frozenset(result.test_id for result in run.outcome.results),
+        subjects=subjects_of(project, states, failing),
+        here=lambda: here,
         budget=budget,
         told=lambda solved: task.progress.searching(len(failing), solved),
     )
@@ -133,31 +130,13 @@ def _unknown(run: Run, reason: str) -> Mapping[str, Attribution]:
 # --- what it begins with --------------------------------------------------------------------------------------------
 
 
-def _subjects(project: Project, states: Sequence[State], failing: Sequence[TestResult]) -> list[Subject]:
-    settings = project.settings
-    roots = ("src", "", settings.top_level_dir, settings.start_dir)
-    suspicion = Suspicion(project.git, states[-1].oid, [state.oid for state in states[1:]], roots)
-    known = attributions.records(project.database, ((result.test_id, result.module) for result in failing))
-    return [
-        Subject(
-            test_id=result.test_id,
-            likeness=signature(result),
-            priors=priors(known.get((result.test_id, result.module), Record()), suspicion.scores(result)),
-            seconds=result.duration,
-        )
-        for result in failing
-    ]
-
-
 def _recall(project: Project, suite: Suite, run: Run, hunt: Hunt) -> None:
     """Begin with what was seen already: by the run, by earlier ones, by a search that was interrupted."""
     last = len(hunt.states) - 1
     for result in _failing(run):
         for _ in range(_times(result, run)):
             hunt.remember(last, result.test_id, Sight.FAILED)
-    for position in reversed(range(len(hunt.states))):
-        for name, sight in _stored(project, suite, run, hunt, position):
-            hunt.remember(position, name, sight)
+    recall(project.database, Runs(suite.description, without=run.id), hunt)
 
 
 def _times(result: TestResult, run: Run) -> int:
@@ -165,24 +144,6 @@ def _times(result: TestResult, run: Run) -> int:
     if not run.outcome.side_by_side:
         return 1
     return {Company.STRANGERS: 1, Company.CLASS: 2, Company.SUITE: 3}[result.seen_in]
-
-
-def _stored(project: Project, suite: Suite, run: Run, hunt: Hunt, position: int) -> Iterator[tuple[str, Sight]]:
-    """What is in the store about the failing tests in one state."""
-    tree = hunt.states[position].tree
-    names = {subject.test_id: hunt.name_at(position, subject.test_id) for subject in hunt.subjects}
-    seen = list(sightings.in_tree(project.database, tree, suite.description, frozenset(names.values()), run.id))
-    absent = {name for name, sight in seen if sight is Sight.ABSENT}
-    missed = [name for name, called in names.items() if called in absent]
-    if missed:
-        there = Names(sightings.tests_of(project.database, tree, suite.description))
-        former = former_names({name: there.alike(names[name]) for name in missed}, hunt.here)
-        if former:
-            hunt.rename(position, former)
-            yield from _stored(project, suite, run, hunt, position)
-            return
-    called = {old: name for name, old in names.items()}
-    yield from ((called[name], sight) for name, sight in seen)
 
 
 # --- what is made of it ---------------------------------------------------------------------------------------------
