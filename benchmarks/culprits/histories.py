@@ -86,7 +86,7 @@ class Impossible(Exception):  # noqa: N818 - no error: these faults cannot be ha
     """There is no such history in this project."""
 
 
-def make(suite: Suite, trials: Trials, size: int, seed: int) -> History:
+def make(suite: Suite, trials: Trials, size: int, seed: int, flaky: int | None = None) -> History:
     """Draw a history.
 
     Args:
@@ -94,6 +94,7 @@ def make(suite: Suite, trials: Trials, size: int, seed: int) -> History:
         trials: know what a mistake breaks.
         size: how many changes.
         seed: decides all else.
+        flaky: how many tests flake; None: the seed decides.
 
     Raises:
         Impossible: there are too few mistakes that can be told apart.
@@ -103,7 +104,8 @@ def make(suite: Suite, trials: Trials, size: int, seed: int) -> History:
     faults = _faults(trials, top, 1 + seed % MOST_FAULTS, chance)
     places = sorted(chance.sample(range(size), len(faults)))
     planted = dict(zip(places, faults, strict=True))
-    flaky = chance.choice(FLAKY)
+    drawn = chance.choice(FLAKY)
+    flaky = drawn if flaky is None else flaky
     editor = _Editor(top, own_modules(top), chance)
     steps = [Step(editor.edited(number + 1, planted.get(number)), planted.get(number)) for number in range(size)]
     return History(seed, flaky, _base(suite, top, size, flaky), steps)

@@ -23,6 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from batchhook.store import locks
 from benchmarks.culprits.clone import Clone
 from benchmarks.culprits.histories import History, Impossible, Truth, make, truth
 from benchmarks.culprits.judging import Tally, judge
@@ -56,6 +57,7 @@ class Bench:
         before: runs of the suite that batchhook has seen before a history begins.
         with_rivals: whether they take part.
         keep: whether the repositories are left where they are, for somebody to look at.
+        flaky: how many tests flake in each history; None: none, one or two.
     """
 
     suite: Suite
@@ -65,6 +67,7 @@ class Bench:
     before: int
     with_rivals: bool
     keep: bool
+    flaky: int | None
 
     def search(self, size: int, seed: int) -> Searched:
         """Make a history and let everybody search it; who begins changes with the seed.
@@ -72,7 +75,7 @@ class Bench:
         Raises:
             Impossible: there is no such history in this project.
         """
-        history = make(self.suite, self.trials, size, seed)
+        history = make(self.suite, self.trials, size, seed, self.flaky)
         theirs, hooked = (self._clone(f"{size}-{seed}-{name}") for name in ("rivals", "batchhook"))
         history.begin(theirs)
         for number in range(1, size + 1):
@@ -237,6 +240,20 @@ def search_all(bench: Bench, sizes: Sequence[int], seeds: int) -> Iterator[tuple
             console.print(table_of(bench.suite, size, of_size))
 
 
+def search_suite(
+    suite: Suite, cache: Cache, sizes: Sequence[int], given: argparse.Namespace
+) -> list[tuple[Suite, int, Searched]]:
+    """Search all histories of one suite, as the command line has it; none where it cannot take part."""
+    trouble = cache.prepare(suite)
+    if trouble:
+        console.print(f"{suite.name} does not take part: {trouble}", markup=False)
+        return []
+    outcomes = Outcomes(suite, cache)
+    trials = Trials(suite, cache, outcomes)
+    bench = Bench(suite, cache, outcomes, trials, given.before, not given.no_rivals, given.keep, given.flaky)
+    return [(suite, size, one) for size, one in search_all(bench, sizes, given.seeds)]
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(
@@ -248,6 +265,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="histories of each length (2)")
     parser.add_argument("--commits", default="5,20", metavar="N,M", help="how long the histories are (5,20)")
     parser.add_argument("--before", type=int, default=1, metavar="N", help="runs that batchhook has seen before (1)")
+    parser.add_argument("--flaky", type=int, metavar="N", help="tests that flake in each history (0 to 2, by the seed)")
     parser.add_argument("--no-rivals", action="store_true", help="only how right it is")
     parser.add_argument("--keep", action="store_true", help="leave the repositories in the cache")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
@@ -261,16 +279,11 @@ def main() -> None:
         f"`*`: {MOST_BISECTED} of the failing tests were bisected, the rest are taken to need as long. "
         f"The aim: at most {AIM_A} of A, at most {AIM_B} of B. Load: {os.getloadavg()[0]:.1f}."
     )
-    found: list[tuple[Suite, int, Searched]] = []
-    for suite in chosen(given.suites, parser):
-        trouble = cache.prepare(suite)
-        if trouble:
-            console.print(f"{suite.name} does not take part: {trouble}", markup=False)
-            continue
-        outcomes = Outcomes(suite, cache)
-        trials = Trials(suite, cache, outcomes)
-        bench = Bench(suite, cache, outcomes, trials, given.before, not given.no_rivals, given.keep)
-        found += [(suite, size, one) for size, one in search_all(bench, sizes, given.seeds)]
+    cache.folder.mkdir(parents=True, exist_ok=True)
+    with locks.try_lock(cache.folder / "planted.lock") as mine:
+        if not mine:
+            parser.error(f"somebody is at work in {cache.folder}")
+        found = [each for suite in chosen(given.suites, parser) for each in search_suite(suite, cache, sizes, given)]
     for size in sizes:
         show_accuracy(size, [one for _, its, one in found if its == size])
     if given.json:
