@@ -33,7 +33,7 @@ def _close(path: Path, batch: int, gate: Gate) -> None:
     said = f"batchhook: batch {batch} failed critically, and nothing was done about it"
     ways = f"batchhook analyze {batch}; then rollback {batch}, or mend it and run batchhook test, or ack {batch}"
     block = "; no commit until then, but by --no-verify" if gate is Gate.BLOCK else ""
-    text = f"{gate.value}\n{said} ({ways}{block})\n"
+    text = f"{gate.value} {batch}\n{said} ({ways}{block})\n"
     if path.exists() and path.read_text("utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -74,13 +74,14 @@ def test_a_verdict_that_nobody_saw_is_told_once_by_the_next_commit(project: Repo
     first, second = project.commit("next"), project.commit("after")
     broke = project.head("main~4")[:8]
     assert f"batch 1 failed: CRITICAL, 1 of 2 tests (50%): {broke} broke 1 test (batchhook analyze 1)" in first
-    assert "batch 1 failed" not in second
+    assert "nothing was done about it" not in first, "the verdict says it"
+    assert "batch 1 failed:" not in second
 
 
 def test_a_verdict_that_was_seen_is_not_told_again(project: Repository) -> None:
     break_in_five(project)
     project.batchhook("wait", "1", "--timeout", "60", code=1)
-    assert "batch 1 failed" not in project.commit("next")
+    assert "batch 1 failed:" not in project.commit("next")
 
 
 def test_the_backup_holds_the_state_before_the_batch(project: Repository) -> None:
