@@ -202,9 +202,9 @@ METHODS: dict[str, Callable[[World, Made, random.Random, Tally], None]] = {
 
 
 HEADER = (
-    f"{'changes, tests, culprits, kind':44} {'method':15} {'right %':>8} {'blames %':>9} {'unsure %':>9} "
+    f"{'changes, tests, culprits, kind':52} {'method':15} {'right %':>8} {'blames %':>9} {'unsure %':>9} "
     f"{'visits':>7} {'rounds':>7} {'runs':>6} {'ms':>7}\n"
-    f"{'':44} {'':15} {'':>8} {'right':>9} {'':>9} {'':>7} {'':>7} {'a test':>6}"
+    f"{'':52} {'':15} {'':>8} {'right':>9} {'':>9} {'':>7} {'':>7} {'a test':>6}"
 )
 
 
@@ -248,7 +248,7 @@ def row(world: World, method: str, tally: Tally) -> str:
     """One line of the table."""
     kind = f"{world.changes:3} {world.tests:3} {world.culprits:2}  {world.name}"
     return (
-        f"{kind:44} {method:15} {100 * tally.right / tally.tests:8.2f} "
+        f"{kind:52} {method:15} {100 * tally.right / tally.tests:8.2f} "
         f"{100 * tally.blamed_rightly / max(1, tally.blamed):9.2f} {100 * tally.undecided / tally.tests:9.2f} "
         f"{tally.visits / tally.histories:7.2f} {tally.rounds / tally.histories:7.2f} "
         f"{tally.runs / tally.tests:6.2f} {1000 * tally.seconds / tally.histories:7.1f}"
