@@ -15,7 +15,7 @@ class History:
         failing: ids of the tests that failed when they last ran.
         unsteady: ids of tests that once failed among strangers, and passed after the tests of their class that come
             before them: they are not to be parted from these again.
-        is_ordered: whether there is a test that passes only after all that unittest runs before it.
+        ordered: ids of tests that pass only after all that unittest runs before them.
         proven: ids of tests that passed among strangers, or failed there as they did in unittest's own order: when
             they fail among strangers, that is to be believed.
     """
@@ -23,5 +23,10 @@ class History:
     durations: Mapping[str, float] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
     unsteady: frozenset[str] = frozenset()
-    is_ordered: bool = False
+    ordered: frozenset[str] = frozenset()
     proven: frozenset[str] = frozenset()
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the suite has to keep unittest's order."""
+        return bool(self.ordered)

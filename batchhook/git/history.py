@@ -125,3 +125,24 @@ def churn(git: Git, oids: Sequence[str]) -> dict[str, dict[str, int]]:
             added, deleted, path = row.split("\t", 2)
             found[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
     return found
+
+
+def contents(git: Git, commit: str, paths: Sequence[str]) -> list[bytes]:
+    """What a commit holds at some paths, by one process; nothing where there is no file or its name has a line end."""
+    if not paths:
+        return []
+    names = [f"{commit}:{path}" if "\n" not in path else "nothing" for path in paths]
+    stdin = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    printed = git.run("cat-file", "--batch", stdin=stdin).stdout
+    found: list[bytes] = []
+    place = 0
+    while place < len(printed):
+        end = printed.index(b"\n", place)
+        head, place = printed[place:end], end + 1
+        if head.endswith(b" missing"):
+            found.append(b"")
+            continue
+        _, kind, size = head.split()
+        found.append(printed[place : place + int(size)] if kind == b"blob" else b"")
+        place += int(size) + 1
+    return found

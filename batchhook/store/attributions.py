@@ -65,9 +65,11 @@ def _add(
         ],
     )
     flakes = found.failed if found.kind is Kind.FLAKY else 0
+    is_plainly_flaky = found.kind is Kind.FLAKY and not found.reason
     connection.execute(
-        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ? WHERE name = ? AND module = ?",
-        (flakes, found.kind.blames, *test),
+        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ?, unsteady = CASE WHEN ? THEN 0 ELSE unsteady END"
+        " WHERE name = ? AND module = ?",
+        (flakes, found.kind.blames, is_plainly_flaky, *test),  # it once seemed to need an order, and is just flaky
     )
 
 
@@ -95,6 +97,7 @@ def of_batch(database: Database, batch: int) -> dict[tuple[str, str], Attributio
 
 def records(database: Database, tests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
     """What earlier runs and searches tell about tests, by id and module; of those that are not known, nothing."""
-    query = "SELECT passes, flakes, breaks FROM tests WHERE name = ? AND module = ?"
+    # A test that failed and passed on one tree has flaked, whether or not a search found that out.
+    query = "SELECT passes, max(flakes, flips) AS flakes, breaks FROM tests WHERE name = ? AND module = ?"
     found = {test: database.row(query, *map(storable, test)) for test in tests}
     return {test: Record(row["passes"], row["flakes"], row["breaks"]) for test, row in found.items() if row is not None}

@@ -48,7 +48,7 @@ def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> N
     side_by_side = any(result.seen_in is Company.STRANGERS for result in results)
     database.connection.executemany(
         "UPDATE tests SET duration = ?1, failing = ?2, proven = proven OR ?3,"
-        # What passes among strangers needs no order any more; whether it needs its class, it did not show.
+        # Whether what needs no order needs its class, it did not show.
         " unsteady = max(?4, CASE WHEN unsteady = 2 AND ?5 THEN 0 ELSE unsteady END)"
         " WHERE name = ?6 AND module = ?7",
         [
@@ -57,7 +57,7 @@ def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> N
                 result.outcome.is_failure,
                 _is_proven(result, side_by_side=side_by_side),
                 _LEVELS[result.seen_in] if result.needs_company else 0,
-                _passed_among_strangers(result),
+                _needs_no_order(result),
                 result.test_id,
                 result.module,
             )
@@ -69,6 +69,12 @@ def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> N
 
 def _passed_among_strangers(result: TestResult) -> bool:
     return result.seen_in is Company.STRANGERS and not result.outcome.is_failure
+
+
+def _needs_no_order(result: TestResult) -> bool:
+    """Whether a test passes without those before it, or fails with them: it may be flaky, and no order helps it."""
+    fails_in_order = result.seen_in is Company.SUITE and result.outcome.is_failure
+    return fails_in_order or _passed_among_strangers(result)
 
 
 def _is_proven(result: TestResult, *, side_by_side: bool) -> bool:
@@ -100,7 +106,7 @@ def load(database: Database) -> History:
         durations={row["name"]: row["duration"] for row in rows if row["duration"]},
         failing=frozenset(row["name"] for row in marked if row["failing"]),
         unsteady=frozenset(row["name"] for row in rows if row["unsteady"]),
-        is_ordered=any(row["unsteady"] == _NEEDS_ALL for row in marked),
+        ordered=frozenset(row["name"] for row in marked if row["unsteady"] == _NEEDS_ALL),
         proven=frozenset(row["name"] for row in rows if row["proven"]),
     )
 

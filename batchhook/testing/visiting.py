@@ -80,8 +80,8 @@ def with_company(wanted: Sequence[int], units: Sequence[Unit], history: History)
     """The wanted units together with those that have to run before them, going by history; in unittest's order."""
     if not wanted:
         return []
-    if history.is_ordered:
-        return list(range(max(wanted) + 1))
+    ordered = [number for number in wanted if units[number].test_id in history.ordered]
+    before_them = range(max(ordered, default=-1) + 1)
     needy = {units[number].company: number for number in wanted if units[number].test_id in history.unsteady}
     company = (number for number, unit in enumerate(units) if unit.company in needy and number <= needy[unit.company])
-    return sorted({*wanted, *company})
+    return sorted({*wanted, *company, *before_them})

@@ -175,7 +175,7 @@ def plain_spec(settings: Settings, suite: Suite, folder: Path, scratch: Path) ->
 def _history(project: Project, wanted: Wanted) -> History:
     """What is known of the tests."""
     known = history.load(project.database)
-    return replace(known, unsteady=frozenset(), is_ordered=False, proven=frozenset()) if wanted.anew else known
+    return replace(known, unsteady=frozenset(), ordered=frozenset(), proven=frozenset()) if wanted.anew else known
 
 
 def processors() -> int:

@@ -22,7 +22,7 @@ def recalled(file: Path | None) -> History:
     return History(
         durations=known["durations"],
         failing=frozenset(known["failing"]),
-        is_ordered=known["is_ordered"],
+        ordered=frozenset(known["ordered"]),
         proven=frozenset(known["durations"]),
     )
 
@@ -32,8 +32,11 @@ def keep(file: Path, outcome: SuiteOutcome) -> None:
     known = {
         "durations": {result.test_id: result.duration for result in outcome.results},
         "failing": [result.test_id for result in outcome.results if result.outcome.is_failure],
-        "is_ordered": recalled(file).is_ordered
-        or any(result.needs_company and result.seen_in is Company.SUITE for result in outcome.results),
+        "ordered": sorted(
+            recalled(file).ordered.union(
+                result.test_id for result in outcome.results if result.needs_company and result.seen_in is Company.SUITE
+            )
+        ),
     }
     file.write_text(json.dumps(known))
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.culprits.priors import Record
 from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
 from batchhook.errors import StoreError
-from batchhook.store import history, runs
+from batchhook.store import attributions, history, runs
 from batchhook.store.database import VERSION, Database
 
 SUITE = {"python": "3.11"}
@@ -111,3 +113,37 @@ def test_texts_that_the_database_cannot_hold(database: Database) -> None:
     assert (stored.test_id, stored.message, stored.note) == ("m.T.\\ud800", "\\udc80", "\\udfff é")
     assert history.load(database).failing == {"m.T.\\ud800"}
     database.close()
+
+
+def test_a_test_that_only_seemed_to_need_an_order_is_cleared_of_that(database: Database) -> None:
+    needy = result("needy", Outcome.PASSED, Outcome.FAILED)
+    runs.add(database, run("t1", needy))
+    assert history.load(database).ordered == {"m.T.needy"}
+    runs.add(database, run("t2", result("needy", Outcome.PASSED)))
+    assert history.load(database).ordered == {"m.T.needy"}, "in order it passes, as is to be expected"
+    runs.add(database, run("t3", result("needy", Outcome.FAILED)))
+    assert not history.load(database).is_ordered, "no order helps it"
+
+
+def test_what_a_search_finds_out_is_part_of_a_tests_record(database: Database) -> None:
+    needy = result("a", Outcome.PASSED, Outcome.FAILED)
+    runs.add(database, run("t1", needy, result("b", Outcome.PASSED)))
+    assert attributions.records(database, [("m.T.a", "m")]) == {("m.T.a", "m"): Record(passes=1, flakes=1)}
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO branches VALUES (1, 'refs/heads/main', '', '')")
+        connection.execute(
+            "INSERT INTO batches (id, branch_id, size, status, opened_at) VALUES (1, 1, 5, 'searching', 0)"
+        )
+    seen = (Sighting("c0", passed=2, failed=1), Sighting("c1", failed=3))
+    found = {
+        ("m.T.a", "m"): Attribution(Kind.FLAKY, 0.97, evidence=seen),
+        ("m.T.b", "m"): Attribution(Kind.CULPRIT, 0.995, ("c1",), seen),
+    }
+    for _ in range(2):
+        attributions.finish(database, 1, ["c0", "c1"], found)
+    assert attributions.of_batch(database, 1) == found
+    assert attributions.records(database, found) == {
+        ("m.T.a", "m"): Record(passes=1, flakes=4),
+        ("m.T.b", "m"): Record(passes=1, breaks=1),
+    }
+    assert not history.load(database).is_ordered

@@ -105,7 +105,7 @@ def test_a_test_that_needs_another_class_passes_after_it_and_the_suite_keeps_its
     (needy,) = (result for result in first.results if result.needs_company)
     assert needy.seen_in is Company.SUITE
     assert "unittest's order" in needy.note
-    again = project.run(jobs=2, history=History(is_ordered=True))
+    again = project.run(jobs=2, history=History(ordered=frozenset({"any"})))
     assert project.told(again) == project.unittest()
     assert project.heard.doubted == 0
 

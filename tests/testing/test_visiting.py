@@ -123,5 +123,6 @@ def test_company_is_what_stands_before() -> None:
     assert with_company([4], units, History()) == [4]
     assert with_company([4], units, History(unsteady=frozenset({"m.B.test_1"}))) == [3, 4]
     assert with_company([4], units, History(unsteady=frozenset({"m.B.test_2"}))) == [4]
-    assert with_company([2, 4], units, History(is_ordered=True)) == [0, 1, 2, 3, 4]
-    assert with_company([], units, History(is_ordered=True)) == []
+    assert with_company([2, 4], units, History(ordered=frozenset({"m.B.test_1"}))) == [0, 1, 2, 3, 4]
+    assert with_company([2, 4], units, History(ordered=frozenset({"m.A.test_2"}))) == [0, 1, 2, 4]
+    assert with_company([], units, History(ordered=frozenset({"m.B.test_1"}))) == []

@@ -34,6 +34,8 @@ LOOKS = 14
 """Runs of one test that a short search spends on it at most; a long one has log2 of its length more."""
 FLAKY_LEADERS = 2
 """Leaders that turn out to be flaky before each of those that fail like them is searched for by itself."""
+FEW, CHEAP = 50, 0.2
+"""So many tests that fail alike, which take together no more than this part of a checkout, need no leader."""
 LIKE_THE_LEADER = 0.97
 """How likely a test that fails like one whose culprit was found broke there, too."""
 
@@ -100,8 +102,15 @@ class Search:
         for name, subject in self._subjects.items():
             groups[subject.likeness].append(name)
         for leader, *others in groups.values():
-            self._leading[leader] = others
+            if self._is_cheap([leader, *others]):
+                self._leading.update((name, []) for name in (leader, *others))
+            else:
+                self._leading[leader] = others
         self._flaky_leaders: defaultdict[str, int] = defaultdict(int)
+
+    def _is_cheap(self, names: Sequence[str]) -> bool:
+        """Whether tests that fail alike may all come along on each visit: that saves the visits that confirm them."""
+        return len(names) <= FEW and sum(self._subjects[name].seconds for name in names) <= CHEAP * self.set_up
 
     def tell(self, test_id: str, state: int, sight: Sight) -> None:
         """Take in what was seen of a test in a state; the failure that it was found by as well."""

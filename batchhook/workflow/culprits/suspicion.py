@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from functools import cached_property
 from math import sqrt
 
@@ -70,22 +70,22 @@ class Suspicion:
     def _used_by(self, path: str) -> frozenset[str]:
         """A file, and all files of the project that it imports, directly or not."""
         if path not in self._closures:
-            seen, queue = {path}, [path]
-            while queue and len(self._imports) < MOST_FILES:
-                for found in self._imported_by(queue.pop()) - seen:
-                    seen.add(found)
-                    queue.append(found)
+            seen = {path}
+            level = frozenset(seen)
+            while level and len(self._imports) < MOST_FILES:
+                self._read(level)
+                level = frozenset().union(*(self._imports[one] for one in level)) - seen
+                seen |= level
             self._closures[path] = frozenset(seen)
         return self._closures[path]
 
-    def _imported_by(self, path: str) -> frozenset[str]:
-        if path not in self._imports:
-            done = self._git.run("cat-file", "blob", f"{self._head}:{path}", check=False)
-            text = done.stdout[:MOST_BYTES] if not done.returncode else b""
-            names = list(_imports(text, path))
+    def _read(self, paths: AbstractSet[str]) -> None:
+        """Find out what files import, those that were not read yet."""
+        wanted = sorted(paths - self._imports.keys())
+        for path, text in zip(wanted, history.contents(self._git, self._head, wanted), strict=True):
+            names = list(_imports(text[:MOST_BYTES], path))
             parents = (name.rpartition(".")[0] for name in names)
             self._imports[path] = frozenset(filter(None, map(self._file_of, (*names, *parents))))
-        return self._imports[path]
 
 
 def _imports(text: bytes, path: str) -> Iterator[str]:

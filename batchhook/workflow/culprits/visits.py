@@ -221,7 +221,8 @@ class TestVisits(Visits):
 
     def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
         settings = self._project.settings
-        known = replace(self._known, is_ordered=True) if order.in_order else self._known
+        tests = frozenset(order.tests)
+        known = replace(self._known, ordered=tests if order.in_order else self._known.ordered & tests)
         jobs = max(1, (settings.jobs or processors()) // beside) if order.seconds >= ENOUGH_FOR_TWO else 1
         spec = replace(
             plain_spec(settings, self._suite, folder, scratch),
