@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from batchhook.core.changes import Commit
+from batchhook.errors import BatchhookError
 from batchhook.git.command import Git
 
 _FIELDS = ("%H", "%T", "%P", "%an <%ae>", "%at", "%ct", "%s")
@@ -40,6 +41,19 @@ def commits(git: Git, oids: Sequence[str]) -> tuple[Commit, ...]:
         GitError: one of them does not exist.
     """
     return _read(git, ["--no-walk=unsorted", "--stdin"], oids) if oids else ()
+
+
+def named(git: Git, revision: str) -> str:
+    """The name of the commit that a revision means.
+
+    Raises:
+        BatchhookError: there is none.
+    """
+    options = ("--verify", "--quiet", "--end-of-options")
+    done = git.run("rev-parse", *options, f"{revision}^{{commit}}", check=False)
+    if done.returncode:
+        raise BatchhookError(f"{revision} names no commit", "git log --oneline shows which there are")
+    return done.stdout.decode("ascii", "replace").strip()
 
 
 def _read(git: Git, options: Sequence[str], revisions: Sequence[str]) -> tuple[Commit, ...]:

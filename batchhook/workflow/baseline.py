@@ -10,6 +10,7 @@ from batchhook.core.comparison import Compared, compare
 from batchhook.core.outcomes import Run
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError
+from batchhook.git.history import named
 from batchhook.store import baselines, runs
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.project import Project
@@ -79,12 +80,7 @@ def compare_with_baseline(
 def _tested(project: Project, revision: str, environment: Mapping[str, str], listener: RunListener) -> tuple[str, Run]:
     if project.settings.isolation is Isolation.IN_PLACE:
         raise BatchhookError("tests run in place here: a baseline is of what is committed", "batchhook test")
-    found = project.git.run(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", check=False
-    )
-    oid = found.stdout.decode().strip()
-    if not oid:
-        raise BatchhookError(f"there is no commit {revision}", "a name, a tag, or a branch that git knows")
+    oid = named(project.git, revision)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
     run = run_on_commit(project, Wanted(oid), environment, listener, scratch)
     if run.outcome.broken:

@@ -57,7 +57,7 @@ def test_a_failing_batch_is_compared_with_it_and_does_not_move_it(project: Repos
 
 
 def test_what_cannot_be_a_baseline(project: Repository) -> None:
-    assert "there is no commit nowhere" in project.batchhook("baseline", "set", "nowhere", code=3)
-    assert "there is no commit --all" in project.batchhook("baseline", "set", "--", "--all", code=3)
+    assert "nowhere names no commit" in project.batchhook("baseline", "set", "nowhere", code=3)
+    assert "--all names no commit" in project.batchhook("baseline", "set", "--", "--all", code=3)
     project.write(".batchhook.toml", 'start_dir = "nowhere"\n')
     assert "cannot be tested" in project.batchhook("baseline", "set", code=3)

@@ -14,6 +14,7 @@ from batchhook.core.culprits.bisection import Bisection, Finding
 from batchhook.core.progress import Progress
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, GitError
+from batchhook.git.history import named
 from batchhook.late import Late
 from batchhook.store import sightings
 from batchhook.store.sightings import Runs
@@ -21,7 +22,7 @@ from batchhook.workflow.culprits import merges
 from batchhook.workflow.culprits.asked import Asked, check_failing
 from batchhook.workflow.culprits.beginning import command_subjects, subjects_of
 from batchhook.workflow.culprits.commands import CommandVisits, command_visits
-from batchhook.workflow.culprits.lines import Line, line_to, named
+from batchhook.workflow.culprits.lines import Line, line_to
 from batchhook.workflow.culprits.looks import Looks
 from batchhook.workflow.culprits.quest import Quest, looking_at
 from batchhook.workflow.culprits.visits import Visits, visiting

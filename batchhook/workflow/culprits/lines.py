@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.changes import Commit
-from batchhook.errors import BatchhookError
 from batchhook.git import history
 from batchhook.git.command import Git
 from batchhook.workflow.culprits.states import State, states_of
@@ -33,15 +32,3 @@ def line_to(git: Git, tip: str, hidden: Sequence[str]) -> Line | None:
     if not chain:
         return None
     return Line(states_of(git, chain), {commit.oid: commit for commit in chain}, tuple(hidden))
-
-
-def named(git: Git, revision: str) -> str:
-    """The name of the commit that a revision means.
-
-    Raises:
-        BatchhookError: there is none.
-    """
-    done = git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", check=False)
-    if done.returncode:
-        raise BatchhookError(f"{revision} names no commit", "git log --oneline shows which there are")
-    return done.stdout.decode("ascii", "replace").strip()
