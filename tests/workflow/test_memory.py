@@ -108,7 +108,7 @@ def test_a_test_that_fails_and_passes_on_one_tree_is_called_flaky(project: Repos
         project.git("add", "file.txt")
         project.git("commit", "--quiet", "-m", f"more {number}", FAIL="yes")
     found = project.json("wait", "2", "--timeout", "60", code=1)
-    assert found["failures"][0]["flips"] == 1
+    assert found["failures"][0]["flips"] >= 1  # the search for what broke it may have seen it once more
     assert "flaky" in project.batchhook("analyze", "2", code=1)
 
 
