@@ -87,5 +87,7 @@ def _show(baseline: Baseline, run: Run) -> None:
         emit(documents.BaselineDocument(oid=baseline.oid, set_at=set_at, forced=forced, totals=shown))
         return
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(baseline.set_at))
+    skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     failing = f", {totals.failures} failing that are taken as given" if baseline.forced else ""
-    console().print(f"baseline: {baseline.oid[:8]}, set {when}: {totals.tests} tests, {totals.passed} passed{failing}")
+    said = f"{totals.tests} tests, {totals.passed} passed{skipped}{failing}"
+    console().print(f"baseline: {baseline.oid[:8]}, set {when}: {said}")

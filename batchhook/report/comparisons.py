@@ -43,12 +43,14 @@ def whole(found: Compared) -> Iterator[RenderableType]:
     for word, names, style in _kinds(found.whole):
         yield from _named(word, names, style)
     if len(found.by_module) > 1:
+        told = [word for word, names, _ in _kinds(found.whole) if names]
         table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("module")
-        for word, _, _ in _kinds(found.whole):
+        table.add_column("module", overflow="fold")
+        for word in told:
             table.add_column(word, justify="right")
         for module, one in found.by_module.items():
-            table.add_row(one_line(module), *(str(len(names) or "") for _, names, _ in _kinds(one)))
+            counts = (str(len(names) or "") for word, names, _ in _kinds(one) if word in told)
+            table.add_row(one_line(module), *counts)
         yield ""
         yield table
 
