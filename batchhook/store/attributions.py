@@ -95,6 +95,11 @@ def of_batch(database: Database, batch: int) -> dict[tuple[str, str], Attributio
     }
 
 
+def by_id(database: Database, batch: int) -> dict[str, Attribution]:
+    """The same by the tests' ids alone, as people and reports know them."""
+    return {name: found for (name, _), found in of_batch(database, batch).items()}
+
+
 def records(database: Database, tests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
     """What earlier runs and searches tell about tests, by id and module; of those that are not known, nothing."""
     # A test that failed and passed on one tree has flaked, whether or not a search found that out.

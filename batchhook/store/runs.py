@@ -42,7 +42,7 @@ def add(database: Database, run: Run) -> int:
 
 
 def _add_run(database: Database, run: Run) -> int:
-    suite = _description(run.suite)
+    suite = described(run.suite)
     database.connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
     outcome = run.outcome
     broken, hint = storable(outcome.broken), storable(outcome.hint)
@@ -60,13 +60,14 @@ def _latest(database: Database, tree: str, suite: Mapping[str, object], *, compl
         "SELECT coalesce(max(runs.id), 0) AS id FROM runs JOIN suites ON suites.id = suite_id"
         " WHERE tree = ? AND description = ? AND broken = '' AND complete >= ?",
         tree,
-        _description(suite),
+        described(suite),
         complete,
     )
     return 0 if row is None else int(row["id"])
 
 
-def _description(suite: Mapping[str, object]) -> str:
+def described(suite: Mapping[str, object]) -> str:
+    """A suite's description as the database holds it: equal for equal ones."""
     return json.dumps(suite, sort_keys=True)
 
 

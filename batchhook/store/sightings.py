@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass
@@ -97,8 +96,7 @@ def _runs(database: Database, tree: str, these: Runs) -> list[sqlite3.Row]:
         " WHERE tree = ? AND description = ? AND broken = '' AND runs.id != ? AND runs.id > ?"
         " ORDER BY runs.id DESC LIMIT ?"
     )
-    suite = json.dumps(these.suite, sort_keys=True)
-    return database.rows(query, tree, suite, these.without, these.after, MOST_RUNS)
+    return database.rows(query, tree, runs.described(these.suite), these.without, these.after, MOST_RUNS)
 
 
 def _worst(outcomes: list[tuple[str, Outcome]]) -> dict[str, Outcome]:

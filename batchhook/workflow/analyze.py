@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
-from batchhook.core.comparison import Compared, compare
+from batchhook.core.comparison import Compared, Comparison, compare
 from batchhook.core.culprits.attribution import Attribution, by_change
 from batchhook.core.outcomes import TestResult, Totals
 from batchhook.core.verdicts import Verdict
@@ -40,7 +40,7 @@ def analyze(project: Project, number: int) -> Analysis:
     before = runs.of_batch(project.database, previous) if previous else None
     compared = before[0].outcome.results if before else ()
     baseline = baselines.current(project.database)
-    found = {name: one for (name, _), one in attributions.of_batch(project.database, number).items()}
+    found = attributions.by_id(project.database, number)
     return Analysis(
         batch=done.batch,
         edits=batches.edits(project.database, number),
@@ -64,8 +64,9 @@ def analyze(project: Project, number: int) -> Analysis:
 
 def _since(project: Project, results: Sequence[TestResult], baseline: Baseline | None) -> Compared:
     """What is different since the baseline; nothing where there is none."""
-    before = runs.get(project.database, baseline.run).outcome.results if baseline else results
-    return compare(results, before)
+    if baseline is None:
+        return Compared(Comparison())
+    return compare(results, runs.get(project.database, baseline.run).outcome.results)
 
 
 def _between(project: Project, batch: Batch, found: Mapping[str, Attribution]) -> dict[str, Commit]:

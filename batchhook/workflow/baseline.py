@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from batchhook.core.comparison import Compared, compare
 from batchhook.core.outcomes import Run
@@ -14,7 +13,7 @@ from batchhook.git.history import named
 from batchhook.store import baselines, runs
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.suite_run import RunListener, run_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,4 @@ def _tested(project: Project, revision: str, environment: Mapping[str, str], lis
     if project.settings.isolation is Isolation.IN_PLACE:
         raise BatchhookError("tests run in place here: a baseline is of what is committed", "batchhook test")
     oid = named(project.git, revision)
-    scratch = project.state.run(f"by-hand-{os.getpid()}")
-    run = run_on_commit(project, Wanted(oid), environment, listener, scratch)
-    if run.outcome.broken:
-        raise BatchhookError(f"{oid[:8]} cannot be tested: {run.outcome.broken}", run.outcome.hint)
-    return oid, run if run.id else replace(run, id=runs.add(project.database, run))
+    return oid, run_stored(project, oid, environment, listener)

@@ -14,7 +14,7 @@ from typing import Protocol
 from batchhook.core.history import History
 from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.settings import Isolation, Settings
-from batchhook.errors import BusyError, SuiteError
+from batchhook.errors import BatchhookError, BusyError, SuiteError
 from batchhook.git import worktree
 from batchhook.git.snapshot import tree_of_files
 from batchhook.store import history, locks, runs
@@ -95,6 +95,24 @@ def run_on_commit(
         return known
     outcome = _run_in_worktree(project, suite, wanted, listener, scratch)
     return Run(tree, suite.description, started_at, outcome)
+
+
+def run_stored(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
+    """The run of the whole suite on a commit's files: a stored one, or one that is made and stored now.
+
+    Args:
+        project: the repository.
+        commit: its name.
+        environment: the caller's.
+        listener: is told how it goes.
+
+    Raises:
+        BatchhookError: the commit cannot be checked out, or the suite cannot be run there.
+    """
+    run = run_on_commit(project, Wanted(commit), environment, listener, project.state.run(f"by-hand-{os.getpid()}"))
+    if run.outcome.broken:
+        raise BatchhookError(f"{commit[:8]} cannot be tested: {run.outcome.broken}", run.outcome.hint)
+    return run if run.id else replace(run, id=runs.add(project.database, run))
 
 
 def _run_in_worktree(

@@ -48,7 +48,7 @@ def watch(project: Project, batch: int, seconds: float) -> bool:
             done = finished(project, batch)
         except NotFinishedError:
             return False
-        culprits = {name: found for (name, _), found in attributions.of_batch(project.database, batch).items()}
+        culprits = attributions.by_id(project.database, batch)
         console.print(f"batchhook: batch {batch} {summary(done.verdict, done.run.outcome)}", markup=False)
         if culprits:
             console.print(f"batchhook: {attribution.summary(culprits)}", markup=False)

@@ -219,14 +219,16 @@ class Search:
         suspicion = case.suspicion()
         if suspicion.none >= FLAKY_ENOUGH:
             return case.flaky(suspicion)
-        if suspicion.probability >= 1 - self._delta and not self._lacks(case, suspicion):
+        if self._is_sure(case, suspicion):
             return case.blamed(suspicion)
         if case.runs >= self._most_runs:
             return case.undecided("what was seen contradicts itself")
         return None
 
-    def _lacks(self, case: Case, suspicion: Suspicion) -> bool:
-        return any(case.can_look_at(state) for state in case.missing(suspicion))
+    def _is_sure(self, case: Case, suspicion: Suspicion) -> bool:
+        """Whether a suspicion is likely enough, and nothing is left to be seen before anybody is blamed."""
+        lacking = any(case.can_look_at(state) for state in case.missing(suspicion))
+        return suspicion.probability >= 1 - self._delta and not lacking
 
     def _close(self, leader: str, found: Attribution) -> None:
         self.attributions[leader] = found
@@ -245,10 +247,12 @@ class Search:
 
     def _pair(self, found: Attribution) -> list[int]:
         """The states that show whether a test broke where its leader did."""
-        if found.kind is Kind.PRE_EXISTING:
-            return [0]
-        broke = self._states.index(found.change)
-        return [broke - 1, broke]
+        broke = self._place(found)
+        return [broke - 1, broke] if broke else [0]
+
+    def _place(self, found: Attribution) -> int:
+        """The state since which a test has been broken; 0 for one that was before any change."""
+        return 0 if found.kind is Kind.PRE_EXISTING else self._states.index(found.change)
 
     def _join(self, name: str) -> bool:
         """Say of a test that it broke where its leader did, or let it be searched for by itself; whether that is so."""
@@ -258,8 +262,7 @@ class Search:
         del self._joining[name]
         case.priors = self._persuaded(case.priors, found)
         suspicion = case.suspicion()
-        expected = 0 if found.kind is Kind.PRE_EXISTING else self._states.index(found.change)
-        if suspicion.last == expected and suspicion.probability >= 1 - self._delta and not self._lacks(case, suspicion):
+        if suspicion.last == self._place(found) and self._is_sure(case, suspicion):
             self.attributions[name] = case.blamed(suspicion)
         else:
             case.priors = self._subjects[name].priors
@@ -268,7 +271,7 @@ class Search:
 
     def _persuaded(self, priors: Priors, found: Attribution) -> Priors:
         """What is held likely of a test that fails like one whose culprit was found."""
-        broke = 0 if found.kind is Kind.PRE_EXISTING else self._states.index(found.change)
+        broke = self._place(found)
         rest = (1 - LIKE_THE_LEADER) / (len(self._states) - 1)
         last_break = tuple(LIKE_THE_LEADER if state == broke else rest for state in range(len(self._states)))
         return replace(priors, last_break=last_break, none=min(priors.none, 1 - LIKE_THE_LEADER))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from batchhook.core.culprits.attribution import Sight
 from batchhook.core.outcomes import Run, TestResult
 from batchhook.workflow.culprits.states import State
-from batchhook.workflow.culprits.visits import Order, Places, sights
+from batchhook.workflow.culprits.visits import Order, Places
 
 
 def order_dependent(places: Places, state: State, tests: Sequence[TestResult], run: Run, end: float) -> frozenset[str]:
@@ -27,5 +27,5 @@ def order_dependent(places: Places, state: State, tests: Sequence[TestResult], r
     seconds = sum(result.duration for result in run.outcome.results)
     if time.monotonic() + seconds > end:
         return frozenset()
-    seen = sights(places.make([Order(state, names, seconds, in_order=True)]))
-    return frozenset(name for name, _, sight in seen if sight is Sight.FAILED)
+    (made,) = places.make([Order(state, names, seconds, in_order=True)])
+    return frozenset(name for name, sight in made.sights.items() if sight is Sight.FAILED)

@@ -8,20 +8,19 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.changes import BatchStatus, Commit
 from batchhook.core.culprits.attribution import Sight, by_change
-from batchhook.core.outcomes import Run
 from batchhook.core.proof import Proof, prove
 from batchhook.core.rollback import steps_back
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, ConflictError, NotFinishedError
 from batchhook.git import merge, objects, snapshot
 from batchhook.git.location import read_head
-from batchhook.store import attributions, history, runs
+from batchhook.store import attributions, history
 from batchhook.workflow.culprits.states import State
-from batchhook.workflow.culprits.visits import Order, sights, visiting
+from batchhook.workflow.culprits.visits import Order, visiting
 from batchhook.workflow.operate import sealed
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import find_suite
-from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.suite_run import RunListener, run_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ def find_guilty(project: Project, number: int) -> Guilty:
     batch = sealed(project, number)
     if batch.status is not BatchStatus.FINISHED:
         raise NotFinishedError(f"what broke in batch {number} is not found out yet", f"batchhook wait {number}")
-    found = {name: one for (name, _), one in attributions.of_batch(project.database, number).items()}
-    blamed = by_change(found)
+    blamed = by_change(attributions.by_id(project.database, number))
     accused = [change for change in batch.changes if change.oid in blamed]
     if not accused:
         raise BatchhookError(
@@ -100,7 +98,7 @@ def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str
         raise BatchhookError("tests run in place here: nothing can be proven without touching your files")
     message = f"batchhook: {guilty.head[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
     commit = snapshot.commit_of_tree(project.git, guilty.without, guilty.head, message)
-    before, after = (_tested(project, oid, environment, listener) for oid in (guilty.head, commit))
+    before, after = (run_stored(project, oid, environment, listener) for oid in (guilty.head, commit))
     failed = [result.test_id for result in after.outcome.results if result.outcome.is_failure]
     flaky = history.flips(project.database, failed)
     proof = prove(guilty.tests, before.outcome.results, after.outcome.results, flaky)
@@ -111,17 +109,9 @@ def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str
     return prove(guilty.tests, before.outcome.results, results, flaky)
 
 
-def _tested(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
-    scratch = project.state.run(f"proof-{os.getpid()}")
-    run = run_on_commit(project, Wanted(commit), environment, listener, scratch)
-    if run.outcome.broken:
-        raise BatchhookError(f"{commit[:8]} cannot be tested: {run.outcome.broken}", run.outcome.hint)
-    return run if run.id else replace(run, id=runs.add(project.database, run))
-
-
 def _still_failing(project: Project, state: State, proof: Proof, environment: Mapping[str, str]) -> frozenset[str]:
     doubtful = (*proof.unmended, *proof.broken)
     suite = find_suite(project, environment)
     with visiting(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
-        seen = list(sights(visits.make([Order(state, doubtful)])))
-    return frozenset(name for name, _, sight in seen if sight is not Sight.PASSED)
+        (made,) = visits.make([Order(state, doubtful)])
+    return frozenset(name for name, sight in made.sights.items() if sight is not Sight.PASSED)

@@ -277,10 +277,3 @@ def _its_own(outcome: SuiteOutcome, order: Order) -> SuiteOutcome:
     results = tuple(result for result in outcome.results if result.test_id in asked)
     heard = {result.test_id for result in results} | outcome.absent.keys()
     return replace(outcome, results=results, untestable=tuple(sorted(asked - heard)))
-
-
-def sights(made: Iterable[Visited]) -> Iterator[tuple[str, State, Sight]]:
-    """What was seen in visits: test, state, sight."""
-    for visited in made:
-        for name, sight in visited.sights.items():
-            yield name, visited.order.state, sight
