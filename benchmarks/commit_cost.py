@@ -191,7 +191,8 @@ def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> Non
         connection.execute("INSERT INTO branches VALUES (1, 'refs/heads/main', ?, ?)", (commits[0][2], commits[-1][0]))
         connection.executemany("INSERT INTO commits VALUES (1, ?, 1)", [(oid,) for oid, _, _ in commits])
         connection.executemany(
-            "INSERT INTO batches VALUES (?, 1, ?, 'finished', ?, ?, ?, ?, NULL, 'passed')",
+            "INSERT INTO batches (id, branch_id, size, status, base, head, opened_at, sealed_at, verdict, announced)"
+            " VALUES (?, 1, ?, 'finished', ?, ?, ?, ?, 'passed', 1)",
             [(number, BATCH, part[0][2], part[-1][0], now, now) for number, part in enumerate(batches, 1)],
         )
         connection.executemany(

@@ -75,6 +75,9 @@ class BatchStatus(str, Enum):
     SEARCHING = "searching"
     """Its run has ended with failures; which change is to blame for each is being found out."""
 
+    CLOSING = "closing"
+    """All is known; what follows from it is being done: reports are written, a way back is prepared."""
+
     FINISHED = "finished"
 
 

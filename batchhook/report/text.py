@@ -28,6 +28,12 @@ _FATE = {
     Fate.RECREATED: "is there again",
     Fate.REMOVED: "goes; the batch had added it",
 }
+_DOING = {
+    BatchStatus.SEALED: "waits for its tests",
+    BatchStatus.RUNNING: "is being tested",
+    BatchStatus.SEARCHING: "has failing tests, and what broke them is being found out",
+    BatchStatus.CLOSING: "is being closed",
+}
 OID = 8
 """Digits of a commit's name that are shown."""
 
@@ -83,8 +89,11 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
         if batch.changes:
             console.print(Padding(changes(batch.changes, {}), (0, 2), expand=False))
     for each in waiting:
-        doing = "is being tested" if each.status is BatchStatus.RUNNING else "waits for its tests"
-        console.print(Text.assemble((f"batch {each.id}", "bold"), f" {doing}; to follow it: batchhook wait {each.id}"))
+        console.print(
+            Text.assemble(
+                (f"batch {each.id}", "bold"), f" {_DOING[each.status]}; to follow it: batchhook wait {each.id}"
+            )
+        )
     if latest.row_count:
         console.print()
         console.print(latest)

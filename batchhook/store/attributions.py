@@ -17,7 +17,7 @@ _NONE = -1
 def finish(
     database: Database, batch: int, states: Sequence[str], attributions: Mapping[tuple[str, str], Attribution]
 ) -> None:
-    """Store what a search found out, whole or not at all, and be done with the batch; a second time changes nothing.
+    """Store what a search found out, whole or not at all, and let the batch be closed; a second time changes nothing.
 
     Args:
         database: of the repository.
@@ -37,7 +37,7 @@ def finish(
         for (name, module), found in attributions.items():
             _add(database, batch, (storable(name), storable(module)), found, positions)
         query = "UPDATE batches SET status = ? WHERE id = ?"
-        connection.execute(query, (BatchStatus.FINISHED.value, batch))
+        connection.execute(query, (BatchStatus.CLOSING.value, batch))
 
 
 def _add(

@@ -99,10 +99,15 @@ def latest(database: Database, most: int, *, full: bool = False) -> list[Batch]:
     return [_batch(database, row) for row in rows]
 
 
-def unfinished(database: Database) -> list[Batch]:
-    """Sealed batches with something left to do for the runner, oldest first: its queue."""
-    query = f"{_SELECT} WHERE status IN ('sealed', 'running', 'searching') ORDER BY batches.id"
+def queued(database: Database) -> list[Batch]:
+    """Full batches with something left to do for the runner, oldest first: its queue."""
+    query = f"{_SELECT} WHERE status <> 'open' AND announced = 0 ORDER BY batches.id"
     return [_batch(database, row) for row in database.rows(query)]
+
+
+def unfinished(database: Database) -> list[Batch]:
+    """Full batches about which not everything is known, oldest first."""
+    return [batch for batch in queued(database) if batch.status is not BatchStatus.FINISHED]
 
 
 def previous_finished(database: Database, number: int) -> int:
@@ -120,6 +125,12 @@ def mark(database: Database, number: int, status: BatchStatus) -> None:
     """Move a batch on its way."""
     with database.transaction() as connection:
         connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status.value, number))
+
+
+def set_announced(database: Database, number: int) -> None:
+    """Note that those who asked for it have been told of a batch's end; the runner is done with it."""
+    with database.transaction() as connection:
+        connection.execute("UPDATE batches SET announced = 1 WHERE id = ?", (number,))
 
 
 def _batch(database: Database, row: sqlite3.Row) -> Batch:

@@ -81,6 +81,11 @@ class StateDir:
         return self.root / "backups"
 
     @property
+    def reports(self) -> Path:
+        """What was written about batches for people and other programs to read."""
+        return self.root / "reports"
+
+    @property
     def worktrees(self) -> Path:
         """Private work trees in which tests run."""
         return self.root / "worktrees"
@@ -92,7 +97,7 @@ class StateDir:
     def create(self) -> None:
         """Make the folders, private to the user."""
         self.root.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.counts, self.notices, self.backups, self.worktrees, self.root / "runs"):
+        for folder in (self.counts, self.notices, self.backups, self.reports, self.worktrees, self.root / "runs"):
             folder.mkdir(exist_ok=True)
 
     def exists(self) -> bool:

@@ -46,7 +46,7 @@ CREATE TABLE batches (
     id        INTEGER PRIMARY KEY,
     branch_id INTEGER NOT NULL REFERENCES branches (id),
     size      INTEGER NOT NULL,
-    status    TEXT NOT NULL,          -- open, sealed, running, searching, finished
+    status    TEXT NOT NULL,          -- open, sealed, running, searching, closing, finished
     base      TEXT NOT NULL DEFAULT '',
     head      TEXT NOT NULL DEFAULT '',
     opened_at REAL NOT NULL,
@@ -54,10 +54,11 @@ CREATE TABLE batches (
     run_id    INTEGER REFERENCES runs (id),
     verdict   TEXT NOT NULL DEFAULT '',
     remembered INTEGER NOT NULL DEFAULT 0, -- whether its run was made for somebody else, on the same tree and suite
-    answer    TEXT NOT NULL DEFAULT '' -- what was done about a critical failure: acknowledged, fixed; '' for nothing
+    answer    TEXT NOT NULL DEFAULT '', -- what was done about a critical failure: acknowledged, fixed; '' for nothing
+    announced INTEGER NOT NULL DEFAULT 0 -- whether those who asked for it have been told of its end
 );
 CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
-CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching');
+CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND announced = 0;
 
 CREATE TABLE changes (
     id           INTEGER PRIMARY KEY,

@@ -23,7 +23,9 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE batches ADD COLUMN answer TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE operations ADD COLUMN changes TEXT NOT NULL DEFAULT ''",
         "DROP INDEX unfinished_batches",
-        "CREATE INDEX unfinished_batches ON batches (status) WHERE status IN ('sealed', 'running', 'searching')",
+        "ALTER TABLE batches ADD COLUMN announced INTEGER NOT NULL DEFAULT 0",
+        "UPDATE batches SET announced = 1 WHERE status = 'finished'",
+        "CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND announced = 0",
         """
         CREATE TABLE baselines (
             id INTEGER PRIMARY KEY,

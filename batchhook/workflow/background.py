@@ -23,7 +23,7 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
         whether a batch waits.
     """
     state = StateDir.of(location.common_dir)
-    if not batches.unfinished(database):
+    if not batches.queued(database):
         state.waiting.unlink(missing_ok=True)
         return False
     if not state.waiting.exists():

@@ -20,7 +20,7 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import attributions, batches, locks, runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow import gate, notices
+from batchhook.workflow import announcing, closing, gate, notices
 from batchhook.workflow.backup import back_up
 from batchhook.workflow.culprits.of_batch import Task, find_culprits
 from batchhook.workflow.project import Project, opened
@@ -41,18 +41,18 @@ def work_off(top: Path, environment: Mapping[str, str]) -> None:
     """
     with opened(top, environment=environment, timeout=60.0) as project:
         # A batch that is sealed while we leave would find us alive and nobody at work: so look again, without the lock.
-        while batches.unfinished(project.database):
+        while batches.queued(project.database):
             with locks.try_lock(project.state.runner_lock) as mine:
                 if not mine:
                     return
                 project.state.waiting.write_text(f"{os.getpid()}\n")
-                while queue := batches.unfinished(project.database):
+                while queue := batches.queued(project.database):
                     run_batch(project, queue[0], environment)
                 project.state.waiting.unlink(missing_ok=True)
 
 
 def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) -> None:
-    """Back a batch up, test its head, store the outcome, find out what broke; leave word for the next commit.
+    """Take a batch from where it stands to its end: back it up, test its head, find out what broke, close it, tell.
 
     Raises:
         StoreError: the outcome could not be stored; the batch keeps waiting.
@@ -60,13 +60,20 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
     folder = project.state.run(f"batch-{batch.id}")
     progress = ProgressWriter(folder / "progress.ndjson")
     try:
-        if batch.status is not BatchStatus.SEARCHING:
+        if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING}:
             batches.mark(project.database, batch.id, BatchStatus.RUNNING)
             _judge(project, batch, _run(project, batch, environment, progress, folder / "scratch"))
-        if batches.get(project.database, batch.id).status is BatchStatus.SEARCHING:
+        if _status(project, batch) is BatchStatus.SEARCHING:
             _search(project, batch, environment, progress, folder / "scratch")
+        if _status(project, batch) is BatchStatus.CLOSING:
+            closing.close(project, batch.id)
+        announcing.announce(project, batch.id)
     finally:
         progress.close()
+
+
+def _status(project: Project, batch: Batch) -> BatchStatus:
+    return batches.get(project.database, batch.id).status
 
 
 def _judge(project: Project, batch: Batch, run: Run) -> None:

@@ -1,0 +1,83 @@
+"""What ``--json`` prints: one document for each command, validated before it leaves the house."""
+
+from __future__ import annotations
+
+from batchhook.report.documents.analysis import AnalysisDocument, CulpritDocument, analysis_document
+from batchhook.report.documents.attributions import AttributionDocument, EvidenceDocument, attribution_document
+from batchhook.report.documents.batches import (
+    BatchDocument,
+    ChangeDocument,
+    EntryDocument,
+    FileDocument,
+    LogDocument,
+    StatusDocument,
+    batch_document,
+    entry_document,
+)
+from batchhook.report.documents.bisection import BisectDocument, FindingDocument, bisect_document
+from batchhook.report.documents.commands import CheckDocument, DoctorDocument, ErrorDocument
+from batchhook.report.documents.comparisons import (
+    BaselineComparisonDocument,
+    BaselineDocument,
+    ComparedDocument,
+    ComparisonDocument,
+)
+from batchhook.report.documents.document import Document
+from batchhook.report.documents.operations import (
+    FateDocument,
+    OperationDocument,
+    OperationsDocument,
+    ProofDocument,
+    fate_documents,
+)
+from batchhook.report.documents.results import (
+    FailureDocument,
+    TestDocument,
+    TotalsDocument,
+    UnsteadyDocument,
+    failure_documents,
+    test_document,
+    totals_document,
+    unsteady_documents,
+)
+
+__all__ = [
+    "AnalysisDocument",
+    "AttributionDocument",
+    "BaselineComparisonDocument",
+    "BaselineDocument",
+    "BatchDocument",
+    "BisectDocument",
+    "ChangeDocument",
+    "CheckDocument",
+    "ComparedDocument",
+    "ComparisonDocument",
+    "CulpritDocument",
+    "DoctorDocument",
+    "Document",
+    "EntryDocument",
+    "ErrorDocument",
+    "EvidenceDocument",
+    "FailureDocument",
+    "FateDocument",
+    "FileDocument",
+    "FindingDocument",
+    "LogDocument",
+    "OperationDocument",
+    "OperationsDocument",
+    "ProofDocument",
+    "StatusDocument",
+    "TestDocument",
+    "TotalsDocument",
+    "UnsteadyDocument",
+    "analysis_document",
+    "attribution_document",
+    "batch_document",
+    "bisect_document",
+    "entry_document",
+    "failure_documents",
+    "fate_documents",
+    "test_document",
+    "totals_document",
+    "unsteady_documents",
+]

@@ -1,0 +1,90 @@
+"""All that a batch's run told."""
+
+from __future__ import annotations
+
+from batchhook.core.analysis import Analysis
+from batchhook.report.documents.batches import BatchDocument, batch_document
+from batchhook.report.documents.comparisons import ComparedDocument
+from batchhook.report.documents.document import Document
+from batchhook.report.documents.results import (
+    FailureDocument,
+    TotalsDocument,
+    UnsteadyDocument,
+    failure_documents,
+    totals_document,
+    unsteady_documents,
+)
+
+
+class CulpritDocument(Document):
+    """A change that is to blame, and the ids of the tests that it broke."""
+
+    change: str
+    summary: str
+    author: str
+    tests: tuple[str, ...]
+
+
+class AnalysisDocument(Document):
+    """``analyze N --json``.
+
+    ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
+    batch was full, and it was not tested again. ``compared_with`` is the number of the batch before, 0 for none, and
+    ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
+    what broke the failing tests.
+    """
+
+    batch: BatchDocument
+    verdict: str
+    broken: str
+    hint: str
+    python: str
+    tree: str
+    tested_at: float
+    remembered: bool
+    critical_failure_threshold: float
+    totals: TotalsDocument
+    searching: bool
+    culprits: tuple[CulpritDocument, ...]
+    failures: tuple[FailureDocument, ...]
+    unsteady: tuple[UnsteadyDocument, ...]
+    compared_with: int
+    new_failures: tuple[str, ...]
+    fixed: tuple[str, ...]
+    since_previous: ComparedDocument | None
+    baseline: str
+    since_baseline: ComparedDocument | None
+
+
+def analysis_document(analysis: Analysis) -> AnalysisDocument:
+    """An analysis as ``analyze N --json`` prints it."""
+    return AnalysisDocument(
+        batch=batch_document(analysis.batch, dict(analysis.edits)),
+        verdict=analysis.verdict.value,
+        broken=analysis.outcome.broken,
+        hint=analysis.outcome.hint,
+        python=analysis.python,
+        tree=analysis.tree,
+        tested_at=analysis.tested_at,
+        remembered=analysis.is_remembered,
+        critical_failure_threshold=analysis.critical_threshold,
+        totals=totals_document(analysis.outcome.totals),
+        searching=analysis.is_searching,
+        culprits=tuple(
+            CulpritDocument(
+                change=change.oid,
+                summary=change.subject,
+                author=change.author,
+                tests=tuple(result.test_id for result in tests),
+            )
+            for change, tests in analysis.blamed
+        ),
+        failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
+        unsteady=unsteady_documents(analysis.outcome.results),
+        compared_with=analysis.previous,
+        new_failures=analysis.since_previous.whole.newly_failing,
+        fixed=analysis.since_previous.whole.fixed,
+        since_previous=ComparedDocument.model_validate(analysis.since_previous) if analysis.previous else None,
+        baseline=analysis.baseline,
+        since_baseline=ComparedDocument.model_validate(analysis.since_baseline) if analysis.baseline else None,
+    )

@@ -1,0 +1,29 @@
+"""How a command itself fared."""
+
+from __future__ import annotations
+
+from batchhook.report.documents.document import Document
+
+
+class ErrorDocument(Document):
+    """What a command prints with ``--json`` when it could not do its work."""
+
+    error: str
+    hint: str
+    exit_code: int
+
+
+class CheckDocument(Document):
+    """One line of ``doctor``: what was looked at, whether it is well, what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str
+
+
+class DoctorDocument(Document):
+    """``doctor --json``."""
+
+    ok: bool
+    checks: tuple[CheckDocument, ...]

@@ -1,0 +1,50 @@
+"""Ways back, planned and gone."""
+
+from __future__ import annotations
+
+from batchhook.core.rollback import FileFate
+from batchhook.report.documents.document import Document, shown
+
+
+class FateDocument(Document):
+    """What becomes, or became, of a file: restored, merged, recreated, removed."""
+
+    path: str
+    fate: str
+
+
+class ProofDocument(Document):
+    """What a run without the changes showed: ids of tests that it mended, did not mend, or broke, or that are flaky."""
+
+    mended: tuple[str, ...]
+    unmended: tuple[str, ...]
+    broken: tuple[str, ...]
+    flaky: tuple[str, ...]
+
+
+class OperationDocument(Document):
+    """``rollback``, ``undo`` and each of ``operations``; ``id`` is null for a plan that was not carried out.
+
+    ``changes`` are those of the batch that are taken out, none for all; ``proof`` is there with ``--culprit`` only.
+    """
+
+    id: int | None
+    kind: str
+    batch: int | None
+    undoes: int | None
+    status: str
+    changes: tuple[str, ...]
+    proof: ProofDocument | None = None
+    files: tuple[FateDocument, ...]
+    diff: str = ""
+
+
+class OperationsDocument(Document):
+    """``operations --json``, newest first."""
+
+    operations: tuple[OperationDocument, ...]
+
+
+def fate_documents(files: tuple[FileFate, ...]) -> tuple[FateDocument, ...]:
+    """What becomes of files."""
+    return tuple(FateDocument(path=shown(file.path), fate=file.fate.value) for file in files)
