@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from batchhook.core.changes import Batch, Commit, FileEdit
 from batchhook.core.comparison import Compared, Comparison
+from batchhook.core.critical import CriticalFailure, critical_failure
 from batchhook.core.culprits.attribution import Attribution, Kind, by_change
 from batchhook.core.outcomes import SuiteOutcome, TestResult
 from batchhook.core.verdicts import Verdict
@@ -73,6 +74,11 @@ class Analysis:
     def has_more(self) -> bool:
         """Whether more was tested than what was committed: in place, with uncommitted changes lying about."""
         return self.tree != self.batch.changes[-1].tree
+
+    @property
+    def critical(self) -> CriticalFailure | None:
+        """What a critical failure consists of; None where it is none."""
+        return critical_failure(self.outcome.results) if self.verdict is Verdict.CRITICAL else None
 
     @property
     def failures(self) -> tuple[TestResult, ...]:

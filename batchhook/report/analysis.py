@@ -12,6 +12,7 @@ from rich.text import Text
 from batchhook.core.analysis import Analysis
 from batchhook.core.text import one_line
 from batchhook.report import comparisons, culprits, failures
+from batchhook.report.critical import critical
 from batchhook.report.text import OID, branch_name, changes, hints, verdict_line
 
 
@@ -37,6 +38,8 @@ def _head(analysis: Analysis) -> Iterator[RenderableType]:
     if analysis.is_searching:
         number = analysis.batch.id
         yield Text(f"what broke them is being found out at this moment: batchhook wait {number}", style="yellow")
+    if found := analysis.critical:
+        yield from critical(found)
 
 
 def _failures(analysis: Analysis, *, tracebacks: bool) -> Iterator[RenderableType]:

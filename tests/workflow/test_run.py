@@ -39,6 +39,11 @@ def test_the_fifth_commit_runs_the_suite_on_what_was_committed(project: Reposito
     assert "batchhook wait 1" in said
     found = project.json("wait", "1", "--timeout", "60", code=1)
     assert found["verdict"] == "critical"
+    assert [(module["module"], module["totals"]["failed"]) for module in found["critical"]["modules"]] == [
+        ("test_calculator", 1)
+    ]
+    (error,) = found["critical"]["errors"]
+    assert (error["error_type"], error["tests"]) == ("AssertionError", [found["failures"][0]["test_id"]])
     assert found["totals"] | {"duration_s": 0} == {
         "tests": 2,
         "passed": 1,

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from batchhook.report.documents.analysis import AnalysisDocument, CulpritDocument, analysis_document
+from batchhook.report.documents.analysis import (
+    AnalysisDocument,
+    CriticalDocument,
+    CulpritDocument,
+    ErrorGroupDocument,
+    ModuleDocument,
+    analysis_document,
+    critical_document,
+)
 from batchhook.report.documents.attributions import AttributionDocument, EvidenceDocument, attribution_document
 from batchhook.report.documents.batches import (
     BatchDocument,
@@ -52,17 +60,20 @@ __all__ = [
     "CheckDocument",
     "ComparedDocument",
     "ComparisonDocument",
+    "CriticalDocument",
     "CulpritDocument",
     "DoctorDocument",
     "Document",
     "EntryDocument",
     "ErrorDocument",
+    "ErrorGroupDocument",
     "EvidenceDocument",
     "FailureDocument",
     "FateDocument",
     "FileDocument",
     "FindingDocument",
     "LogDocument",
+    "ModuleDocument",
     "OperationDocument",
     "OperationsDocument",
     "ProofDocument",
@@ -74,6 +85,7 @@ __all__ = [
     "attribution_document",
     "batch_document",
     "bisect_document",
+    "critical_document",
     "entry_document",
     "failure_documents",
     "fate_documents",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batchhook.core.analysis import Analysis
+from batchhook.core.critical import CriticalFailure
 from batchhook.report.documents.batches import BatchDocument, batch_document
 from batchhook.report.documents.comparisons import ComparedDocument
 from batchhook.report.documents.document import Document
@@ -25,13 +26,36 @@ class CulpritDocument(Document):
     tests: tuple[str, ...]
 
 
+class ModuleDocument(Document):
+    """A module with failing tests."""
+
+    module: str
+    totals: TotalsDocument
+
+
+class ErrorGroupDocument(Document):
+    """Failing tests with the same error at the same place (``path:line``); ``message`` is what the first one said."""
+
+    error_type: str
+    location: str
+    message: str
+    tests: tuple[str, ...]
+
+
+class CriticalDocument(Document):
+    """What a critical failure consists of: modules, the most affected first; errors, the most frequent first."""
+
+    modules: tuple[ModuleDocument, ...]
+    errors: tuple[ErrorGroupDocument, ...]
+
+
 class AnalysisDocument(Document):
     """``analyze N --json``.
 
     ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
-    batch was full, and it was not tested again. ``compared_with`` is the number of the batch before, 0 for none, and
-    ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
-    what broke the failing tests.
+    batch was full, and it was not tested again. ``critical`` is null where the verdict is another. ``compared_with`` is
+    the number of the batch before, 0 for none, and ``since_previous`` what is different since that; ``baseline`` is a
+    commit. ``searching`` while it is being found out what broke the failing tests.
     """
 
     batch: BatchDocument
@@ -44,6 +68,7 @@ class AnalysisDocument(Document):
     remembered: bool
     critical_failure_threshold: float
     totals: TotalsDocument
+    critical: CriticalDocument | None
     searching: bool
     culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
@@ -54,6 +79,14 @@ class AnalysisDocument(Document):
     since_previous: ComparedDocument | None
     baseline: str
     since_baseline: ComparedDocument | None
+
+
+def critical_document(critical: CriticalFailure) -> CriticalDocument:
+    """What a critical failure consists of."""
+    return CriticalDocument(
+        modules=tuple(ModuleDocument(module=name, totals=totals_document(totals)) for name, totals in critical.modules),
+        errors=tuple(ErrorGroupDocument.model_validate(group) for group in critical.errors),
+    )
 
 
 def analysis_document(analysis: Analysis) -> AnalysisDocument:
@@ -69,6 +102,7 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         remembered=analysis.is_remembered,
         critical_failure_threshold=analysis.critical_threshold,
         totals=totals_document(analysis.outcome.totals),
+        critical=critical_document(critical) if (critical := analysis.critical) else None,
         searching=analysis.is_searching,
         culprits=tuple(
             CulpritDocument(
