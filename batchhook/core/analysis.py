@@ -10,6 +10,7 @@ from batchhook.core.comparison import Compared, Comparison
 from batchhook.core.critical import CriticalFailure, critical_failure
 from batchhook.core.culprits.attribution import Attribution, Kind, by_change
 from batchhook.core.outcomes import SuiteOutcome, TestResult
+from batchhook.core.rollback import WayBack
 from batchhook.core.verdicts import Verdict
 
 
@@ -34,6 +35,7 @@ class Analysis:
         attributions: what broke each failing test, by its id; empty where nobody looked, or not yet.
         is_searching: whether that is being found out at this moment.
         between: commits that are to blame and are none of the batch's changes, by name: they came between these.
+        way_back: what became of a way back that was looked for by itself; None where none was.
     """
 
     batch: Batch
@@ -53,6 +55,7 @@ class Analysis:
     attributions: Mapping[str, Attribution] = field(default_factory=dict)
     is_searching: bool = False
     between: Mapping[str, Commit] = field(default_factory=dict)
+    way_back: WayBack | None = None
 
     @property
     def blamed(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:

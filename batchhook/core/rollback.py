@@ -72,3 +72,39 @@ def fate_of(now: str, then: str, before: str) -> Fate:
     if not now:
         return Fate.RECREATED
     return Fate.RESTORED if then == before else Fate.MERGED
+
+
+class WayBackStatus(str, Enum):
+    """What became of a way back that batchhook was to find by itself."""
+
+    REFUSED = "refused"
+    PROPOSED = "proposed"
+    """It is prepared, and it is proven that it mends what is broken."""
+
+    APPLIED = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A way back from a critical failure that was looked for by itself (setting ``auto_rollback``).
+
+    Attributes:
+        changes: names of the changes that are taken out, oldest first; empty where it was refused.
+        reason: why it was refused, or was proposed only where it was to be applied; empty for neither.
+        operation: the number of the rollback; 0 where it was not applied.
+    """
+
+    status: WayBackStatus
+    changes: tuple[str, ...] = ()
+    reason: str = ""
+    operation: int = 0
+
+    def summary(self, batch: int) -> str:
+        """What became of it, in a line."""
+        changes = ", ".join(oid[:8] for oid in self.changes)
+        if self.status is WayBackStatus.REFUSED:
+            return f"no way back by itself from batch {batch}: {self.reason}"
+        if self.status is WayBackStatus.APPLIED:
+            return f"took {changes} out of the work tree, once it was proven that this mends it (batchhook undo)"
+        why = f"; not done by itself: {self.reason}" if self.reason else ""
+        return f"it is proven that taking {changes} out mends it: batchhook rollback {batch} --culprit{why}"

@@ -28,6 +28,17 @@ class Gate(str, Enum):
     BLOCK = "block"
 
 
+class AutoRollback(str, Enum):
+    """What is done by itself about a critical failure."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    """Rolling back the changes that broke something is prepared, proven, and told."""
+
+    APPLY = "apply"
+    """It is done, where the work tree holds nothing that is not committed."""
+
+
 class Isolation(str, Enum):
     """Where tests are run."""
 
@@ -50,6 +61,9 @@ class Settings:
 
     gate: Gate = Gate.WARN
     """``off``, ``warn``, or ``block``: what a commit meets after a critical batch."""
+
+    auto_rollback: AutoRollback = AutoRollback.OFF
+    """``off``, ``propose``, or ``apply``: what is done by itself about a critical failure."""
 
     wait: float = 10.0
     """Seconds for which the terminal that filled a batch watches its run; 0 lets it go at once."""

@@ -38,6 +38,8 @@ def _head(analysis: Analysis) -> Iterator[RenderableType]:
     if analysis.is_searching:
         number = analysis.batch.id
         yield Text(f"what broke them is being found out at this moment: batchhook wait {number}", style="yellow")
+    if analysis.way_back:
+        yield Text(one_line(analysis.way_back.summary(analysis.batch.id)), style="yellow")
     if found := analysis.critical:
         yield from critical(found)
 

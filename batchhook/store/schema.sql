@@ -188,6 +188,15 @@ CREATE TABLE baselines (
     forced INTEGER NOT NULL           -- whether tests failed, and it was set all the same
 );
 
+-- Ways back from critical failures that were looked for by themselves (setting auto_rollback).
+CREATE TABLE ways_back (
+    batch_id     INTEGER PRIMARY KEY REFERENCES batches (id),
+    status       TEXT NOT NULL,       -- refused, proposed, applied
+    changes      TEXT NOT NULL,       -- those that are taken out, separated by blanks
+    reason       TEXT NOT NULL,       -- why it was not done, or only proposed; '' for neither
+    operation_id INTEGER REFERENCES operations (id)
+);
+
 -- Rollbacks and undos: written down (intent) before they act, marked done after.
 CREATE TABLE operations (
     id         INTEGER PRIMARY KEY,

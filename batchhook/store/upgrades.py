@@ -36,6 +36,15 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         )
         """,
         """
+        CREATE TABLE ways_back (
+            batch_id INTEGER PRIMARY KEY REFERENCES batches (id),
+            status TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            operation_id INTEGER REFERENCES operations (id)
+        )
+        """,
+        """
         CREATE TABLE absences (
             run_id INTEGER NOT NULL REFERENCES runs (id),
             test_id INTEGER NOT NULL REFERENCES tests (id),

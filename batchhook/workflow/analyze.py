@@ -15,7 +15,7 @@ from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import attributions, baselines, batches, history, runs
+from batchhook.store import attributions, baselines, batches, history, runs, ways_back
 from batchhook.store.baselines import Baseline
 from batchhook.workflow import gate
 from batchhook.workflow.follow import finished
@@ -59,6 +59,7 @@ def analyze(project: Project, number: int) -> Analysis:
         attributions=found,
         is_searching=done.batch.status is BatchStatus.SEARCHING,
         between=_between(project, done.batch, found),
+        way_back=ways_back.of_batch(project.database, number),
     )
 
 

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import Gate, Isolation, Order, Settings
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
+
+_KINDS = {"auto_rollback": AutoRollback, "gate": Gate, "isolation": Isolation, "order": Order}
+"""Settings that are one of a few words."""
 
 # Variables with our prefix that are no settings: they go from one of our processes to another.
 _OURS = frozenset({"BATCHHOOK_INTERPRETER", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
@@ -108,7 +111,7 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     Raises:
         ValueError, TypeError, KeyError: they were not.
     """
-    kinds = {"order": Order(table["order"]), "isolation": Isolation(table["isolation"]), "gate": Gate(table["gate"])}
+    kinds: dict[str, Any] = {name: kind(table[name]) for name, kind in _KINDS.items()}
     return Settings(**{**table, **kinds, "link": tuple(table["link"])})
 
 

@@ -29,6 +29,13 @@ def leave_culprits(
     _write(state, batch, f"{said}: {culprits} (batchhook analyze {batch})")
 
 
+def add(state: StateDir, batch: int, said: str) -> None:
+    """Leave one more line about a batch."""
+    path = state.notices / str(batch)
+    before = path.read_text("utf-8") if path.exists() else ""
+    _write(state, batch, one_line(said), before)
+
+
 def take(state: StateDir, batch: int | None = None) -> list[str]:
     """The lines that were left, of one batch or of all; they are told with this, and gone."""
     lines = []
@@ -40,7 +47,7 @@ def take(state: StateDir, batch: int | None = None) -> list[str]:
     return lines
 
 
-def _write(state: StateDir, batch: int, said: str) -> None:
+def _write(state: StateDir, batch: int, said: str, before: str = "") -> None:
     temporary = state.notices / f".{batch}"
-    temporary.write_text(f"batchhook: {said}\n", "utf-8", "backslashreplace")
+    temporary.write_text(f"{before}batchhook: {said}\n", "utf-8", "backslashreplace")
     temporary.replace(state.notices / str(batch))

@@ -66,7 +66,7 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
         if _status(project, batch) is BatchStatus.SEARCHING:
             _search(project, batch, environment, progress, folder / "scratch")
         if _status(project, batch) is BatchStatus.CLOSING:
-            closing.close(project, batch.id)
+            closing.close(project, batch.id, environment, progress)
         announcing.announce(project, batch.id)
     finally:
         progress.close()

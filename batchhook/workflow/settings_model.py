@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batchhook.core.settings import Gate, Isolation, Order, Settings
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings
 from batchhook.errors import ConfigurationError
 
 
@@ -28,6 +28,7 @@ class SettingsModel(BaseModel):
     batch_size: Annotated[int, Field(ge=1)] = Settings.batch_size
     critical_failure_threshold: Annotated[float, Field(ge=0, le=1)] = Settings.critical_failure_threshold
     gate: Gate = Settings.gate
+    auto_rollback: AutoRollback = Settings.auto_rollback
     wait: Annotated[float, Field(ge=0)] = Settings.wait
     python: Annotated[str, Field(min_length=1)] = Settings.python
     start_dir: Annotated[str, Field(min_length=1)] = Settings.start_dir

@@ -25,7 +25,9 @@ from batchhook.core.culprits.thinning import view
 from batchhook.core.culprits.weighing import Outlook, entropy
 
 DELTA = 0.01
-"""How likely a report may be wrong. Before anything is taken out without being asked, less has to be demanded."""
+"""How likely a report may be wrong."""
+DELTA_TO_REVERT = 1e-4
+"""How likely it may be wrong where something is taken out without being asked."""
 WORTHWHILE = 0.002
 """Bits that a look has to be expected to tell."""
 FAIR_SHARE = 0.3
@@ -90,11 +92,12 @@ class Search:
         self.attributions: dict[str, Attribution] = {}
         self._states = tuple(states)
         self._delta = delta
+        self._worthwhile = WORTHWHILE * min(delta / DELTA, 1.0)
         self._subjects = {subject.test_id: subject for subject in subjects}
         self._cases = {name: Case(self._states, subject.priors) for name, subject in self._subjects.items()}
         self._leading: dict[str, list[str]] = {}
         self._joining: dict[str, Attribution] = {}
-        self._most_runs = LOOKS + 2 * round(log2(len(self._states)))
+        self._most_runs = (LOOKS + 2 * round(log2(len(self._states)))) * (1 if delta >= DELTA else 2)
         self._form_groups()
 
     def _form_groups(self) -> None:
@@ -176,7 +179,7 @@ class Search:
         """What a look at each of some states is expected to tell about a test; 0 where it is not worth while."""
         prospects = self._cases[name].prospects()
         gains = {state: outlook.gain(state) if prospects[state] else 0.0 for state in states}
-        return {state: gain * prospects[state] if gain > WORTHWHILE else 0.0 for state, gain in gains.items()}
+        return {state: gain * prospects[state] if gain > self._worthwhile else 0.0 for state, gain in gains.items()}
 
     # --- what was found out -----------------------------------------------------------------------------------------
 
@@ -193,6 +196,7 @@ class Search:
 
     def give_up(self, reason: str) -> None:
         """Say what is known of all tests that are left, and why it is no more."""
+        self._delta = max(self._delta, DELTA)  # what is not sure enough to be done may be so to be told
         self._conclude()
         for name in [name for name in self._subjects if name not in self.attributions]:
             self.attributions[name] = self._cases[name].undecided(reason)

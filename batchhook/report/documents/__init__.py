@@ -36,7 +36,9 @@ from batchhook.report.documents.operations import (
     OperationDocument,
     OperationsDocument,
     ProofDocument,
+    WayBackDocument,
     fate_documents,
+    way_back_document,
 )
 from batchhook.report.documents.results import (
     FailureDocument,
@@ -81,6 +83,7 @@ __all__ = [
     "TestDocument",
     "TotalsDocument",
     "UnsteadyDocument",
+    "WayBackDocument",
     "analysis_document",
     "attribution_document",
     "batch_document",
@@ -92,4 +95,5 @@ __all__ = [
     "test_document",
     "totals_document",
     "unsteady_documents",
+    "way_back_document",
 ]

@@ -7,6 +7,7 @@ from batchhook.core.critical import CriticalFailure
 from batchhook.report.documents.batches import BatchDocument, batch_document
 from batchhook.report.documents.comparisons import ComparedDocument
 from batchhook.report.documents.document import Document
+from batchhook.report.documents.operations import WayBackDocument, way_back_document
 from batchhook.report.documents.results import (
     FailureDocument,
     TotalsDocument,
@@ -53,9 +54,10 @@ class AnalysisDocument(Document):
     """``analyze N --json``.
 
     ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
-    batch was full, and it was not tested again. ``critical`` is null where the verdict is another. ``compared_with`` is
-    the number of the batch before, 0 for none, and ``since_previous`` what is different since that; ``baseline`` is a
-    commit. ``searching`` while it is being found out what broke the failing tests.
+    batch was full, and it was not tested again. ``critical`` is null where the verdict is another, ``way_back`` where
+    none was looked for by itself. ``compared_with`` is the number of the batch before, 0 for none, and
+    ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
+    what broke the failing tests.
     """
 
     batch: BatchDocument
@@ -69,6 +71,7 @@ class AnalysisDocument(Document):
     critical_failure_threshold: float
     totals: TotalsDocument
     critical: CriticalDocument | None
+    way_back: WayBackDocument | None
     searching: bool
     culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
@@ -103,6 +106,7 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         critical_failure_threshold=analysis.critical_threshold,
         totals=totals_document(analysis.outcome.totals),
         critical=critical_document(critical) if (critical := analysis.critical) else None,
+        way_back=way_back_document(analysis.way_back) if analysis.way_back else None,
         searching=analysis.is_searching,
         culprits=tuple(
             CulpritDocument(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batchhook.core.rollback import FileFate
+from batchhook.core.rollback import FileFate, WayBack
 from batchhook.report.documents.document import Document, shown
 
 
@@ -20,6 +20,19 @@ class ProofDocument(Document):
     unmended: tuple[str, ...]
     broken: tuple[str, ...]
     flaky: tuple[str, ...]
+
+
+class WayBackDocument(Document):
+    """A way back that was looked for by itself: ``status`` is "refused", "proposed" or "applied".
+
+    ``changes`` are those that are taken out; ``reason`` says why it was refused or only proposed; ``operation`` is the
+    rollback's number, 0 where it was not applied.
+    """
+
+    status: str
+    changes: tuple[str, ...]
+    reason: str
+    operation: int
 
 
 class OperationDocument(Document):
@@ -43,6 +56,11 @@ class OperationsDocument(Document):
     """``operations --json``, newest first."""
 
     operations: tuple[OperationDocument, ...]
+
+
+def way_back_document(way: WayBack) -> WayBackDocument:
+    """What became of a way back that was looked for by itself."""
+    return WayBackDocument(status=way.status.value, changes=way.changes, reason=way.reason, operation=way.operation)
 
 
 def fate_documents(files: tuple[FileFate, ...]) -> tuple[FateDocument, ...]:

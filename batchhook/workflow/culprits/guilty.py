@@ -51,7 +51,7 @@ def find_guilty(project: Project, number: int) -> Guilty:
         ConflictError: none of them comes out cleanly.
     """
     batch = sealed(project, number)
-    if batch.status is not BatchStatus.FINISHED:
+    if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING, BatchStatus.SEARCHING}:
         raise NotFinishedError(f"what broke in batch {number} is not found out yet", f"batchhook wait {number}")
     blamed = by_change(attributions.by_id(project.database, number))
     accused = [change for change in batch.changes if change.oid in blamed]

@@ -9,7 +9,7 @@ from math import ceil
 
 from batchhook.core.culprits.attribution import Attribution, Sight
 from batchhook.core.culprits.renames import former_names
-from batchhook.core.culprits.search import Search, Subject, Visit
+from batchhook.core.culprits.search import DELTA, Search, Subject, Visit
 from batchhook.workflow.culprits.states import State
 from batchhook.workflow.culprits.visits import Order, Places, Visited
 
@@ -36,6 +36,7 @@ class Hunt:
         budget: seconds; after that, what is known is said.
         told: is told how many tests are done with, now and then.
         looking: is told before each round of visits which states are looked at, and about how many visits are left.
+        delta: how likely what is reported may be wrong.
         begun: when the budget begins, by ``time.monotonic()``.
     """
 
@@ -45,13 +46,16 @@ class Hunt:
     budget: float
     told: Callable[[int], None] = _nobody
     looking: Callable[[Sequence[State], int], None] = _nobody
+    delta: float = DELTA
     begun: float = field(default_factory=time.monotonic)
     visits: int = 0
     _search: Search = field(init=False)
     _formerly: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._search = Search([state.oid for state in self.states], self.subjects, set_up=FIRST_SET_UP)
+        self._search = Search(
+            [state.oid for state in self.states], self.subjects, set_up=FIRST_SET_UP, delta=self.delta
+        )
 
     def remember(self, state: int, name: str, sight: Sight) -> None:
         """Take in what was seen of a test before this search."""

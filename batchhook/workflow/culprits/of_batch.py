@@ -10,8 +10,9 @@ from pathlib import Path
 
 from batchhook.core.changes import Batch
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight
+from batchhook.core.culprits.search import DELTA, DELTA_TO_REVERT
 from batchhook.core.outcomes import Company, Run, TestResult
-from batchhook.core.settings import Isolation
+from batchhook.core.settings import AutoRollback, Isolation
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.store.progress import ProgressWriter
 from batchhook.store.sightings import Runs
@@ -99,6 +100,7 @@ def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str
         subjects=subjects_of(project, states, failing),
         here=lambda: here,
         budget=budget,
+        delta=DELTA_TO_REVERT if project.settings.auto_rollback is AutoRollback.APPLY else DELTA,
         told=lambda solved: task.progress.searching(len(failing), solved),
     )
     hunt.told(0)
