@@ -119,12 +119,16 @@ def _tell(project: Project, count: Count | None) -> None:
     if count is None:
         return
     waits = background.ensure_runner(project.location, project.database, os.environ)
-    for number in count.sealed:
-        _say(f"batchhook: batch {number} is full ({count.size}/{count.size}), its tests run in the background")
+    for number, filled in count.sealed.items():
+        _say(f"batchhook: batch {number} is full ({_filled(count, filled)}), its tests run in the background")
     if not count.sealed or count.changes:
-        _say(f"batchhook: batch {count.batch}, {len(count.changes)}/{count.size}")
+        _say(f"batchhook: batch {count.batch}, {_filled(count, count.filled)}")
     if waits and count.sealed:
-        _watch(project, count.sealed[-1])
+        _watch(project, max(count.sealed))
+
+
+def _filled(count: Count, filled: int) -> str:
+    return f"{filled}/{count.fill.size}{' files' if count.fill.unit.value == 'file' else ''}"
 
 
 def _watch(project: Project, batch: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from batchhook.core.settings import Unit
+
 
 class EditStatus(str, Enum):
     """How a change touched a file; git's words."""
@@ -82,13 +84,22 @@ class BatchStatus(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """What fills a batch: how much, and of what."""
+
+    size: int
+    unit: Unit = Unit.COMMIT
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Changes in a row on one branch.
 
     Attributes:
         id: 1, 2, 3 … for the repository.
         branch: a full ref name, or the name of a detached HEAD (see ``git/location.py``).
-        size: how many changes fill it.
+        fill: what fills it.
+        filled: how much is in it.
         base: the commit just before its first change; empty where there was none.
         head: its last change so far.
         changes: oldest first.
@@ -97,10 +108,11 @@ class Batch:
 
     id: int
     branch: str
-    size: int
+    fill: Fill
     status: BatchStatus
     base: str
     head: str
     changes: tuple[Commit, ...] = ()
     opened_at: float = 0.0
     sealed_at: float = 0.0
+    filled: int = 0

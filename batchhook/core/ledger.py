@@ -87,10 +87,30 @@ def open_changes(chain: Iterable[Commit], ledger: Ledger) -> tuple[Commit, ...]:
     )
 
 
-def cut(changes: Sequence[Commit], size: int) -> tuple[list[Sequence[Commit]], Sequence[Commit]]:
-    """Cut changes into full batches of ``size`` and the rest, which stays open."""
-    full = len(changes) - len(changes) % size
-    return [changes[start : start + size] for start in range(0, full, size)], changes[full:]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Changes in a row, oldest first, and how much they weigh together."""
+
+    changes: tuple[Commit, ...]
+    weight: int
+
+
+def cut(changes: Sequence[Commit], size: int, weights: Mapping[str, int]) -> tuple[list[Part], Part]:
+    """Cut changes into full batches and the rest, which stays open.
+
+    Args:
+        changes: oldest first.
+        size: what the changes of a batch have to weigh together, at least.
+        weights: of each change, by name.
+    """
+    full: list[Part] = []
+    start = weight = 0
+    for end, change in enumerate(changes, start=1):
+        weight += weights[change.oid]
+        if weight >= size:
+            full.append(Part(tuple(changes[start:end]), weight))
+            start, weight = end, 0
+    return full, Part(tuple(changes[start:]), weight)
 
 
 Keys = Callable[[Sequence[Commit]], Mapping[str, object]]

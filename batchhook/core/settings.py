@@ -20,6 +20,14 @@ class Order(str, Enum):
     """unittest's, in one process: for suites whose tests need those before them."""
 
 
+class Unit(str, Enum):
+    """What fills a batch."""
+
+    COMMIT = "commit"
+    FILE = "file"
+    """Each file that a commit touched; the last commit of a batch may fill it to overflowing."""
+
+
 class Gate(str, Enum):
     """What the pre-commit hook does as long as the branch's last batch failed critically and nothing was done."""
 
@@ -54,7 +62,10 @@ class Settings:
     """Every setting of ``[tool.batchhook]`` (``docs/guide.md`` explains each)."""
 
     batch_size: int = 5
-    """Changes that fill a batch; at least 1."""
+    """How much fills a batch; at least 1."""
+
+    unit: Unit = Unit.COMMIT
+    """``commit``, or ``file``: what ``batch_size`` counts."""
 
     critical_failure_threshold: float = 0.10
     """Share of the tests that ran, 0 to 1, from which on a batch's failure is critical."""

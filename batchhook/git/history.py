@@ -6,7 +6,8 @@ work in the repositories that libgit2 cannot open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batchhook.core.changes import Commit
 from batchhook.errors import BatchhookError
@@ -127,7 +128,20 @@ def churn(git: Git, oids: Sequence[str]) -> dict[str, dict[str, int]]:
     if not oids:
         return {}
     found: dict[str, dict[str, int]] = {oid: {} for oid in oids}
-    options = ("-z", "--format=%x01%H", "--numstat", "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
+    for oid, row in _differences(git, oids, "--numstat"):
+        added, deleted, path = row.split("\t", 2)
+        found[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
+    return found
+
+
+def edits(git: Git, oids: Sequence[str]) -> dict[str, int]:
+    """How many files these commits touched, compared with their first parents; a rename touches two."""
+    return dict(Counter(oid for oid, _ in _differences(git, oids, "--name-only"))) if oids else {}
+
+
+def _differences(git: Git, oids: Sequence[str], form: str) -> Iterator[tuple[str, str]]:
+    """A commit's name and a row of its diff with its first parent, in the form that is asked for; without renames."""
+    options = ("-z", "--format=%x01%H", form, "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
     stdin = "".join(f"{oid}\n" for oid in oids).encode()
     printed = git.run("log", *options, "--no-walk=unsorted", "--stdin", stdin=stdin).stdout
     oid = ""
@@ -136,9 +150,7 @@ def churn(git: Git, oids: Sequence[str]) -> dict[str, dict[str, int]]:
         if row.startswith("\x01"):
             oid = row[1:]
         elif row:
-            added, deleted, path = row.split("\t", 2)
-            found[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
-    return found
+            yield oid, row
 
 
 def contents(git: Git, commit: str, paths: Sequence[str]) -> list[bytes]:

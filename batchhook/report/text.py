@@ -13,6 +13,7 @@ from rich.text import Text
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, Totals
 from batchhook.core.rollback import Fate, FileFate
+from batchhook.core.settings import Unit
 from batchhook.core.text import lines, one_line
 from batchhook.core.verdicts import Verdict, summary
 
@@ -79,13 +80,7 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
     if batch is None:
         console.print("A rebase is under way; counting goes on at its end.")
     else:
-        filled = len(batch.changes)
-        bar = Text("■" * filled + "□" * max(batch.size - filled, 0), style="cyan")
-        console.print(
-            Text.assemble(
-                (f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", bar, f"  {filled}/{batch.size}"
-            )
-        )
+        console.print(Text.assemble((f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", *_fill(batch)))
         if batch.changes:
             console.print(Padding(changes(batch.changes, {}), (0, 2), expand=False))
     for each in waiting:
@@ -97,6 +92,13 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
     if latest.row_count:
         console.print()
         console.print(latest)
+
+
+def _fill(batch: Batch) -> tuple[Text, str]:
+    """How full an open batch is: a bar, and numbers."""
+    filled, size = batch.filled, batch.fill.size
+    unit = " files" if batch.fill.unit is Unit.FILE else ""
+    return Text("■" * filled + "□" * max(size - filled, 0), style="cyan"), f"  {filled}/{size}{unit}"
 
 
 def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None]]) -> Table:

@@ -7,7 +7,9 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 
-from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit
+from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit, Fill
+from batchhook.core.ledger import Part
+from batchhook.core.settings import Unit
 from batchhook.errors import NoSuchBatchError
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
@@ -47,16 +49,16 @@ def last_head(database: Database, branch: Branch) -> str:
     return "" if row is None else str(row["head"])
 
 
-def seal(database: Database, branch: Branch, changes: Sequence[Commit], size: int) -> int:
+def seal(database: Database, branch: Branch, part: Part, fill: Fill) -> int:
     """Close a branch's open batch over these changes and queue its run.
 
     Returns:
         the batch's number.
     """
-    batch = ensure_open(database, branch, size)
+    changes, batch = part.changes, ensure_open(database, branch, fill.size)
     database.connection.execute(
-        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ? WHERE id = ?",
-        (changes[0].parent, changes[-1].oid, time.time(), batch),
+        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ? WHERE id = ?",
+        (changes[0].parent, changes[-1].oid, time.time(), fill.unit.value, part.weight, batch),
     )
     database.connection.executemany(
         "INSERT INTO changes (batch_id, position, oid, tree, parents, base_tree, author, authored_at, committed_at,"
@@ -138,13 +140,14 @@ def _batch(database: Database, row: sqlite3.Row) -> Batch:
     return Batch(
         id=row["id"],
         branch=row["branch"],
-        size=row["size"],
+        fill=Fill(row["size"], Unit(row["unit"])),
         status=BatchStatus(row["status"]),
         base=row["base"],
         head=row["head"],
         changes=tuple(_commit(change) for change in changes),
         opened_at=row["opened_at"],
         sealed_at=row["sealed_at"],
+        filled=row["filled"],
     )
 
 

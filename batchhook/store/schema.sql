@@ -46,6 +46,8 @@ CREATE TABLE batches (
     id        INTEGER PRIMARY KEY,
     branch_id INTEGER NOT NULL REFERENCES branches (id),
     size      INTEGER NOT NULL,
+    unit      TEXT NOT NULL DEFAULT 'commit', -- what size counts: commit, file
+    filled    INTEGER NOT NULL DEFAULT 0, -- how much is in it; of an open one, nobody knows
     status    TEXT NOT NULL,          -- open, sealed, running, searching, closing, finished
     base      TEXT NOT NULL DEFAULT '',
     head      TEXT NOT NULL DEFAULT '',

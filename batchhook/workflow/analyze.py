@@ -50,7 +50,7 @@ def analyze(project: Project, number: int) -> Analysis:
         tree=done.run.tree,
         tested_at=done.run.started_at,
         is_remembered=runs.is_remembered(project.database, number),
-        critical_threshold=project.settings.critical_failure_threshold,
+        critical_threshold=project.on(done.batch.branch).settings.critical_failure_threshold,
         previous=previous,
         since_previous=compare(results, compared),
         baseline=baseline.oid if baseline else "",

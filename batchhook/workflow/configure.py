@@ -8,60 +8,82 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fnmatch
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings, Unit
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
+BRANCHES = "branches"
+"""The table that holds, for each pattern, what is set otherwise on branches whose names match."""
 
-_KINDS = {"auto_rollback": AutoRollback, "gate": Gate, "isolation": Isolation, "order": Order}
+Layer = tuple[str, Mapping[str, Any]]
+"""Where settings come from, and what is said there."""
+
+_KINDS = {"auto_rollback": AutoRollback, "gate": Gate, "isolation": Isolation, "order": Order, "unit": Unit}
 """Settings that are one of a few words."""
 
 # Variables with our prefix that are no settings: they go from one of our processes to another.
 _OURS = frozenset({"BATCHHOOK_INTERPRETER", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
 
 
-def load(
-    top: Path,
-    environment: Mapping[str, str],
-    flags: Mapping[str, object] | None = None,
-    *,
-    validated_before: Path | None = None,
-) -> Settings:
-    """What holds in a work tree.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said about settings in three places.
 
-    Args:
+    Attributes:
         top: the work tree's top folder, which holds ``.batchhook.toml`` or ``pyproject.toml``.
         environment: ``BATCHHOOK_BATCH_SIZE=3`` sets ``batch_size``, and so on.
         flags: settings given on the command line; those that are None are not given.
+    """
+
+    top: Path
+    environment: Mapping[str, str]
+    flags: Mapping[str, object] = field(default_factory=dict)
+
+
+def load(said: Said, branch: Callable[[], str], *, validated_before: Path | None = None) -> Settings:
+    """What holds for a branch.
+
+    Args:
+        said: where it is said.
+        branch: gives its full ref name, or any other name for none; asked where settings differ between branches.
         validated_before: a file to keep validated settings in, so that the same ones are not validated twice.
 
     Raises:
         ConfigurationError: a file is no TOML, a name is unknown, a value has the wrong type or is out of range.
     """
-    name, text = _file(top)
+    name, text = _file(said.top)
     variables = {
         name.removeprefix(PREFIX).lower(): value
-        for name, value in environment.items()
+        for name, value in said.environment.items()
         if name.startswith(PREFIX) and name not in _OURS
     }
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    given = {name: value for name, value in said.flags.items() if value is not None}
     if not text and not variables and not given:
         return Settings()
-    said = json.dumps([batchhook.__version__, name, text, variables, given], sort_keys=True)
-    key = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+    on = branch() if BRANCHES in text else ""
+    whole = json.dumps([batchhook.__version__, name, text, on, variables, given], sort_keys=True)
+    key = hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()
     settings = _recalled(validated_before, key)
     if settings is None:
-        settings = _validated(name, text, variables, given)
+        file, of_others = _layers(name, text, on)
+        settings = _validated([*file, ("the environment", variables), ("the command line", given)], of_others)
         _keep(validated_before, key, settings)
     return settings
+
+
+def differ_between_branches(top: Path) -> bool:
+    """Whether a work tree's file may set anything for some branches only."""
+    return BRANCHES in _file(top)[1]
 
 
 def _file(top: Path) -> tuple[str, str]:
@@ -72,14 +94,29 @@ def _file(top: Path) -> tuple[str, str]:
     return path.name, text if path is own or "batchhook" in text else ""
 
 
-def _validated(name: str, text: str, variables: Mapping[str, str], given: Mapping[str, object]) -> Settings:
+def _validated(layers: Sequence[Layer], of_others: Sequence[Layer]) -> Settings:
     from batchhook.workflow import settings_model  # noqa: PLC0415 - see the module's docstring
 
+    return settings_model.validated(layers, of_others)
+
+
+def _layers(name: str, text: str, branch: str) -> tuple[list[Layer], list[Layer]]:
+    """What a configuration file says in general and of a branch, later patterns over earlier ones; and of others."""
     table = _toml(name, text)
     if name == "pyproject.toml":
         tool = table.get("tool", {})
         table = tool.get("batchhook", {}) if isinstance(tool, dict) else {}
-    return settings_model.validated([(name, table), ("the environment", variables), ("the command line", given)])
+    ours: list[Layer] = [(name, {key: value for key, value in table.items() if key != BRANCHES})]
+    of_others: list[Layer] = []
+    patterns = table.get(BRANCHES, {})
+    if not isinstance(patterns, dict) or not all(isinstance(each, dict) for each in patterns.values()):
+        raise ConfigurationError(
+            f"{name}: {BRANCHES} has to hold a table for each pattern", f'[tool.batchhook.{BRANCHES}."release/*"]'
+        )
+    for pattern, settings in patterns.items():
+        holds = fnmatch.fnmatchcase(branch, f"refs/heads/{pattern}")
+        (ours if holds else of_others).append((f'{name}: {BRANCHES}."{pattern}"', settings))
+    return ours, of_others
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:

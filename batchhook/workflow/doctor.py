@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from batchhook.core.settings import Settings
+from batchhook.core.settings import Settings, Unit
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import hooks_folder, objects
 from batchhook.git.command import Git
-from batchhook.git.location import Location
+from batchhook.git.location import Location, read_head
 from batchhook.store import batches, locks
 from batchhook.store.backups import Backups
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.testing.interpreter import find_interpreter
 from batchhook.workflow import configure
+from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.scripts import HOOKS
 
@@ -106,8 +107,10 @@ def _backups(location: Location) -> Iterator[Check]:
 
 
 def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
-    settings = configure.load(location.top, environment)
-    yield Check("settings", ok=True, detail=f"{settings.batch_size} changes fill a batch")
+    git = Git(location.top, environment)
+    settings = configure.load(Said(location.top, environment), lambda: read_head(git, location).branch)
+    unit = "files that were touched" if settings.unit is Unit.FILE else "changes"
+    yield Check("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
     python = find_interpreter(settings.python, location.tops, environment)
     yield Check("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
     start = location.top / settings.start_dir

@@ -19,14 +19,21 @@ from batchhook.workflow.project import Project
 
 def settle(project: Project) -> None:
     """Close the gate of each branch whose last batch is critical and unanswered, and open all others."""
-    standing = answers.standing(project.database) if project.settings.gate is not Gate.OFF else {}
-    closed = {project.state.gate(branch): batch for branch, batch in standing.items() if branch.startswith("refs/")}
+    standing = {branch: batch for branch, batch in answers.standing(project.database).items() if _is_ref(branch)}
+    gates = {branch: project.on(branch).settings.gate for branch in standing}
+    closed = {project.state.gate(branch) for branch, gate in gates.items() if gate is not Gate.OFF}
     root = project.state.gate("")
     for path in [path for path in root.rglob("*") if path.is_file() and path not in closed]:
         path.unlink(missing_ok=True)
-    for path, batch in closed.items():
+    for branch, gate in gates.items():
         with suppress(OSError):  # a branch `a` where a branch `a/b` was: a warning less
-            _close(path, batch, project.settings.gate)
+            if gate is not Gate.OFF:
+                _close(project.state.gate(branch), standing[branch], gate)
+
+
+def _is_ref(branch: str) -> bool:
+    """Whether it is a branch, and no detached HEAD, before whose commits nobody asks."""
+    return branch.startswith("refs/")
 
 
 def _close(path: Path, batch: int, gate: Gate) -> None:
@@ -66,7 +73,7 @@ def note_run(project: Project, branch: str, run: Run) -> None:
     It is, where all of the batch's suite had its turn and did not fail critically.
     """
     batch = answers.standing(project.database).get(branch)
-    verdict = judge(run.outcome, project.settings.critical_failure_threshold)
+    verdict = judge(run.outcome, project.on(branch).settings.critical_failure_threshold)
     if batch is not None and run.outcome.complete and verdict in {Verdict.PASSED, Verdict.FAILED}:
         found = runs.of_batch(project.database, batch)
         if found is not None and _same_tests(found[0], run):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchhook.core.changes import Fill
 from batchhook.core.settings import Settings
 from batchhook.git.command import Git
-from batchhook.git.location import Location, locate
+from batchhook.git.location import Location, locate, read_head
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.workflow import configure
+from batchhook.workflow.configure import Said
 from batchhook.workflow.reconcile import Count, reconcile
 
 
@@ -29,12 +31,19 @@ class Project:
     state: StateDir
     database: Database
     settings: Settings
+    said: Said
     size_is_for_once: bool = False
+
+    def on(self, branch: str) -> Project:
+        """The same with the settings that hold on a branch (full ref name)."""
+        if not configure.differ_between_branches(self.said.top):
+            return self
+        return replace(self, settings=configure.load(self.said, lambda: branch))
 
     def reconcile(self, *, rebase_has_ended: bool = False) -> Count | None:
         """Bring the count up to the commit graph (``workflow/reconcile.py``)."""
-        size = self.settings.batch_size
-        count = reconcile(self.database, self.git, self.location, size, rebase_has_ended=rebase_has_ended)
+        fill = Fill(self.settings.batch_size, self.settings.unit)
+        count = reconcile(self.database, self.git, self.location, fill, rebase_has_ended=rebase_has_ended)
         if count is not None and self.size_is_for_once:
             self.state.count(count.branch).unlink(missing_ok=True)  # the next hook is not to go on with it
         return count
@@ -65,8 +74,10 @@ def opened(
     state = StateDir.of(location.common_dir)
     database = Database(state.database, timeout=timeout)
     try:
-        settings = configure.load(location.top, environment, flags, validated_before=state.settings)
+        git = Git(location.top, environment)
+        said = Said(location.top, environment, flags or {})
+        settings = configure.load(said, lambda: read_head(git, location).branch, validated_before=state.settings)
         for_once = "BATCHHOOK_BATCH_SIZE" in environment or (flags or {}).get("batch_size") is not None
-        yield Project(location, Git(location.top, environment), state, database, settings, for_once)
+        yield Project(location, git, state, database, settings, said, for_once)
     finally:
         database.close()

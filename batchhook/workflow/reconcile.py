@@ -7,12 +7,13 @@ standard library only.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
-from batchhook.core.changes import Batch, BatchStatus, Commit
-from batchhook.core.ledger import Birth, birth, cut, open_changes, replaced_by, same_tree, same_writing
+from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
+from batchhook.core.ledger import Birth, Part, birth, cut, open_changes, replaced_by, same_tree, same_writing
+from batchhook.core.settings import Unit
 from batchhook.git import history, refs
 from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
@@ -30,8 +31,9 @@ class Count:
         branch: full ref name, or the name of a detached HEAD.
         batch: the number that the open batch has, or will have with its first change.
         changes: those in it, oldest first.
-        size: how many fill it.
-        sealed: numbers of the batches that this call found full.
+        fill: what fills it.
+        filled: how much is in it.
+        sealed: how much is in the batches that this call found full, by their numbers.
         head: the commit at the branch's tip; empty before the first.
         head_tree: its tree.
     """
@@ -39,22 +41,32 @@ class Count:
     branch: str
     batch: int
     changes: tuple[Commit, ...]
-    size: int
-    sealed: tuple[int, ...] = ()
+    fill: Fill
+    filled: int = 0
+    sealed: Mapping[int, int] = field(default_factory=dict)
     head: str = ""
     head_tree: str = ""
 
     def as_batch(self) -> Batch:
         """The open batch, with its changes."""
         base = self.changes[0].parent if self.changes else self.head
-        return Batch(self.batch, self.branch, self.size, BatchStatus.OPEN, base, self.head, self.changes)
+        return Batch(
+            id=self.batch,
+            branch=self.branch,
+            fill=self.fill,
+            status=BatchStatus.OPEN,
+            base=base,
+            head=self.head,
+            changes=self.changes,
+            filled=self.filled,
+        )
 
 
 def reconcile(
     database: Database,
     git: Git,
     location: Location,
-    size: int,
+    fill: Fill,
     *,
     rebase_has_ended: bool = False,
 ) -> Count | None:
@@ -64,7 +76,7 @@ def reconcile(
         database: of the repository.
         git: in the work tree.
         location: of the work tree.
-        size: how many changes fill a batch.
+        fill: what fills a batch.
         rebase_has_ended: git's folder for the rebase is still there when it runs the post-rewrite hook.
 
     Returns:
@@ -79,21 +91,27 @@ def reconcile(
     state = StateDir.of(location.common_dir)
     with database.transaction():
         if not head.oid:
-            return Count(head.branch, batches.next_id(database), (), size)
+            return Count(head.branch, batches.next_id(database), (), fill)
         commit = history.commits(git, [head.oid])[0]
         news = _journal(database, state)
         chain = _chain(database, git, head.branch, head.oid)
         branch = _branch(database, head.branch, head.oid, chain)
-        stood = _learn(database, news, head.branch, size)
+        stood = _learn(database, news, head.branch, fill.size)
         _recognise(database, git, branch, chain, stood[branch.name])
         changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
-        full, rest = cut(changes, size)
-        sealed = tuple(_seal(database, git, branch, each, size) for each in full)
-        batch = batches.ensure_open(database, branch, size) if rest else _number(database, branch)
+        full, rest = cut(changes, fill.size, _weights(git, changes, fill.unit))
+        sealed = {_seal(database, git, branch, part, fill): part.weight for part in full}
+        batch = batches.ensure_open(database, branch, fill.size) if rest.changes else _number(database, branch)
         branches.move_tip(database, branch, head.oid)
-    count = Count(head.branch, batch, tuple(rest), size, sealed, head.oid, commit.tree)
+    count = Count(head.branch, batch, rest.changes, fill, rest.weight, sealed, head.oid, commit.tree)
     remember(state, count)
     return count
+
+
+def _weights(git: Git, changes: Sequence[Commit], unit: Unit) -> dict[str, int]:
+    """How much each change adds to its batch, by name."""
+    edits = history.edits(git, [change.oid for change in changes]) if unit is Unit.FILE else {}
+    return {change.oid: edits.get(change.oid, 1) for change in changes}
 
 
 def _journal(database: Database, state: StateDir) -> Sequence[journal.Committed | journal.Rewritten]:
@@ -188,10 +206,10 @@ def _births(git: Git, branch: Branch) -> dict[str, Birth]:
     return rebased | {oid: how for oid, how in own.items() if how is not Birth.MOVED}
 
 
-def _seal(database: Database, git: Git, branch: Branch, changes: Sequence[Commit], size: int) -> int:
-    number = batches.seal(database, branch, changes, size)
+def _seal(database: Database, git: Git, branch: Branch, part: Part, fill: Fill) -> int:
+    number = batches.seal(database, branch, part, fill)
     # Inside the transaction: a batch without its pins is no batch. A ref too many, should we die here, is harmless.
-    refs.pin(git, {refs.batch_base(number): changes[0].parent, refs.batch_head(number): changes[-1].oid})
+    refs.pin(git, {refs.batch_base(number): part.changes[0].parent, refs.batch_head(number): part.changes[-1].oid})
     return number
 
 
@@ -211,7 +229,10 @@ def remember(state: StateDir, count: Count) -> None:
                 other.unlink()
     if not count.branch.startswith("refs/"):
         return
-    line = f"{count.head} {count.head_tree} {count.batch} {len(count.changes)} {count.size}\n"
+    if count.fill.unit is not Unit.COMMIT:  # to see what a commit weighs is nothing for sh
+        own.unlink(missing_ok=True)
+        return
+    line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.fill.size}\n"
     with contextlib.suppress(OSError):  # a branch `a` where a branch `a/b` was: the next hook asks Python again
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(line)

@@ -57,6 +57,7 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
     Raises:
         StoreError: the outcome could not be stored; the batch keeps waiting.
     """
+    project = project.on(batch.branch)
     folder = project.state.run(f"batch-{batch.id}")
     progress = ProgressWriter(folder / "progress.ndjson")
     try:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings, Unit
 from batchhook.errors import ConfigurationError
 
 
@@ -26,6 +26,7 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     batch_size: Annotated[int, Field(ge=1)] = Settings.batch_size
+    unit: Unit = Settings.unit
     critical_failure_threshold: Annotated[float, Field(ge=0, le=1)] = Settings.critical_failure_threshold
     gate: Gate = Settings.gate
     auto_rollback: AutoRollback = Settings.auto_rollback
@@ -44,11 +45,14 @@ class SettingsModel(BaseModel):
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
 
 
-def validated(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> Settings:
+def validated(
+    layers: Sequence[tuple[str, Mapping[str, Any]]], of_others: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> Settings:
     """Lay settings over each other and check them.
 
     Args:
         layers: where they come from, and what they say; a later one goes over an earlier one.
+        of_others: such as do not hold here, and are only checked.
 
     Raises:
         ConfigurationError: names the place, the setting, and the nearest known name.
@@ -57,6 +61,8 @@ def validated(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> Settings:
     for source, table in layers:
         _check(source, table)
         merged |= table
+    for source, table in of_others:
+        _check(source, table)
     return Settings(**SettingsModel(**merged).model_dump())
 
 

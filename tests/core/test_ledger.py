@@ -71,13 +71,25 @@ def test_rewrites_in_a_circle_end() -> None:
     assert ledger.accounts_for("a") in {True, False}
 
 
-@given(st.lists(st.integers(), max_size=40), st.integers(1, 9))
-def test_cutting_loses_nothing_and_keeps_the_order(numbers: list[int], size: int) -> None:
-    changes = [commit(f"{place}-{number}") for place, number in enumerate(numbers)]
-    full, rest = cut(changes, size)
-    assert [change for batch in full for change in batch] + list(rest) == changes
-    assert all(len(batch) == size for batch in full)
-    assert len(rest) < size
+@given(st.lists(st.integers(1, 12), max_size=40), st.integers(1, 9))
+def test_cutting_loses_nothing_and_keeps_the_order(weights: list[int], size: int) -> None:
+    changes = [commit(str(place)) for place in range(len(weights))]
+    weighed = {change.oid: weight for change, weight in zip(changes, weights, strict=True)}
+    full, rest = cut(changes, size, weighed)
+    assert [change for part in (*full, rest) for change in part.changes] == changes
+    for part in (*full, rest):
+        assert part.weight == sum(weighed[change.oid] for change in part.changes)
+    for part in full:
+        assert part.weight >= size > part.weight - weighed[part.changes[-1].oid]
+    assert rest.weight < size
+
+
+@given(st.integers(0, 40), st.integers(1, 9))
+def test_where_every_change_counts_once_batches_are_of_one_size(number: int, size: int) -> None:
+    changes = [commit(str(place)) for place in range(number)]
+    full, rest = cut(changes, size, {change.oid: 1 for change in changes})
+    assert [len(part.changes) for part in full] == [size] * (number // size)
+    assert len(rest.changes) == number % size
 
 
 def test_the_surest_key_goes_first_and_nothing_is_used_twice() -> None:

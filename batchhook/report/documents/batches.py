@@ -29,12 +29,17 @@ class ChangeDocument(Document):
 
 
 class BatchDocument(Document):
-    """A batch; ``base`` is empty where nothing was before it."""
+    """A batch; ``base`` is empty where nothing was before it.
+
+    ``size`` says how much fills it, ``filled`` how much is in it, ``unit`` what they count: "commit" or "file".
+    """
 
     id: int
     branch: str
     status: str
     size: int
+    unit: str
+    filled: int
     base: str
     head: str
     changes: tuple[ChangeDocument, ...]
@@ -67,7 +72,9 @@ def batch_document(batch: Batch, edits: dict[str, tuple[FileEdit, ...]]) -> Batc
         id=batch.id,
         branch=batch.branch.removeprefix("refs/heads/"),
         status=batch.status.value,
-        size=batch.size,
+        size=batch.fill.size,
+        unit=batch.fill.unit.value,
+        filled=batch.filled,
         base=batch.base,
         head=batch.head,
         changes=tuple(change_document(change, edits.get(change.oid, ())) for change in batch.changes),
