@@ -11,21 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from batchhook.core.changes import Commit, FileEdit
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight, Sighting, by_change
+from batchhook.core.culprits.attribution import Attribution, Kind, Sight, by_change
 from batchhook.core.culprits.bisection import Bisection, Finding
 from batchhook.core.text import one_line
-from batchhook.report.culprits import percent
+from batchhook.report import evidence
 from batchhook.report.text import OID
 
 MOST_FILES = 10
 """Files of a change that are shown."""
-
-
-def evidence_line(found: Attribution) -> str:
-    """What it rests on: ``passed at 3f2a91c0, failed at 8b77aa12``; of a flaky test, ``failed 3 of 9 runs``."""
-    if found.kind is Kind.FLAKY:
-        return f"failed {found.failed} of {found.runs} runs"
-    return ", ".join(map(_seen, _telling(found)))
 
 
 def verdict_on(found: Attribution) -> str:
@@ -34,34 +27,7 @@ def verdict_on(found: Attribution) -> str:
         return "flaky: no change broke it"
     if found.kind is Kind.PRE_EXISTING:
         return "failed before the first change, too"
-    return f"unclear: {_range(found.suspects)}{found.reason}"
-
-
-def _range(suspects: Sequence[str]) -> str:
-    if not suspects:
-        return ""
-    if len(suspects) == 1:
-        return f"{_short(suspects[0])}, or none; "
-    return f"one of {len(suspects)} changes, {_short(suspects[0])} to {_short(suspects[-1])}; "
-
-
-def _telling(found: Attribution) -> Iterator[Sighting]:
-    """Of all that was seen, what tells most: the test just before the suspects, and at the last of them."""
-    places = {sighting.state: place for place, sighting in enumerate(found.evidence)}
-    last = places.get(found.suspects[-1], len(places) - 1) if found.suspects else 0
-    first = min((places[name] for name in found.suspects if name in places), default=last)
-    before = [sighting for sighting in found.evidence[:first] if sighting.passed or found.kind is Kind.INTRODUCED]
-    yield from before[-1:]
-    yield from found.evidence[last : last + 1]
-
-
-def _seen(sighting: Sighting) -> str:
-    where = f"at {_short(sighting.state)}" if sighting.state else "before the first commit"
-    if sighting.silence and not (sighting.passed or sighting.failed):
-        return f"{sighting.silence.value} {where}"
-    if sighting.passed and sighting.failed:
-        return f"failed {sighting.failed} of {sighting.passed + sighting.failed} times {where}"
-    return f"{'failed' if sighting.failed else 'passed'} {where}"
+    return f"unclear: {evidence.suspects(found)}{f'; {found.reason}' if found.reason else ''}"
 
 
 def print_bisection(console: Console, found: Bisection) -> None:
@@ -97,7 +63,8 @@ def _culprit(commit: Commit, edits: Sequence[FileEdit]) -> Table:
 
 def _test(name: str, before: str, finding: Finding, after: str = "") -> Text:
     found = finding.attribution
-    lines = [f"{evidence_line(found)}; {percent(found.confidence)}" if found.evidence else "", *_notes(finding)]
+    seen = f"{evidence.telling(found)}; {evidence.percent(found)}" if found.evidence else ""
+    lines = [seen, *_notes(finding)]
     head = Text.assemble(before, (one_line(name), "red"), after)
     return head.append("".join(f"\n  {one_line(line)}" for line in lines if line), style="dim")
 

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Commit
-from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.culprits.attribution import Attribution, Kind
 from batchhook.core.text import one_line
-from batchhook.report import failures
+from batchhook.report import evidence, failures
 from batchhook.report.text import OID
 
 _MOST_FILES = 4
@@ -35,7 +35,7 @@ def by_culprits(
         tracebacks: whether to show the whole texts, and all that was seen.
     """
     told = {
-        name: [*([all_seen(found)] if tracebacks else brief(found)), *known.get(name, ())]
+        name: [*([whole(found)] if tracebacks else brief(found)), *known.get(name, ())]
         for name, found in analysis.attributions.items()
     }
     for change, tests in analysis.blamed:
@@ -68,63 +68,30 @@ def blame(change: Commit, tests: int, files: Sequence[str]) -> RenderableType:
 def pair(found: Sequence[Attribution]) -> str:
     """``passed at 1a2b3c4d, failed here (99.7 % sure)``: what speaks against the change that is to blame."""
     weakest = min(found, key=lambda one: one.confidence)
-    before = _just_before(next((one for one in found if one.kind is Kind.CULPRIT), weakest))
-    return f"{f'passed at {before}, ' if before else ''}failed here ({percent(weakest.confidence)})"
-
-
-def _just_before(found: Attribution) -> str:
-    """The nearest state before the change that is to blame in which the test passed; empty for none."""
-    states = [sighting.state for sighting in found.evidence]
-    earlier = found.evidence[: states.index(found.change)] if found.change in states else ()
-    return next((_name(sighting) for sighting in reversed(earlier) if sighting.passed), "")
+    before = evidence.passed_before(next((one for one in found if one.kind is Kind.CULPRIT), weakest))
+    return f"{f'{before}, ' if before else ''}failed here ({evidence.percent(weakest)})"
 
 
 def brief(found: Attribution) -> list[str]:
     """What is to be said of one test among those with the same end."""
+    reason = [found.reason] if found.reason else []
     match found.kind:
         case Kind.CULPRIT:
             return []
         case Kind.INTRODUCED:
             return ["new there, has not passed since"]
         case Kind.PRE_EXISTING:
-            return [_rate(found)]
+            return [evidence.rate(found)]
         case Kind.FLAKY:
-            return [_rate(found), *([found.reason] if found.reason else [])]
+            return [evidence.rate(found), *reason]
         case Kind.AMBIGUOUS:
-            return [_range(found), *([found.reason] if found.reason else [])]
+            return [evidence.suspects(found), *reason]
 
 
-def all_seen(found: Attribution) -> str:
-    """All that was seen of a test, oldest state first; and what follows from it."""
-    seen = [f"{_name(sighting)} {_sights(sighting)}" for sighting in found.evidence]
+def whole(found: Attribution) -> str:
+    """All that was seen of a test; and what follows from it."""
     words = "; ".join(brief(found))
-    return ", ".join(seen) + (f": {words}" if words else "")
-
-
-def _sights(sighting: Sighting) -> str:
-    counts = ((sighting.passed, "passed"), (sighting.failed, "failed"))
-    said = [word if times == 1 else f"{word} {times} times" for times, word in counts if times]
-    return " and ".join([*said, *([sighting.silence.value] if sighting.silence else [])])
-
-
-def _rate(found: Attribution) -> str:
-    return f"failed in {found.failed} of {found.runs} runs"
-
-
-def _range(found: Attribution) -> str:
-    if not found.suspects:
-        return "nobody knows"
-    first, last = found.suspects[0][:OID], found.suspects[-1][:OID]
-    return f"broke between {first} and {last}" if first != last else f"probably {first} ({percent(found.confidence)})"
-
-
-def _name(sighting: Sighting) -> str:
-    return sighting.state[:OID] or "the beginning"
-
-
-def percent(confidence: float) -> str:
-    """``99.7 % sure``; never 100, since nothing is."""
-    return f"{min(100 * confidence, 99.9):.1f} % sure"
+    return evidence.all_seen(found) + (f": {words}" if words else "")
 
 
 def _below(said: str, style: str = "dim") -> RenderableType:

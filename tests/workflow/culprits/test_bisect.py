@@ -189,7 +189,7 @@ def test_a_test_that_was_brought_failing_and_one_that_is_flaky(
     said = growing.repository.batchhook("bisect", flaky, brought, oids[1], "HEAD", code=1)
     assert f"brought, failing, {brought}" in said
     assert f"does not exist at {oids[7][:8]}, failed at {oids[8][:8]}" in said
-    assert re.search(r"failed \d+ of \d+ runs", said)
+    assert re.search(r"failed in \d+ of \d+ runs", said)
 
 
 # --- merges ---------------------------------------------------------------------------------------------------------
