@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import baseline, going_back, hooks, searching, seeing, testing
+from batchhook.cli import backups, baseline, going_back, hooks, searching, seeing, testing
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ app.add_typer(baseline.app, name="baseline", rich_help_panel=_SEEING)
 app.command(rich_help_panel=_BACK)(going_back.rollback)
 app.command(rich_help_panel=_BACK)(going_back.undo)
 app.command(rich_help_panel=_BACK)(going_back.operations)
+app.command(rich_help_panel=_BACK)(backups.backup)
 app.command(rich_help_panel=_BY_HAND)(testing.test)
 app.command(rich_help_panel=_BY_HAND)(searching.bisect)
 app.command(rich_help_panel=_BY_HAND)(testing.demo)

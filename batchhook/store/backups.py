@@ -94,6 +94,23 @@ class Backups:
             if file.sha256:
                 deque(self.content(file), maxlen=0)
 
+    def drop_damaged(self, batch: int) -> None:
+        """Remove contents of a batch's backup that are no longer what they were, so that they can be stored again."""
+        try:
+            files = self.read(batch).files
+        except StoreError:
+            return
+        for file in files:
+            if file.sha256 and not self._is_whole(file):
+                self.object(file.sha256).unlink(missing_ok=True)
+
+    def _is_whole(self, file: BackedUpFile) -> bool:
+        try:
+            deque(self.content(file), maxlen=0)
+        except StoreError:
+            return False
+        return True
+
     def object(self, sha256: str) -> Path:
         """Where a content is."""
         return self.root / "objects" / sha256[:2] / sha256[2:]

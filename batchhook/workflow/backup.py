@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pygit2
 
-from batchhook.core.changes import Batch
+from batchhook.core.changes import Batch, BatchStatus
+from batchhook.errors import GitError, NotFinishedError
 from batchhook.git import objects
 from batchhook.git.objects import TreeFile
+from batchhook.store import batches
 from batchhook.store.backups import BackedUpFile, Backups, Manifest
 from batchhook.store.layout import StateDir
+from batchhook.workflow.project import Project
 
 
 def back_up(state: StateDir, repository: pygit2.Repository, batch: Batch) -> Manifest:
@@ -29,6 +32,39 @@ def back_up(state: StateDir, repository: pygit2.Repository, batch: Batch) -> Man
     )
     backups.write(manifest)
     return manifest
+
+
+def back_up_again(project: Project, number: int) -> Manifest:
+    """Make a batch's backup anew; what of it was damaged is replaced.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
+        GitError: git does not have its commits any more.
+    """
+    batch = batches.get(project.database, number)
+    if batch.status is BatchStatus.OPEN:
+        raise NotFinishedError(f"batch {number} is still open", "its backup is made when it is full")
+    repository = objects.open_repository(project.location.common_dir)
+    backups = Backups(project.state.backups)
+    backups.drop_damaged(number)
+    try:
+        manifest = back_up(project.state, repository, batch)
+    except KeyError as error:
+        raise GitError(f"git does not have the commits of batch {number} any more", "batchhook doctor") from error
+    return manifest
+
+
+def verified(project: Project, number: int | None) -> tuple[Manifest, ...]:
+    """Backups of which each content was read and compared with its SHA-256: a batch's, or with None all.
+
+    Raises:
+        StoreError: a manifest or a content is missing or damaged.
+    """
+    backups = Backups(project.state.backups)
+    numbers = backups.batches() if number is None else [number]
+    for each in numbers:
+        backups.verify(each)
+    return tuple(map(backups.read, numbers))
 
 
 def _copied(backups: Backups, repository: pygit2.Repository, path: str, file: TreeFile | None) -> BackedUpFile:

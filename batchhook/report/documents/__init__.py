@@ -12,6 +12,7 @@ from batchhook.report.documents.analysis import (
     critical_document,
 )
 from batchhook.report.documents.attributions import AttributionDocument, EvidenceDocument, attribution_document
+from batchhook.report.documents.backups import BackedUpFileDocument, BackupDocument, BackupsDocument
 from batchhook.report.documents.batches import (
     BatchDocument,
     ChangeDocument,
@@ -54,6 +55,9 @@ from batchhook.report.documents.results import (
 __all__ = [
     "AnalysisDocument",
     "AttributionDocument",
+    "BackedUpFileDocument",
+    "BackupDocument",
+    "BackupsDocument",
     "BaselineComparisonDocument",
     "BaselineDocument",
     "BatchDocument",
