@@ -28,3 +28,25 @@ def module_of(name: str) -> str:
 def is_inside(name: str, module: str) -> bool:
     """Whether a test, a fixture, or a failed import is of a module or of one in that package."""
     return f"{owner(name)}.".startswith(f"{module}.")
+
+
+def split(name: str, module: str) -> tuple[str, str]:
+    """An id as class and name: joined by a dot they are the id, but for fixtures.
+
+    A fixture (``setUpClass (pkg.test_x.TestX)``) has its whole id for a name, and what it is of for a class.
+
+    Args:
+        name: the id.
+        module: that the test's class was defined in.
+    """
+    if is_fixture(name):
+        return owner(name), name
+    if name.startswith(FAILED_IMPORT):
+        return FAILED_IMPORT.rstrip("."), name.removeprefix(FAILED_IMPORT)
+    if not module or not name.startswith(f"{module}."):
+        group, _, rest = name.rpartition(".")
+        return (group, rest) if group else ("", name)
+    # Classes may be nested, and a name that somebody made up may hold dots: it begins with the first part that could.
+    parts = name.removeprefix(f"{module}.").split(".")
+    begin = next((place for place, part in enumerate(parts) if place and part.startswith("test")), len(parts) - 1)
+    return ".".join((module, *parts[:begin])), ".".join(parts[begin:])

@@ -24,6 +24,16 @@ from batchhook.report.documents.batches import (
     entry_document,
 )
 from batchhook.report.documents.bisection import BisectDocument, FindingDocument, bisect_document
+from batchhook.report.documents.ci_results import (
+    BaselineResultsDocument,
+    BaselineTestDocument,
+    CiFailureDocument,
+    CiModuleDocument,
+    CiResultsDocument,
+    baseline_results_document,
+    ci_results_document,
+    results_of_baseline,
+)
 from batchhook.report.documents.commands import CheckDocument, DoctorDocument, ErrorDocument
 from batchhook.report.documents.comparisons import (
     BaselineComparisonDocument,
@@ -60,10 +70,15 @@ __all__ = [
     "BackupsDocument",
     "BaselineComparisonDocument",
     "BaselineDocument",
+    "BaselineResultsDocument",
+    "BaselineTestDocument",
     "BatchDocument",
     "BisectDocument",
     "ChangeDocument",
     "CheckDocument",
+    "CiFailureDocument",
+    "CiModuleDocument",
+    "CiResultsDocument",
     "ComparedDocument",
     "ComparisonDocument",
     "CriticalDocument",
@@ -90,12 +105,15 @@ __all__ = [
     "WayBackDocument",
     "analysis_document",
     "attribution_document",
+    "baseline_results_document",
     "batch_document",
     "bisect_document",
+    "ci_results_document",
     "critical_document",
     "entry_document",
     "failure_documents",
     "fate_documents",
+    "results_of_baseline",
     "test_document",
     "totals_document",
     "unsteady_documents",
