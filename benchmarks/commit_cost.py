@@ -189,7 +189,7 @@ def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> Non
     database = Database(state.database)
     with database.transaction() as connection:
         connection.execute("INSERT INTO branches VALUES (1, 'refs/heads/main', ?, ?)", (commits[0][2], commits[-1][0]))
-        connection.executemany("INSERT INTO commits VALUES (1, ?, 1)", [(oid,) for oid, _, _ in commits])
+        connection.executemany("INSERT INTO commits VALUES (1, ?, 1, 1)", [(oid,) for oid, _, _ in commits])
         connection.executemany(
             "INSERT INTO batches (id, branch_id, size, status, base, head, opened_at, sealed_at, verdict, announced)"
             " VALUES (?, 1, ?, 'finished', ?, ?, ?, ?, 'passed', 1)",

@@ -27,9 +27,9 @@ def standing(database: Database) -> dict[str, int]:
     Rolled back is a batch, or some changes of it, as long as the rollback was not undone.
     """
     query = (
-        "SELECT branches.name, batches.id FROM batches JOIN branches ON branches.id = branch_id"
-        " WHERE batches.id IN (SELECT max(id) FROM batches WHERE run_id IS NOT NULL GROUP BY branch_id)"
-        " AND verdict = ? AND answer = '' AND NOT EXISTS (SELECT 1 FROM operations WHERE batch_id = batches.id"
+        "SELECT branches.name, batches.id FROM branches JOIN batches ON batches.id ="
+        " (SELECT max(id) FROM batches WHERE branch_id = branches.id AND run_id IS NOT NULL)"
+        " WHERE verdict = ? AND answer = '' AND NOT EXISTS (SELECT 1 FROM operations WHERE batch_id = batches.id"
         " AND status = 'done' AND id NOT IN"
         " (SELECT undoes FROM operations WHERE undoes IS NOT NULL AND status = 'done'))"
     )

@@ -11,6 +11,7 @@ from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileE
 from batchhook.core.ledger import Part
 from batchhook.core.settings import Unit
 from batchhook.errors import NoSuchBatchError
+from batchhook.store import branches
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
 
@@ -79,6 +80,7 @@ def seal(database: Database, branch: Branch, part: Part, fill: Fill) -> int:
             for position, change in enumerate(changes, start=1)
         ],
     )
+    branches.seal(database, branch, (change.oid for change in changes))
     return batch
 
 
@@ -113,14 +115,20 @@ def unfinished(database: Database) -> list[Batch]:
 
 
 def previous_finished(database: Database, number: int) -> int:
-    """The latest batch before this one on its branch that has a run; 0 where there is none."""
+    """The latest batch before this one on its branch that has a run; 0 where there is none, or it was pruned."""
     row = database.row(
-        "SELECT coalesce(max(id), 0) AS id FROM batches WHERE id < ? AND run_id IS NOT NULL"
-        " AND branch_id = (SELECT branch_id FROM batches WHERE id = ?)",
-        number,
+        "SELECT id FROM batches WHERE id < ?1 AND run_id IS NOT NULL"
+        " AND branch_id = (SELECT branch_id FROM batches WHERE id = ?1) ORDER BY id DESC LIMIT 1",
         number,
     )
-    return 0 if row is None else int(row["id"])
+    before = 0 if row is None else int(row["id"])
+    gone = database.row(
+        "SELECT 1 FROM pruned WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
+        " AND batch_id > ?2 AND batch_id < ?1",
+        number,
+        before,
+    )
+    return before if gone is None else 0
 
 
 def mark(database: Database, number: int, status: BatchStatus) -> None:

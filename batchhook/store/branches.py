@@ -67,7 +67,8 @@ def met(database: Database, branch: Branch, oids: Iterable[str]) -> dict[str, bo
 def meet(database: Database, branch: Branch, oids: Iterable[str], *, made_here: bool) -> None:
     """Remember commits of a branch; "made here" is never taken back."""
     database.connection.executemany(
-        "INSERT INTO commits VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET made_here = max(made_here, excluded.made_here)",
+        "INSERT INTO commits (branch_id, oid, made_here) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET made_here = max(made_here, excluded.made_here)",
         [(branch.id, oid, made_here) for oid in oids],
     )
 
@@ -93,6 +94,14 @@ def ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:
     return Ledger(frozenset(made), frozenset(sealed), {new: frozenset(olds) for new, olds in rewritten.items()})
 
 
+def seal(database: Database, branch: Branch, oids: Iterable[str]) -> None:
+    """Remember that a full batch of a branch holds these commits: they count in no other, be it pruned or not."""
+    database.connection.executemany(
+        "INSERT INTO commits VALUES (?, ?, 1, 1) ON CONFLICT DO UPDATE SET sealed = 1",
+        [(branch.id, oid) for oid in oids],
+    )
+
+
 def _is_sealed(database: Database, branch: Branch, oid: str) -> bool:
-    query = "SELECT 1 FROM changes JOIN batches ON batches.id = batch_id WHERE oid = ? AND branch_id = ?"
-    return database.row(query, oid, branch.id) is not None
+    query = "SELECT 1 FROM commits WHERE branch_id = ? AND oid = ? AND sealed"
+    return database.row(query, branch.id, oid) is not None

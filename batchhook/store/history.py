@@ -95,9 +95,8 @@ def _has_flipped(result: TestResult, failed_before: bool | None) -> bool:  # noq
 def load(database: Database) -> History:
     """What is known of all tests; of those that have not been seen lately, neither that they fail nor need an order."""
     marked = database.rows(
-        "SELECT name, failing, unsteady FROM tests WHERE (failing OR unsteady = ?) AND EXISTS"
-        " (SELECT 1 FROM results WHERE test_id = tests.id AND run_id >="
-        " (SELECT coalesce(min(id), 0) FROM (SELECT id FROM runs WHERE complete ORDER BY id DESC LIMIT ?)))",
+        "SELECT name, failing, unsteady FROM tests WHERE (failing OR unsteady = ?) AND last_run >="
+        " (SELECT coalesce(min(id), 0) FROM (SELECT id FROM runs WHERE complete ORDER BY id DESC LIMIT ?))",
         _NEEDS_ALL,
         _LATELY,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult, Totals, add_up
+from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult, Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.store import history
 from batchhook.store.database import Database
+
+_MICROSECONDS = 1e6
 
 
 def add(database: Database, run: Run) -> int:
@@ -26,11 +28,7 @@ def add(database: Database, run: Run) -> int:
         number = _add_run(database, run)
         names = {(result.test_id, result.module) for result in results}
         connection.executemany("INSERT OR IGNORE INTO tests (name, module) VALUES (?, ?)", sorted(names))
-        connection.executemany(
-            "INSERT INTO results SELECT ?, ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tests"
-            " WHERE name = ? AND module = ?",
-            [_row(number, position, result) for position, result in enumerate(results, start=1)],
-        )
+        _add_results(database, number, results)
         connection.executemany(
             "INSERT OR IGNORE INTO absences SELECT ?, id, ? FROM tests WHERE name = ?",
             [(number, False, storable(name)) for name in run.outcome.absent]
@@ -41,15 +39,36 @@ def add(database: Database, run: Run) -> int:
     return number
 
 
+def _add_results(database: Database, run: int, results: Sequence[TestResult]) -> None:
+    words = {row["word"]: row["id"] for row in database.rows("SELECT id, word FROM words")}
+    connection = database.connection
+    connection.executemany(
+        "INSERT INTO outcomes SELECT ?, ?, id, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
+        [_row(run, position, result, words) for position, result in enumerate(results, start=1)],
+    )
+    texts = ((position, _texts(result)) for position, result in enumerate(results, start=1))
+    connection.executemany(
+        "INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(run, position, *said) for position, said in texts if any(said)],
+    )
+    query = "UPDATE tests SET last_run = ? WHERE id IN (SELECT test_id FROM outcomes WHERE run_id = ?)"
+    connection.execute(query, (run, run))
+
+
 def _add_run(database: Database, run: Run) -> int:
     suite = described(run.suite)
     database.connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
-    outcome = run.outcome
+    outcome, totals = run.outcome, run.outcome.totals
     broken, hint = storable(outcome.broken), storable(outcome.hint)
     cursor = database.connection.execute(
-        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete, visit)"
-        " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
-        (run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, run.is_visit, suite),
+        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete, visit,"
+        " tests, passed, failed, errored, skipped)"
+        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
+        (
+            *(run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, run.is_visit),
+            *(totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped),
+            suite,
+        ),
     )
     return int(cursor.lastrowid or 0)
 
@@ -71,23 +90,23 @@ def described(suite: Mapping[str, object]) -> str:
     return json.dumps(suite, sort_keys=True)
 
 
-def _row(run: int, position: int, result: TestResult) -> tuple[object, ...]:
+def _row(run: int, position: int, result: TestResult, words: Mapping[str, int]) -> tuple[object, ...]:
     return (
         run,
         position,
-        result.outcome.value,
-        result.duration,
-        result.error_type,
-        result.message,
-        result.location,
-        result.traceback,
-        result.subtests_failed,
-        result.seen_in.value,
-        result.first_outcome.value if result.first_outcome else "",
-        result.note,
+        words[result.outcome.value],
+        round(result.duration * _MICROSECONDS),
+        words[result.seen_in.value],
+        words[result.first_outcome.value] if result.first_outcome else None,
         result.test_id,
         result.module,
     )
+
+
+def _texts(result: TestResult) -> tuple[object, ...]:
+    """What is said of a result, in the order of the table; of most there is nothing to say."""
+    said = (result.error_type, result.message, result.location, result.traceback)
+    return (*said, result.subtests_failed, result.note)
 
 
 def _storable(result: TestResult) -> TestResult:
@@ -156,15 +175,16 @@ def get(database: Database, number: int) -> Run:
 
 
 def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
-    """A batch's verdict and how many tests ended how, if it has been run; without reading any test's texts."""
+    """A batch's verdict and how many tests ended how, if it has been run; without reading any test's part."""
     row = database.row(
-        "SELECT run_id, verdict, duration FROM batches JOIN runs ON runs.id = run_id WHERE batches.id = ?", batch
+        "SELECT verdict, tests, passed, failed, errored, skipped, duration"
+        " FROM batches JOIN runs ON runs.id = run_id WHERE batches.id = ?",
+        batch,
     )
     if row is None:
         return None
-    query = "SELECT outcome, count(*) AS tests FROM results WHERE run_id = ? GROUP BY outcome"
-    counts = {Outcome(group["outcome"]): int(group["tests"]) for group in database.rows(query, row["run_id"])}
-    return Verdict(row["verdict"]), add_up(counts, row["duration"])
+    verdict, *counts = row
+    return Verdict(verdict), Totals(*counts)
 
 
 def results_of(database: Database, run: int) -> tuple[TestResult, ...]:

@@ -4,10 +4,12 @@
 -- A path is TEXT where it is UTF-8, else a BLOB of its bytes.
 --
 -- Version 2: runs that did not test everything, and what is known of each test.
--- Version 3: the search for culprits: its visits, what it saw, what it found out. (upgrades.py makes it of 1 and 2.)
+-- Version 3: the search for culprits: its visits, what it saw, what it found out; results take a third of the room; what
+-- was pruned. (upgrades.py makes it of 1 and 2.)
 
 -- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
--- operations_before (numbers that an earlier database, now gone, has given out).
+-- operations_before (numbers that an earlier database, now gone, has given out); operations_given (the highest number
+-- at the last pruning: it is not given out again).
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -31,6 +33,7 @@ CREATE TABLE commits (
     branch_id INTEGER NOT NULL REFERENCES branches (id),
     oid       TEXT NOT NULL,
     made_here INTEGER NOT NULL,
+    sealed    INTEGER NOT NULL DEFAULT 0, -- whether a full batch of this branch holds it; stays when that is pruned
     PRIMARY KEY (branch_id, oid)
 ) WITHOUT ROWID;
 
@@ -61,6 +64,17 @@ CREATE TABLE batches (
 );
 CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
 CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND announced = 0;
+CREATE INDEX full_batches ON batches (branch_id) WHERE status <> 'open';
+CREATE INDEX run_batches ON batches (branch_id) WHERE run_id IS NOT NULL;
+CREATE INDEX batches_by_run ON batches (run_id);
+
+-- Batches that were, and are no more.
+CREATE TABLE pruned (
+    branch_id INTEGER NOT NULL REFERENCES branches (id),
+    batch_id  INTEGER NOT NULL,
+    pruned_at REAL NOT NULL,
+    PRIMARY KEY (branch_id, batch_id)
+) WITHOUT ROWID;
 
 CREATE TABLE changes (
     id           INTEGER PRIMARY KEY,
@@ -76,7 +90,6 @@ CREATE TABLE changes (
     subject      TEXT NOT NULL,
     UNIQUE (batch_id, position)
 );
-CREATE INDEX changes_by_oid ON changes (oid);
 
 CREATE TABLE file_edits (
     change_id INTEGER NOT NULL REFERENCES changes (id),
@@ -103,7 +116,12 @@ CREATE TABLE runs (
     broken     TEXT NOT NULL,         -- why the suite could not run; '' where it did
     hint       TEXT NOT NULL,
     complete   INTEGER NOT NULL DEFAULT 1, -- whether every test of the suite had its turn
-    visit      INTEGER NOT NULL DEFAULT 0 -- whether a search made it: of some tests, in a state that may be long gone
+    visit      INTEGER NOT NULL DEFAULT 0, -- whether a search made it: of some tests, in a state that may be long gone
+    tests      INTEGER NOT NULL DEFAULT 0, -- how many there were, and how they ended
+    passed     INTEGER NOT NULL DEFAULT 0,
+    failed     INTEGER NOT NULL DEFAULT 0,
+    errored    INTEGER NOT NULL DEFAULT 0,
+    skipped    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_tree ON runs (tree, suite_id);
 
@@ -120,26 +138,52 @@ CREATE TABLE tests (
     passes   INTEGER NOT NULL DEFAULT 0, -- how often it passed
     flakes   INTEGER NOT NULL DEFAULT 0, -- how many of its failures no change was to blame for
     breaks   INTEGER NOT NULL DEFAULT 0, -- how many times a change was to blame
+    last_run INTEGER NOT NULL DEFAULT 0, -- the run in which it was seen last
     UNIQUE (name, module)
 );
 
-CREATE TABLE results (
+-- What each test did in each run. Nearly all of the database is this, and nearly all of it is tests that passed: so words
+-- stand as numbers, and texts apart. The view `results` shows both together.
+CREATE TABLE outcomes (
+    run_id        INTEGER NOT NULL REFERENCES runs (id),
+    position      INTEGER NOT NULL,   -- order in which the tests ended; an id may occur twice in one run
+    test_id       INTEGER NOT NULL REFERENCES tests (id),
+    outcome       INTEGER NOT NULL REFERENCES words (id),
+    microseconds  INTEGER NOT NULL,
+    seen_in       INTEGER NOT NULL REFERENCES words (id), -- in which company: strangers, class, suite
+    first_outcome INTEGER REFERENCES words (id), -- in other company, where it ended otherwise when it was run again
+    PRIMARY KEY (run_id, position)
+) WITHOUT ROWID;
+
+-- 0 and 1 take no room.
+CREATE TABLE words (
+    id   INTEGER PRIMARY KEY,
+    word TEXT NOT NULL UNIQUE
+);
+INSERT INTO words VALUES (0, 'passed'), (1, 'strangers'), (2, 'suite'), (3, 'class'), (4, 'failed'), (5, 'errored'),
+    (6, 'skipped'), (7, 'expected failure'), (8, 'unexpected success'), (9, 'crashed'), (10, 'timed out');
+
+-- What is said of an outcome, where anything is.
+CREATE TABLE texts (
     run_id          INTEGER NOT NULL REFERENCES runs (id),
-    position        INTEGER NOT NULL, -- order in which the tests ended; an id may occur twice in one run
-    test_id         INTEGER NOT NULL REFERENCES tests (id),
-    outcome         TEXT NOT NULL,
-    duration        REAL NOT NULL,
+    position        INTEGER NOT NULL,
     error_type      TEXT NOT NULL,
     message         TEXT NOT NULL,
     location        TEXT NOT NULL,
     traceback       TEXT NOT NULL,
     subtests_failed INTEGER NOT NULL,
-    seen_in         TEXT NOT NULL DEFAULT 'suite', -- in which company: strangers, class, suite
-    first_outcome   TEXT NOT NULL DEFAULT '', -- in other company, where it ended otherwise when it was run again
-    note            TEXT NOT NULL DEFAULT '', -- what batchhook found out about the cause
+    note            TEXT NOT NULL,    -- what batchhook found out about the cause
     PRIMARY KEY (run_id, position)
 ) WITHOUT ROWID;
-CREATE INDEX results_by_test ON results (test_id);
+
+CREATE VIEW results AS SELECT
+    outcomes.run_id AS run_id, outcomes.position AS position, test_id, ending.word AS outcome,
+    microseconds / 1e6 AS duration, coalesce(error_type, '') AS error_type, coalesce(message, '') AS message,
+    coalesce(location, '') AS location, coalesce(traceback, '') AS traceback,
+    coalesce(subtests_failed, 0) AS subtests_failed, company.word AS seen_in,
+    coalesce((SELECT word FROM words WHERE id = first_outcome), '') AS first_outcome, coalesce(note, '') AS note
+FROM outcomes JOIN words AS ending ON ending.id = outcome JOIN words AS company ON company.id = seen_in
+LEFT JOIN texts ON texts.run_id = outcomes.run_id AND texts.position = outcomes.position;
 
 -- Tests that a visit was to run and could not: they do not exist in that tree, or nobody knows (their module, or the
 -- whole suite, cannot be loaded there).

@@ -2,6 +2,79 @@
 
 from __future__ import annotations
 
+_COMPACT_RESULTS = (
+    """
+    CREATE TABLE outcomes (
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        position INTEGER NOT NULL,
+        test_id INTEGER NOT NULL REFERENCES tests (id),
+        outcome INTEGER NOT NULL REFERENCES words (id),
+        microseconds INTEGER NOT NULL,
+        seen_in INTEGER NOT NULL REFERENCES words (id),
+        first_outcome INTEGER REFERENCES words (id),
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)",
+    """
+    INSERT INTO words VALUES (0, 'passed'), (1, 'strangers'), (2, 'suite'), (3, 'class'), (4, 'failed'), (5, 'errored'),
+        (6, 'skipped'), (7, 'expected failure'), (8, 'unexpected success'), (9, 'crashed'), (10, 'timed out')
+    """,
+    """
+    CREATE TABLE texts (
+        run_id INTEGER NOT NULL REFERENCES runs (id),
+        position INTEGER NOT NULL,
+        error_type TEXT NOT NULL,
+        message TEXT NOT NULL,
+        location TEXT NOT NULL,
+        traceback TEXT NOT NULL,
+        subtests_failed INTEGER NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO outcomes SELECT run_id, position, test_id, (SELECT id FROM words WHERE word = outcome),
+        CAST(round(duration * 1e6) AS INTEGER), (SELECT id FROM words WHERE word = seen_in),
+        (SELECT id FROM words WHERE word = first_outcome) FROM results
+    """,
+    """
+    INSERT INTO texts SELECT run_id, position, error_type, message, location, traceback, subtests_failed, note
+        FROM results WHERE error_type <> '' OR message <> '' OR location <> '' OR traceback <> ''
+        OR subtests_failed > 0 OR note <> ''
+    """,
+    "DROP TABLE results",
+    """
+    CREATE VIEW results AS SELECT
+        outcomes.run_id AS run_id, outcomes.position AS position, test_id, ending.word AS outcome,
+        microseconds / 1e6 AS duration, coalesce(error_type, '') AS error_type, coalesce(message, '') AS message,
+        coalesce(location, '') AS location, coalesce(traceback, '') AS traceback,
+        coalesce(subtests_failed, 0) AS subtests_failed, company.word AS seen_in,
+        coalesce((SELECT word FROM words WHERE id = first_outcome), '') AS first_outcome, coalesce(note, '') AS note
+    FROM outcomes JOIN words AS ending ON ending.id = outcome JOIN words AS company ON company.id = seen_in
+    LEFT JOIN texts ON texts.run_id = outcomes.run_id AND texts.position = outcomes.position
+    """,
+)
+"""Words as numbers, texts apart; what reads results goes on as before."""
+
+_TOTALS = (
+    *(
+        f"ALTER TABLE runs ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0"
+        for column in ("tests", "passed", "failed", "errored", "skipped")
+    ),
+    *(
+        f"UPDATE runs SET {column} = (SELECT count(*) FROM results WHERE run_id = runs.id AND outcome IN ({words}))"  # noqa: S608 - of these
+        for column, words in (
+            ("passed", "'passed', 'expected failure'"),
+            ("failed", "'failed', 'unexpected success'"),
+            ("errored", "'errored', 'crashed', 'timed out'"),
+            ("skipped", "'skipped'"),
+        )
+    ),
+    "UPDATE runs SET tests = passed + failed + errored + skipped",
+)
+"""Totals stand with the run; while results are as they were in version 2."""
+
 UPGRADES: dict[int, tuple[str, ...]] = {
     1: (
         "ALTER TABLE batches ADD COLUMN remembered INTEGER NOT NULL DEFAULT 0",
@@ -29,6 +102,27 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE batches ADD COLUMN announced INTEGER NOT NULL DEFAULT 0",
         "UPDATE batches SET announced = 1 WHERE status = 'finished'",
         "CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND announced = 0",
+        "CREATE INDEX full_batches ON batches (branch_id) WHERE status <> 'open'",
+        "CREATE INDEX run_batches ON batches (branch_id) WHERE run_id IS NOT NULL",
+        "CREATE INDEX batches_by_run ON batches (run_id)",
+        """
+        CREATE TABLE pruned (
+            branch_id INTEGER NOT NULL REFERENCES branches (id),
+            batch_id INTEGER NOT NULL,
+            pruned_at REAL NOT NULL,
+            PRIMARY KEY (branch_id, batch_id)
+        ) WITHOUT ROWID
+        """,
+        "ALTER TABLE commits ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0",
+        """
+        UPDATE commits SET sealed = 1 WHERE EXISTS (SELECT 1 FROM changes JOIN batches ON batches.id = batch_id
+            WHERE changes.oid = commits.oid AND batches.branch_id = commits.branch_id)
+        """,
+        "DROP INDEX changes_by_oid",
+        "ALTER TABLE tests ADD COLUMN last_run INTEGER NOT NULL DEFAULT 0",
+        "UPDATE tests SET last_run = (SELECT coalesce(max(run_id), 0) FROM results WHERE test_id = tests.id)",
+        *_TOTALS,
+        *_COMPACT_RESULTS,
         """
         CREATE TABLE baselines (
             id INTEGER PRIMARY KEY,
@@ -88,4 +182,4 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         """,
     ),
 }
-"""Statements by the version that they are for. What they add is empty: the next run fills it."""
+"""Statements by the version that they are for. What they cannot know stays empty: the next run fills it."""

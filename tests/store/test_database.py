@@ -10,9 +10,10 @@ import pytest
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.culprits.priors import Record
-from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
+from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult, Totals
+from batchhook.core.verdicts import Verdict
 from batchhook.errors import StoreError
-from batchhook.store import attributions, history, runs
+from batchhook.store import attributions, batches, branches, history, runs
 from batchhook.store.database import VERSION, Database
 
 SUITE = {"python": "3.11"}
@@ -24,8 +25,13 @@ def database(tmp_path: Path) -> Database:
 
 
 def columns(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
     return {name: {tuple(row)[1:] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in tables}
+
+
+def indices_and_views(connection: sqlite3.Connection) -> dict[str, str]:
+    query = "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'view') AND sql IS NOT NULL"
+    return {name: " ".join(sql.split()) for name, sql in connection.execute(query)}
 
 
 def test_a_database_of_version_1_becomes_the_same_as_a_new_one(tmp_path: Path) -> None:
@@ -44,9 +50,53 @@ def test_a_database_of_version_1_becomes_the_same_as_a_new_one(tmp_path: Path) -
         return {name: {row[:4] for row in rows} for name, rows in found.items()}
 
     assert without_places(columns(upgraded.connection)) == without_places(columns(new.connection))
+    assert indices_and_views(upgraded.connection) == indices_and_views(new.connection)
+    words = "SELECT * FROM words ORDER BY id"
+    assert upgraded.connection.execute(words).fetchall() == new.connection.execute(words).fetchall()
     assert upgraded.connection.execute("SELECT name, flips FROM tests").fetchall() == [("m.T.test", 0)]
     upgraded.close()
     new.close()
+
+
+OLD_ROWS = """
+INSERT INTO branches VALUES (1, 'refs/heads/main', '', 'c2');
+INSERT INTO commits VALUES (1, 'c1', 1), (1, 'c2', 1), (1, 'c3', 1);
+INSERT INTO suites VALUES (1, '{}');
+INSERT INTO tests VALUES (1, 'm.T.a', 'm'), (2, 'm.T.b', 'm'), (3, 'm.T.c', 'm'), (4, 'm.T.gone', 'm');
+INSERT INTO runs VALUES (1, 't1', 1, 5.0, 2.0, '', ''), (2, 't2', 1, 6.0, 3.0, '', '');
+INSERT INTO batches VALUES (1, 1, 2, 'finished', 'c0', 'c2', 1.0, 2.0, 2, 'failed');
+INSERT INTO changes VALUES (1, 1, 1, 'c1', 't1', 'c0', 't0', 'A', 1, 1, 's'),
+    (2, 1, 2, 'c2', 't2', 'c1', 't1', 'A', 1, 1, 's');
+INSERT INTO results VALUES (1, 1, 4, 'passed', 0.25, '', '', '', '', 0);
+INSERT INTO results VALUES (2, 1, 1, 'passed', 0.1234567, '', '', '', '', 0);
+INSERT INTO results VALUES (2, 2, 2, 'failed', 0.5, 'AssertionError', '1 != 2', 'm.py:3', 'Traceback', 2);
+INSERT INTO results VALUES (2, 3, 3, 'skipped', 0, '', 'no network', '', '', 0);
+"""
+
+
+def test_what_a_database_of_version_1_held_is_there_after_the_upgrade(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript((Path(__file__).parent / "schema_v1.sql").read_text())
+        connection.executescript(OLD_ROWS)
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    with closing(Database(old)) as database:
+        assert runs.results_of(database, 2) == (
+            TestResult("m.T.a", "m", Outcome.PASSED, 0.123457),
+            TestResult("m.T.b", "m", Outcome.FAILED, 0.5, "AssertionError", "1 != 2", "m.py:3", "Traceback", 2),
+            TestResult("m.T.c", "m", Outcome.SKIPPED, message="no network"),
+        )
+        assert runs.totals(database, 1) == (Verdict.FAILED, Totals(3, 1, 1, 0, 1, 3.0))
+        assert len(database.rows("SELECT * FROM texts")) == 2
+        seen = dict(database.connection.execute("SELECT name, last_run FROM tests").fetchall())
+        assert seen == {"m.T.a": 2, "m.T.b": 2, "m.T.c": 2, "m.T.gone": 1}
+        main = branches.find(database, "refs/heads/main")
+        assert main is not None
+        ledger = branches.ledger(database, main, ["c1", "c2", "c3"])
+        assert ledger.sealed == {"c1", "c2"}
+        assert ledger.made_here == {"c1", "c2", "c3"}
+        assert [batch.head for batch in batches.latest(database, 5)] == ["c2"]
 
 
 def test_a_newer_database_is_refused(database: Database) -> None:
