@@ -1,3 +1,60 @@
-"""batchhook: commit as you like; every fifth change your tests run by themselves."""
+"""batchhook: commit as you like; every fifth change your tests run by themselves.
+
+The public names are loaded when they are first asked for: each hook imports this package, and needs none of them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as typing has it, which a hook need not load
+    from batchhook.api import Workflow
+    from batchhook.errors import (
+        BatchhookError,
+        BusyError,
+        ConfigurationError,
+        ConflictError,
+        GitError,
+        NoSuchBatchError,
+        NotARepositoryError,
+        NotFinishedError,
+        NothingToDoError,
+        StoreError,
+        SuiteError,
+        UsageError,
+    )
 
 __version__ = "0.2.0"
+
+__all__ = [
+    "BatchhookError",
+    "BusyError",
+    "ConfigurationError",
+    "ConflictError",
+    "GitError",
+    "NoSuchBatchError",
+    "NotARepositoryError",
+    "NotFinishedError",
+    "NothingToDoError",
+    "StoreError",
+    "SuiteError",
+    "UsageError",
+    "Workflow",
+    "__version__",
+]
+
+_ELSEWHERE = {"Workflow": "batchhook.api"}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - see the module's docstring
+
+    found: object = getattr(importlib.import_module(_ELSEWHERE.get(name, "batchhook.errors")), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

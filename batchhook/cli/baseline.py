@@ -21,9 +21,9 @@ from batchhook.store.baselines import Baseline
 from batchhook.workflow import baseline as workflow
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
+    from batchhook.workflow import documents
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
 
 app = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
 
@@ -58,15 +58,7 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
             found = workflow.compare_with_baseline(opened, revision, os.environ, listener)
         verdict = judge(found.run.outcome, opened.settings.critical_failure_threshold)
     if options.json:
-        emit(
-            documents.BaselineComparisonDocument(
-                oid=found.oid,
-                baseline=found.baseline.oid,
-                verdict=verdict.value,
-                totals=documents.totals_document(found.run.outcome.totals),
-                compared=documents.ComparedDocument.model_validate(found.compared),
-            )
-        )
+        emit(documents.measured_document(found, verdict))
     else:
         out = console()
         out.print(f"{found.oid[:8]} {summary(verdict, found.run.outcome)}")
@@ -82,9 +74,7 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
 def _show(baseline: Baseline, run: Run) -> None:
     totals = run.outcome.totals
     if options.json:
-        shown = documents.totals_document(totals)
-        set_at, forced = baseline.set_at, baseline.forced
-        emit(documents.BaselineDocument(oid=baseline.oid, set_at=set_at, forced=forced, totals=shown))
+        emit(documents.baseline_document(baseline, run))
         return
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(baseline.set_at))
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""

@@ -14,7 +14,7 @@ from rich.table import Table
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.proof import Proof
-from batchhook.errors import ConflictError, ExitCode, UsageError
+from batchhook.errors import ExitCode, UsageError
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.progress import show_while
@@ -24,11 +24,10 @@ from batchhook.store.operations import Operation
 from batchhook.workflow.project import Project
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
-    from batchhook.workflow import operate
+    from batchhook.workflow import documents, operate
     from batchhook.workflow.culprits import guilty
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
     guilty = Late("batchhook.workflow.culprits.guilty")
     operate = Late("batchhook.workflow.operate")
 
@@ -56,19 +55,11 @@ def rollback(
 
 def _rollback_guilty(opened: Project, number: int, *, dry_run: bool, yes: bool) -> int:
     """Take the guilty changes of a batch out, once it is proven that this mends what they broke."""
-    found = guilty.find_guilty(opened, number)
-    with operate.planned_rollback(opened, number, found.changes):
-        pass  # whatever stands against it is said before anything is run
     with show_while(Console(stderr=True), "proving it") as listener:
-        proof = guilty.prove_guilty(opened, found, os.environ, listener)
+        found, proof = guilty.find_and_prove(opened, number, os.environ, listener)
     if not options.json:
         print_proof(console(), found.changes, found.stuck, proof)
-    if not proof.holds:
-        raise ConflictError(
-            "without these changes the tests do not pass; nothing was touched",
-            f"batchhook rollback {number} takes the whole batch out",
-        )
-    planning = operate.planned_rollback(opened, number, found.changes, head=found.head)
+    planning = guilty.planned(opened, number, found, proof)
     return _carry_out(planning, "In the work tree and the index:", dry_run=dry_run, yes=yes, proof=proof)
 
 
@@ -83,7 +74,7 @@ def operations(_json: Json = False) -> None:
     with project() as opened:
         found = stored.latest(opened.database)
     if options.json:
-        emit(documents.OperationsDocument(operations=tuple(_document(operation) for operation in found)))
+        emit(documents.operations_document(found))
         return
     if not found:
         console().print("Nothing was rolled back yet.")
@@ -122,14 +113,14 @@ def _carry_out(
             _show(out, plan, title, diff=dry_run)
         if dry_run or not plan.files:
             if options.json:
-                emit(_plan_document(plan, proof=proof))
+                emit(documents.plan_document(plan, proof=proof))
             return ExitCode.OK
         if not yes and not _agreed():
             out.print("Nothing was changed.")
             return ExitCode.OK
         operation = planned.carry_out()
     if options.json:
-        emit(_plan_document(plan, operation, proof))
+        emit(documents.plan_document(plan, operation, proof))
         return ExitCode.OK
     out.print(
         f"Done: {len(plan.files)} {'file' if len(plan.files) == 1 else 'files'}. This was operation {operation.id}."
@@ -168,31 +159,3 @@ def _agreed() -> bool:
     except typer.Abort:
         print()  # noqa: T201 - the prompt's line ends here
         return False
-
-
-def _plan_document(
-    plan: operate.Plan, operation: Operation | None = None, proof: Proof | None = None
-) -> documents.OperationDocument:
-    return documents.OperationDocument(
-        id=operation.id if operation else None,
-        kind=plan.target.kind,
-        batch=plan.target.batch or None,
-        undoes=plan.target.undoes or None,
-        status=operation.status.value if operation else "planned",
-        changes=tuple(change.oid for change in plan.target.changes),
-        proof=documents.ProofDocument.model_validate(proof) if proof else None,
-        files=documents.fate_documents(plan.files),
-        diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
-    )
-
-
-def _document(operation: Operation) -> documents.OperationDocument:
-    return documents.OperationDocument(
-        id=operation.id,
-        kind=operation.kind,
-        batch=operation.batch or None,
-        undoes=operation.undoes or None,
-        status=operation.status.value,
-        changes=operation.changes,
-        files=(),
-    )

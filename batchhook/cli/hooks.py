@@ -17,10 +17,9 @@ from batchhook.late import Late
 from batchhook.report import text
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
-    from batchhook.workflow import doctor as examination, install as installation
+    from batchhook.workflow import doctor as examination, documents, install as installation
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
     examination, installation = Late("batchhook.workflow.doctor"), Late("batchhook.workflow.install")
 
 
@@ -55,8 +54,7 @@ def doctor(_json: Json = False) -> int:
     checks = examination.examine(location, Git(location.top), os.environ)
     ok = all(check.ok for check in checks)
     if options.json:
-        shown = tuple(documents.CheckDocument.model_validate(check) for check in checks)
-        emit(documents.DoctorDocument(ok=ok, checks=shown))
+        emit(documents.doctor_document(checks))
     else:
         out = console()
         for check in checks:

@@ -11,11 +11,11 @@ from rich.padding import Padding
 
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
-from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.changes import Batch
 from batchhook.core.culprits import attribution
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import ExitCode, NotFinishedError
+from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.analysis import print_analysis
@@ -23,13 +23,12 @@ from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
 from batchhook.workflow import analyze as analysis, background, gate
 from batchhook.workflow.analyze import Entry
-from batchhook.workflow.follow import deadline, finished, follow
-from batchhook.workflow.project import Project
+from batchhook.workflow.follow import deadline, follow, full_batch
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
+    from batchhook.workflow import documents
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
 
 
 def status(_json: Json = False) -> None:
@@ -37,15 +36,12 @@ def status(_json: Json = False) -> None:
     with project() as opened:
         found = analysis.status(opened)
         background.ensure_runner(opened.location, opened.database, os.environ)
-        batch = found.count.as_batch() if found.count else None
-        sealed = found.latest
         if options.json:
-            shown = documents.batch_document(batch, {}) if batch else None
-            emit(documents.StatusDocument(open=shown, latest=tuple(_document(entry) for entry in sealed)))
+            emit(documents.status_document(found))
             return
-        text.print_status(
-            console(), batch, batches.unfinished(opened.database), text.log_table(_row(entry) for entry in sealed)
-        )
+        batch = found.count.as_batch() if found.count else None
+        latest = text.log_table(_row(entry) for entry in found.latest)
+        text.print_status(console(), batch, batches.unfinished(opened.database), latest)
 
 
 def log(
@@ -57,7 +53,7 @@ def log(
         opened.reconcile()
         entries = analysis.log(opened, most)
         if options.json:
-            emit(documents.LogDocument(batches=tuple(_document(entry) for entry in entries)))
+            emit(documents.log_document(entries))
             return
         if entries:
             console().print(text.log_table(_row(entry) for entry in entries))
@@ -70,8 +66,7 @@ def show(number: BatchNumber, _json: Json = False) -> None:
     with project() as opened:
         entry, edits = analysis.show(opened, number)
         if options.json:
-            document = _document(entry)
-            emit(document.model_copy(update={"batch": documents.batch_document(entry.batch, edits)}))
+            emit(documents.show_document(entry, edits))
             return
         out = console()
         out.print(text.log_table([_row(entry)]))
@@ -89,9 +84,7 @@ def wait(
     """Follow a run to its end; the exit code is the verdict's."""
     with project() as opened:
         opened.reconcile()
-        chosen = number or _latest_sealed(opened)
-        if batches.get(opened.database, chosen).status is BatchStatus.OPEN:
-            finished(opened, chosen)  # says that it is still open
+        chosen = full_batch(opened, number)
         background.ensure_runner(opened.location, opened.database, os.environ)
         progress = follow(opened, chosen, deadline(timeout))
         show_progress(Console(stderr=True), f"batch {chosen}", progress)
@@ -132,13 +125,6 @@ def ack(number: BatchNumber) -> None:
     console().print(f"Batch {number} is taken as it is.")
 
 
-def _latest_sealed(opened: Project) -> int:
-    sealed = batches.latest(opened.database, 1, full=True)
-    if not sealed:
-        raise NotFinishedError("no batch is full yet", "batchhook status; to test now: batchhook test")
-    return sealed[0].id
-
-
 def _exit_code(verdict: Verdict) -> ExitCode:
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
@@ -147,7 +133,3 @@ def _exit_code(verdict: Verdict) -> ExitCode:
 
 def _row(entry: Entry) -> tuple[Batch, Verdict | None, Totals | None]:
     return entry.batch, entry.verdict, entry.totals
-
-
-def _document(entry: Entry) -> documents.EntryDocument:
-    return documents.entry_document(entry.batch, entry.verdict, entry.totals)

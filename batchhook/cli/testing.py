@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +18,12 @@ from batchhook.late import Late
 from batchhook.report import failures
 from batchhook.report.analysis import remembered
 from batchhook.report.progress import show_while
-from batchhook.workflow.by_hand import Tested, failing, run_head
-from batchhook.workflow.suite_run import Wanted
+from batchhook.workflow.by_hand import Tested, run_head, wanted
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
+    from batchhook.workflow import documents
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
 
 
 def test(
@@ -49,15 +49,13 @@ def test(
     """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
-        only = failing(opened, tests or ()) if failed else tuple(tests or ())
-        anew = order is Order.AUTO
-        wanted = Wanted(only=only, fail_fast=fail_fast, fresh=fresh or anew, anew=anew)
+        asked = wanted(opened, tests or (), failed=failed, fresh=fresh, order=order)
         label = "testing the work tree" if opened.settings.isolation is Isolation.IN_PLACE else "testing HEAD"
         with show_while(Console(stderr=True), label) as listener:
-            done = run_head(opened, listener, wanted)
+            done = run_head(opened, listener, replace(asked, fail_fast=fail_fast))
         verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
-            emit(documents.test_document(done.commit, done.run, verdict, done.flips, remembered=done.remembered))
+            emit(documents.tested_document(done, verdict))
         else:
             _print(done, verdict)
     if verdict is Verdict.BROKEN:

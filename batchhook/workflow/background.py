@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 
 from batchhook.git.environment import scrubbed
@@ -29,18 +30,18 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
     if not state.waiting.exists():
         state.waiting.write_text("none\n")
     if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
-        _start_runner(location, environment)
+        _start("batchhook.workflow.runner", location, environment)
     return True
 
 
-def _start_runner(location: Location, environment: Mapping[str, str]) -> None:
-    """Start the runner as a process of its own session.
+def _start(module: str, location: Location, environment: Mapping[str, str]) -> None:
+    """Start a module of ours as a process of its own session.
 
     It must not inherit standard output: git and pre-commit wait until everybody has closed it.
     """
     with StateDir.of(location.common_dir).log.open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-E", "-m", "batchhook.workflow.runner", os.fspath(location.top)],
+        process = subprocess.Popen(
+            [sys.executable, "-E", "-m", module, os.fspath(location.top)],
             cwd=location.common_dir,  # not the work tree: a sqlite3.py there would be imported
             env=scrubbed(environment),
             stdin=subprocess.DEVNULL,
@@ -48,3 +49,5 @@ def _start_runner(location: Location, environment: Mapping[str, str]) -> None:
             stderr=log,
             start_new_session=True,
         )
+    # For a program that lives on (the Python API): so that it keeps no dead child. A hook ends before this matters.
+    threading.Thread(target=process.wait, daemon=True).start()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.outcomes import Run
-from batchhook.core.settings import Isolation
+from batchhook.core.settings import Isolation, Order
 from batchhook.errors import BatchhookError, NothingToDoError
 from batchhook.git.location import read_head
 from batchhook.store import history, runs
@@ -58,6 +58,31 @@ def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
     gate.note_run(project, head.branch, run)
     failed = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
     return Tested(head.oid, run, remembered, has_more, history.flips(project.database, failed))
+
+
+def wanted(
+    project: Project,
+    tests: Sequence[str] = (),
+    *,
+    failed: bool = False,
+    fresh: bool = False,
+    order: Order | None = None,
+) -> Wanted:
+    """What somebody asks for who asks for a run.
+
+    Args:
+        project: the repository.
+        tests: ids of tests, classes or modules; none for all.
+        failed: of these, only those that failed when they last ran.
+        fresh: whether to run what was run before.
+        order: as it was said for this run; ``auto`` finds out anew which tests need an order.
+
+    Raises:
+        NothingToDoError: with ``failed``, where none did.
+    """
+    only = failing(project, tests) if failed else tuple(tests)
+    anew = order is Order.AUTO
+    return Wanted(only=only, fresh=fresh or anew, anew=anew)
 
 
 def failing(project: Project, among: Sequence[str]) -> tuple[str, ...]:

@@ -47,6 +47,23 @@ def finished(project: Project, number: int) -> Finished:
     raise NotFinishedError(f"the tests of batch {number} have not ended yet", f"batchhook wait {number}")
 
 
+def full_batch(project: Project, number: int | None = None) -> int:
+    """The number of a batch that can be followed: the one that is asked for, else the latest full one.
+
+    Raises:
+        NoSuchBatchError: there is no such batch.
+        NotFinishedError: it is still open; or none is full yet.
+    """
+    if number is not None:
+        if batches.get(project.database, number).status is BatchStatus.OPEN:
+            finished(project, number)  # says so
+        return number
+    sealed = batches.latest(project.database, 1, full=True)
+    if not sealed:
+        raise NotFinishedError("no batch is full yet", "batchhook status; to test now: batchhook test")
+    return sealed[0].id
+
+
 def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator[Progress]:
     """How a batch's run is going, about ten times a second, until it has its run.
 

@@ -34,14 +34,14 @@ from batchhook.report.documents.ci_results import (
     ci_results_document,
     results_of_baseline,
 )
-from batchhook.report.documents.commands import CheckDocument, DoctorDocument, ErrorDocument
+from batchhook.report.documents.commands import CheckDocument, DoctorDocument, ErrorDocument, InstalledDocument
 from batchhook.report.documents.comparisons import (
     BaselineComparisonDocument,
     BaselineDocument,
     ComparedDocument,
     ComparisonDocument,
 )
-from batchhook.report.documents.document import Document
+from batchhook.report.documents.document import Document, shown
 from batchhook.report.documents.operations import (
     FateDocument,
     OperationDocument,
@@ -93,6 +93,7 @@ __all__ = [
     "FateDocument",
     "FileDocument",
     "FindingDocument",
+    "InstalledDocument",
     "LogDocument",
     "ModuleDocument",
     "OperationDocument",
@@ -114,6 +115,7 @@ __all__ = [
     "failure_documents",
     "fate_documents",
     "results_of_baseline",
+    "shown",
     "test_document",
     "totals_document",
     "unsteady_documents",

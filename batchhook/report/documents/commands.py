@@ -27,3 +27,16 @@ class DoctorDocument(Document):
 
     ok: bool
     checks: tuple[CheckDocument, ...]
+
+
+class InstalledDocument(Document):
+    """What an installation did.
+
+    ``folder`` is where the hooks are; ``written`` names those that were written, ``chained`` those that were there
+    before and still run first; ``is_new`` says whether counting begins with this.
+    """
+
+    folder: str
+    written: tuple[str, ...]
+    chained: tuple[str, ...]
+    is_new: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from batchhook.core.changes import BatchStatus, Commit
@@ -17,7 +18,7 @@ from batchhook.git.location import read_head
 from batchhook.store import attributions, history
 from batchhook.workflow.culprits.states import State
 from batchhook.workflow.culprits.visits import Order, visiting
-from batchhook.workflow.operate import sealed
+from batchhook.workflow.operate import Planned, planned_rollback, sealed
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import find_suite
 from batchhook.workflow.suite_run import RunListener, run_stored
@@ -115,3 +116,32 @@ def _still_failing(project: Project, state: State, proof: Proof, environment: Ma
     with visiting(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
         (made,) = visits.make([Order(state, doubtful)])
     return frozenset(name for name, sight in made.sights.items() if sight is not Sight.PASSED)
+
+
+def find_and_prove(
+    project: Project, number: int, environment: Mapping[str, str], listener: RunListener
+) -> tuple[Guilty, Proof]:
+    """Find the guilty changes of a batch, and prove that it helps to take them out.
+
+    Raises:
+        BatchhookError: as for ``find_guilty`` and ``prove_guilty``; or the changes cannot be taken out of the work tree
+            as it is, which is said before anything is run.
+    """
+    found = find_guilty(project, number)
+    with planned_rollback(project, number, found.changes):
+        pass
+    return found, prove_guilty(project, found, environment, listener)
+
+
+def planned(project: Project, number: int, found: Guilty, proof: Proof) -> AbstractContextManager[Planned]:
+    """Plan to take the guilty changes out, for the length of a block.
+
+    Raises:
+        ConflictError: the proof does not hold; or as for ``planned_rollback``.
+    """
+    if not proof.holds:
+        raise ConflictError(
+            "without these changes the tests do not pass; nothing was touched",
+            f"batchhook rollback {number} takes the whole batch out",
+        )
+    return planned_rollback(project, number, found.changes, head=found.head)

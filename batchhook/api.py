@@ -1,0 +1,286 @@
+"""The public Python API: what the commands do, for programs. Documented in ``docs/api.md``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from batchhook.core.settings import Isolation, Order
+from batchhook.core.verdicts import judge
+from batchhook.errors import NotFinishedError
+from batchhook.git.command import Git
+from batchhook.git.location import locate
+from batchhook.report import documents
+from batchhook.store import operations as stored
+from batchhook.testing.suite import Silent
+from batchhook.workflow import (
+    analyze as analysis,
+    background,
+    baseline,
+    by_hand,
+    doctor,
+    documents as composed,
+    follow,
+    gate,
+    install,
+    operate,
+)
+from batchhook.workflow.culprits import guilty
+from batchhook.workflow.project import Project, opened
+
+
+class _Silent(Silent):
+    def stage(self, name: str) -> None:
+        """Say nothing."""
+
+
+class Workflow:
+    """A repository in which batchhook is installed, or is going to be.
+
+    Each method does what the command of its name does, and gives what that prints with ``--json``, as a frozen
+    pydantic model. What a command ends with 3 for is raised: a ``BatchhookError`` with a message and a hint. Failing
+    tests are no error: they are in what is given back.
+
+    As a context manager, it keeps the repository open between calls (in one thread); without, each call opens it.
+
+    Args:
+        folder: any folder inside the work tree.
+        settings: of ``docs/guide.md``, over those of the file and the environment, for what is done here. The runner,
+            which tests full batches, has its own from the file.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] = ".", **settings: object) -> None:
+        self._folder = Path(folder)
+        self._settings = settings
+        self._stack = ExitStack()
+        self._project: Project | None = None
+
+    def __enter__(self) -> Workflow:  # noqa: PYI034 - typing.Self came with Python 3.11
+        self._project = self._stack.enter_context(opened(self._folder, flags=self._settings))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._project = None
+        self._stack.close()
+
+    # Hooks
+
+    def install(self, *, shared: bool = False) -> documents.InstalledDocument:
+        """Write git's hooks; what is there already keeps running.
+
+        Args:
+            shared: write into a hooks folder that serves other repositories, too.
+
+        Raises:
+            BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here.
+        """
+        location = locate(self._folder)
+        return composed.installed_document(install.install(location, Git(location.top), shared=shared))
+
+    def doctor(self) -> documents.DoctorDocument:
+        """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
+        location = locate(self._folder)
+        return composed.doctor_document(doctor.examine(location, Git(location.top), os.environ))
+
+    # Seeing
+
+    def status(self) -> documents.StatusDocument:
+        """Where the open batch stands, and the latest full batches; starts the runner if one waits for it."""
+        with self._opened() as project:
+            found = analysis.status(project)
+            background.ensure_runner(project.location, project.database, os.environ)
+            return composed.status_document(found)
+
+    def log(self, most: int = 20) -> documents.LogDocument:
+        """The latest batches, newest first."""
+        with self._opened() as project:
+            project.reconcile()
+            return composed.log_document(analysis.log(project, most))
+
+    def show(self, number: int) -> documents.EntryDocument:
+        """One batch, open or not, with its changes and the files that they touched.
+
+        Raises:
+            NoSuchBatchError: there is no such batch.
+            NotFinishedError: it is the open batch of a branch that is not checked out.
+        """
+        with self._opened() as project:
+            return composed.show_document(*analysis.show(project, number))
+
+    def wait(self, number: int | None = None, timeout: float | None = None) -> documents.AnalysisDocument:
+        """Wait until all is known of a batch.
+
+        Args:
+            number: the batch; the latest full one if it is None.
+            timeout: seconds to wait at most; None for any.
+
+        Raises:
+            NoSuchBatchError: there is no such batch.
+            NotFinishedError: no batch is full yet, this one is open, or the time is up; the run goes on.
+        """
+        with self._opened() as project:
+            project.reconcile()
+            chosen = follow.full_batch(project, number)
+            background.ensure_runner(project.location, project.database, os.environ)
+            for _ in follow.follow(project, chosen, follow.deadline(timeout)):
+                pass
+            found = analysis.analyze(project, chosen)
+            if found.is_searching:
+                raise NotFinishedError(f"what broke in batch {chosen} is not found out yet", f"batchhook wait {chosen}")
+            return composed.analysis_document(found)
+
+    def analyze(self, number: int) -> documents.AnalysisDocument:
+        """What a batch's run told; ``searching`` as long as it is being found out what broke the failing tests.
+
+        Raises:
+            NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
+        """
+        with self._opened() as project:
+            project.reconcile()
+            background.ensure_runner(project.location, project.database, os.environ)
+            return composed.analysis_document(analysis.analyze(project, number))
+
+    def ack(self, number: int) -> None:
+        """Take a batch that failed critically as it is.
+
+        Raises:
+            NoSuchBatchError, BatchhookError: there is no such batch, or it did not fail critically.
+            NothingToDoError: something was done about it before.
+        """
+        with self._opened() as project:
+            gate.acknowledge(project, number)
+
+    # The baseline
+
+    def set_baseline(self, revision: str = "HEAD", *, force: bool = False) -> documents.BaselineDocument:
+        """Make a commit's outcomes the baseline; tests are run if they were not on these files.
+
+        Args:
+            revision: which commit.
+            force: even if tests fail: they are taken as given.
+
+        Raises:
+            BatchhookError: there is no such commit, its suite cannot be run, or tests fail and ``force`` is off.
+        """
+        with self._opened() as project:
+            return composed.baseline_document(
+                *baseline.set_baseline(project, revision, os.environ, _Silent(), force=force)
+            )
+
+    def baseline(self) -> documents.BaselineDocument:
+        """The baseline that holds now.
+
+        Raises:
+            BatchhookError: none was set.
+        """
+        with self._opened() as project:
+            return composed.baseline_document(*baseline.shown(project))
+
+    def compare(self, revision: str = "HEAD") -> documents.BaselineComparisonDocument:
+        """What is different at a commit since the baseline.
+
+        Raises:
+            BatchhookError: there is no baseline, no such commit, or its suite cannot be run.
+        """
+        with self._opened() as project:
+            found = baseline.compare_with_baseline(project, revision, os.environ, _Silent())
+            verdict = judge(found.run.outcome, project.settings.critical_failure_threshold)
+            return composed.measured_document(found, verdict)
+
+    # By hand
+
+    def run(
+        self,
+        tests: Sequence[str] = (),
+        *,
+        pattern: str | None = None,
+        failed: bool = False,
+        fail_fast: bool = False,
+        fresh: bool = False,
+        jobs: int | None = None,
+        order: Order | str | None = None,
+        in_place: bool = False,
+    ) -> documents.TestDocument:
+        """Run the suite now, on exactly what is committed at HEAD; fills no batch.
+
+        Args:
+            tests: only these: ids of tests, classes or modules.
+            pattern: only these files.
+            failed: only those that failed when they last ran.
+            fail_fast: end at the first failure.
+            fresh: run even what was run before.
+            jobs: processes side by side; 0 for all processors.
+            order: ``original`` for unittest's own; ``auto`` finds anew whether tests need one.
+            in_place: test the work tree as it is.
+
+        Raises:
+            BatchhookError: nothing is committed yet.
+            NothingToDoError: with ``failed``, where no test did.
+        """
+        isolation = Isolation.IN_PLACE if in_place else None
+        with self._opened(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as project:
+            said = None if order is None else project.settings.order
+            wanted = by_hand.wanted(project, tests, failed=failed, fresh=fresh, order=said)
+            done = by_hand.run_head(project, _Silent(), replace(wanted, fail_fast=fail_fast))
+            return composed.tested_document(done, judge(done.run.outcome, project.settings.critical_failure_threshold))
+
+    # Going back
+
+    def rollback(self, number: int, *, culprit: bool = False, dry_run: bool = False) -> documents.OperationDocument:
+        """Bring the files of a batch back to their state before it; nobody is asked, and ``undo`` takes it back.
+
+        Args:
+            number: the batch's.
+            culprit: only the changes that broke something, once it is proven that this mends it.
+            dry_run: only say what would change.
+
+        Returns:
+            the operation; ``id`` is None where it was not carried out, since there was nothing to do or it was dry.
+
+        Raises:
+            NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
+            ConflictError: the same lines were changed since, git is in the middle of something, or it proves nothing.
+            BatchhookError: the batch is another branch's.
+        """
+        with self._opened() as project:
+            project.reconcile()
+            if not culprit:
+                return self._carry_out(operate.planned_rollback(project, number), dry_run=dry_run)
+            found, proof = guilty.find_and_prove(project, number, os.environ, _Silent())
+            planning = guilty.planned(project, number, found, proof)
+            done = self._carry_out(planning, dry_run=dry_run)
+            return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
+
+    def undo(self, *, dry_run: bool = False) -> documents.OperationDocument:
+        """Take the latest rollback back: exactly what was there before it.
+
+        Raises:
+            BatchhookError: there is nothing to undo.
+            ConflictError: the same lines were changed since, or git is in the middle of something.
+        """
+        with self._opened() as project:
+            return self._carry_out(operate.planned_undo(project), dry_run=dry_run)
+
+    def operations(self) -> documents.OperationsDocument:
+        """Rollbacks and undos so far, newest first."""
+        with self._opened() as project:
+            return composed.operations_document(stored.latest(project.database))
+
+    @staticmethod
+    def _carry_out(planning: AbstractContextManager[operate.Planned], *, dry_run: bool) -> documents.OperationDocument:
+        with planning as planned:
+            operation = None if dry_run or not planned.plan.files else planned.carry_out()
+            return composed.plan_document(planned.plan, operation)
+
+    @contextmanager
+    def _opened(self, **settings: object) -> Iterator[Project]:
+        """The repository: the one that is kept open, unless other settings are asked for."""
+        asked = {name: value for name, value in settings.items() if value is not None}
+        if self._project is not None and not asked:
+            yield self._project
+            return
+        with opened(self._folder, flags={**self._settings, **asked}) as project:
+            yield project

@@ -1,0 +1,134 @@
+"""Documents of what the use cases give: for ``--json`` and for the Python API, which so never differ.
+
+What is made of core's types alone is made in ``report/documents``; here is what needs more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from batchhook.core.changes import FileEdit
+from batchhook.core.outcomes import Run
+from batchhook.core.proof import Proof
+from batchhook.core.verdicts import Verdict
+from batchhook.report import documents
+from batchhook.report.documents import analysis_document
+from batchhook.store.baselines import Baseline
+from batchhook.store.operations import Operation
+from batchhook.workflow.analyze import Entry, Status
+from batchhook.workflow.baseline import Measured
+from batchhook.workflow.by_hand import Tested
+
+if TYPE_CHECKING:
+    from batchhook.workflow.doctor import Check
+    from batchhook.workflow.install import Installed
+    from batchhook.workflow.operate import Plan
+
+__all__ = [
+    "analysis_document",
+    "baseline_document",
+    "doctor_document",
+    "installed_document",
+    "log_document",
+    "measured_document",
+    "operation_document",
+    "operations_document",
+    "plan_document",
+    "show_document",
+    "status_document",
+    "tested_document",
+]
+
+
+def status_document(found: Status) -> documents.StatusDocument:
+    """Where everything stands."""
+    shown = documents.batch_document(found.count.as_batch(), {}) if found.count else None
+    return documents.StatusDocument(open=shown, latest=tuple(map(_entry, found.latest)))
+
+
+def log_document(entries: Sequence[Entry]) -> documents.LogDocument:
+    """Batches in a list."""
+    return documents.LogDocument(batches=tuple(map(_entry, entries)))
+
+
+def show_document(entry: Entry, edits: Mapping[str, tuple[FileEdit, ...]]) -> documents.EntryDocument:
+    """One batch, with the files that its changes touched, by commit name."""
+    return _entry(entry).model_copy(update={"batch": documents.batch_document(entry.batch, dict(edits))})
+
+
+def _entry(entry: Entry) -> documents.EntryDocument:
+    return documents.entry_document(entry.batch, entry.verdict, entry.totals)
+
+
+def tested_document(done: Tested, verdict: Verdict) -> documents.TestDocument:
+    """A run by hand."""
+    return documents.test_document(done.commit, done.run, verdict, done.flips, remembered=done.remembered)
+
+
+def baseline_document(baseline: Baseline, run: Run) -> documents.BaselineDocument:
+    """The baseline, with what its run came to."""
+    return documents.BaselineDocument(
+        oid=baseline.oid,
+        set_at=baseline.set_at,
+        forced=baseline.forced,
+        totals=documents.totals_document(run.outcome.totals),
+    )
+
+
+def measured_document(found: Measured, verdict: Verdict) -> documents.BaselineComparisonDocument:
+    """A commit beside the baseline."""
+    return documents.BaselineComparisonDocument(
+        oid=found.oid,
+        baseline=found.baseline.oid,
+        verdict=verdict.value,
+        totals=documents.totals_document(found.run.outcome.totals),
+        compared=documents.ComparedDocument.model_validate(found.compared),
+    )
+
+
+def plan_document(
+    plan: Plan, operation: Operation | None = None, proof: Proof | None = None
+) -> documents.OperationDocument:
+    """A way back: planned, or, with its operation, gone."""
+    return documents.OperationDocument(
+        id=operation.id if operation else None,
+        kind=plan.target.kind,
+        batch=plan.target.batch or None,
+        undoes=plan.target.undoes or None,
+        status=operation.status.value if operation else "planned",
+        changes=tuple(change.oid for change in plan.target.changes),
+        proof=documents.ProofDocument.model_validate(proof) if proof else None,
+        files=documents.fate_documents(plan.files),
+        diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
+    )
+
+
+def operation_document(operation: Operation) -> documents.OperationDocument:
+    """An operation as it is remembered: without what became of each file."""
+    return documents.OperationDocument(
+        id=operation.id,
+        kind=operation.kind,
+        batch=operation.batch or None,
+        undoes=operation.undoes or None,
+        status=operation.status.value,
+        changes=operation.changes,
+        files=(),
+    )
+
+
+def operations_document(operations: Sequence[Operation]) -> documents.OperationsDocument:
+    """Rollbacks and undos in a list."""
+    return documents.OperationsDocument(operations=tuple(map(operation_document, operations)))
+
+
+def doctor_document(checks: Sequence[Check]) -> documents.DoctorDocument:
+    """What was looked at, and whether all is well."""
+    shown = tuple(documents.CheckDocument.model_validate(check) for check in checks)
+    return documents.DoctorDocument(ok=all(check.ok for check in checks), checks=shown)
+
+
+def installed_document(done: Installed) -> documents.InstalledDocument:
+    """What an installation did."""
+    folder = documents.shown(str(done.folder))
+    return documents.InstalledDocument(folder=folder, written=done.written, chained=done.chained, is_new=done.is_new)

@@ -1,0 +1,97 @@
+"""The Python API: the examples of its document, and what they do not show."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import batchhook
+from batchhook import ConflictError, NotFinishedError, StoreError, Workflow
+from tests.api.examples import DOCS, run_examples
+from tests.driving import CALCULATOR, TESTS, Repository
+
+BROKEN = CALCULATOR.replace("a + b", "a * b")
+
+
+@pytest.fixture
+def broken(project: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with a full batch, whose third change breaks a test; the working folder is inside."""
+    for number in range(5):
+        project.commit("Add faster" if number == 2 else f"Note {number}", **_files(number))
+    monkeypatch.chdir(project.top)
+    return project
+
+
+def _files(number: int) -> dict[str, str]:
+    return {"calculator__py": BROKEN} if number == 2 else {"notes__txt": f"{number}\n"}
+
+
+def test_the_documents_examples(broken: Repository) -> None:
+    assert run_examples(DOCS / "api.md") > 25
+    assert broken.read("calculator.py") == BROKEN, "undone"
+
+
+def test_it_gives_what_the_commands_print(broken: Repository) -> None:
+    workflow = Workflow(broken.top)
+    assert workflow.wait(1, timeout=90).model_dump(mode="json") == broken.json("analyze", "1", code=1)
+    for command in ("status", "log", "operations"):
+        assert getattr(workflow, command)().model_dump(mode="json") == broken.json(command)
+    assert workflow.show(1).model_dump(mode="json") == broken.json("show", "1")
+    assert workflow.doctor().model_dump(mode="json") == broken.json("doctor")
+    assert workflow.run().model_dump(mode="json") == broken.json("test", code=1)
+    assert workflow.rollback(1, dry_run=True).model_dump(mode="json") == broken.json("rollback", "1", "--dry-run")
+
+
+def test_installing_and_errors(bare_repository: Repository) -> None:
+    workflow = Workflow(bare_repository.top, batch_size=2)
+    with pytest.raises(StoreError, match="not installed"):
+        workflow.status()
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
+    done = workflow.install()
+    assert (done.is_new, len(done.written), done.chained) == (True, 3, ())
+    assert not workflow.install().is_new
+    with pytest.raises(NotFinishedError, match="no batch is full"):
+        workflow.wait()
+    bare_repository.commit("a")
+    with workflow as kept:
+        opened = kept.status().open
+        assert opened is not None
+        assert (opened.size, [change.summary for change in opened.changes]) == (2, ["a"])
+        assert kept.run(pattern="nothing*.py").verdict == "broken", "a setting of one call"
+        assert kept.run().verdict == "passed"
+    bare_repository.commit("b")
+    with pytest.raises(NotFinishedError):
+        Workflow(bare_repository.top).wait(1, timeout=0)
+    status = workflow.status()
+    assert [entry.batch.id for entry in status.latest] == [1], "two fill a batch for this one"
+    assert workflow.wait(1, timeout=90).verdict == "passed"
+
+
+def test_going_back_raises_before_anything_is_touched(broken: Repository) -> None:
+    workflow = Workflow()
+    workflow.wait(1, timeout=90)
+    broken.write("calculator.py", "mine\n")
+    with pytest.raises(ConflictError):
+        workflow.rollback(1)
+    assert broken.read("calculator.py") == "mine\n"
+    workflow.ack(1)
+    with pytest.raises(batchhook.NothingToDoError):
+        workflow.ack(1)
+
+
+def test_public_names() -> None:
+    for name in batchhook.__all__:
+        assert getattr(batchhook, name) is not None
+        assert name in dir(batchhook)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = batchhook.nothing
+    assert (Path(batchhook.__file__).parent / "py.typed").exists()
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    code = "import sys; before = set(sys.modules); import batchhook; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"batchhook", "__future__"}
