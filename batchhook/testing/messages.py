@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from batchhook.core.outcomes import Company, Outcome, TestResult
-from batchhook.testing.reader import ForgedError
 
 Name = Annotated[str, Field(max_length=1200)]
 Text = Annotated[str, Field(max_length=4096)]
@@ -146,9 +145,9 @@ def parse(line: bytes) -> Message:
     """Read a line without its token.
 
     Raises:
-        ForgedError: it is none of the above.
+        ValueError: it is none of the above.
     """
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError as error:
-        raise ForgedError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error
+        raise ValueError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error

@@ -49,7 +49,10 @@ class Reader:
     def _read(self, line: bytes) -> messages.Message:
         if not line.startswith(self._prefix):
             raise ForgedError("a line without the run's token")
-        message = messages.parse(line[len(self._prefix) :])
+        try:
+            message = messages.parse(line[len(self._prefix) :])
+        except ValueError as error:
+            raise ForgedError(str(error)) from error
         if message.line != self._lines:
             raise ForgedError(f"line {message.line} where line {self._lines} was due")
         self._lines += 1
