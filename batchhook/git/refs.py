@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from batchhook.git.command import Git
 
@@ -39,12 +39,30 @@ def pin(git: Git, pins: Mapping[str, str]) -> None:
     git.run("update-ref", "--stdin", "-m", "batchhook", stdin=lines.encode())
 
 
+def unpin(git: Git, names: Iterable[str]) -> None:
+    """Take refs of ours away, all or none.
+
+    Raises:
+        GitError: the refs cannot be written.
+    """
+    lines = "".join(f"delete {name}\n" for name in names)
+    git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
 def highest(git: Git, kind: str) -> int:
-    """The highest number that is pinned; 0 where none is.
+    """The highest number that is pinned; 0 where none is; arguments as for ``pinned``."""
+    return max(pinned(git, kind), default=0)
+
+
+def pinned(git: Git, kind: str) -> dict[int, tuple[str, ...]]:
+    """Names of all pins, by the number that they are of.
 
     Args:
         git: in the repository.
         kind: ``batches`` or ``operations``.
     """
     names = git.text("for-each-ref", "--format=%(refname)", f"{PREFIX}{kind}/").split()
-    return max((int(name.removeprefix(PREFIX).split("/")[1]) for name in names), default=0)
+    found: dict[int, list[str]] = {}
+    for name in names:
+        found.setdefault(int(name.removeprefix(PREFIX).split("/")[1]), []).append(name)
+    return {number: tuple(these) for number, these in found.items()}

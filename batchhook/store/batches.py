@@ -88,11 +88,14 @@ def get(database: Database, number: int) -> Batch:
     """A batch with its changes; an open one comes without, since these are derived.
 
     Raises:
-        NoSuchBatchError: no batch has this number.
+        NoSuchBatchError: no batch has this number, or it was pruned.
     """
     row = database.row(f"{_SELECT} WHERE batches.id = ?", number)
     if row is None:
-        raise NoSuchBatchError(f"there is no batch {number}", "batchhook log shows those that there are")
+        gone = database.row("SELECT pruned_at FROM pruned WHERE batch_id = ?", number)
+        when = "" if gone is None else time.strftime("%Y-%m-%d", time.localtime(gone["pruned_at"]))
+        what = f"batch {number} was pruned on {when}" if when else f"there is no batch {number}"
+        raise NoSuchBatchError(what, "batchhook log shows those that there are")
     return _batch(database, row)
 
 

@@ -113,11 +113,21 @@ class Database:
         """The number that the next row of a numbered table gets.
 
         After the fact ``<table>_before``, which counts what a database that is no more gave out: its refs and backups
-        are still there, and must not be written over.
+        are still there, and must not be written over. After ``<table>_given``, too: what was pruned had a number.
         """
         row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - one of two words
         last = 0 if row is None else int(row["last"])
-        return max(last, int(self.fact(f"{table}_before", "0"))) + 1
+        return max(last, *(int(self.fact(f"{table}_{which}", "0")) for which in ("before", "given"))) + 1
+
+    def shrink(self) -> None:
+        """Give the room of what was deleted back to the disk; others wait meanwhile.
+
+        Raises:
+            StoreError: others are at work, or the disk has no room for a second copy; nothing was lost.
+        """
+        with self._explained():
+            self.connection.execute("VACUUM")
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -61,6 +61,11 @@ class StateDir:
         return self.root / "operation.lock"
 
     @property
+    def backups_lock(self) -> Path:
+        """Locked while a backup is made, or contents that no backup needs are taken away."""
+        return self.root / "backups.lock"
+
+    @property
     def in_place_lock(self) -> Path:
         """Locked while tests run in the user's own work tree: one run at a time."""
         return self.root / "in-place.lock"
@@ -90,14 +95,19 @@ class StateDir:
         """Private work trees in which tests run."""
         return self.root / "worktrees"
 
+    @property
+    def runs(self) -> Path:
+        """The folders of all runs."""
+        return self.root / "runs"
+
     def run(self, name: str) -> Path:
-        """One run's own folder: progress, captured output."""
-        return self.root / "runs" / name
+        """One run's own folder: progress, captured output; its name ends with a batch's number or a process's id."""
+        return self.runs / name
 
     def create(self) -> None:
         """Make the folders, private to the user."""
         self.root.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.counts, self.notices, self.backups, self.reports, self.worktrees, self.root / "runs"):
+        for folder in (self.counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
             folder.mkdir(exist_ok=True)
 
     def exists(self) -> bool:

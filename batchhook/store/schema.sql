@@ -8,8 +8,8 @@
 -- was pruned. (upgrades.py makes it of 1 and 2.)
 
 -- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
--- operations_before (numbers that an earlier database, now gone, has given out); operations_given (the highest number
--- at the last pruning: it is not given out again).
+-- operations_before (numbers that an earlier database, now gone, has given out); batches_given and operations_given (the
+-- highest numbers at the last pruning: they are not given out again).
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL

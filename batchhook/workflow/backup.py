@@ -8,7 +8,7 @@ from batchhook.core.changes import Batch, BatchStatus
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git import objects
 from batchhook.git.objects import TreeFile
-from batchhook.store import batches
+from batchhook.store import batches, locks
 from batchhook.store.backups import BackedUpFile, Backups, Manifest
 from batchhook.store.layout import StateDir
 from batchhook.workflow.project import Project
@@ -24,13 +24,14 @@ def back_up(state: StateDir, repository: pygit2.Repository, batch: Batch) -> Man
     before: dict[str, TreeFile | None] = {}
     for change in batch.changes:
         before = {**objects.files_before(repository, change), **before}  # what came first is what was before
-    manifest = Manifest(
-        batch=batch.id,
-        commit=batch.base,
-        head=batch.head,
-        files=tuple(_copied(backups, repository, path, file) for path, file in sorted(before.items())),
-    )
-    backups.write(manifest)
+    with locks.lock(state.backups_lock):  # a content that is there already must not be pruned before it is named
+        manifest = Manifest(
+            batch=batch.id,
+            commit=batch.base,
+            head=batch.head,
+            files=tuple(_copied(backups, repository, path, file) for path, file in sorted(before.items())),
+        )
+        backups.write(manifest)
     return manifest
 
 

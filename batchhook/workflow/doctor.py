@@ -21,7 +21,11 @@ from batchhook.testing.interpreter import find_interpreter
 from batchhook.workflow import configure
 from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
+from batchhook.workflow.leftovers import weight
 from batchhook.workflow.scripts import HOOKS
+
+_MUCH = 1e9
+"""Bytes in the state folder from which `doctor` speaks of pruning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
         lambda: _hooks(location, git),
         lambda: _database(location),
         lambda: _backups(location),
+        lambda: _room(location),
         lambda: _suite(location, environment),
     )
     for part in parts:
@@ -104,6 +109,12 @@ def _backups(location: Location) -> Iterator[Check]:
             hint = f"the same is in git: git show refs/batchhook/batches/{number}/base"
             yield Check(f"backup {number}", ok=False, detail=error.message, hint=hint)
     yield Check("backups", ok=True, detail=f"{len(numbers)} read and compared with their SHA-256")
+
+
+def _room(location: Location) -> Iterator[Check]:
+    size = weight([StateDir.of(location.common_dir).root])
+    hint = "batchhook prune shows of what, and throws old batches away" if size > _MUCH else ""
+    yield Check("room", ok=True, detail=f"{size / 1e6:.1f} MB in the state folder" + (f": {hint}" if hint else ""))
 
 
 def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:

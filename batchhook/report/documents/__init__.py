@@ -61,6 +61,7 @@ from batchhook.report.documents.results import (
     totals_document,
     unsteady_documents,
 )
+from batchhook.report.documents.room import PartDocument, PruneDocument, SparedDocument, prune_document
 
 __all__ = [
     "AnalysisDocument",
@@ -98,7 +99,10 @@ __all__ = [
     "ModuleDocument",
     "OperationDocument",
     "OperationsDocument",
+    "PartDocument",
     "ProofDocument",
+    "PruneDocument",
+    "SparedDocument",
     "StatusDocument",
     "TestDocument",
     "TotalsDocument",
@@ -114,6 +118,7 @@ __all__ = [
     "entry_document",
     "failure_documents",
     "fate_documents",
+    "prune_document",
     "results_of_baseline",
     "shown",
     "test_document",

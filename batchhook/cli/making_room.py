@@ -1,0 +1,87 @@
+"""prune: making room."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batchhook.cli.arguments import Json
+from batchhook.cli.options import console, emit, options, project
+from batchhook.core.pruning import Rule, parse_age
+from batchhook.errors import UsageError
+from batchhook.late import Late
+from batchhook.report import room
+from batchhook.report.text import hints
+from batchhook.workflow.project import Project
+
+if TYPE_CHECKING:
+    from batchhook.report import documents
+    from batchhook.workflow import prune as workflow
+else:
+    documents = Late("batchhook.report.documents")
+    workflow = Late("batchhook.workflow.prune")
+
+
+def prune(
+    keep: Annotated[
+        int | None, typer.Option("--keep", metavar="N", min=1, help="Keep the latest N full batches.")
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="AGE", help="Keep what is younger: 12h, 30d, 8w.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    _json: Json = False,
+) -> None:
+    """Throw old batches away, with their outcomes, backups, pins and reports; without options, show what there is."""
+    with project() as opened:
+        opened.reconcile()
+        if keep is None and older_than is None:
+            _show_whole(opened)
+            return
+        after = None if older_than is None else time.time() - parse_age(older_than)
+        planned = workflow.plan(opened, Rule(keep, after))
+        if not options.json:
+            room.print_plan(console(), planned.parts, planned.decision, planned.damaged)
+        if planned.is_empty or dry_run:
+            if options.json:
+                emit(documents.prune_document(planned.parts, planned.decision, done=not dry_run))
+            return
+        if not yes and not _agreed():
+            return
+        freed = workflow.carry_out(opened, planned)
+    if options.json:
+        emit(documents.prune_document(freed.parts, planned.decision, done=True))
+    else:
+        room.print_freed(console(), freed.parts, freed.unshrunk)
+
+
+def _show_whole(opened: Project) -> None:
+    parts = workflow.whole(opened)
+    if options.json:
+        emit(documents.prune_document(parts))
+        return
+    out = console()
+    out.print("This is there:")
+    out.print(room.parts_table(parts))
+    out.print(
+        hints(
+            ("batchhook prune --keep 100 --dry-run", "what would go if the latest 100 batches stay"),
+            ("batchhook prune --older-than 90d", "throw away what is older; asks first"),
+        )
+    )
+
+
+def _agreed() -> bool:
+    if options.json:
+        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
+    try:
+        agreed = typer.confirm("This cannot be undone; commits and files stay as they are. Go on?")
+    except typer.Abort:
+        print()  # noqa: T201 - the prompt's line ends here
+        agreed = False
+    if not agreed:
+        console().print("Nothing was changed.")
+    return agreed
