@@ -127,6 +127,7 @@ def carry_out(project: Project, planned: Plan) -> Freed:
         if not free:
             raise ConflictError("another batchhook is at work here", "wait until it has ended")
         before, size = pruning.whole(project.database), _database_size(project)
+        gone_before = pruning.pruned(project.database)
         _remove_rows(project, planned)
         gone = pruning.pruned(project.database)
         pins = _pins(project, ())
@@ -149,9 +150,9 @@ def carry_out(project: Project, planned: Plan) -> Freed:
         unshrunk = _shrink(project)
         after = pruning.whole(project.database)
     rows = _rows_of(
-        before.batches - after.batches,
-        before.runs - after.runs,
-        before.outcomes - after.outcomes,
+        len(gone - gone_before),
+        max(before.runs - after.runs, 0),
+        max(before.outcomes - after.outcomes, 0),
         max(size - _database_size(project), 0),
     )
     return Freed((*rows, *rest), unshrunk)
