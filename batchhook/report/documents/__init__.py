@@ -24,6 +24,7 @@ from batchhook.report.documents.batches import (
     entry_document,
 )
 from batchhook.report.documents.bisection import BisectDocument, FindingDocument, bisect_document
+from batchhook.report.documents.ci import CiDocument, RegressionsDocument, ci_document, regressions_document
 from batchhook.report.documents.ci_results import (
     BaselineResultsDocument,
     BaselineTestDocument,
@@ -77,6 +78,7 @@ __all__ = [
     "BisectDocument",
     "ChangeDocument",
     "CheckDocument",
+    "CiDocument",
     "CiFailureDocument",
     "CiModuleDocument",
     "CiResultsDocument",
@@ -102,6 +104,7 @@ __all__ = [
     "PartDocument",
     "ProofDocument",
     "PruneDocument",
+    "RegressionsDocument",
     "SparedDocument",
     "StatusDocument",
     "TestDocument",
@@ -113,12 +116,14 @@ __all__ = [
     "baseline_results_document",
     "batch_document",
     "bisect_document",
+    "ci_document",
     "ci_results_document",
     "critical_document",
     "entry_document",
     "failure_documents",
     "fate_documents",
     "prune_document",
+    "regressions_document",
     "results_of_baseline",
     "shown",
     "test_document",

@@ -1,0 +1,1 @@
+"""What CI services take: annotations, job summaries, reports in their formats."""
