@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import backups, baseline, going_back, hooks, making_room, searching, seeing, testing
+from batchhook.cli import backups, baseline, ci, going_back, hooks, making_room, searching, seeing, testing
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -61,4 +61,5 @@ app.command(rich_help_panel=_BACK)(going_back.operations)
 app.command(rich_help_panel=_BACK)(backups.backup)
 app.command(rich_help_panel=_BY_HAND)(testing.test)
 app.command(rich_help_panel=_BY_HAND)(searching.bisect)
+app.command(rich_help_panel=_BY_HAND, cls=ci.Command)(ci.ci)
 app.command(rich_help_panel=_BY_HAND)(testing.demo)

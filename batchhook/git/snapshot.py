@@ -14,7 +14,7 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location
 
 # Snapshots are nobody's work: they need no identity set up, and are told apart by this one.
-_IDENTITY = {
+IDENTITY = {
     f"GIT_{role}_{field}": value
     for role in ("AUTHOR", "COMMITTER")
     for field, value in (("NAME", "batchhook"), ("EMAIL", "batchhook@localhost"))
@@ -101,14 +101,14 @@ def tree_of_files(git: Git, location: Location, index: str) -> str:
 
 def commit_of_tree(git: Git, tree: str, parent: str, message: str) -> str:
     """Name of a commit that holds a tree; nothing points at it."""
-    return git.text("commit-tree", tree, "-p", parent, "-m", message, variables=_IDENTITY)
+    return git.text("commit-tree", tree, "-p", parent, "-m", message, variables=IDENTITY)
 
 
 def commit(git: Git, state: State, message: str) -> str:
     """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index."""
     parents = ("-p", state.head) if state.head else ()
-    index = git.text("commit-tree", state.index, *parents, "-m", f"{message}: index", variables=_IDENTITY)
-    return git.text("commit-tree", state.files, *parents, "-p", index, "-m", message, variables=_IDENTITY)
+    index = git.text("commit-tree", state.index, *parents, "-m", f"{message}: index", variables=IDENTITY)
+    return git.text("commit-tree", state.files, *parents, "-p", index, "-m", message, variables=IDENTITY)
 
 
 def read(git: Git, oid: str) -> State:

@@ -1,0 +1,33 @@
+"""Texts that are tied to commits by ``git notes``, in a ref of our own."""
+
+from __future__ import annotations
+
+from batchhook.git.command import Git
+from batchhook.git.snapshot import IDENTITY
+
+REF = "refs/notes/batchhook"
+"""Where git keeps them; to be pushed and fetched by that name."""
+
+
+def put(git: Git, commit: str, text: str) -> None:
+    """Tie a text to a commit, in the place of the one that is there.
+
+    Raises:
+        GitError: git cannot write.
+    """
+    stdin = text.encode()
+    git.run("notes", f"--ref={REF}", "add", "--force", "--file=-", commit, stdin=stdin, variables=IDENTITY)
+
+
+def nearest(git: Git, commit: str) -> tuple[str, str] | None:
+    """The nearest commit with a text, from this one backwards, and its text; nothing where there is none.
+
+    Raises:
+        GitError: there is no such commit, or git cannot read.
+    """
+    listed = git.run("notes", f"--ref={REF}", "list", check=False).stdout.decode("ascii", "replace")
+    notes = {oid: note for note, oid in (line.split() for line in listed.splitlines())}
+    if not notes:
+        return None
+    oid = next((name for name in git.text("rev-list", commit).split() if name in notes), "")
+    return (oid, git.run("cat-file", "blob", notes[oid]).stdout.decode("utf-8", "replace")) if oid else None
