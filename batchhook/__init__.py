@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # as typing has it, which a hook need not load
         SuiteError,
         UsageError,
     )
+    from batchhook.plugins.specs import hookimpl
 
 __version__ = "0.2.0"
 
@@ -40,9 +41,10 @@ __all__ = [
     "UsageError",
     "Workflow",
     "__version__",
+    "hookimpl",
 ]
 
-_ELSEWHERE = {"Workflow": "batchhook.api"}
+_ELSEWHERE = {"Workflow": "batchhook.api", "hookimpl": "batchhook.plugins.specs"}
 
 
 def __getattr__(name: str) -> object:

@@ -91,7 +91,7 @@ class Workflow:
         """Where the open batch stands, and the latest full batches; starts the runner if one waits for it."""
         with self._opened() as project:
             found = analysis.status(project)
-            background.ensure_runner(project.location, project.database, os.environ)
+            background.wake(project.location, project.database, os.environ, found.count)
             return composed.status_document(found)
 
     def log(self, most: int = 20) -> documents.LogDocument:
@@ -122,9 +122,9 @@ class Workflow:
             NotFinishedError: no batch is full yet, this one is open, or the time is up; the run goes on.
         """
         with self._opened() as project:
-            project.reconcile()
+            count = project.reconcile()
             chosen = follow.full_batch(project, number)
-            background.ensure_runner(project.location, project.database, os.environ)
+            background.wake(project.location, project.database, os.environ, count)
             for _ in follow.follow(project, chosen, follow.deadline(timeout)):
                 pass
             found = analysis.analyze(project, chosen)
@@ -139,8 +139,8 @@ class Workflow:
             NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
         """
         with self._opened() as project:
-            project.reconcile()
-            background.ensure_runner(project.location, project.database, os.environ)
+            count = project.reconcile()
+            background.wake(project.location, project.database, os.environ, count)
             return composed.analysis_document(analysis.analyze(project, number))
 
     def ack(self, number: int) -> None:

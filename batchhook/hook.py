@@ -118,7 +118,7 @@ def _tell(project: Project, count: Count | None) -> None:
         _say(line)
     if count is None:
         return
-    waits = background.ensure_runner(project.location, project.database, os.environ)
+    waits = background.wake(project.location, project.database, os.environ, count)
     for number, filled in count.sealed.items():
         _say(f"batchhook: batch {number} is full ({_filled(count, filled)}), its tests run in the background")
     if not count.sealed or count.changes:

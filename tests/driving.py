@@ -45,6 +45,7 @@ class Repository:
 
     def __init__(self, top: Path, clock: Iterator[int] | None = None) -> None:
         self.top = top
+        self.python = sys.executable
         self._clock = clock or itertools.count(EPOCH, 60)
 
     def git(self, *arguments: str, check: bool = True, **variables: str) -> str:
@@ -84,7 +85,7 @@ class Repository:
     def batchhook(self, *arguments: str, code: int = 0, stdin: str = "", **variables: str) -> str:
         """Run batchhook as a process; gives what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "batchhook", *arguments],
+            [self.python, "-m", "batchhook", *arguments],
             cwd=self.top,
             env={**os.environ, **variables},
             input=stdin,

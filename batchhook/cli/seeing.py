@@ -35,7 +35,7 @@ def status(_json: Json = False) -> None:
     """Where the open batch stands, what is being tested, the latest verdicts."""
     with project() as opened:
         found = analysis.status(opened)
-        background.ensure_runner(opened.location, opened.database, os.environ)
+        background.wake(opened.location, opened.database, os.environ, found.count)
         if options.json:
             emit(documents.status_document(found))
             return
@@ -83,9 +83,9 @@ def wait(
 ) -> int:
     """Follow a run to its end; the exit code is the verdict's."""
     with project() as opened:
-        opened.reconcile()
+        count = opened.reconcile()
         chosen = full_batch(opened, number)
-        background.ensure_runner(opened.location, opened.database, os.environ)
+        background.wake(opened.location, opened.database, os.environ, count)
         progress = follow(opened, chosen, deadline(timeout))
         show_progress(Console(stderr=True), f"batch {chosen}", progress)
         found = analysis.analyze(opened, chosen)
@@ -108,8 +108,8 @@ def analyze(
 ) -> int:
     """What a batch's run told: failures by module, its changes, what to do next."""
     with project() as opened:
-        opened.reconcile()
-        background.ensure_runner(opened.location, opened.database, os.environ)
+        count = opened.reconcile()
+        background.wake(opened.location, opened.database, os.environ, count)
         found = analysis.analyze(opened, number)
         if options.json:
             emit(documents.analysis_document(found))

@@ -9,6 +9,7 @@ from batchhook.core.changes import Batch, Commit, FileEdit
 from batchhook.core.comparison import Compared, Comparison
 from batchhook.core.critical import CriticalFailure, critical_failure
 from batchhook.core.culprits.attribution import Attribution, Kind, by_change
+from batchhook.core.metrics import Metrics
 from batchhook.core.outcomes import SuiteOutcome, TestResult
 from batchhook.core.rollback import WayBack
 from batchhook.core.verdicts import Verdict
@@ -36,6 +37,8 @@ class Analysis:
         is_searching: whether that is being found out at this moment.
         between: commits that are to blame and are none of the batch's changes, by name: they came between these.
         way_back: what became of a way back that was looked for by itself; None where none was.
+        metrics: what plug-ins added, by plug-in and name.
+        troubles: what is the matter with plug-ins and notifications at present, a line each.
     """
 
     batch: Batch
@@ -56,6 +59,8 @@ class Analysis:
     is_searching: bool = False
     between: Mapping[str, Commit] = field(default_factory=dict)
     way_back: WayBack | None = None
+    metrics: Metrics = field(default_factory=dict)
+    troubles: tuple[str, ...] = ()
 
     @property
     def blamed(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:

@@ -62,6 +62,16 @@ class Ledger:
     sealed: frozenset[str] = frozenset()
     rewritten: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def earlier(self, oid: str) -> frozenset[str]:
+        """All the names that a commit had before."""
+        seen: set[str] = set()
+        queue = [oid]
+        while queue:
+            olds = self.rewritten.get(queue.pop(), frozenset()) - seen
+            seen |= olds
+            queue.extend(olds)
+        return frozenset(seen - {oid})
+
     def accounts_for(self, oid: str) -> bool:
         """Whether a sealed batch holds this commit, or everything that it replaced."""
         seen: set[str] = set()

@@ -114,3 +114,6 @@ class Settings:
 
     setup_timeout: float = 600.0
     """Seconds after which ``setup`` is stopped; 0 for never."""
+
+    plugin_timeout: float = 10.0
+    """Seconds after which a plug-in that is told of something is stopped, and the sending of a notification."""

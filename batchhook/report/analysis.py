@@ -18,7 +18,12 @@ from batchhook.report.text import OID, branch_name, changes, hints, verdict_line
 
 def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) -> None:
     """A finished batch: verdict, failures by culprit, changes, and what to type next."""
-    for part in (*_head(analysis), *_failures(analysis, tracebacks=tracebacks), *_rest(analysis)):
+    for part in (
+        *_head(analysis),
+        *_failures(analysis, tracebacks=tracebacks),
+        *_rest(analysis),
+        *_additions(analysis),
+    ):
         console.print(part)
     if not analysis.verdict.is_good:
         console.print()
@@ -63,6 +68,19 @@ def _rest(analysis: Analysis) -> Iterator[RenderableType]:
         yield from comparisons.brief(f"since the baseline ({analysis.baseline[:OID]})", analysis.since_baseline.whole)
     yield Text(f"\nchanges on {branch_name(analysis.batch.branch)}", style="bold")
     yield Padding(changes(analysis.batch.changes, analysis.edits), (0, 2), expand=False)
+
+
+def _additions(analysis: Analysis) -> Iterator[RenderableType]:
+    """What plug-ins added, and what is the matter with them."""
+    for plugin, metrics in analysis.metrics.items():
+        yield Text(f"\nadded by {one_line(plugin)}", style="bold")
+        for name, value in metrics.items():
+            shown = (
+                str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
+            )
+            yield Padding(Text.assemble((one_line(name), "dim"), f"  {one_line(str(shown))}"), (0, 2), expand=False)
+    if analysis.troubles:
+        yield Text("\n" + "\n".join(f"{one_line(one)} (batchhook doctor)" for one in analysis.troubles), style="yellow")
 
 
 def _next(analysis: Analysis, *, tracebacks: bool) -> RenderableType:

@@ -58,7 +58,8 @@ def seal(database: Database, branch: Branch, part: Part, fill: Fill) -> int:
     """
     changes, batch = part.changes, ensure_open(database, branch, fill.size)
     database.connection.execute(
-        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ? WHERE id = ?",
+        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ?,"
+        " untold = (SELECT 1 FROM facts WHERE name = 'plugins' AND value <> '') IS NOT NULL WHERE id = ?",
         (changes[0].parent, changes[-1].oid, time.time(), fill.unit.value, part.weight, batch),
     )
     database.connection.executemany(

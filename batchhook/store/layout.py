@@ -76,6 +76,21 @@ class StateDir:
         return self.root / "batchhook.log"
 
     @property
+    def plugins(self) -> Path:
+        """A folder for each plug-in, in which it is run."""
+        return self.root / "plugins"
+
+    @property
+    def plugins_log(self) -> Path:
+        """What plug-ins printed, and what went wrong with them and with notifications."""
+        return self.root / "plugins.log"
+
+    @property
+    def teller_lock(self) -> Path:
+        """Locked by the one process that tells plug-ins and others what has happened."""
+        return self.root / "teller.lock"
+
+    @property
     def settings(self) -> Path:
         """Settings as they were last validated."""
         return self.root / "settings.json"

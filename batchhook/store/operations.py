@@ -87,6 +87,12 @@ def latest(database: Database, most: int = 100) -> list[Operation]:
     return [_operation(row) for row in database.rows("SELECT * FROM operations ORDER BY id DESC LIMIT ?", most)]
 
 
+def get(database: Database, number: int) -> Operation:
+    """An operation."""
+    (row,) = database.rows("SELECT * FROM operations WHERE id = ?", number)
+    return _operation(row)
+
+
 def to_undo(database: Database, top: str) -> Operation | None:
     """The latest operation in a work tree that can be taken back: no undo, and not undone yet."""
     row = database.row(

@@ -142,7 +142,8 @@ def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, 
         if database.row(query, batch) is None:
             return
         connection.execute(
-            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, remembered = ? WHERE id = ?",
+            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, remembered = ?, untold = untold |"
+            " 2 * ((SELECT 1 FROM facts WHERE name = 'plugins' AND value <> '') IS NOT NULL) WHERE id = ?",
             (status.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
         )
 

@@ -9,7 +9,8 @@
 
 -- Single facts: created_at; anchored; journal_offset (how far the journal has been read, in bytes); batches_before and
 -- operations_before (numbers that an earlier database, now gone, has given out); batches_given and operations_given (the
--- highest numbers at the last pruning: they are not given out again).
+-- highest numbers at the last pruning: they are not given out again); plugins (names of those that were found last,
+-- separated by line ends).
 CREATE TABLE facts (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -60,7 +61,8 @@ CREATE TABLE batches (
     verdict   TEXT NOT NULL DEFAULT '',
     remembered INTEGER NOT NULL DEFAULT 0, -- whether its run was made for somebody else, on the same tree and suite
     answer    TEXT NOT NULL DEFAULT '', -- what was done about a critical failure: acknowledged, fixed; '' for nothing
-    announced INTEGER NOT NULL DEFAULT 0 -- whether those who asked for it have been told of its end
+    announced INTEGER NOT NULL DEFAULT 0, -- whether those who asked for it have been told of its end
+    untold    INTEGER NOT NULL DEFAULT 0 -- of what plug-ins and others are to be told: full (1), run (2), end (4)
 );
 CREATE UNIQUE INDEX one_open_batch_a_branch ON batches (branch_id) WHERE status = 'open';
 CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND announced = 0;
@@ -75,6 +77,7 @@ CREATE TABLE pruned (
     pruned_at REAL NOT NULL,
     PRIMARY KEY (branch_id, batch_id)
 ) WITHOUT ROWID;
+CREATE INDEX untold_batches ON batches (id) WHERE untold <> 0;
 
 CREATE TABLE changes (
     id           INTEGER PRIMARY KEY,
@@ -255,5 +258,31 @@ CREATE TABLE operations (
     before     TEXT NOT NULL,         -- snapshot commit: all that the user had
     after      TEXT NOT NULL,         -- snapshot commit: what it leaves behind
     started_at REAL NOT NULL,
-    ended_at   REAL NOT NULL DEFAULT 0
+    ended_at   REAL NOT NULL DEFAULT 0,
+    untold     INTEGER NOT NULL DEFAULT 0 -- whether plug-ins and others are to be told of it
 );
+
+-- Changes of which plug-ins were told before their batch was.
+CREATE TABLE told_changes (
+    oid     TEXT PRIMARY KEY,
+    told_at REAL NOT NULL
+) WITHOUT ROWID;
+
+-- What plug-ins added to the analysis of a batch.
+CREATE TABLE metrics (
+    batch_id INTEGER NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+    plugin   TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    value    TEXT NOT NULL,           -- as JSON
+    PRIMARY KEY (batch_id, plugin, name)
+) WITHOUT ROWID;
+
+-- What last went wrong with a plug-in or a notification, until it goes well again.
+CREATE TABLE troubles (
+    name    TEXT NOT NULL,
+    event   TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    times   INTEGER NOT NULL,         -- in a row
+    at      REAL NOT NULL,
+    PRIMARY KEY (name, event)
+) WITHOUT ROWID;

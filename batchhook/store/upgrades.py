@@ -123,6 +123,29 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "UPDATE tests SET last_run = (SELECT coalesce(max(run_id), 0) FROM results WHERE test_id = tests.id)",
         *_TOTALS,
         *_COMPACT_RESULTS,
+        "ALTER TABLE batches ADD COLUMN untold INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE operations ADD COLUMN untold INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX untold_batches ON batches (id) WHERE untold <> 0",
+        "CREATE TABLE told_changes (oid TEXT PRIMARY KEY, told_at REAL NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE metrics (
+            batch_id INTEGER NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+            plugin TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (batch_id, plugin, name)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE troubles (
+            name TEXT NOT NULL,
+            event TEXT NOT NULL,
+            problem TEXT NOT NULL,
+            times INTEGER NOT NULL,
+            at REAL NOT NULL,
+            PRIMARY KEY (name, event)
+        ) WITHOUT ROWID
+        """,
         """
         CREATE TABLE baselines (
             id INTEGER PRIMARY KEY,

@@ -15,10 +15,10 @@ from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import attributions, baselines, batches, history, runs, ways_back
+from batchhook.store import attributions, baselines, batches, events, history, runs, troubles, ways_back
 from batchhook.store.baselines import Baseline
 from batchhook.workflow import gate
-from batchhook.workflow.follow import finished
+from batchhook.workflow.follow import finished, of_number
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
 
@@ -34,7 +34,17 @@ def analyze(project: Project, number: int) -> Analysis:
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
     """
-    done = finished(project, number)
+    finished(project, number)
+    return analyzed(project, number)
+
+
+def analyzed(project: Project, number: int) -> Analysis:
+    """The same, for ourselves: its verdict does not count as seen by anybody.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
+    """
+    done = of_number(project, number)
     results = done.run.outcome.results
     previous = batches.previous_finished(project.database, number)
     before = runs.of_batch(project.database, previous) if previous else None
@@ -60,6 +70,8 @@ def analyze(project: Project, number: int) -> Analysis:
         is_searching=done.batch.status is BatchStatus.SEARCHING,
         between=_between(project, done.batch, found),
         way_back=ways_back.of_batch(project.database, number),
+        metrics=events.metrics(project.database, number),
+        troubles=troubles.standing(project.database),
     )
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from batchhook.store import batches
+import os
+
+from batchhook.store import batches, events
+from batchhook.store.events import Untold
+from batchhook.workflow import background
 from batchhook.workflow.closing import Step, guarded
 from batchhook.workflow.project import Project
 
-LISTENERS: tuple[Step, ...] = ()
+
+def _to_the_teller(project: Project, number: int) -> None:
+    """Have plug-ins and others told by a process of its own, which the next batch does not wait for."""
+    if events.plugins(project.database):
+        events.mark_batch(project.database, number, Untold.END)
+    background.ensure_teller(project.location, project.database, os.environ)
+
+
+LISTENERS: tuple[Step, ...] = (_to_the_teller,)
 """Each is given the repository and the batch's number; after a kill it may be told a second time."""
 
 

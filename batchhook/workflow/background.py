@@ -6,13 +6,34 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from batchhook.git.environment import scrubbed
 from batchhook.git.location import Location
-from batchhook.store import batches, locks
+from batchhook.store import batches, events, locks
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
+
+if TYPE_CHECKING:
+    from batchhook.workflow.reconcile import Count
+
+
+def wake(location: Location, database: Database, environment: Mapping[str, str], count: Count | None) -> bool:
+    """Start the runner and the teller, whichever has something to do and is not at work.
+
+    Args:
+        location: of the repository.
+        database: its own.
+        environment: the caller's.
+        count: where the open batch stands, as far as known.
+
+    Returns:
+        whether a batch waits for the runner.
+    """
+    waits = ensure_runner(location, database, environment)
+    ensure_teller(location, database, environment, [change.oid for change in count.changes] if count else ())
+    return waits
 
 
 def ensure_runner(location: Location, database: Database, environment: Mapping[str, str]) -> bool:
@@ -32,6 +53,27 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
     if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
         _start("batchhook.workflow.runner", location, environment)
     return True
+
+
+def ensure_teller(
+    location: Location, database: Database, environment: Mapping[str, str], open_changes: Iterable[str] = ()
+) -> None:
+    """Start the process that tells plug-ins and others what has happened, if there is news and none is at work.
+
+    Without plug-ins this is one look into the database. With ``BATCHHOOK_NO_RUNNER`` in the environment, and inside of
+    a plug-in, it is left to the next occasion.
+
+    Args:
+        location: of the repository.
+        database: its own.
+        environment: the caller's.
+        open_changes: names of the open batch's, as far as known.
+    """
+    state = StateDir.of(location.common_dir)
+    if environment.get("BATCHHOOK_NO_RUNNER") or environment.get("BATCHHOOK_RUNNING"):
+        return
+    if events.is_news(database, open_changes) and not locks.is_locked(state.teller_lock):
+        _start("batchhook.workflow.telling", location, environment)
 
 
 def _start(module: str, location: Location, environment: Mapping[str, str]) -> None:

@@ -9,13 +9,13 @@ from functools import partial
 from batchhook.core.changes import BatchStatus
 from batchhook.errors import StoreError
 from batchhook.store import batches
-from batchhook.workflow import auto_rollback
+from batchhook.workflow import auto_rollback, plugins
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite_run import RunListener
 
 Step = Callable[[Project, int], None]
 
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (plugins.add_metrics,)
 """Each is given the repository and the batch's number, and may be repeated after a kill."""
 
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from batchhook.core.settings import Settings, Unit
+from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import hooks_folder, objects
 from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
-from batchhook.store import batches, locks
+from batchhook.store import batches, locks, troubles
 from batchhook.store.backups import Backups
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
+from batchhook.store.troubles import Trouble
 from batchhook.testing.interpreter import find_interpreter
 from batchhook.workflow import configure
 from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.leftovers import weight
+from batchhook.workflow.plugins import Audience
+from batchhook.workflow.project import opened
 from batchhook.workflow.scripts import HOOKS
 
 _MUCH = 1e9
@@ -55,6 +60,7 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
         lambda: _backups(location),
         lambda: _room(location),
         lambda: _suite(location, environment),
+        lambda: _plugins(location, environment),
     )
     for part in parts:
         try:
@@ -134,6 +140,29 @@ def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check
         detail=f"{len(found)} files like {settings.pattern} below {settings.start_dir}",
         hint="" if found else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
     )
+
+
+def _plugins(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Load each plug-in, in a process of its own, and tell what went wrong with it before; with this it is noticed."""
+    if not StateDir.of(location.common_dir).exists():
+        return
+    with opened(location, environment=environment) as project:
+        audience = Audience(project)
+        answers = audience.ask("", {})
+        for plugin in audience.plugins:
+            answer, earlier = answers[plugin.name], troubles.all_of(project.database, troubles.of_plugin(plugin.name))
+            problems = [answer.problem] if answer.problem else [_told(one) for one in earlier]
+            hooks = ", ".join(str(hook) for hook in answer.said.get("hooks", ())) or "none of batchhook's hooks"
+            detail = "; ".join(problems) or hooks
+            hint = f"see {project.state.plugins_log}" if problems else ""
+            name = one_line(f"plug-in {plugin.name} ({plugin.distribution})")
+            yield Check(name, ok=not problems, detail=one_line(detail), hint=hint)
+
+
+def _told(trouble: Trouble) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(trouble.at))
+    times = f"{trouble.times} times, last " if trouble.times > 1 else ""
+    return f"{trouble.event}: {trouble.problem} ({times}{when})"
 
 
 def _test_files(start: Path, settings: Settings) -> Iterator[Path]:

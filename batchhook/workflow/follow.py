@@ -35,10 +35,20 @@ def finished(project: Project, number: int) -> Finished:
         NoSuchBatchError: there is no such batch.
         NotFinishedError: it is still open, or its run has not ended.
     """
+    found = of_number(project, number)
+    notices.take(project.state, number)
+    return found
+
+
+def of_number(project: Project, number: int) -> Finished:
+    """A batch with its run, for ourselves: its verdict does not count as seen.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: as ``finished``.
+    """
     batch = batches.get(project.database, number)
     found = runs.of_batch(project.database, number)
     if found is not None:
-        notices.take(project.state, number)
         return Finished(batch, *found)
     if batch.status is BatchStatus.OPEN:
         raise NotFinishedError(

@@ -17,9 +17,9 @@ from batchhook.errors import BatchhookError, ConflictError, GitError, NotFinishe
 from batchhook.git import merge, objects, refs, snapshot
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
-from batchhook.store import batches, locks, operations
+from batchhook.store import batches, events, locks, operations
 from batchhook.store.operations import Operation, OperationStatus
-from batchhook.workflow import gate
+from batchhook.workflow import background, gate
 from batchhook.workflow.project import Project
 
 
@@ -101,7 +101,10 @@ class Planned:
             hint = "it was done half-way; everything is pinned: batchhook undo"
             raise GitError(error.message, hint) from error
         operations.end(database, number, OperationStatus.DONE)
+        if events.plugins(database):
+            events.mark_operation(database, number, untold=True)
         gate.settle(self.project)
+        background.ensure_teller(self.project.location, database, os.environ)
         return replace(operation, status=OperationStatus.DONE)
 
     def _is_untouched(self) -> bool:

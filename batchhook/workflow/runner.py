@@ -20,9 +20,10 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import attributions, batches, locks, runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow import announcing, closing, gate, notices
+from batchhook.workflow import announcing, background, closing, gate, notices
 from batchhook.workflow.backup import back_up
 from batchhook.workflow.culprits.of_batch import Task, find_culprits
+from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import Project, opened
 from batchhook.workflow.suite_run import Wanted, run_on_commit
 
@@ -40,6 +41,7 @@ def work_off(top: Path, environment: Mapping[str, str]) -> None:
         StoreError: nothing could be stored; the batches keep waiting.
     """
     with opened(top, environment=environment, timeout=60.0) as project:
+        Audience(project)  # the hooks need to know whether there is anybody to be told
         # A batch that is sealed while we leave would find us alive and nobody at work: so look again, without the lock.
         while batches.queued(project.database):
             with locks.try_lock(project.state.runner_lock) as mine:
@@ -82,6 +84,7 @@ def _judge(project: Project, batch: Batch, run: Run) -> None:
     verdict = judge(run.outcome, project.settings.critical_failure_threshold)
     searching = bool(run.outcome.totals.failures) and project.settings.culprit_budget > 0
     runs.finish_batch(project.database, batch.id, run, verdict, searching=searching)
+    background.ensure_teller(project.location, project.database, os.environ)
     gate.settle(project)
     notices.leave(project.state, batch.id, verdict, run.outcome)
 

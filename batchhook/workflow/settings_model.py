@@ -43,6 +43,7 @@ class SettingsModel(BaseModel):
     link: tuple[Annotated[str, AfterValidator(_inside)], ...] = Settings.link
     setup: str = Settings.setup
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
+    plugin_timeout: Annotated[float, Field(gt=0, le=3600)] = Settings.plugin_timeout
 
 
 def validated(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.critical import CriticalFailure
+from batchhook.core.metrics import Metric
 from batchhook.report.documents.batches import BatchDocument, batch_document
 from batchhook.report.documents.comparisons import ComparedDocument
 from batchhook.report.documents.document import Document
@@ -57,7 +58,7 @@ class AnalysisDocument(Document):
     batch was full, and it was not tested again. ``critical`` is null where the verdict is another, ``way_back`` where
     none was looked for by itself. ``compared_with`` is the number of the batch before, 0 for none, and
     ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
-    what broke the failing tests.
+    what broke the failing tests. ``metrics`` is what plug-ins added, by plug-in and name.
     """
 
     batch: BatchDocument
@@ -82,6 +83,7 @@ class AnalysisDocument(Document):
     since_previous: ComparedDocument | None
     baseline: str
     since_baseline: ComparedDocument | None
+    metrics: dict[str, dict[str, Metric]]
 
 
 def critical_document(critical: CriticalFailure) -> CriticalDocument:
@@ -125,4 +127,5 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         since_previous=ComparedDocument.model_validate(analysis.since_previous) if analysis.previous else None,
         baseline=analysis.baseline,
         since_baseline=ComparedDocument.model_validate(analysis.since_baseline) if analysis.baseline else None,
+        metrics={plugin: dict(these) for plugin, these in analysis.metrics.items()},
     )
