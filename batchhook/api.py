@@ -26,6 +26,7 @@ from batchhook.workflow import (
     follow,
     gate,
     install,
+    notifying,
     operate,
 )
 from batchhook.workflow.culprits import guilty
@@ -84,6 +85,15 @@ class Workflow:
         """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
         location = locate(self._folder)
         return composed.doctor_document(doctor.examine(location, Git(location.top), os.environ))
+
+    def send_test(self) -> documents.NotifiedDocument:
+        """Send a message to every address that notifications go to, and say how it went.
+
+        Raises:
+            BatchhookError: there is none.
+        """
+        with self._opened() as project:
+            return composed.notified_document(notifying.send_test(project))
 
     # Seeing
 

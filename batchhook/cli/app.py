@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import backups, baseline, ci, going_back, hooks, making_room, searching, seeing, testing
+from batchhook.cli import backups, baseline, ci, going_back, hooks, making_room, notifying, searching, seeing, testing
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command(rich_help_panel=_HOOKS)(hooks.install)
 app.command(rich_help_panel=_HOOKS)(hooks.uninstall)
 app.command(rich_help_panel=_HOOKS)(hooks.doctor)
 app.command(rich_help_panel=_HOOKS)(making_room.prune)
+app.command(rich_help_panel=_HOOKS)(notifying.notify)
 app.command(rich_help_panel=_SEEING)(seeing.status)
 app.command(rich_help_panel=_SEEING)(seeing.log)
 app.command(rich_help_panel=_SEEING)(seeing.show)

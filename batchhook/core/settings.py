@@ -6,7 +6,7 @@ have the defaults without loading a validator.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -55,6 +55,46 @@ class Isolation(str, Enum):
 
     IN_PLACE = "in-place"
     """In the user's own work tree, as it is: for suites that work nowhere else."""
+
+
+class NotifyEvent(str, Enum):
+    """Of what people elsewhere can be told."""
+
+    CRITICAL = "critical"
+    FAILED = "failed"
+    """Tests fail, and not critically."""
+
+    BROKEN = "broken"
+    """The suite could not run."""
+
+    FIXED = "fixed"
+    """A batch passed, and the one before on its branch had not."""
+
+    PASSED = "passed"
+    """Any other batch passed."""
+
+    ROLLED_BACK = "rolled-back"
+    """A rollback, or an undo of one."""
+
+
+@dataclass(frozen=True)
+class Notify:
+    """The table ``notify``: notifications."""
+
+    events: tuple[NotifyEvent, ...] = (
+        NotifyEvent.CRITICAL,
+        NotifyEvent.FAILED,
+        NotifyEvent.BROKEN,
+        NotifyEvent.FIXED,
+        NotifyEvent.ROLLED_BACK,
+    )
+    """Of what to tell."""
+
+    urls: tuple[str, ...] = ()
+    """Where to: ``${NAME}`` each, an environment variable that has an address as apprise has them."""
+
+    messages: bool = False
+    """Whether to tell what failing tests said."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +157,6 @@ class Settings:
 
     plugin_timeout: float = 10.0
     """Seconds after which a plug-in that is told of something is stopped, and the sending of a notification."""
+
+    notify: Notify = field(default_factory=Notify)
+    """Of what people elsewhere are told, and where."""

@@ -8,12 +8,13 @@ from batchhook.store import batches, events
 from batchhook.store.events import Untold
 from batchhook.workflow import background
 from batchhook.workflow.closing import Step, guarded
+from batchhook.workflow.notifying import is_wanted
 from batchhook.workflow.project import Project
 
 
 def _to_the_teller(project: Project, number: int) -> None:
     """Have plug-ins and others told by a process of its own, which the next batch does not wait for."""
-    if events.plugins(project.database):
+    if events.plugins(project.database) or is_wanted(project, batches.get(project.database, number).branch):
         events.mark_batch(project.database, number, Untold.END)
     background.ensure_teller(project.location, project.database, os.environ)
 

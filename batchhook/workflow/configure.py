@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings, Unit
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Notify, NotifyEvent, Order, Settings, Unit
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
@@ -33,6 +33,8 @@ _KINDS = {"auto_rollback": AutoRollback, "gate": Gate, "isolation": Isolation, "
 
 # Variables with our prefix that are no settings: they go from one of our processes to another.
 _OURS = frozenset({"BATCHHOOK_INTERPRETER", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
+_ADDRESSES = "BATCHHOOK_NOTIFY_"
+"""And those that begin so: where notifications go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def load(said: Said, branch: Callable[[], str], *, validated_before: Path | None
     variables = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in said.environment.items()
-        if name.startswith(PREFIX) and name not in _OURS
+        if name.startswith(PREFIX) and name not in _OURS and not name.startswith(_ADDRESSES)
     }
     given = {name: value for name, value in said.flags.items() if value is not None}
     if not text and not variables and not given:
@@ -149,7 +151,10 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
         ValueError, TypeError, KeyError: they were not.
     """
     kinds: dict[str, Any] = {name: kind(table[name]) for name, kind in _KINDS.items()}
-    return Settings(**{**table, **kinds, "link": tuple(table["link"])})
+    said = table["notify"]
+    events = tuple(NotifyEvent(event) for event in said["events"])
+    notify = Notify(**{**said, "events": events, "urls": tuple(said["urls"])})
+    return Settings(**{**table, **kinds, "link": tuple(table["link"]), "notify": notify})
 
 
 def _keep(path: Path | None, key: str, settings: Settings) -> None:

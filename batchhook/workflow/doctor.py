@@ -21,7 +21,7 @@ from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.store.troubles import Trouble
 from batchhook.testing.interpreter import find_interpreter
-from batchhook.workflow import configure
+from batchhook.workflow import configure, notifying
 from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.leftovers import weight
@@ -61,6 +61,7 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
         lambda: _room(location),
         lambda: _suite(location, environment),
         lambda: _plugins(location, environment),
+        lambda: _notifications(location, environment),
     )
     for part in parts:
         try:
@@ -157,6 +158,20 @@ def _plugins(location: Location, environment: Mapping[str, str]) -> Iterator[Che
             hint = f"see {project.state.plugins_log}" if problems else ""
             name = one_line(f"plug-in {plugin.name} ({plugin.distribution})")
             yield Check(name, ok=not problems, detail=one_line(detail), hint=hint)
+
+
+def _notifications(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
+    """Whether notifications can be sent, as far as that shows without sending any."""
+    if not StateDir.of(location.common_dir).exists():
+        return
+    with opened(location, environment=environment) as project:
+        for destination in notifying.destinations(project.settings.notify, environment):
+            earlier = troubles.all_of(project.database, destination.name)
+            problem = notifying.obstacle(destination, environment) or "; ".join(_told(one) for one in earlier)
+            hint = "batchhook notify --test, when that is mended" if problem else ""
+            yield Check(
+                destination.name, ok=not problem, detail=problem or "batchhook notify --test tries it", hint=hint
+            )
 
 
 def _told(trouble: Trouble) -> str:

@@ -23,6 +23,7 @@ from batchhook.workflow.by_hand import Tested
 if TYPE_CHECKING:
     from batchhook.workflow.doctor import Check
     from batchhook.workflow.install import Installed
+    from batchhook.workflow.notifying import Sent
     from batchhook.workflow.operate import Plan
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "installed_document",
     "log_document",
     "measured_document",
+    "notified_document",
     "operation_document",
     "operations_document",
     "plan_document",
@@ -132,3 +134,10 @@ def installed_document(done: Installed) -> documents.InstalledDocument:
     """What an installation did."""
     folder = documents.shown(str(done.folder))
     return documents.InstalledDocument(folder=folder, written=done.written, chained=done.chained, is_new=done.is_new)
+
+
+def notified_document(sent: Sequence[Sent]) -> documents.NotifiedDocument:
+    """How it went with a notification."""
+    return documents.NotifiedDocument(
+        sent=tuple(documents.SentDocument(to=one.destination.name, problem=one.problem) for one in sent)
+    )

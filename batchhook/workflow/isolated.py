@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,10 +65,8 @@ def call(state: StateDir, environment: Mapping[str, str], asked: Call) -> Answer
         asked: whom, and what for.
     """
     folder = state.plugins / _folder_name(asked.name)
-    scratch = state.run(f"call-{os.getpid()}-{_folder_name(asked.name)}")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
     folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="call-", dir=state.run("call").parent))
     try:
         order, answer, printed = scratch / "order.json", scratch / "answer.json", scratch / "printed"
         order.write_text(json.dumps(asked.order), "utf-8")

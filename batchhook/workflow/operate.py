@@ -19,7 +19,7 @@ from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
 from batchhook.store import batches, events, locks, operations
 from batchhook.store.operations import Operation, OperationStatus
-from batchhook.workflow import background, gate
+from batchhook.workflow import background, gate, notifying
 from batchhook.workflow.project import Project
 
 
@@ -101,7 +101,7 @@ class Planned:
             hint = "it was done half-way; everything is pinned: batchhook undo"
             raise GitError(error.message, hint) from error
         operations.end(database, number, OperationStatus.DONE)
-        if events.plugins(database):
+        if events.plugins(database) or notifying.is_wanted(self.project):
             events.mark_operation(database, number, untold=True)
         gate.settle(self.project)
         background.ensure_teller(self.project.location, database, os.environ)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batchhook.core.settings import AutoRollback, Gate, Isolation, Order, Settings, Unit
+from batchhook.core.settings import AutoRollback, Gate, Isolation, Notify, NotifyEvent, Order, Settings, Unit
 from batchhook.errors import ConfigurationError
 
 
@@ -18,6 +19,23 @@ def _inside(path: str) -> str:
     if not path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or path.startswith(".git/"):
         raise ValueError("has to lie inside the work tree")
     return path
+
+
+def _reference(url: str) -> str:
+    if not re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", url):
+        raise ValueError("an address is a secret: put it into an environment variable, and write ${NAME} here")
+    return url
+
+
+class NotifyModel(BaseModel):
+    """``core.settings.Notify``."""
+
+    # What is refused may be a secret: no message shows it.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    events: tuple[NotifyEvent, ...] = Notify().events
+    urls: tuple[Annotated[str, AfterValidator(_reference)], ...] = ()
+    messages: bool = False
 
 
 class SettingsModel(BaseModel):
@@ -44,6 +62,7 @@ class SettingsModel(BaseModel):
     setup: str = Settings.setup
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
     plugin_timeout: Annotated[float, Field(gt=0, le=3600)] = Settings.plugin_timeout
+    notify: NotifyModel = Field(default_factory=NotifyModel)
 
 
 def validated(
@@ -64,7 +83,8 @@ def validated(
         merged |= table
     for source, table in of_others:
         _check(source, table)
-    return Settings(**SettingsModel(**merged).model_dump())
+    plain = SettingsModel(**merged).model_dump()
+    return Settings(**{**plain, "notify": Notify(**plain["notify"])})
 
 
 def _check(source: str, table: Mapping[str, Any]) -> None:
@@ -74,9 +94,11 @@ def _check(source: str, table: Mapping[str, Any]) -> None:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = [field.name for field in dataclasses.fields(Settings)]
+            table_of, _, name = name.rpartition(".")
+            known = [field.name for field in dataclasses.fields(Notify if table_of == "notify" else Settings)]
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(known)}"
             raise ConfigurationError(f"{source}: there is no setting {name!r}", hint) from error
-        message = f"{source}: {name} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        shown = "" if name.startswith("notify.urls") else f" = {first['input']!r}"
+        message = f"{source}: {name}{shown}: {first['msg'][:1].lower()}{first['msg'][1:]}"
         raise ConfigurationError(message, "docs/guide.md lists every setting and its values") from error

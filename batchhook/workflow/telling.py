@@ -1,4 +1,4 @@
-"""The teller: the one detached process of a repository that tells plug-ins what has happened.
+"""The teller: the one detached process of a repository that tells plug-ins, and people, what has happened.
 
 Run as ``python -m batchhook.workflow.telling TOP``. What is to be told is marked in the database, so that nothing is
 lost when it is killed, and something may be told twice. Nobody waits for it: not a commit, and not the runner.
@@ -23,6 +23,7 @@ from batchhook.store.events import Untold
 from batchhook.workflow import background
 from batchhook.workflow.analyze import analyzed
 from batchhook.workflow.documents import operation_document
+from batchhook.workflow.notifying import notify_of_batch, notify_of_operation
 from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import Project, opened
 from batchhook.workflow.reconcile import Count
@@ -40,11 +41,19 @@ def tell_all(top: Path, environment: Mapping[str, str]) -> None:
         StoreError: it could not be noted; what is left is told at the next occasion.
     """
     with opened(top, environment=environment, timeout=60.0) as project:
-        told = True
-        while told:  # what is marked while we leave would find us alive and nobody at work: so look again
+        while _is_news(project):  # again without the lock: what is marked while we leave would find us still at work
             with locks.try_lock(project.state.teller_lock) as mine:
-                told = mine and _Teller(project, Audience(project)).tell()
+                if not mine:
+                    break
+                teller = _Teller(project, Audience(project))
+                while teller.tell():
+                    pass
         background.ensure_runner(project.location, project.database, environment)
+
+
+def _is_news(project: Project) -> bool:
+    count = project.reconcile() if events.plugins(project.database) else None
+    return events.is_news(project.database, [change.oid for change in count.changes] if count else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,13 @@ class _Teller:
         if self.audience.plugins and found.verdict is Verdict.CRITICAL:
             document = documents.analysis_document(found)
             self.audience.tell("batchhook_critical_failure", analysis=document)
+        notify_of_batch(self.project, found)
 
     def _operation(self, number: int) -> None:
+        operation = operations.get(self.project.database, number)
         if self.audience.plugins:
-            document = operation_document(operations.get(self.project.database, number))
-            self.audience.tell("batchhook_rolled_back", operation=document)
+            self.audience.tell("batchhook_rolled_back", operation=operation_document(operation))
+        notify_of_operation(self.project, operation)
 
     def _open(self) -> bool:
         """Tell of new changes of the open batch of the branch that is checked out."""

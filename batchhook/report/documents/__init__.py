@@ -35,7 +35,14 @@ from batchhook.report.documents.ci_results import (
     ci_results_document,
     results_of_baseline,
 )
-from batchhook.report.documents.commands import CheckDocument, DoctorDocument, ErrorDocument, InstalledDocument
+from batchhook.report.documents.commands import (
+    CheckDocument,
+    DoctorDocument,
+    ErrorDocument,
+    InstalledDocument,
+    NotifiedDocument,
+    SentDocument,
+)
 from batchhook.report.documents.comparisons import (
     BaselineComparisonDocument,
     BaselineDocument,
@@ -99,12 +106,14 @@ __all__ = [
     "InstalledDocument",
     "LogDocument",
     "ModuleDocument",
+    "NotifiedDocument",
     "OperationDocument",
     "OperationsDocument",
     "PartDocument",
     "ProofDocument",
     "PruneDocument",
     "RegressionsDocument",
+    "SentDocument",
     "SparedDocument",
     "StatusDocument",
     "TestDocument",

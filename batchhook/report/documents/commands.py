@@ -40,3 +40,16 @@ class InstalledDocument(Document):
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
+
+
+class SentDocument(Document):
+    """How a notification fared: where it was to go, and what was the matter, empty where nothing was."""
+
+    to: str
+    problem: str
+
+
+class NotifiedDocument(Document):
+    """``notify --test --json``."""
+
+    sent: tuple[SentDocument, ...]

@@ -1,0 +1,48 @@
+"""What people elsewhere are told of a batch."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
+from batchhook.core.culprits.attribution import Attribution, Kind
+from batchhook.core.notification import about_batch, event_of
+from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
+from batchhook.core.settings import NotifyEvent
+from batchhook.core.verdicts import Verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "before", "event"),
+    [
+        (Verdict.PASSED, None, NotifyEvent.PASSED),
+        (Verdict.PASSED, Verdict.PASSED, NotifyEvent.PASSED),
+        (Verdict.PASSED, Verdict.BROKEN, NotifyEvent.FIXED),
+        (Verdict.PASSED, Verdict.CRITICAL, NotifyEvent.FIXED),
+        (Verdict.FAILED, Verdict.FAILED, NotifyEvent.FAILED),
+        (Verdict.CRITICAL, None, NotifyEvent.CRITICAL),
+        (Verdict.BROKEN, Verdict.PASSED, NotifyEvent.BROKEN),
+    ],
+)
+def test_events(verdict: Verdict, before: Verdict | None, event: NotifyEvent) -> None:
+    assert event_of(verdict, before) is event
+
+
+def test_every_verdict_is_an_event() -> None:
+    assert {event_of(verdict, None) for verdict in Verdict}
+
+
+def test_it_is_short_whatever_happened() -> None:
+    long = "x\n" * 10_000
+    changes = tuple(Commit(f"{n:040}", "t", (), "b", f"{long} <a@b>", 0, 0, long) for n in range(20))
+    results = tuple(TestResult(f"m.{long}{n}", "m", Outcome.FAILED, message=long) for n in range(2000))
+    found = {results[n].test_id: Attribution(Kind.CULPRIT, 1.0, (changes[n].oid,)) for n in range(20)}
+    batch = Batch(1, "refs/heads/main", Fill(20), BatchStatus.FINISHED, "", changes[-1].oid, changes)
+    analysis = Analysis(batch, {}, Verdict.CRITICAL, SuiteOutcome(results, 1.0), "", "t", 0.0, 0.1, attributions=found)
+    message = about_batch(analysis, NotifyEvent.CRITICAL, long, messages=True)
+    assert len(message.title) + len(message.body) < 4000
+    assert "\n" not in message.title
+    assert len(message.body.splitlines()) == 14
+    assert "and 15 more changes" in message.body
+    assert "and 1995 more tests" in message.body
