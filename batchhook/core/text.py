@@ -21,3 +21,8 @@ def lines(text: str) -> str:
 
 def _visible(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def bytes_shown(text: str) -> str:
+    """A text with the bytes in it that were not UTF-8 (surrogateescape) as escapes: a path, mostly."""
+    return "".join(f"\\x{ord(each) - 0xDC00:02x}" if "\udc80" <= each <= "\udcff" else each for each in text)

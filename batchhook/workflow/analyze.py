@@ -17,8 +17,8 @@ from batchhook.git.history import commits
 from batchhook.late import Late
 from batchhook.store import attributions, baselines, batches, events, history, runs, troubles, ways_back
 from batchhook.store.baselines import Baseline
-from batchhook.workflow import gate
-from batchhook.workflow.follow import finished, of_number
+from batchhook.workflow import gate, notices
+from batchhook.workflow.follow import of_number
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
 
@@ -29,13 +29,14 @@ else:
 
 
 def analyze(project: Project, number: int) -> Analysis:
-    """What a finished batch's run tells.
+    """What a finished batch's run tells; its verdict counts as seen with this.
 
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
     """
-    finished(project, number)
-    return analyzed(project, number)
+    found = analyzed(project, number)
+    notices.take(project.state, number)
+    return found
 
 
 def analyzed(project: Project, number: int) -> Analysis:

@@ -11,11 +11,12 @@ from batchhook.errors import StoreError
 from batchhook.store import batches
 from batchhook.workflow import auto_rollback, plugins
 from batchhook.workflow.project import Project
+from batchhook.workflow.reports import write_reports
 from batchhook.workflow.suite_run import RunListener
 
 Step = Callable[[Project, int], None]
 
-STEPS: tuple[Step, ...] = (plugins.add_metrics,)
+STEPS: tuple[Step, ...] = (plugins.add_metrics, write_reports)
 """Each is given the repository and the batch's number, and may be repeated after a kill."""
 
 

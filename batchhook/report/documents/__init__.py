@@ -10,6 +10,7 @@ from batchhook.report.documents.analysis import (
     ModuleDocument,
     analysis_document,
     critical_document,
+    culprit_documents,
 )
 from batchhook.report.documents.attributions import AttributionDocument, EvidenceDocument, attribution_document
 from batchhook.report.documents.backups import BackedUpFileDocument, BackupDocument, BackupsDocument
@@ -49,7 +50,7 @@ from batchhook.report.documents.comparisons import (
     ComparedDocument,
     ComparisonDocument,
 )
-from batchhook.report.documents.document import Document, shown
+from batchhook.report.documents.document import Document, Time, iso_time, shown
 from batchhook.report.documents.operations import (
     FateDocument,
     OperationDocument,
@@ -117,6 +118,7 @@ __all__ = [
     "SparedDocument",
     "StatusDocument",
     "TestDocument",
+    "Time",
     "TotalsDocument",
     "UnsteadyDocument",
     "WayBackDocument",
@@ -128,9 +130,11 @@ __all__ = [
     "ci_document",
     "ci_results_document",
     "critical_document",
+    "culprit_documents",
     "entry_document",
     "failure_documents",
     "fate_documents",
+    "iso_time",
     "prune_document",
     "regressions_document",
     "results_of_baseline",

@@ -94,6 +94,19 @@ def critical_document(critical: CriticalFailure) -> CriticalDocument:
     )
 
 
+def culprit_documents(analysis: Analysis) -> tuple[CulpritDocument, ...]:
+    """The changes that are to blame, the one that broke most first."""
+    return tuple(
+        CulpritDocument(
+            change=change.oid,
+            summary=change.subject,
+            author=change.author,
+            tests=tuple(result.test_id for result in tests),
+        )
+        for change, tests in analysis.blamed
+    )
+
+
 def analysis_document(analysis: Analysis) -> AnalysisDocument:
     """An analysis as ``analyze N --json`` prints it."""
     return AnalysisDocument(
@@ -110,15 +123,7 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         critical=critical_document(critical) if (critical := analysis.critical) else None,
         way_back=way_back_document(analysis.way_back) if analysis.way_back else None,
         searching=analysis.is_searching,
-        culprits=tuple(
-            CulpritDocument(
-                change=change.oid,
-                summary=change.subject,
-                author=change.author,
-                tests=tuple(result.test_id for result in tests),
-            )
-            for change, tests in analysis.blamed
-        ),
+        culprits=culprit_documents(analysis),
         failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
         unsteady=unsteady_documents(analysis.outcome.results),
         compared_with=analysis.previous,

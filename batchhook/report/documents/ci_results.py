@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from batchhook.core.ids import is_fixture, split
 from batchhook.core.outcomes import Outcome, TestResult, count
 from batchhook.core.tracebacks import shortened
-from batchhook.report.documents.document import Document
+from batchhook.report.documents.document import Document, Time, iso_time
 
 _AS_UNITTEST = {Outcome.FAILED: "FAIL", Outcome.UNEXPECTED_SUCCESS: "UNEXPECTED SUCCESS"}
 
@@ -38,9 +37,9 @@ class CiModuleDocument(Document):
 
 
 class CiResultsDocument(Document):
-    """``ci_test_results.json``: ``timestamp`` is local time, ``total_duration`` seconds of the wall clock."""
+    """``ci_test_results.json``: ``timestamp`` is when it began, ``total_duration`` seconds of the wall clock."""
 
-    timestamp: str
+    timestamp: Time
     overall_success: bool
     total_duration: float
     modules: dict[str, CiModuleDocument]
@@ -78,7 +77,7 @@ def ci_results_document(
     results = tuple(results)
     failed = any(result.outcome.is_failure for result in results)
     return CiResultsDocument(
-        timestamp=time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(started_at)),
+        timestamp=iso_time(started_at),
         overall_success=not failed if success is None else success,
         total_duration=duration,
         modules=_modules(results),

@@ -1,0 +1,101 @@
+"""``batch_N.md``: a batch in a few lines, for a comment on a pull request or a job's summary.
+
+All that others wrote stands in code spans, one line each: nothing in it is a link, a mention, HTML or a heading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.outcomes import TestResult
+from batchhook.core.text import one_line
+from batchhook.core.verdicts import Verdict, summary
+from batchhook.report import culprits
+from batchhook.report.files import words
+
+_MOST_GROUPS = 5
+"""Changes that are to blame that are shown; more are counted."""
+_MOST_TESTS = 5
+"""Tests of one group that are shown; more are counted."""
+_MOST_FILES = 5
+_MESSAGE = 160
+"""Characters of a message that are shown."""
+_NAME = 200
+"""Characters of a test's id, a subject, a path that are shown."""
+
+
+def markdown(analysis: Analysis) -> str:
+    """A batch in a few lines; a few thousand characters, whatever happened in it."""
+    parts = (_head(analysis), _failures(analysis), _comparisons(analysis), _actions(analysis))
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def code(text: str, most: int = _NAME) -> str:
+    """A text that somebody else wrote, as a code span on one line, whatever is in it."""
+    line = one_line(text, most) or " "
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+
+
+def _head(analysis: Analysis) -> Iterator[str]:
+    if analysis.verdict is Verdict.BROKEN:
+        yield f"### batchhook: batch {analysis.batch.id} could not be tested"
+        yield ""
+        yield code(analysis.outcome.broken, 4 * _MESSAGE)
+    else:
+        yield f"### batchhook: batch {analysis.batch.id} {summary(analysis.verdict, analysis.outcome)}"
+        yield ""
+        yield f"{words.totals(analysis)}."
+    hint = analysis.outcome.hint
+    yield from (code(remark) if hint and hint in remark else remark for remark in words.remarks(analysis))
+    yield ""
+    branch = code(analysis.batch.branch.removeprefix("refs/heads/"))
+    span = f"{analysis.batch.base[:8] or 'the beginning'}..{analysis.batch.head[:8]}"
+    yield f"{len(analysis.batch.changes)} changes on {branch}, {code(span)}"
+
+
+def _failures(analysis: Analysis) -> Iterator[str]:
+    if not analysis.attributions:
+        if analysis.failures:
+            yield from _group("Failing", analysis.failures)
+        return
+    for change, tests in analysis.blamed[:_MOST_GROUPS]:
+        files = analysis.edits.get(change.oid, ())
+        named = ", ".join(code(words.edit(file)) for file in files[:_MOST_FILES])
+        more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
+        seen = culprits.pair([analysis.attributions[test.test_id] for test in tests])
+        heading = f"{code(change.oid[:8])} {code(change.subject)} broke {words.tests(len(tests))}"
+        yield from _group(heading, tests, below=f"{code(change.author)}{f': {named}{more}' if named else ''}; {seen}")
+    rest = analysis.blamed[_MOST_GROUPS:]
+    if rest:
+        yield from ("", f"{len(rest)} more changes broke {words.tests(sum(len(tests) for _, tests in rest))}.")
+    for kind, heading in words.HEADINGS.items():
+        others = analysis.failures_of(kind)
+        if others:
+            yield from _group(heading, others)
+
+
+def _group(heading: str, tests: Sequence[TestResult], below: str = "") -> Iterator[str]:
+    yield from ("", f"**{heading}**" if not below else heading, "")
+    if below:
+        yield from (below, "")
+    for test in tests[:_MOST_TESTS]:
+        where = f" at {code(test.location)}" if test.location else ""
+        yield f"- {code(test.test_id)}{where}  "
+        yield f"  {code(words.headline(test), _MESSAGE)}"
+    if len(tests) > _MOST_TESTS:
+        yield f"- and {len(tests) - _MOST_TESTS} more"
+
+
+def _comparisons(analysis: Analysis) -> Iterator[str]:
+    for since, found in words.comparisons(analysis):
+        counts = ", ".join(f"{len(names)} {word}" for word, names in words.kinds(found))
+        if counts:
+            yield from ("", f"{since[:1].upper()}{since[1:]}: {counts}.")
+
+
+def _actions(analysis: Analysis) -> Iterator[str]:
+    if not analysis.verdict.is_good:
+        yield from ("", f"`batchhook analyze {analysis.batch.id}` tells more.")

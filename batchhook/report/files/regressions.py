@@ -1,0 +1,64 @@
+"""``regressions.json``: what is worse, and what is better, than in the batch before and in the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.comparison import Comparison
+from batchhook.core.outcomes import TestResult
+from batchhook.report.documents import ComparisonDocument, Document, Time, iso_time
+from batchhook.report.files.entries import FailureEntry, failure_entry
+
+
+class Differences(ComparisonDocument):
+    """What is different since another run: ids of tests; those that fail newly, with what they said."""
+
+    new_failures: tuple[FailureEntry, ...]
+
+
+class RegressionsFile(Document):
+    """The latest batch beside the one before it on its branch and beside the baseline.
+
+    ``since_previous`` is null where there is no batch before, ``since_baseline`` where no baseline was set.
+    ``has_regressions`` where a test fails that did not fail in one of the two; with neither, where any fails.
+    """
+
+    timestamp: Time
+    batch_id: int
+    git_commit_hash: str
+    verdict: str
+    previous_batch_id: int | None
+    baseline_commit_hash: str | None
+    has_regressions: bool
+    since_previous: Differences | None
+    since_baseline: Differences | None
+
+
+def regressions_file(analysis: Analysis) -> RegressionsFile:
+    """What the file holds."""
+    failing = {result.test_id: result for result in analysis.failures}
+    previous = analysis.since_previous.whole if analysis.previous else None
+    baseline = analysis.since_baseline.whole if analysis.baseline else None
+    return RegressionsFile(
+        timestamp=iso_time(analysis.tested_at),
+        batch_id=analysis.batch.id,
+        git_commit_hash=analysis.batch.head,
+        verdict=analysis.verdict.value,
+        previous_batch_id=analysis.previous or None,
+        baseline_commit_hash=analysis.baseline or None,
+        has_regressions=_has_regressions(analysis, [previous, baseline]),
+        since_previous=_differences(previous, failing) if previous else None,
+        since_baseline=_differences(baseline, failing) if baseline else None,
+    )
+
+
+def _has_regressions(analysis: Analysis, compared: Iterable[Comparison | None]) -> bool:
+    known = [one for one in compared if one]
+    return any(one.is_regression for one in known) if known else bool(analysis.failures)
+
+
+def _differences(found: Comparison, failing: Mapping[str, TestResult]) -> Differences:
+    shared = dict(ComparisonDocument.model_validate(found))
+    new = tuple(failure_entry(failing[name]) for name in found.newly_failing if name in failing)
+    return Differences(**shared, new_failures=new)

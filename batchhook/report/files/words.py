@@ -1,0 +1,100 @@
+"""What is said of a batch in texts and pages alike: half sentences, without any form of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.changes import FileEdit
+from batchhook.core.comparison import Comparison
+from batchhook.core.culprits.attribution import Kind
+from batchhook.core.outcomes import TestResult
+from batchhook.core.text import bytes_shown
+from batchhook.report import culprits
+from batchhook.report.documents import iso_time
+from batchhook.report.failures import flaky
+
+HEADINGS = {
+    Kind.FLAKY: "Flaky: broken by none of the changes",
+    Kind.PRE_EXISTING: "Failed before this batch, too",
+    Kind.AMBIGUOUS: "What broke them could not be found out",
+}
+"""Above the failing tests that no change is to blame for, by what became of them; in this order."""
+
+
+def old(analysis: Analysis) -> frozenset[str]:
+    """Ids of the tests that failed in the batch before, too."""
+    return frozenset(analysis.since_previous.whole.still_failing)
+
+
+def known(analysis: Analysis, result: TestResult, old: frozenset[str]) -> list[str]:
+    """What is known of a failing test besides what it said: what was seen of it, whether it is flaky, what it lacks."""
+    found = analysis.attributions.get(result.test_id)
+    said = [culprits.whole(found)] if found else []
+    if not found and result.test_id in old:
+        said.append("failed before, too")
+    if result.subtests_failed:
+        said.append(f"{result.subtests_failed} subtests failed")
+    return [*said, *flaky(analysis.flips.get(result.test_id, 0)), *([result.note] if result.note else [])]
+
+
+def headline(result: TestResult) -> str:
+    """What a failing test said, in a line: ``AssertionError: 1 != 2``; else how it ended."""
+    return ": ".join(part for part in (result.error_type, result.message) if part) or result.outcome.value
+
+
+def totals(analysis: Analysis) -> str:
+    """``74 tests in 8.4 s: 65 passed, 8 failed, 1 skipped``."""
+    found = analysis.outcome.totals
+    said = f"{found.tests} tests in {found.duration:.1f} s: {found.passed} passed"
+    counts = ((found.failed, "failed"), (found.errored, "errored"), (found.skipped, "skipped"))
+    return said + "".join(f", {number} {word}" for number, word in counts if number)
+
+
+def remarks(analysis: Analysis) -> Iterator[str]:
+    """What has to be known to read the result, a sentence each."""
+    found = analysis.outcome.totals
+    if found.failures:
+        yield f"Failure rate {found.failure_rate:.1%}, critical from {analysis.critical_threshold:.0%}."
+    if analysis.outcome.hint:
+        yield f"{analysis.outcome.hint}."
+    if analysis.is_remembered:
+        yield f"Not run again: the same files were tested with the same suite at {iso_time(analysis.tested_at)}."
+    if analysis.has_more:
+        yield "Tested in place, together with changes that were not committed."
+    if analysis.way_back:
+        said = analysis.way_back.summary(analysis.batch.id)
+        yield f"{said[:1].upper()}{said[1:]}."
+    if analysis.is_searching:
+        yield "What broke the failing tests is being found out at this moment."
+
+
+def kinds(found: Comparison) -> tuple[tuple[str, Sequence[str]], ...]:
+    """The kinds of differences that there are, each with ids of tests."""
+    every = (
+        ("newly failing", found.newly_failing),
+        ("still failing", found.still_failing),
+        ("fixed", found.fixed),
+        ("newly skipped", found.newly_skipped),
+        ("new", found.new),
+        ("vanished", found.vanished),
+    )
+    return tuple((word, names) for word, names in every if names)
+
+
+def comparisons(analysis: Analysis) -> Iterator[tuple[str, Comparison]]:
+    """With what the batch is compared, and what is different."""
+    if analysis.previous:
+        yield f"since batch {analysis.previous}", analysis.since_previous.whole
+    if analysis.baseline:
+        yield f"since the baseline ({analysis.baseline[:8]})", analysis.since_baseline.whole
+
+
+def edit(file: FileEdit) -> str:
+    """``M parcel/money.py``."""
+    return f"{file.status.value[:1].upper()} {bytes_shown(file.path)}"
+
+
+def tests(number: int) -> str:
+    """``1 test``, ``2 tests``."""
+    return "1 test" if number == 1 else f"{number} tests"

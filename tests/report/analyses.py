@@ -1,0 +1,81 @@
+"""Analyses made up for tests of what is written about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit, Fill
+from batchhook.core.comparison import compare
+from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
+from batchhook.core.records import PastRun
+from batchhook.core.verdicts import judge
+
+OIDS = tuple(f"{number}" * 40 for number in range(1, 6))
+BASE = "0" * 40
+
+
+def failing(name: str = "pkg.test_x.TestX.test_y", **more: object) -> TestResult:
+    """A failing test."""
+    given = {
+        "module": "pkg.test_x",
+        "outcome": Outcome.FAILED,
+        "error_type": "AssertionError",
+        "message": "1 != 2",
+        "location": "pkg/test_x.py:45",
+        "traceback": 'Traceback (most recent call last):\n  File "pkg/test_x.py", line 45, in test_y\n',
+        **more,
+    }
+    return replace(TestResult(name, "", Outcome.FAILED), **given)  # type: ignore[arg-type]
+
+
+def passing(name: str = "pkg.test_x.TestX.test_z") -> TestResult:
+    """A passing test."""
+    return TestResult(name, "pkg.test_x", Outcome.PASSED, 0.25)
+
+
+def analysis(
+    results: Sequence[TestResult],
+    *,
+    before: Sequence[TestResult] = (),
+    attributions: Mapping[str, Attribution] | None = None,
+    text: str = "subject",
+) -> Analysis:
+    """What a batch of five changes tells; ``text`` stands for all that its author wrote."""
+    changes = tuple(
+        Commit(oid, f"{oid[::-1]}", (BASE,), BASE, f"{text} <ada@example.org>", 1_700_000_000, 1_700_000_000, text)
+        for oid in OIDS
+    )
+    batch = Batch(
+        2, f"refs/heads/{text}", Fill(5), BatchStatus.CLOSING, BASE, OIDS[-1], changes, 1_700_000_000, 1_700_000_300
+    )
+    outcome = SuiteOutcome(tuple(results), 12.5)
+    return Analysis(
+        batch=batch,
+        edits={oid: (FileEdit(f"{text}.py", EditStatus.MODIFIED, "100644", "ab" * 32),) for oid in OIDS},
+        verdict=judge(outcome, 0.1),
+        outcome=outcome,
+        python="/usr/bin/python3 3.11.7",
+        tree=changes[-1].tree,
+        tested_at=1_700_000_400.0,
+        critical_threshold=0.1,
+        previous=1 if before else 0,
+        since_previous=compare(results, before),
+        attributions=attributions or {},
+    )
+
+
+def culprit(oid: str = OIDS[2], confidence: float = 0.997) -> Attribution:
+    """A test that one change broke."""
+    evidence = (Sighting(OIDS[1], passed=2), Sighting(oid, failed=1))
+    return Attribution(Kind.CULPRIT, confidence, (oid,), evidence)
+
+
+def past(number: int) -> list[PastRun]:
+    """So many runs of batches."""
+    return [
+        PastRun(batch, judge(SuiteOutcome(), 0.1), 1_700_000_000.0 + batch, 10.0 + batch % 7, 60, batch % 3)
+        for batch in range(1, number + 1)
+    ]

@@ -1,0 +1,259 @@
+"""The page of a batch: all that matters is on it, nothing that others wrote is obeyed, and it does not grow."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.verdicts import Verdict
+from batchhook.report.files.html import html
+from batchhook.report.files.plots import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
+from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past
+
+EVIL = (
+    "\"'></code></pre></summary></title></style><script>alert(1)</script><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"
+)
+VOID = {"meta", "br"}
+KNOWN = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "header",
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "span",
+    "svg",
+    "rect",
+    "text",
+    "g",
+    "section",
+    "article",
+    "details",
+    "summary",
+    "ul",
+    "ol",
+    "li",
+    "code",
+    "pre",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "div",
+    "br",
+    "footer",
+}
+ATTRIBUTES = {
+    "lang",
+    "charset",
+    "http-equiv",
+    "content",
+    "name",
+    "class",
+    "viewbox",
+    "role",
+    "aria-label",
+    "x",
+    "y",
+    "width",
+    "height",
+}
+
+
+class Parsed(HTMLParser):
+    """A page as a browser reads it: every tag, whether they nest, all attributes, all text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: dict[str, list[str]] = {}
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.style = ""
+        self.feed(page)
+        self.close()
+        assert not self._open, f"never closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] == "style":
+            self.style += data
+        else:
+            self.text.append(data)
+
+    @property
+    def shown(self) -> str:
+        return "".join(self.text)
+
+
+def is_harmless(page: str) -> Parsed:
+    """The page, parsed; nothing on it is anything but what the template has."""
+    parsed = Parsed(page)
+    assert parsed.tags <= KNOWN, parsed.tags - KNOWN
+    assert set(parsed.attributes) <= ATTRIBUTES, set(parsed.attributes) - ATTRIBUTES
+    assert "url(" not in parsed.style
+    assert "@import" not in parsed.style
+    return parsed
+
+
+def test_it_tells_what_broke_with_evidence_and_traceback() -> None:
+    result = failing(traceback='Traceback:\n  File "subject.py", line 3, in f\n    1 < 2\n', note="lacks data.csv")
+    found = analysis([result, passing()], before=[passing()], attributions={result.test_id: culprit()})
+    parsed = is_harmless(html(found, past(3)))
+    said = " ".join(parsed.shown.split())
+    for expected in (
+        "batch 2 critical",
+        "failed: CRITICAL, 1 of 2 tests (50%)",
+        f"{OIDS[2][:8]} subject broke 1 test",
+        "subject <ada@example.org>",
+        f"passed at {OIDS[1][:8]}, failed here (99.7 % sure)",
+        "M subject.py",
+        "AssertionError: 1 != 2",
+        'File "subject.py", line 3, in f',
+        "lacks data.csv",
+        "Different since batch 1",
+        "1 newly failing",
+        "Slowest tests",
+        "0.250 s pkg.test_x.TestX.test_z",
+        "Duration of the suite, batch by batch",
+        "batchhook rollback 2 --culprit",
+    ):
+        assert expected in said
+
+
+def test_kinds_that_blame_nobody_have_a_place_each() -> None:
+    tests = [failing(f"pkg.test_x.TestX.test_{number}") for number in range(3)]
+    kinds = (Kind.FLAKY, Kind.PRE_EXISTING, Kind.AMBIGUOUS)
+    seen = (Sighting(OIDS[0], failed=2, passed=3),)
+    found = {
+        test.test_id: Attribution(kind, 0.9, (), seen, "time ran out" if kind is Kind.AMBIGUOUS else "")
+        for test, kind in zip(tests, kinds, strict=True)
+    }
+    said = is_harmless(html(analysis(tests, attributions=found), [])).shown
+    assert "Flaky: broken by none of the changes: 1" in said
+    assert "failed in 2 of 5 runs" in said
+    assert "Failed before this batch, too: 1" in said
+    assert "What broke them could not be found out: 1" in said
+    assert "time ran out" in said
+
+
+def test_a_suite_that_could_not_run_says_why() -> None:
+    found = analysis([])
+    broken = replace(found, verdict=Verdict.BROKEN, outcome=replace(found.outcome, broken=EVIL, hint="mend it"))
+    said = is_harmless(html(broken, [])).shown
+    assert "could not be tested" in said
+    assert EVIL in said
+    assert "mend it" in said
+
+
+def test_what_others_wrote_is_text() -> None:
+    result = failing(EVIL, module=EVIL, error_type=EVIL, message=EVIL, location=EVIL, traceback=EVIL, note=EVIL)
+    found = analysis([result, passing(EVIL)], before=[passing(f"{EVIL} gone")], text=EVIL)
+    for attributions in ({}, {EVIL: culprit()}):
+        page = html(replace(found, attributions=attributions, python=EVIL), past(3))
+        assert EVIL in is_harmless(page).shown
+        assert "<script" not in page
+        assert "49" not in page.replace("49;", ""), "a template in a template is not run"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(st.characters(exclude_categories=())), st.text("<>&\"'`{}%#/\\ab\u202e\udcff\x00\x1b\n", max_size=40))
+def test_no_text_whatever_makes_a_tag(one: str, other: str) -> None:
+    result = failing(f"m.T.{one}", module=other, message=one, error_type=other, location=one, traceback=other)
+    page = html(analysis([result], text=other, attributions={result.test_id: culprit()}), past(2))
+    is_harmless(page)
+    page.encode()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_nothing_is_loaded_and_no_style_but_ours_is_taken() -> None:
+    page = html(analysis([failing()]), past(5))
+    parsed = is_harmless(page)
+    (policy,) = [value for value in parsed.attributes["content"] if "default-src" in value]
+    digest = base64.b64encode(hashlib.sha256(parsed.style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not re.search(r"(?i)\b(?:https?|ftp|file|data|javascript):", page)
+    assert "prefers-color-scheme: dark" in parsed.style
+
+
+def test_thousands_of_failures_make_no_page_of_a_hundred_megabytes() -> None:
+    text = "x" * 16_000
+    many = [failing(f"pkg.test_x.TestX.test_{number}", traceback=text) for number in range(5_000)]
+    for attributions in ({}, {test.test_id: culprit() for test in many}):
+        page = html(analysis(many, attributions=attributions), [])
+        assert len(page) < 2_000_000
+        said = is_harmless(page).shown
+        assert "4800 more that fail here" in said
+        assert "and 4700 more" in said
+        assert "Its text is left out here: batchhook analyze 2 --tracebacks" in said
+
+
+def test_thousands_of_groups_are_counted() -> None:
+    many = [failing(f"m{number}.T.test", module=f"m{number}", traceback="x" * 16_000) for number in range(3_000)]
+    page = html(analysis(many), [])
+    assert len(page) < 2_000_000
+    said = is_harmless(page).shown
+    assert "2940 more groups of failing tests" in said
+    assert "and 2800 more modules" in said
+
+
+def test_a_test_with_thousands_of_failing_subtests_is_one() -> None:
+    said = is_harmless(html(analysis([failing(subtests_failed=9_604, traceback="y\n" * 8_000)]), [])).shown
+    assert "9604 subtests failed" in said
+    assert "pkg.test_x: 1 failing" in said
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=60))
+def test_bars_stay_in_the_picture(durations: list[float]) -> None:
+    results = [TestResult(f"m.T.{place}", "m", Outcome.PASSED, seconds) for place, seconds in enumerate(durations)]
+    runs = [replace(run, duration=seconds) for run, seconds in zip(past(len(durations)), durations, strict=True)]
+    for plot in (
+        slowest_tests(results),
+        durations_of_batches(runs),
+        share_of_outcomes(analysis(results).outcome.totals),
+    ):
+        for bar in plot.bars:
+            assert bar.x >= 0
+            assert bar.y >= 0
+            assert bar.width > 0
+            assert bar.x + bar.width <= WIDTH + 0.1
+            assert bar.y + bar.height <= plot.height + 0.1
+
+
+@pytest.mark.parametrize("first", [1, 95, 9_990, 123_456])
+def test_labels_below_bars_do_not_touch(first: int) -> None:
+    runs = [replace(run, batch=first + place) for place, run in enumerate(past(40))]
+    labelled = [bar for bar in durations_of_batches(runs).bars if bar.label]
+    assert len(labelled) > 5
+    for one, next_one in itertools.pairwise(labelled):
+        assert one.x + 7.3 * len(one.label) < next_one.x
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_one_batch_is_no_plot(number: int) -> None:
+    assert ("batch by batch" in html(analysis([passing()]), past(number))) is (number > 1)

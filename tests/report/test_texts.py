@@ -1,0 +1,91 @@
+"""The report in plain text and the one in Markdown."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+from markdown_it import MarkdownIt
+
+from batchhook.core.text import one_line
+from batchhook.report.files.critical import critical_file
+from batchhook.report.files.full_text import full_text
+from batchhook.report.files.markdown import code, markdown
+from tests.report.analyses import OIDS, analysis, culprit, failing, passing
+
+EVIL = "@ada #12 **bold** [link](https://example.org) `tick` ``two`` <script> | \x1b[31m\n# heading\n\n```\n"
+
+
+def rendered(text: str) -> str:
+    made: str = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+    return made
+
+
+@given(st.text(max_size=60))
+def test_a_code_span_holds_any_text(text: str) -> None:
+    (inline,) = [token for token in MarkdownIt().parse(f"x {code(text, 0)} y") if token.type == "inline"]
+    before, span, after = inline.children or []
+    assert (before.content, span.type, after.content) == ("x ", "code_inline", " y")
+    assert span.content.strip() == one_line(text)
+
+
+def test_nothing_that_others_wrote_is_more_than_code() -> None:
+    result = failing(EVIL, module=EVIL, error_type=EVIL, message=EVIL, location=EVIL, traceback=EVIL)
+    found = analysis([result], before=[passing(EVIL)], text=EVIL, attributions={EVIL: culprit()})
+    made = rendered(markdown(found))
+    assert "<a " not in made
+    assert "<script" not in made
+    assert made.count("<h") == 1
+    outside = "".join(part.rpartition("</code>")[2] for part in made.split("<code>"))
+    assert "@ada" not in outside
+    assert "#12" not in outside
+    assert "bold" not in outside
+
+
+def test_markdown_says_what_matters_and_stays_short() -> None:
+    tests = [failing(f"pkg.test_x.TestX.test_{number}", message="m" * 2_000) for number in range(5_000)]
+    attributions = {test.test_id: culprit(OIDS[number % 5]) for number, test in enumerate(tests)}
+    text = markdown(analysis(tests, before=[passing()], attributions=attributions))
+    assert len(text) < 20_000
+    assert "### batchhook: batch 2 failed: CRITICAL, 5000 of 5000 tests (100%)" in text
+    assert f"`{OIDS[2][:8]}` `subject` broke 1000 tests" in text
+    assert "- and 995 more" in text
+    assert "Since batch 1: 5000 newly failing, 5000 new, 1 vanished." in text
+
+
+def test_the_full_text_has_every_traceback() -> None:
+    tests = [failing(f"pkg.test_x.TestX.test_{number}", traceback=f"text of {number}\n") for number in range(300)]
+    text = full_text(analysis(tests, before=[passing()]))
+    assert all(f"text of {number}\n" in text for number in range(300))
+    assert "BATCH 2 failed: CRITICAL, 300 of 300 tests (100%)" in text
+    assert "FAILURES (300)" in text
+    assert "newly failing: 300" in text
+
+
+def test_the_full_text_is_bounded_and_says_what_is_missing() -> None:
+    tests = [failing(f"pkg.test_x.TestX.test_{number}", traceback="x" * 16_000) for number in range(5_000)]
+    text = full_text(analysis(tests))
+    assert len(text) < 5_000_000
+    assert text.count("[left out: ") == 4_876
+    assert "batchhook analyze 2 --tracebacks shows all of it" in text
+
+
+def test_a_terminal_obeys_nothing_in_the_full_text() -> None:
+    result = failing(EVIL, module=EVIL, message=EVIL, traceback=EVIL, note=EVIL)
+    assert "\x1b" not in full_text(analysis([result], text=EVIL, attributions={EVIL: culprit()}))
+
+
+def test_json_files_are_bounded_too() -> None:
+    many = [
+        failing(
+            f"pkg.test_x.TestX.test_{number}", location=f"x.py:{number}", message="m" * 2_000, traceback="x" * 16_000
+        )
+        for number in range(5_000)
+    ]
+    found = analysis(many)
+    critical = found.critical
+    assert critical
+    document = critical_file(found, critical)
+    assert len(document.model_dump_json()) < 8_000_000
+    assert (len(document.failures), len(document.error_types), document.error_types_left_out) == (5_000, 100, 4_900)
+    assert document.failures[0].traceback == "x" * 16_000
+    assert document.failures[-1].traceback.startswith("[left out")
+    assert len(document.failures[-1].message) == 200
