@@ -23,11 +23,13 @@ from batchhook.workflow import (
     by_hand,
     doctor,
     documents as composed,
+    export,
     follow,
     gate,
     install,
     notifying,
     operate,
+    reports,
 )
 from batchhook.workflow.culprits import guilty
 from batchhook.workflow.project import Project, opened
@@ -162,6 +164,45 @@ class Workflow:
         """
         with self._opened() as project:
             gate.acknowledge(project, number)
+
+    # Reports
+
+    def report(self, number: int) -> documents.ReportDocument:
+        """Write a batch's own reports anew, with all that is known by now, and say where they are.
+
+        Raises:
+            NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
+        """
+        with self._opened() as project:
+            return composed.report_document(number, reports.write_own(project, number))
+
+    def export(
+        self,
+        folder: str | os.PathLike[str] = "test_batch_logs",
+        *,
+        batches: Sequence[int] | None = None,
+        most: int | None = 20,
+        backups: bool = False,
+    ) -> documents.ExportDocument:
+        """Write reports into a folder.
+
+        Args:
+            folder: seen from the ``Workflow``'s; made where it is missing.
+            batches: whose own files are wanted; else those of the latest.
+            most: so many of the latest, or all with None.
+            backups: the files as they were before these batches, too.
+
+        Raises:
+            NoSuchBatchError, NotFinishedError: there is no such batch, or it has no run yet; nothing was written.
+            StoreError: a backup is damaged.
+            OSError: the folder cannot be written.
+        """
+        with self._opened() as project:
+            project.reconcile()
+            chosen = export.latest(project, most) if batches is None else batches
+            return composed.export_document(
+                export.export(project, self._folder / folder, chosen, with_backups=backups, told=export.silent)
+            )
 
     # The baseline
 

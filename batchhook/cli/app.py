@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 import batchhook
-from batchhook.cli import backups, baseline, ci, going_back, hooks, making_room, notifying, searching, seeing, testing
+from batchhook.cli import (
+    backups,
+    baseline,
+    ci,
+    going_back,
+    hooks,
+    making_room,
+    notifying,
+    reporting,
+    searching,
+    seeing,
+    testing,
+)
 from batchhook.cli.options import options
 
 app = typer.Typer(
@@ -18,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_HOOKS, _SEEING, _BACK, _BY_HAND = "Hooks", "Seeing", "Going back", "By hand"
+_HOOKS, _SEEING, _REPORTS, _BACK, _BY_HAND = "Hooks", "Seeing", "Reports", "Going back", "By hand"
 
 
 def _version(asked: bool) -> None:
@@ -56,6 +68,9 @@ app.command(rich_help_panel=_SEEING)(seeing.wait)
 app.command(rich_help_panel=_SEEING)(seeing.analyze)
 app.command(rich_help_panel=_SEEING)(seeing.ack)
 app.add_typer(baseline.app, name="baseline", rich_help_panel=_SEEING)
+app.command(rich_help_panel=_REPORTS)(reporting.report)
+app.command(rich_help_panel=_REPORTS)(reporting.export)
+app.command(rich_help_panel=_REPORTS)(reporting.schema)
 app.command(rich_help_panel=_BACK)(going_back.rollback)
 app.command(rich_help_panel=_BACK)(going_back.undo)
 app.command(rich_help_panel=_BACK)(going_back.operations)

@@ -96,8 +96,9 @@ def wait(
             out.print(text.verdict_line(chosen, found.verdict, found.outcome))
             if found.attributions:
                 out.print(attribution.summary(found.attributions))
-            if not found.verdict.is_good:
-                out.print(text.hints((f"batchhook analyze {chosen}", "what broke")))
+            page = (f"batchhook report {chosen} --open", "all of it as a page in the browser")
+            broke = [] if found.verdict.is_good else [(f"batchhook analyze {chosen}", "what broke")]
+            out.print(text.hints(*broke, page))
         return _exit_code(found.verdict)
 
 

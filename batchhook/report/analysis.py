@@ -25,9 +25,8 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
         *_additions(analysis),
     ):
         console.print(part)
-    if not analysis.verdict.is_good:
-        console.print()
-        console.print(_next(analysis, tracebacks=tracebacks))
+    console.print()
+    console.print(_next(analysis, tracebacks=tracebacks))
 
 
 def _head(analysis: Analysis) -> Iterator[RenderableType]:
@@ -85,10 +84,14 @@ def _additions(analysis: Analysis) -> Iterator[RenderableType]:
 
 def _next(analysis: Analysis, *, tracebacks: bool) -> RenderableType:
     number = analysis.batch.id
+    page = (f"batchhook report {number} --open", "all of it as a page in the browser")
+    if analysis.verdict.is_good:
+        return hints(page)
     whole = (f"batchhook analyze {number} --tracebacks", "every failure with its whole text")
     guilty = (f"batchhook rollback {number} --culprit", "only the changes that broke something, once that is proven")
     return hints(
         *([] if tracebacks or not analysis.failures else [whole]),
+        page,
         *([guilty] if analysis.blamed else []),
         (f"batchhook rollback {number} --dry-run", "what going back would change"),
         (f"batchhook rollback {number}", "the files as they were before this batch; can be undone"),

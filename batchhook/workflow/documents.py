@@ -14,6 +14,7 @@ from batchhook.core.proof import Proof
 from batchhook.core.verdicts import Verdict
 from batchhook.report import documents
 from batchhook.report.documents import analysis_document
+from batchhook.report.files import names
 from batchhook.store.baselines import Baseline
 from batchhook.store.operations import Operation
 from batchhook.workflow.analyze import Entry, Status
@@ -21,7 +22,10 @@ from batchhook.workflow.baseline import Measured
 from batchhook.workflow.by_hand import Tested
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batchhook.workflow.doctor import Check
+    from batchhook.workflow.export import Exported
     from batchhook.workflow.install import Installed
     from batchhook.workflow.notifying import Sent
     from batchhook.workflow.operate import Plan
@@ -30,6 +34,7 @@ __all__ = [
     "analysis_document",
     "baseline_document",
     "doctor_document",
+    "export_document",
     "installed_document",
     "log_document",
     "measured_document",
@@ -37,6 +42,7 @@ __all__ = [
     "operation_document",
     "operations_document",
     "plan_document",
+    "report_document",
     "show_document",
     "status_document",
     "tested_document",
@@ -128,6 +134,18 @@ def doctor_document(checks: Sequence[Check]) -> documents.DoctorDocument:
     """What was looked at, and whether all is well."""
     shown = tuple(documents.CheckDocument.model_validate(check) for check in checks)
     return documents.DoctorDocument(ok=all(check.ok for check in checks), checks=shown)
+
+
+def report_document(number: int, files: Mapping[str, Path]) -> documents.ReportDocument:
+    """A batch's own files, by their names."""
+    shown = {name: documents.shown(str(path)) for name, path in files.items()}
+    return documents.ReportDocument(batch=number, page=shown[names.page(number)], files=shown)
+
+
+def export_document(done: Exported) -> documents.ExportDocument:
+    """What was written into a folder."""
+    files = tuple(documents.shown(str(path.relative_to(done.folder))) for path in done.files)
+    return documents.ExportDocument(folder=documents.shown(str(done.folder)), batches=done.batches, files=files)
 
 
 def installed_document(done: Installed) -> documents.InstalledDocument:

@@ -12,7 +12,7 @@ from batchhook.core.verdicts import Verdict
 from batchhook.late import Late
 from batchhook.store import baselines, records, runs
 from batchhook.store.reports import Reports
-from batchhook.workflow.analyze import analyzed
+from batchhook.workflow.analyze import analyze, analyzed
 from batchhook.workflow.project import Project
 
 if TYPE_CHECKING:

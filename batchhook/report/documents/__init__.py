@@ -60,6 +60,12 @@ from batchhook.report.documents.operations import (
     fate_documents,
     way_back_document,
 )
+from batchhook.report.documents.reports import (
+    ExportDocument,
+    ReportDocument,
+    SchemaEntryDocument,
+    SchemasDocument,
+)
 from batchhook.report.documents.results import (
     FailureDocument,
     TestDocument,
@@ -100,6 +106,7 @@ __all__ = [
     "ErrorDocument",
     "ErrorGroupDocument",
     "EvidenceDocument",
+    "ExportDocument",
     "FailureDocument",
     "FateDocument",
     "FileDocument",
@@ -114,6 +121,9 @@ __all__ = [
     "ProofDocument",
     "PruneDocument",
     "RegressionsDocument",
+    "ReportDocument",
+    "SchemaEntryDocument",
+    "SchemasDocument",
     "SentDocument",
     "SparedDocument",
     "StatusDocument",
