@@ -1,0 +1,1 @@
+"""Slowdowns: which tests are to be measured again, what measurements say, and which change is to blame."""
