@@ -14,6 +14,7 @@ from batchhook.cli.options import console, emit, options, project
 from batchhook.core.changes import Batch
 from batchhook.core.culprits import attribution
 from batchhook.core.outcomes import Totals
+from batchhook.core.slowdowns import slowdown
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import ExitCode
 from batchhook.late import Late
@@ -96,18 +97,22 @@ def wait(
             out.print(text.verdict_line(chosen, found.verdict, found.outcome))
             if found.attributions:
                 out.print(attribution.summary(found.attributions))
-            page = (f"batchhook report {chosen} --open", "all of it as a page in the browser")
-            broke = [] if found.verdict.is_good else [(f"batchhook analyze {chosen}", "what broke")]
-            out.print(text.hints(*broke, page))
+            if found.slower:
+                out.print(slowdown.summary(found.slower))
+            what = "what became slower" if found.verdict is Verdict.REGRESSED else "what broke"
+            told = [] if found.verdict.is_good else [(f"batchhook analyze {chosen}", what)]
+            out.print(text.hints(*told, (f"batchhook report {chosen} --open", "all of it as a page in the browser")))
         return _exit_code(found.verdict)
 
 
 def analyze(
     number: BatchNumber,
-    tracebacks: Annotated[bool, typer.Option("--tracebacks", "-t", help="Show each failure's whole text.")] = False,
+    tracebacks: Annotated[
+        bool, typer.Option("--tracebacks", "-t", help="Show each failure's whole text, each timing.")
+    ] = False,
     _json: Json = False,
 ) -> int:
-    """What a batch's run told: failures by module, its changes, what to do next."""
+    """What a batch's run told: failures by culprit, what became slower, its changes, what to do next."""
     with project() as opened:
         count = opened.reconcile()
         background.wake(opened.location, opened.database, os.environ, count)
@@ -129,6 +134,8 @@ def ack(number: BatchNumber) -> None:
 def _exit_code(verdict: Verdict) -> ExitCode:
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
+    if verdict is Verdict.REGRESSED:
+        return ExitCode.REGRESSION
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 

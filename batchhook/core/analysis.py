@@ -12,6 +12,7 @@ from batchhook.core.culprits.attribution import Attribution, Kind, by_change
 from batchhook.core.metrics import Metrics
 from batchhook.core.outcomes import SuiteOutcome, TestResult
 from batchhook.core.rollback import WayBack
+from batchhook.core.slowdowns.slowdown import Slowdown
 from batchhook.core.verdicts import Verdict
 
 
@@ -35,6 +36,8 @@ class Analysis:
         flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
         attributions: what broke each failing test, by its id; empty where nobody looked, or not yet.
         is_searching: whether that is being found out at this moment.
+        slowdowns: what became slower, the worst first; then what may have, and nobody can tell.
+        is_measuring: whether that is being measured at this moment.
         between: commits that are to blame and are none of the batch's changes, by name: they came between these.
         way_back: what became of a way back that was looked for by itself; None where none was.
         metrics: what plug-ins added, by plug-in and name.
@@ -57,6 +60,8 @@ class Analysis:
     is_remembered: bool = False
     attributions: Mapping[str, Attribution] = field(default_factory=dict)
     is_searching: bool = False
+    slowdowns: tuple[Slowdown, ...] = ()
+    is_measuring: bool = False
     between: Mapping[str, Commit] = field(default_factory=dict)
     way_back: WayBack | None = None
     metrics: Metrics = field(default_factory=dict)
@@ -65,13 +70,23 @@ class Analysis:
     @property
     def blamed(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:
         """The changes that are to blame, each with the failures that it caused; the one with most of them first."""
-        commits = {change.oid: change for change in self.batch.changes} | dict(self.between)
+        commits = self.commits
         failures = {result.test_id: result for result in self.failures}
         return tuple(
             (commits[oid], tuple(failures[name] for name in names if name in failures))
             for oid, names in by_change(self.attributions).items()
             if oid in commits
         )
+
+    @property
+    def slower(self) -> tuple[Slowdown, ...]:
+        """What became slower indeed."""
+        return tuple(found for found in self.slowdowns if found.is_confirmed)
+
+    @property
+    def commits(self) -> Mapping[str, Commit]:
+        """The batch's changes, and the commits between them that are to blame for something, by name."""
+        return {change.oid: change for change in self.batch.changes} | dict(self.between)
 
     def failures_of(self, kind: Kind) -> tuple[TestResult, ...]:
         """The failures that ended so."""

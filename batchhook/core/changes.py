@@ -77,6 +77,9 @@ class BatchStatus(str, Enum):
     SEARCHING = "searching"
     """Its run has ended with failures; which change is to blame for each is being found out."""
 
+    MEASURING = "measuring"
+    """All is known of its failures; whether tests became slower is being looked at, and measured where it seems so."""
+
     CLOSING = "closing"
     """All is known; what follows from it is being done: reports are written, a way back is prepared."""
 

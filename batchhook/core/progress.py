@@ -11,9 +11,10 @@ MOST_FAILURES = 50
 AGAIN = "passed when it was run once more"
 """What is said of a test that failed beside others and was run once more."""
 
-
 SEARCHING = "finding what broke them"
 """The stage in which it is found out which change broke which test; then tests are counted whose culprit is known."""
+MEASURING = "measuring what seems slower"
+"""The stage in which tests are timed in the states before and after; then tests are counted that are settled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,12 @@ class Settings:
     culprit_budget: float = 300.0
     """Seconds that may be spent on finding out which change broke what, after a batch failed; 0 for no search."""
 
+    slowdown_threshold: float = 0.50
+    """Share by which a test or a module may be slower than before a batch; 0 leaves slowdowns alone."""
+
+    slowdown_budget: float = 120.0
+    """Seconds that may be spent on measuring what seems slower; 0 for no measuring."""
+
     jobs: int = 0
     """Processes that run tests side by side; 0 for as many as there are processors."""
 

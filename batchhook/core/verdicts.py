@@ -11,6 +11,9 @@ class Verdict(str, Enum):
     """What a batch's run means."""
 
     PASSED = "passed"
+    REGRESSED = "regressed"
+    """Nothing fails, but something is slower, by measurements."""
+
     FAILED = "failed"
     CRITICAL = "critical"
     BROKEN = "broken"
@@ -35,13 +38,21 @@ def judge(outcome: SuiteOutcome, critical_threshold: float) -> Verdict:
     return Verdict.CRITICAL if outcome.totals.failure_rate >= critical_threshold else Verdict.FAILED
 
 
+def with_slowdowns(verdict: Verdict, *, confirmed: bool) -> Verdict:
+    """A verdict once it is known whether something became slower."""
+    return Verdict.REGRESSED if confirmed and verdict is Verdict.PASSED else verdict
+
+
 def summary(verdict: Verdict, outcome: SuiteOutcome) -> str:
     """A verdict in half a sentence, for one line of a terminal."""
     totals = outcome.totals
     if verdict is Verdict.BROKEN:
         return f"could not be tested: {outcome.broken}"
-    if verdict is Verdict.PASSED:
+    if verdict in {Verdict.PASSED, Verdict.REGRESSED}:
         skipped = f", {totals.skipped} skipped" if totals.skipped else ""
+        if verdict is Verdict.REGRESSED:
+            took = f"{totals.passed} tests passed in {outcome.duration:.1f} s{skipped}"
+            return f"regressed: {took}, some slower than before"
         return f"passed: {totals.passed} tests in {outcome.duration:.1f} s{skipped}"
     critical = "CRITICAL, " if verdict is Verdict.CRITICAL else ""
     return f"failed: {critical}{totals.failures} of {totals.tests} tests ({totals.failure_rate:.0%})"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.text import one_line
-from batchhook.report import comparisons, culprits, failures
+from batchhook.report import comparisons, culprits, failures, slowdowns
 from batchhook.report.critical import critical
 from batchhook.report.text import OID, branch_name, changes, hints, verdict_line
 
@@ -21,6 +21,7 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
     for part in (
         *_head(analysis),
         *_failures(analysis, tracebacks=tracebacks),
+        *slowdowns.slower(analysis, full=tracebacks),
         *_rest(analysis),
         *_additions(analysis),
     ):
@@ -39,9 +40,11 @@ def _head(analysis: Analysis) -> Iterator[RenderableType]:
         yield remembered(analysis.tested_at, "batchhook test --fresh")
     if analysis.has_more:
         yield Text("tested in place, together with changes that were not committed", style="yellow")
+    number = analysis.batch.id
     if analysis.is_searching:
-        number = analysis.batch.id
         yield Text(f"what broke them is being found out at this moment: batchhook wait {number}", style="yellow")
+    if analysis.is_measuring:
+        yield Text(f"what seems slower is being measured at this moment: batchhook wait {number}", style="yellow")
     if analysis.way_back:
         yield Text(one_line(analysis.way_back.summary(analysis.batch.id)), style="yellow")
     if found := analysis.critical:
@@ -88,9 +91,11 @@ def _next(analysis: Analysis, *, tracebacks: bool) -> RenderableType:
     if analysis.verdict.is_good:
         return hints(page)
     whole = (f"batchhook analyze {number} --tracebacks", "every failure with its whole text")
+    measured = (f"batchhook analyze {number} --tracebacks", "all that was measured")
     guilty = (f"batchhook rollback {number} --culprit", "only the changes that broke something, once that is proven")
     return hints(
         *([] if tracebacks or not analysis.failures else [whole]),
+        *([measured] if analysis.slower and not (tracebacks or analysis.failures) else []),
         page,
         *([guilty] if analysis.blamed else []),
         (f"batchhook rollback {number} --dry-run", "what going back would change"),

@@ -40,7 +40,8 @@ def by_culprits(
     }
     for change, tests in analysis.blamed:
         files = [edit.path for edit in analysis.edits.get(change.oid, ())]
-        yield blame(change, len(tests), files)
+        number = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
+        yield blame(change, (f"broke {number}", "bold red"), files)
         if change.oid in analysis.between:
             yield _below("none of this batch's changes: it came between them", "yellow")
         yield _below(pair([analysis.attributions[test.test_id] for test in tests]))
@@ -52,15 +53,15 @@ def by_culprits(
             yield from failures.some(others, told, tracebacks=tracebacks)
 
 
-def blame(change: Commit, tests: int, files: Sequence[str]) -> RenderableType:
-    """A change that is to blame: its name, its subject, how many tests it broke, its author, its files."""
+def blame(change: Commit, did: tuple[str, str], files: Sequence[str]) -> RenderableType:
+    """A change that is to blame: its name, its subject, what it did (and in which style), its author, its files."""
     named = ", ".join(one_line(path) for path in files[:_MOST_FILES])
     more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
     return Text.assemble(
         "\n",
         (change.oid[:OID], "yellow"),
         (f"  {one_line(change.subject)}", "bold"),
-        (f"  broke {'1 test' if tests == 1 else f'{tests} tests'}", "bold red"),
+        (f"  {did[0]}", did[1]),
         (f"\n{_INDENT}{one_line(change.author)}" + (f": {named}{more}" if files else ""), "dim"),
     )
 

@@ -19,6 +19,7 @@ from batchhook.core.verdicts import Verdict, summary
 
 _STYLE = {
     Verdict.PASSED: "green",
+    Verdict.REGRESSED: "yellow",
     Verdict.FAILED: "red",
     Verdict.CRITICAL: "bold red",
     Verdict.BROKEN: "yellow",
@@ -33,6 +34,7 @@ _DOING = {
     BatchStatus.SEALED: "waits for its tests",
     BatchStatus.RUNNING: "is being tested",
     BatchStatus.SEARCHING: "has failing tests, and what broke them is being found out",
+    BatchStatus.MEASURING: "was tested, and what seems slower is being measured",
     BatchStatus.CLOSING: "is being closed",
 }
 OID = 8

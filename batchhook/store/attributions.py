@@ -17,7 +17,9 @@ _NONE = -1
 def finish(
     database: Database, batch: int, states: Sequence[str], attributions: Mapping[tuple[str, str], Attribution]
 ) -> None:
-    """Store what a search found out, whole or not at all, and let the batch be closed; a second time changes nothing.
+    """Store what a search found out, whole or not at all; a second time changes nothing.
+
+    Next is whether something became slower.
 
     Args:
         database: of the repository.
@@ -37,7 +39,7 @@ def finish(
         for (name, module), found in attributions.items():
             _add(database, batch, (storable(name), storable(module)), found, positions)
         query = "UPDATE batches SET status = ? WHERE id = ?"
-        connection.execute(query, (BatchStatus.CLOSING.value, batch))
+        connection.execute(query, (BatchStatus.MEASURING.value, batch))
 
 
 def _add(

@@ -2,6 +2,7 @@
 
     {"stage": "checking out"}   {"total": 60}   {"started": ID}   {"finished": ID, "outcome": "passed"}
     {"left": 12.5}   {"doubting": 3}   {"revised": ID, "outcome": "passed"}   {"searching": 8, "solved": 3}
+    {"measuring": 2, "settled": 1}
 
 Nothing that matters rests on this file: results are in the database.
 """
@@ -15,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.core.progress import SEARCHING, Progress, again
+from batchhook.core.progress import MEASURING, SEARCHING, Progress, again
 
 
 class ProgressWriter:
@@ -60,6 +61,10 @@ class ProgressWriter:
     def searching(self, tests: int, solved: int, /) -> None:
         """What broke the failing tests is being looked for; of some of them it is known already."""
         self._write({"searching": tests, "solved": solved})
+
+    def measuring(self, suspects: int, settled: int, /) -> None:
+        """What seems slower is being measured; of some it is known already whether it is."""
+        self._write({"measuring": suspects, "settled": settled})
 
     def close(self) -> None:
         """Nothing more will be written."""
@@ -108,6 +113,8 @@ def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
             return progress.revised(test_id, Outcome(outcome))
         case {"searching": int(tests), "solved": int(solved)}:
             return replace(progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", left=None)
+        case {"measuring": int(suspects), "settled": int(settled)}:
+            return replace(progress, stage=MEASURING, total=suspects, done=settled, failed=0, current="", left=None)
         case {"doubting": int(tests)}:
             return replace(progress, stage=again(tests), left=None)
         case _:

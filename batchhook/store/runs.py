@@ -131,13 +131,13 @@ def storable(text: str) -> str:
 def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, searching: bool = False) -> None:
     """Store a batch's verdict, and its run if it is a new one, unless another runner was faster: a batch has one run.
 
-    With ``searching``, what broke it is still to be found out; else what follows from its end is next.
+    With ``searching``, what broke it is still to be found out; else whether something became slower is next.
 
     Raises:
         StoreError: nothing was stored, and the batch waits for its run as before.
     """
     with database.transaction() as connection:
-        status = BatchStatus.SEARCHING if searching else BatchStatus.CLOSING
+        status = BatchStatus.SEARCHING if searching else BatchStatus.MEASURING
         query = "SELECT 1 FROM batches WHERE id = ? AND run_id IS NULL"
         if database.row(query, batch) is None:
             return

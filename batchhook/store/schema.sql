@@ -52,7 +52,7 @@ CREATE TABLE batches (
     size      INTEGER NOT NULL,
     unit      TEXT NOT NULL DEFAULT 'commit', -- what size counts: commit, file
     filled    INTEGER NOT NULL DEFAULT 0, -- how much is in it; of an open one, nobody knows
-    status    TEXT NOT NULL,          -- open, sealed, running, searching, closing, finished
+    status    TEXT NOT NULL,          -- open, sealed, running, searching, measuring, closing, finished
     base      TEXT NOT NULL DEFAULT '',
     head      TEXT NOT NULL DEFAULT '',
     opened_at REAL NOT NULL,
@@ -226,6 +226,35 @@ CREATE TABLE sightings (
     failed   INTEGER NOT NULL,
     silence  TEXT NOT NULL,           -- why it could not be seen; '' where it could
     PRIMARY KEY (batch_id, test_id, position)
+) WITHOUT ROWID;
+
+-- What became of each test, or module as a whole, that seemed slower in a batch's run; written once, whole, when
+-- measuring has ended.
+CREATE TABLE slowdowns (
+    batch_id INTEGER NOT NULL REFERENCES batches (id),
+    name     TEXT NOT NULL,           -- id of the test, name of the module
+    module   INTEGER NOT NULL,        -- whether it is a module
+    ruling   TEXT NOT NULL,           -- slower, unclear, alike
+    before   REAL NOT NULL,           -- seconds, the least measured before the batch
+    now      REAL NOT NULL,           -- and after it
+    p        REAL NOT NULL,           -- how likely such ranks are where nothing is slower
+    suspects TEXT NOT NULL,           -- commits that may have done it, oldest first, separated by blanks
+    reason   TEXT NOT NULL,           -- why nobody can tell, or why no single change is named
+    measured INTEGER NOT NULL,        -- whether it was measured at all
+    PRIMARY KEY (batch_id, name, module)
+) WITHOUT ROWID;
+
+-- The evidence: interleaved measurements of a state and of the one before the batch; seconds, separated by blanks.
+CREATE TABLE timings (
+    batch_id INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    module   INTEGER NOT NULL,
+    position INTEGER NOT NULL,        -- 1 for the oldest state
+    oid      TEXT NOT NULL,
+    base     TEXT NOT NULL,
+    there    TEXT NOT NULL,
+    PRIMARY KEY (batch_id, name, module, position),
+    FOREIGN KEY (batch_id, name, module) REFERENCES slowdowns (batch_id, name, module)
 ) WITHOUT ROWID;
 
 -- Runs that others are compared with; the latest one holds.

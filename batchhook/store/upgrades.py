@@ -203,6 +203,34 @@ UPGRADES: dict[int, tuple[str, ...]] = {
             PRIMARY KEY (batch_id, test_id, position)
         ) WITHOUT ROWID
         """,
+        """
+        CREATE TABLE slowdowns (
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            name TEXT NOT NULL,
+            module INTEGER NOT NULL,
+            ruling TEXT NOT NULL,
+            before REAL NOT NULL,
+            now REAL NOT NULL,
+            p REAL NOT NULL,
+            suspects TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            measured INTEGER NOT NULL,
+            PRIMARY KEY (batch_id, name, module)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE timings (
+            batch_id INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            module INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            oid TEXT NOT NULL,
+            base TEXT NOT NULL,
+            there TEXT NOT NULL,
+            PRIMARY KEY (batch_id, name, module, position),
+            FOREIGN KEY (batch_id, name, module) REFERENCES slowdowns (batch_id, name, module)
+        ) WITHOUT ROWID
+        """,
     ),
 }
 """Statements by the version that they are for. What they cannot know stays empty: the next run fills it."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.comparison import Compared, Comparison, compare
-from batchhook.core.culprits.attribution import Attribution, by_change
+from batchhook.core.culprits.attribution import by_change
 from batchhook.core.outcomes import TestResult, Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import attributions, baselines, batches, events, history, runs, troubles, ways_back
+from batchhook.store import attributions, baselines, batches, events, history, runs, slowdowns, troubles, ways_back
 from batchhook.store.baselines import Baseline
 from batchhook.workflow import gate, notices
 from batchhook.workflow.follow import of_number
@@ -52,6 +52,7 @@ def analyzed(project: Project, number: int) -> Analysis:
     compared = before[0].outcome.results if before else ()
     baseline = baselines.current(project.database)
     found = attributions.by_id(project.database, number)
+    slower = slowdowns.of_batch(project.database, number)
     return Analysis(
         batch=done.batch,
         edits=batches.edits(project.database, number),
@@ -69,7 +70,9 @@ def analyzed(project: Project, number: int) -> Analysis:
         flips=history.flips(project.database, (result.test_id for result in results if result.outcome.is_failure)),
         attributions=found,
         is_searching=done.batch.status is BatchStatus.SEARCHING,
-        between=_between(project, done.batch, found),
+        slowdowns=slower,
+        is_measuring=done.batch.status is BatchStatus.MEASURING,
+        between=_between(project, done.batch, [*by_change(found), *(each.change for each in slower if each.change)]),
         way_back=ways_back.of_batch(project.database, number),
         metrics=events.metrics(project.database, number),
         troubles=troubles.standing(project.database),
@@ -83,10 +86,10 @@ def _since(project: Project, results: Sequence[TestResult], baseline: Baseline |
     return compare(results, runs.get(project.database, baseline.run).outcome.results)
 
 
-def _between(project: Project, batch: Batch, found: Mapping[str, Attribution]) -> dict[str, Commit]:
+def _between(project: Project, batch: Batch, blamed: Iterable[str]) -> dict[str, Commit]:
     """Commits that are to blame and are none of a batch's changes; without those that git no longer has."""
     known = {change.oid for change in batch.changes}
-    strangers = [oid for oid in by_change(found) if oid not in known]
+    strangers = [oid for oid in dict.fromkeys(blamed) if oid not in known]
     try:
         return {commit.oid: commit for commit in commits(project.git, strangers)}
     except GitError:

@@ -36,6 +36,23 @@ def add(state: StateDir, batch: int, said: str) -> None:
     _write(state, batch, one_line(said), before)
 
 
+def leave_slowdowns(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome, slower: str) -> None:
+    """Leave a line about what became slower; below what was left about failures, and with the verdict it makes.
+
+    Args:
+        state: of the repository.
+        batch: its number.
+        verdict: the one that holds now.
+        outcome: of its run.
+        slower: what became slower, in half a sentence.
+    """
+    said, is_told = f"{slower} (batchhook analyze {batch})", not (state.notices / str(batch)).exists()
+    if verdict is Verdict.REGRESSED and not is_told:  # it was taken for a good one
+        _write(state, batch, f"batch {batch} {one_line(summary(verdict, outcome))}: {said}")
+    else:
+        add(state, batch, f"batch {batch}: {said}")
+
+
 def take(state: StateDir, batch: int | None = None) -> list[str]:
     """The lines that were left, of one batch or of all; they are told with this, and gone."""
     lines = []

@@ -15,16 +15,18 @@ from pathlib import Path
 
 from batchhook.core.changes import Batch, BatchStatus
 from batchhook.core.outcomes import Run, SuiteOutcome
-from batchhook.core.verdicts import judge
+from batchhook.core.slowdowns import slowdown
+from batchhook.core.verdicts import judge, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
-from batchhook.store import attributions, batches, locks, runs
+from batchhook.store import attributions, batches, locks, runs, slowdowns
 from batchhook.store.progress import ProgressWriter
 from batchhook.workflow import announcing, background, closing, gate, notices
 from batchhook.workflow.backup import back_up
 from batchhook.workflow.culprits.of_batch import Task, find_culprits
 from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import Project, opened
+from batchhook.workflow.slowdowns.of_batch import Measured, find_slowdowns
 from batchhook.workflow.suite_run import Wanted, run_on_commit
 
 
@@ -54,7 +56,9 @@ def work_off(top: Path, environment: Mapping[str, str]) -> None:
 
 
 def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) -> None:
-    """Take a batch from where it stands to its end: back it up, test its head, find out what broke, close it, tell.
+    """Take a batch from where it stands to its end: back it up, test its head, find out what broke or became slower.
+
+    Then it is closed, and told.
 
     Raises:
         StoreError: the outcome could not be stored; the batch keeps waiting.
@@ -68,6 +72,8 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
             _judge(project, batch, _run(project, batch, environment, progress, folder / "scratch"))
         if _status(project, batch) is BatchStatus.SEARCHING:
             _search(project, batch, environment, progress, folder / "scratch")
+        if _status(project, batch) is BatchStatus.MEASURING:
+            _measure(project, batch, environment, progress, folder / "scratch")
         if _status(project, batch) is BatchStatus.CLOSING:
             closing.close(project, batch.id, environment, progress)
         announcing.announce(project, batch.id)
@@ -99,6 +105,21 @@ def _search(
         culprits = find_culprits(project, Task(batch, run, environment, progress, scratch))
         notices.leave_culprits(project.state, batch.id, verdict, run.outcome, culprits.by_id)
         attributions.finish(project.database, batch.id, culprits.states, culprits.by_test)
+
+
+def _measure(
+    project: Project, batch: Batch, environment: Mapping[str, str], progress: ProgressWriter, scratch: Path
+) -> None:
+    """Find out whether tests of a batch that has its run became slower."""
+    done = runs.of_batch(project.database, batch.id)
+    if done is not None:
+        run, verdict = done
+        found = find_slowdowns(project, Measured(batch, run, environment, progress, scratch))
+        slower = slowdown.summary(found)
+        if slower:
+            verdict = with_slowdowns(verdict, confirmed=True)
+            notices.leave_slowdowns(project.state, batch.id, verdict, run.outcome, slower)
+        slowdowns.finish(project.database, batch.id, found)
 
 
 def _run(

@@ -55,6 +55,8 @@ class SettingsModel(BaseModel):
     top_level_dir: str = Settings.top_level_dir
     test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
     culprit_budget: Annotated[float, Field(ge=0)] = Settings.culprit_budget
+    slowdown_threshold: Annotated[float, Field(ge=0)] = Settings.slowdown_threshold
+    slowdown_budget: Annotated[float, Field(ge=0)] = Settings.slowdown_budget
     jobs: Annotated[int, Field(ge=0)] = Settings.jobs
     order: Order = Settings.order
     isolation: Isolation = Settings.isolation

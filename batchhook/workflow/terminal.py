@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from batchhook.core.culprits import attribution
-from batchhook.core.verdicts import summary
+from batchhook.core.slowdowns import slowdown
+from batchhook.core.verdicts import Verdict, summary
 from batchhook.errors import NotFinishedError
 from batchhook.report import progress
-from batchhook.store import attributions
+from batchhook.store import attributions, slowdowns
 from batchhook.workflow.follow import deadline, finished, follow
 from batchhook.workflow.project import Project
 
@@ -52,8 +53,12 @@ def watch(project: Project, batch: int, seconds: float) -> bool:
         console.print(f"batchhook: batch {batch} {summary(done.verdict, done.run.outcome)}", markup=False)
         if culprits:
             console.print(f"batchhook: {attribution.summary(culprits)}", markup=False)
+        slower = slowdown.summary(slowdowns.of_batch(project.database, batch))
+        if slower:
+            console.print(f"batchhook: {slower}", markup=False)
         if not done.verdict.is_good:
-            console.print(f"batchhook: what broke: batchhook analyze {batch}", markup=False)
+            what = "became slower" if done.verdict is Verdict.REGRESSED else "broke"
+            console.print(f"batchhook: what {what}: batchhook analyze {batch}", markup=False)
         return True
 
 

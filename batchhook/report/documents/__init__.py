@@ -77,6 +77,7 @@ from batchhook.report.documents.results import (
     unsteady_documents,
 )
 from batchhook.report.documents.room import PartDocument, PruneDocument, SparedDocument, prune_document
+from batchhook.report.documents.slowdowns import SlowdownDocument, TimingsDocument, slowdown_document
 
 __all__ = [
     "AnalysisDocument",
@@ -125,10 +126,12 @@ __all__ = [
     "SchemaEntryDocument",
     "SchemasDocument",
     "SentDocument",
+    "SlowdownDocument",
     "SparedDocument",
     "StatusDocument",
     "TestDocument",
     "Time",
+    "TimingsDocument",
     "TotalsDocument",
     "UnsteadyDocument",
     "WayBackDocument",
@@ -149,6 +152,7 @@ __all__ = [
     "regressions_document",
     "results_of_baseline",
     "shown",
+    "slowdown_document",
     "test_document",
     "totals_document",
     "unsteady_documents",

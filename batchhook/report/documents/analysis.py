@@ -17,6 +17,7 @@ from batchhook.report.documents.results import (
     totals_document,
     unsteady_documents,
 )
+from batchhook.report.documents.slowdowns import SlowdownDocument, slowdown_document
 
 
 class CulpritDocument(Document):
@@ -58,7 +59,8 @@ class AnalysisDocument(Document):
     batch was full, and it was not tested again. ``critical`` is null where the verdict is another, ``way_back`` where
     none was looked for by itself. ``compared_with`` is the number of the batch before, 0 for none, and
     ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
-    what broke the failing tests. ``metrics`` is what plug-ins added, by plug-in and name.
+    what broke the failing tests; ``measuring`` while what seems slower is being measured. ``metrics`` is what plug-ins
+    added, by plug-in and name.
     """
 
     batch: BatchDocument
@@ -77,6 +79,8 @@ class AnalysisDocument(Document):
     culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
     unsteady: tuple[UnsteadyDocument, ...]
+    measuring: bool
+    slowdowns: tuple[SlowdownDocument, ...]
     compared_with: int
     new_failures: tuple[str, ...]
     fixed: tuple[str, ...]
@@ -126,6 +130,8 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         culprits=culprit_documents(analysis),
         failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
         unsteady=unsteady_documents(analysis.outcome.results),
+        measuring=analysis.is_measuring,
+        slowdowns=tuple(map(slowdown_document, analysis.slowdowns)),
         compared_with=analysis.previous,
         new_failures=analysis.since_previous.whole.newly_failing,
         fixed=analysis.since_previous.whole.fixed,

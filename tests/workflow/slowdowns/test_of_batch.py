@@ -1,0 +1,228 @@
+"""From five real commits to the change that made a test slower."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.driving import Repository
+
+WORK = """\
+import time
+
+
+def work():
+    time.sleep({seconds})
+"""
+TESTS = """\
+import unittest
+
+import work
+
+
+class WorkTest(unittest.TestCase):
+    def test_work(self):
+        work.work()
+
+    def test_nothing(self):
+        pass
+"""
+WORKING = "test_work.WorkTest.test_work"
+QUICK, SLOW = WORK.format(seconds=0.03), WORK.format(seconds=0.09)
+
+
+@pytest.fixture
+def sleeper(bare_repository: Repository) -> Repository:
+    """A repository with a test of 30 ms, and a first batch, of one commit, the run of which says what is usual."""
+    return begun(bare_repository, QUICK, TESTS)
+
+
+def begun(repository: Repository, work: str, tests: str) -> Repository:
+    repository.write(".git/info/exclude", ".batchhook.toml\n")
+    size(repository, 1)
+    repository.commit("first", work__py=work, test_work__py=tests)
+    repository.batchhook("install")
+    fill(repository, work)
+    repository.batchhook("wait", "1", "--timeout", "60")
+    return repository
+
+
+def size(repository: Repository, changes: int, *lines: str) -> None:
+    """Set how many changes fill a batch, and what else is to be set; a machine under load makes 30 ms 45 at times."""
+    all_ = (f"batch_size = {changes}", *(lines or ["slowdown_threshold = 1.0"]), "")
+    repository.write(".batchhook.toml", "\n".join(all_))
+
+
+def fill(repository: Repository, *texts: str) -> list[str]:
+    """Commits, each with another text of work.py; gives their names."""
+    oids: list[str] = []
+    for number, text in enumerate(texts, start=1):
+        repository.commit(f"change {number}", work__py=f"{text}# {repository.head()}\n")
+        oids.append(repository.head())
+    return oids
+
+
+def rows(repository: Repository, query: str) -> Any:  # noqa: ANN401
+    with closing(sqlite3.connect(repository.top / ".git/batchhook/state.db")) as database:
+        return database.execute(query).fetchall()
+
+
+def looks(repository: Repository) -> int:
+    """How many times the counter of runs of ``test_counted`` was raised."""
+    counter = repository.top.parent / "counter"
+    return len(counter.read_text()) if counter.exists() else 0
+
+
+def test_a_test_that_became_slower_and_the_change_that_did_it(sleeper: Repository) -> None:
+    size(sleeper, 5)
+    oids = fill(sleeper, QUICK, QUICK, SLOW, SLOW, SLOW)
+    found = sleeper.json("wait", "2", "--timeout", "90", code=2)
+    assert (found["verdict"], found["measuring"], found["failures"]) == ("regressed", False, [])
+    (slower,) = found["slowdowns"]
+    assert (slower["kind"], slower["name"], slower["ruling"]) == ("test", WORKING, "slower")
+    assert (slower["change"], slower["suspects"], slower["reason"]) == (oids[2], [oids[2]], "")
+    assert 2 < slower["ratio"] < 3.5
+    assert slower["p"] < 0.016
+    evidence = {each["oid"]: each for each in slower["evidence"]}
+    assert {oids[1], oids[2], oids[4]} <= set(evidence), "both sides of the change were measured, and the end"
+    assert all(len(each["base_ms"]) == len(each["there_ms"]) for each in slower["evidence"])
+    assert min(evidence[oids[2]]["there_ms"]) > 2 * min(evidence[oids[1]]["there_ms"])
+    assert sleeper.json("status")["latest"][0]["verdict"] == "regressed"
+
+    said = " ".join(sleeper.batchhook("analyze", "2", code=2).split())
+    assert f"{oids[2][:8]} change 3 made 1 test slower Ada <ada@example.org>: work.py" in said
+    assert f"{WORKING} 3" in said
+    assert "→ batchhook analyze 2 --tracebacks all that was measured" in said
+    assert "before the batch: 3" in sleeper.batchhook("analyze", "2", "-t", code=2)
+    assert f"{oids[2][:8]} made 1 test slower (" in sleeper.batchhook("wait", "2", code=2)
+
+    sleeper.batchhook("test", "--fresh")
+    assert rows(sleeper, "SELECT count(*) FROM runs WHERE visit") == [(0,)], "what was measured is no run"
+    assert rows(sleeper, "SELECT count(*) FROM runs") == [(3,)]
+    size(sleeper, 1)
+    fill(sleeper, SLOW)
+    third = sleeper.json("wait", "3", "--timeout", "60")
+    assert (third["verdict"], third["slowdowns"]) == ("passed", []), "that it is slow now is known"
+    assert rows(sleeper, "SELECT count(*) FROM slowdowns WHERE batch_id = 3") == [(0,)]
+
+
+def test_the_next_commit_tells(sleeper: Repository) -> None:
+    oids = fill(sleeper, SLOW)
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
+    said = sleeper.commit("next")
+    assert "batchhook: batch 2 regressed: 2 tests passed" in said
+    assert f"some slower than before: {oids[0][:8]} made 1 test slower (" in said
+    assert "(batchhook analyze 2)" in said
+
+
+COUNTED = TESTS.replace("        pass", "        with open({counter!r}, 'a') as file:\n            file.write('x')\n")
+
+
+def test_where_nothing_seems_slower_nothing_is_run_again(bare_repository: Repository) -> None:
+    counted = COUNTED.format(counter=str(bare_repository.top.parent / "counter"))
+    begun(bare_repository, QUICK, counted)
+    for number in (2, 3):
+        fill(bare_repository, QUICK)
+        found = bare_repository.json("wait", str(number), "--timeout", "60")
+        assert (found["verdict"], found["slowdowns"]) == ("passed", [])
+        assert looks(bare_repository) == number
+    assert rows(bare_repository, "SELECT count(*) FROM slowdowns") == [(0,)]
+
+
+def test_it_can_be_turned_off(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BATCHHOOK_SLOWDOWN_THRESHOLD", "BATCHHOOK_SLOWDOWN_BUDGET"):
+        monkeypatch.setenv(name, "0")
+        fill(sleeper, SLOW)
+        number = str(sleeper.json("status")["latest"][0]["batch"]["id"])
+        assert sleeper.json("wait", number, "--timeout", "60")["slowdowns"] == []
+        monkeypatch.delenv(name)
+
+
+def test_a_larger_threshold_allows_more(sleeper: Repository) -> None:
+    size(sleeper, 1, "slowdown_threshold = 4.0")
+    fill(sleeper, SLOW)
+    assert sleeper.json("wait", "2", "--timeout", "60")["slowdowns"] == []
+
+
+def test_what_is_new_or_fails_in_the_other_state_is_no_slowdown(sleeper: Repository) -> None:
+    broken = "def work():\n    raise ValueError\n"
+    fill(sleeper, broken)
+    sleeper.json("wait", "2", "--timeout", "90", code=1)
+    fill(sleeper, SLOW)
+    found = sleeper.json("wait", "3", "--timeout", "60")
+    assert (found["verdict"], found["slowdowns"]) == ("passed", [])
+    assert rows(sleeper, "SELECT name, ruling FROM slowdowns WHERE batch_id = 3") == [(WORKING, "alike")]
+
+
+def test_a_failing_batch_says_so_too(sleeper: Repository) -> None:
+    size(sleeper, 3)
+    sleeper.commit("broken", test_work__py=TESTS.replace("pass", "self.fail('no')"))
+    oids = fill(sleeper, QUICK, SLOW)
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
+    said = sleeper.commit("next").splitlines()
+    assert "broke 1 test" in said[0]
+    assert "batch 2: " in said[1]
+    assert "made 1 test slower" in said[1]
+    found = sleeper.json("analyze", "2", code=1)
+    assert found["verdict"] == "critical"
+    assert [(each["name"], each["change"]) for each in found["slowdowns"]] == [(WORKING, oids[1])]
+    assert found["failures"][0]["attribution"]["kind"] == "culprit"
+
+
+def test_a_budget_that_is_too_small_says_so(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHHOOK_SLOWDOWN_BUDGET", "0.5")
+    fill(sleeper, SLOW)
+    found = sleeper.json("wait", "2", "--timeout", "60")
+    assert found["verdict"] == "passed"
+    (unclear,) = found["slowdowns"]
+    assert (unclear["ruling"], unclear["evidence"]) == ("unclear", [])
+    assert "slowdown_budget" in unclear["reason"]
+    said = " ".join(sleeper.batchhook("analyze", "2").split())
+    assert "perhaps slower, nobody can tell: 1 test" in said
+
+
+def test_in_place_nothing_is_measured(sleeper: Repository) -> None:
+    size(sleeper, 1, 'isolation = "in-place"')
+    fill(sleeper, QUICK)
+    sleeper.json("wait", "2", "--timeout", "60")
+    fill(sleeper, SLOW)
+    (unclear,) = sleeper.json("wait", "3", "--timeout", "60")["slowdowns"]
+    assert unclear["ruling"] == "unclear"
+    assert "in place" in unclear["reason"]
+
+
+def test_measuring_that_is_killed_begins_anew(sleeper: Repository) -> None:
+    size(sleeper, 2)
+    oids = fill(sleeper, SLOW, SLOW)
+    waiting = sleeper.top / ".git/batchhook/waiting"
+    for _ in range(2):
+        _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("measuring",)])
+        time.sleep(0.7)
+        runner = waiting.read_text().strip() if waiting.exists() else ""
+        assert runner.isdigit()
+        with suppress(ProcessLookupError):
+            os.kill(int(runner), signal.SIGKILL)
+        sleeper.batchhook("status")  # starts another runner
+    (slower,) = sleeper.json("wait", "2", "--timeout", "90", code=2)["slowdowns"]
+    assert slower["change"] == oids[0]
+    assert rows(sleeper, "SELECT count(*) FROM runs") == [(2,)]
+    _until(lambda: _nothing_runs_in(sleeper.top))
+
+
+def _until(happened: Any) -> None:  # noqa: ANN401
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _nothing_runs_in(top: Path) -> bool:
+    return not subprocess.run(["pgrep", "-f", f"{top}/"], capture_output=True, check=False).stdout
