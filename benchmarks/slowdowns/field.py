@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.changes import Batch, BatchStatus, Fill
 from batchhook.core.outcomes import Outcome, Run
 from batchhook.core.slowdowns.slowdown import Slowdown
 from batchhook.git import history
@@ -108,7 +108,7 @@ class Field:
         commit = self._commit(self.tests, slower)
         run = replace(self._run(commit), id=_LATER)
         (change,) = history.commits(self._project.git, [commit])
-        batch = Batch(1, "refs/heads/main", 1, BatchStatus.MEASURING, self._base, commit, (change,))
+        batch = Batch(1, "refs/heads/main", Fill(1), BatchStatus.MEASURING, self._base, commit, (change,))
         folder = self._project.state.run("benchmark")
         progress = ProgressWriter(folder / "progress.ndjson")
         begun = time.perf_counter()
