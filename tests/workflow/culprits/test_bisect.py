@@ -424,7 +424,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(growing: Growing) -> None:
     database = repository.top / ".git/batchhook/state.db"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
-        for table in ("runs", "results", "absences"):
+        for table in ("runs", "outcomes", "texts", "absences"):
             connection.execute(f"DELETE FROM {table}")
         connection.commit()
     whole = repository.json(*command[1:])
@@ -444,10 +444,13 @@ def test_interrupted(growing: Growing, what: str) -> None:
     words = ("--exec", "sleep 60 & sleep 60") if what == "command" else (A,)
     with no_process_is_left() as variables:
         process = start(growing.repository, "bisect", *words, oids[1], "HEAD", **variables)
-        time.sleep(1.2)
+        while not list((growing.repository.top / ".git/batchhook/runs").glob("*")):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        time.sleep(0.7)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=5)
+        said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Traceback" not in said[1]
     assert not list((growing.repository.top / ".git/batchhook/runs").iterdir())
