@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.settings import NotifyEvent
+from batchhook.core.slowdowns import slowdown
 from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
 
@@ -14,12 +15,14 @@ _MOST_CULPRITS, _MOST_TESTS, _MOST_CHARACTERS, _OID = 5, 5, 150, 8
 _OF_VERDICT = {
     Verdict.CRITICAL: NotifyEvent.CRITICAL,
     Verdict.FAILED: NotifyEvent.FAILED,
+    Verdict.REGRESSED: NotifyEvent.REGRESSED,
     Verdict.BROKEN: NotifyEvent.BROKEN,
     Verdict.PASSED: NotifyEvent.PASSED,
 }
 _KINDS = {
     NotifyEvent.CRITICAL: "failure",
     NotifyEvent.FAILED: "failure",
+    NotifyEvent.REGRESSED: "warning",
     NotifyEvent.BROKEN: "warning",
     NotifyEvent.FIXED: "success",
     NotifyEvent.PASSED: "success",
@@ -54,7 +57,8 @@ def about_batch(analysis: Analysis, event: NotifyEvent, name: str, *, messages: 
     number = analysis.batch.id
     said = one_line(summary(analysis.verdict, analysis.outcome), _MOST_CHARACTERS)
     title = f"{one_line(name, 40)}: batch {number} {said}"
-    lines = [*_what_broke(analysis, messages=messages)]
+    slower = slowdown.summary(analysis.slower)
+    lines = [*_what_broke(analysis, messages=messages), *([slower] if slower else [])]
     if not analysis.verdict.is_good:
         lines.append(f"batchhook analyze {number}")
         lines += [f"batchhook rollback {number} --culprit"] if analysis.blamed else []

@@ -64,6 +64,9 @@ class NotifyEvent(str, Enum):
     FAILED = "failed"
     """Tests fail, and not critically."""
 
+    REGRESSED = "regressed"
+    """Nothing fails, but something became slower."""
+
     BROKEN = "broken"
     """The suite could not run."""
 
@@ -84,6 +87,7 @@ class Notify:
     events: tuple[NotifyEvent, ...] = (
         NotifyEvent.CRITICAL,
         NotifyEvent.FAILED,
+        NotifyEvent.REGRESSED,
         NotifyEvent.BROKEN,
         NotifyEvent.FIXED,
         NotifyEvent.ROLLED_BACK,
