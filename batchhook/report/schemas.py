@@ -32,10 +32,13 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "baseline set": documents.BaselineDocument,
     "baseline show": documents.BaselineDocument,
     "bisect": documents.BisectDocument,
+    "ci": documents.CiDocument,
     "doctor": documents.DoctorDocument,
     "export": documents.ExportDocument,
     "log": documents.LogDocument,
+    "notify": documents.NotifiedDocument,
     "operations": documents.OperationsDocument,
+    "prune": documents.PruneDocument,
     "report": documents.ReportDocument,
     "rollback": documents.OperationDocument,
     "schema": documents.SchemasDocument,
@@ -60,6 +63,7 @@ _FILES: Mapping[str, type[Document]] = {
 PUBLISHED: Mapping[str, Published] = {
     **{words.replace(" ", "-"): Published(f"batchhook {words} --json", of) for words, of in _COMMANDS.items()},
     "error": Published("any command with --json that could not do its work", documents.ErrorDocument),
+    "ci-regressions": Published("regressions.json as batchhook ci writes it", documents.RegressionsDocument),
     **{name.removesuffix(".json").removesuffix("_batch_N"): Published(name, of) for name, of in _FILES.items()},
 }
 """By the schema's name."""

@@ -94,6 +94,9 @@ def test_what_commands_print_and_write_is_valid(project: Repository, tmp_path: P
     for number in range(2, 6):
         project.commit(f"change-{number}")
     assert printed(project, "wait", "1", "--timeout", "90", code=1)["culprits"]
+    printed(project, "prune", "--keep", "1", "--dry-run")
+    printed(project, "ci", "--output", str(tmp_path / "ci"), code=1)
+    is_valid("ci_test_results", json.loads((tmp_path / "ci/ci_test_results.json").read_text()))
     project.commit("next")
     assert printed(project, "status")["open"]["changes"]
     printed(project, "log")
