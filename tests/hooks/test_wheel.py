@@ -79,3 +79,5 @@ def test_a_wheels_fifth_commit_runs_the_suite(user: User, installed: Path) -> No
     said = [user.commit(number, BATCHHOOK_WAIT="0") for number in range(1, 6)]
     assert "batchhook: batch 1 is full (5/5), its tests run in the background\n" in said[-1]
     assert "batch 1 passed: 3 tests" in user.run(installed / "batchhook", "wait", "1", "--timeout", "60")
+    page = Path(user.run(installed / "batchhook", "report", "1").strip())
+    assert "<title>batch 1 passed</title>" in page.read_text("utf-8")
