@@ -57,7 +57,7 @@ def _some(these: Sequence[Slowdown], *, full: bool) -> Iterator[RenderableType]:
 def _one(found: Slowdown, *, full: bool) -> Text:
     judgement = found.judgement
     kind = "module " if found.is_module else ""
-    text = Text.assemble((kind, "dim"), (one_line(found.name), "yellow"), (f"\n  {_change(found)}", ""))
+    text = Text.assemble((kind, "dim"), (one_line(found.name), "yellow"), (f"\n  {change(found)}", ""))
     if found.is_confirmed:
         text.append(f"  p = {judgement.p:.2g}", style="dim")
     if found.reason:
@@ -67,7 +67,8 @@ def _one(found: Slowdown, *, full: bool) -> Text:
     return text
 
 
-def _change(found: Slowdown) -> str:
+def change(found: Slowdown) -> str:
+    """``31 → 82 ms, 2.6 times``."""
     judgement = found.judgement
     return f"{milliseconds(judgement.before)} → {milliseconds(judgement.now)} ms, {judgement.ratio:.1f} times"
 

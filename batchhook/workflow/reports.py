@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.verdicts import Verdict
 from batchhook.late import Late
 from batchhook.store import baselines, records, runs
 from batchhook.store.reports import Reports
@@ -95,8 +94,7 @@ def own_files(project: Project, analysis: Analysis) -> Files:
             duration=outcome.duration,
         ),
     )
-    found = analysis.critical
-    if analysis.verdict is Verdict.CRITICAL and found:
+    if found := analysis.critical:
         yield names.critical(number), _json(critical.critical_file(analysis, found))
 
 

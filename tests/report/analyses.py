@@ -11,6 +11,8 @@ from batchhook.core.comparison import compare
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
 from batchhook.core.records import PastRun
+from batchhook.core.slowdowns.judging import Judgement, Ruling
+from batchhook.core.slowdowns.slowdown import Slowdown
 from batchhook.core.verdicts import judge
 
 OIDS = tuple(f"{number}" * 40 for number in range(1, 6))
@@ -65,6 +67,14 @@ def analysis(
         since_previous=compare(results, before),
         attributions=attributions or {},
     )
+
+
+def slower(found: Analysis, name: str = "pkg.test_x.TestX.test_slow", reason: str = "") -> Analysis:
+    """The same, with a test that its second change made slower, and a module of which nobody can tell."""
+    judged = Judgement(Ruling.SLOWER, 0.031, 0.082, 0.001)
+    confirmed = Slowdown(name, judged, suspects=(OIDS[1],))
+    unclear = Slowdown(f"{name}s", replace(judged, ruling=Ruling.UNCLEAR), is_module=True, reason=reason)
+    return replace(found, slowdowns=(confirmed, unclear), metrics={name: {reason: name, "is_fine": True, "depth": 7}})
 
 
 def culprit(oid: str = OIDS[2], confidence: float = 0.997) -> Attribution:

@@ -17,7 +17,7 @@ from batchhook.core.outcomes import Outcome, TestResult
 from batchhook.core.verdicts import Verdict
 from batchhook.report.files.html import html
 from batchhook.report.files.plots import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
-from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past
+from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past, slower
 
 EVIL = (
     "\"'></code></pre></summary></title></style><script>alert(1)</script><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"
@@ -169,6 +169,17 @@ def test_a_suite_that_could_not_run_says_why() -> None:
     assert "could not be tested" in said
     assert EVIL in said
     assert "mend it" in said
+
+
+def test_what_became_slower_and_what_plug_ins_added() -> None:
+    said = " ".join(is_harmless(html(slower(analysis([passing()]), reason="it is too noisy"), [])).shown.split())
+    assert f"pkg.test_x.TestX.test_slow 31 → 82 ms, 2.6 times; by {OIDS[1][:8]} subject" in said
+    assert (
+        "module pkg.test_x.TestX.test_slows 31 → 82 ms, 2.6 times; perhaps slower, nobody can tell; it is too" in said
+    )
+    assert "pkg.test_x.TestX.test_slow: is_fine true" in said
+    evil = html(slower(analysis([passing()], text=EVIL), EVIL, EVIL), [])
+    assert EVIL in is_harmless(evil).shown
 
 
 def test_what_others_wrote_is_text() -> None:

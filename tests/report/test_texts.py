@@ -9,7 +9,8 @@ from batchhook.core.text import one_line
 from batchhook.report.files.critical import critical_file
 from batchhook.report.files.full_text import full_text
 from batchhook.report.files.markdown import code, markdown
-from tests.report.analyses import OIDS, analysis, culprit, failing, passing
+from batchhook.report.files.regressions import regressions_file
+from tests.report.analyses import OIDS, analysis, culprit, failing, passing, slower
 
 EVIL = "@ada #12 **bold** [link](https://example.org) `tick` ``two`` <script> | \x1b[31m\n# heading\n\n```\n"
 
@@ -71,6 +72,22 @@ def test_the_full_text_is_bounded_and_says_what_is_missing() -> None:
 def test_a_terminal_obeys_nothing_in_the_full_text() -> None:
     result = failing(EVIL, module=EVIL, message=EVIL, traceback=EVIL, note=EVIL)
     assert "\x1b" not in full_text(analysis([result], text=EVIL, attributions={EVIL: culprit()}))
+
+
+def test_what_became_slower_is_in_every_form() -> None:
+    found = slower(analysis([passing()]), reason="it is too noisy")
+    for text in (full_text(found), markdown(found)):
+        assert "pkg.test_x.TestX.test_slow" in text
+        assert f"31 → 82 ms, 2.6 times; by {OIDS[1][:8]} subject" in text
+        assert "perhaps slower, nobody can tell; it is too noisy" in text
+    assert "**Slower: 1 test**" in markdown(found)
+    assert "pkg.test_x.TestX.test_slow: depth\n   7" in full_text(found)
+    document = regressions_file(found)
+    assert document.has_regressions
+    assert [each.ruling for each in document.slowdowns] == ["slower", "unclear"]
+    made = rendered(markdown(slower(found, EVIL, EVIL)))
+    assert "<script" not in made
+    assert "<a " not in made
 
 
 def test_json_files_are_bounded_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.critical import CriticalFailure
+from batchhook.core.verdicts import Verdict
 from batchhook.report.documents import CulpritDocument, Document, ErrorGroupDocument, Time, culprit_documents, iso_time
 from batchhook.report.files import names
 from batchhook.report.files.entries import FullFailureEntry, bounded, full_failure_entry
@@ -81,13 +82,14 @@ def critical_file(analysis: Analysis, found: CriticalFailure) -> CriticalFile:
 
 
 def recommended_actions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
-    """What to type after a batch that failed, and what each does."""
+    """What to type after a batch that did not pass, and what each does."""
     number = analysis.batch.id
+    accept = (f"batchhook ack {number}", "take it as it is: commits are not warned any more")
     guilty = (f"batchhook rollback {number} --culprit", "take out just the changes that broke something, once proven")
     return (
         (f"batchhook show {number}", f"the batch's changes and files; also in {names.TRACKER}"),
-        (f"batchhook analyze {number} --tracebacks", f"every failure; also in {names.full_text(number)}"),
+        (f"batchhook analyze {number} --tracebacks", f"all that was seen; also in {names.full_text(number)}"),
         *([guilty] if analysis.blamed else []),
         (f"batchhook rollback {number}", "the files as they were before the batch; can be undone"),
-        (f"batchhook ack {number}", "take it as it is: commits are not warned any more"),
+        *([accept] if analysis.verdict is Verdict.CRITICAL else []),
     )

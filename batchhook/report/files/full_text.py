@@ -36,7 +36,9 @@ def full_text(analysis: Analysis, room: int = TEXTS) -> str:
         _modules(analysis),
         _failures(analysis, room),
         _comparisons(analysis),
+        _listed("WHAT BECAME SLOWER", words.slowdowns(analysis)),
         _unsteady(analysis),
+        _listed("ADDED BY PLUG-INS", words.metrics(analysis)),
         _actions(analysis),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
@@ -144,6 +146,13 @@ def _unsteady(analysis: Analysis) -> Iterator[str]:
     if unsteady:
         yield from _section("FAILED BESIDE OTHER TESTS ONLY")
         yield from (f"{one_line(result.test_id)}: {one_line(result.note)}" for result in unsteady)
+
+
+def _listed(heading: str, entries: Iterable[tuple[str, str]]) -> Iterator[str]:
+    said = [f"{one_line(name)}\n   {one_line(what)}" for name, what in entries]
+    if said:
+        yield from _section(heading)
+        yield from said
 
 
 def _actions(analysis: Analysis) -> Iterator[str]:

@@ -46,6 +46,7 @@ def html(analysis: Analysis, past: Sequence[PastRun]) -> str:
             summary=summary(analysis.verdict, analysis.outcome),
             totals=words.totals(analysis),
             critical=analysis.critical,
+            metrics=tuple(words.metrics(analysis)),
             actions=() if analysis.verdict.is_good else recommended_actions(analysis),
             style=style,
             policy=_policy(style),

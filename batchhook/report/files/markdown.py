@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.outcomes import TestResult
+from batchhook.core.slowdowns.slowdown import counted
 from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
 from batchhook.report import culprits
@@ -28,7 +29,7 @@ _NAME = 200
 
 def markdown(analysis: Analysis) -> str:
     """A batch in a few lines; a few thousand characters, whatever happened in it."""
-    parts = (_head(analysis), _failures(analysis), _comparisons(analysis), _actions(analysis))
+    parts = (_head(analysis), _failures(analysis), _slowdowns(analysis), _comparisons(analysis), _actions(analysis))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -87,6 +88,15 @@ def _group(heading: str, tests: Sequence[TestResult], below: str = "") -> Iterat
         yield f"  {code(words.headline(test), _MESSAGE)}"
     if len(tests) > _MOST_TESTS:
         yield f"- and {len(tests) - _MOST_TESTS} more"
+
+
+def _slowdowns(analysis: Analysis) -> Iterator[str]:
+    slower = list(words.slowdowns(analysis))
+    if slower:
+        yield from ("", f"**Slower: {counted(analysis.slower) or 'perhaps, nobody can tell'}**", "")
+        yield from (f"- {code(name)}: {code(what, _MESSAGE)}" for name, what in slower[:_MOST_TESTS])
+    if len(slower) > _MOST_TESTS:
+        yield f"- and {len(slower) - _MOST_TESTS} more"
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:

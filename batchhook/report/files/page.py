@@ -100,6 +100,8 @@ class Page:
     groups: tuple[Group, ...]
     more_groups: Named
     comparisons: tuple[tuple[str, tuple[Named, ...]], ...]
+    slowdowns: tuple[tuple[str, str], ...]
+    more_slowdowns: int
     unsteady: tuple[tuple[str, Named], ...]
     modules: tuple[tuple[str, Totals], ...]
     more_modules: int
@@ -116,6 +118,7 @@ def page(analysis: Analysis, past: Sequence[PastRun]) -> Page:
         past: its run and those of the batches before it, oldest first.
     """
     wanted = list(_wanted(analysis))
+    slower = tuple(words.slowdowns(analysis))
     modules = tuple(by_module(analysis.outcome.results).items())
     return Page(
         analysis=analysis,
@@ -128,6 +131,8 @@ def page(analysis: Analysis, past: Sequence[PastRun]) -> Page:
             (since, tuple(_named(word, names) for word, names in words.kinds(found)))
             for since, found in words.comparisons(analysis)
         ),
+        slowdowns=slower[:MOST_NAMED],
+        more_slowdowns=max(len(slower) - MOST_NAMED, 0),
         unsteady=tuple(_unsteady(analysis.outcome.results)),
         modules=modules[:MOST_MODULES],
         more_modules=max(len(modules) - MOST_MODULES, 0),

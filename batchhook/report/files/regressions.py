@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from batchhook.core.analysis import Analysis
 from batchhook.core.comparison import Comparison
 from batchhook.core.outcomes import TestResult
-from batchhook.report.documents import ComparisonDocument, Document, Time, iso_time
+from batchhook.report.documents import ComparisonDocument, Document, SlowdownDocument, Time, iso_time, slowdown_document
 from batchhook.report.files.entries import FailureEntry, failure_entry
 
 
@@ -21,7 +21,8 @@ class RegressionsFile(Document):
     """The latest batch beside the one before it on its branch and beside the baseline.
 
     ``since_previous`` is null where there is no batch before, ``since_baseline`` where no baseline was set.
-    ``has_regressions`` where a test fails that did not fail in one of the two; with neither, where any fails.
+    ``has_regressions`` where a test fails that did not fail in one of the two; with neither, where any fails;
+    or where something is slower. ``slowdowns`` holds what became slower, and what may have.
     """
 
     timestamp: Time
@@ -31,6 +32,7 @@ class RegressionsFile(Document):
     previous_batch_id: int | None
     baseline_commit_hash: str | None
     has_regressions: bool
+    slowdowns: tuple[SlowdownDocument, ...]
     since_previous: Differences | None
     since_baseline: Differences | None
 
@@ -47,7 +49,8 @@ def regressions_file(analysis: Analysis) -> RegressionsFile:
         verdict=analysis.verdict.value,
         previous_batch_id=analysis.previous or None,
         baseline_commit_hash=analysis.baseline or None,
-        has_regressions=_has_regressions(analysis, [previous, baseline]),
+        has_regressions=bool(analysis.slower) or _has_regressions(analysis, [previous, baseline]),
+        slowdowns=tuple(slowdown_document(found) for found in analysis.slowdowns),
         since_previous=_differences(previous, failing) if previous else None,
         since_baseline=_differences(baseline, failing) if baseline else None,
     )

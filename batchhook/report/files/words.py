@@ -9,10 +9,12 @@ from batchhook.core.changes import FileEdit
 from batchhook.core.comparison import Comparison
 from batchhook.core.culprits.attribution import Kind
 from batchhook.core.outcomes import TestResult
+from batchhook.core.slowdowns.slowdown import Slowdown
 from batchhook.core.text import bytes_shown
 from batchhook.report import culprits
 from batchhook.report.documents import iso_time
 from batchhook.report.failures import flaky
+from batchhook.report.slowdowns import change
 
 HEADINGS = {
     Kind.FLAKY: "Flaky: broken by none of the changes",
@@ -65,8 +67,34 @@ def remarks(analysis: Analysis) -> Iterator[str]:
     if analysis.way_back:
         said = analysis.way_back.summary(analysis.batch.id)
         yield f"{said[:1].upper()}{said[1:]}."
+    if analysis.is_measuring:
+        yield "What seems slower is being measured at this moment."
     if analysis.is_searching:
         yield "What broke the failing tests is being found out at this moment."
+
+
+def slowdowns(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """What became slower, and then what may have, and nobody can tell; each with what is known of it."""
+    for found in analysis.slowdowns:
+        if found.is_confirmed or found.is_unclear:
+            name = f"module {found.name}" if found.is_module else found.name
+            yield name, "; ".join(part for part in (change(found), _cause(analysis, found), found.reason) if part)
+
+
+def _cause(analysis: Analysis, found: Slowdown) -> str:
+    if found.is_unclear:
+        return "perhaps slower, nobody can tell"
+    commit = analysis.commits.get(found.change)
+    if commit:
+        return f"by {commit.oid[:8]} {commit.subject}"
+    return f"by one of {found.suspects[0][:8]} … {found.suspects[-1][:8]}" if len(found.suspects) > 1 else ""
+
+
+def metrics(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """What plug-ins added: ``plug-in: name``, and the value as JSON has it."""
+    for plugin, these in analysis.metrics.items():
+        for name, value in these.items():
+            yield f"{plugin}: {name}", str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def kinds(found: Comparison) -> tuple[tuple[str, Sequence[str]], ...]:
