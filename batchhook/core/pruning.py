@@ -19,7 +19,7 @@ class Reason(str, Enum):
 
     QUEUED = "the runner is not done with it"
     CRITICAL = "it failed critically, and nothing was done about it"
-    UNDOABLE = "its rollback can be undone"
+    UNDOABLE = "its rollback can be undone, or is not done with"
     RECENT = "its rollback, or the undo of that, is younger than what is kept"
     LATEST = "it is the latest of its branch"
 
@@ -64,7 +64,7 @@ class Step:
 
     Attributes:
         batch: the batch that was rolled back; by an undo, the one whose rollback it takes back.
-        is_needed: whether it can be undone, or was cut short in its middle.
+        is_needed: whether it can be undone, was cut short in its middle, or somebody is still to be told of it.
         started_at: seconds since the epoch.
     """
 

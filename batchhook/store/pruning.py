@@ -47,7 +47,7 @@ def past(database: Database) -> tuple[Past, ...]:
     """All full batches, oldest first."""
     standing = frozenset(answers.standing(database).values())
     rows = database.rows(
-        "SELECT batches.id, name, opened_at, sealed_at, announced, run_id FROM batches"
+        "SELECT batches.id, name, opened_at, sealed_at, announced = 0 OR untold <> 0 AS queued, run_id FROM batches"
         " JOIN branches ON branches.id = branch_id WHERE status <> 'open' ORDER BY batches.id"
     )
     return tuple(
@@ -56,7 +56,7 @@ def past(database: Database) -> tuple[Past, ...]:
             branch=row["name"],
             opened_at=row["opened_at"],
             sealed_at=row["sealed_at"],
-            is_queued=not row["announced"],
+            is_queued=bool(row["queued"]),
             has_run=row["run_id"] is not None,
             is_standing=row["id"] in standing,
         )
@@ -80,16 +80,16 @@ def steps(database: Database) -> tuple[Step, ...]:
 
 
 def _operations(database: Database) -> list[_Operation]:
-    rows = database.rows("SELECT id, kind, batch_id, undoes, status, started_at FROM operations ORDER BY id")
+    rows = database.rows("SELECT id, kind, batch_id, undoes, status, started_at, untold FROM operations ORDER BY id")
     undone = {row["undoes"] for row in rows if row["status"] == OperationStatus.DONE.value}
     batch: dict[int, int] = {}
     found: list[_Operation] = []
     for row in rows:
         batch[row["id"]] = row["batch_id"] or batch.get(row["undoes"], 0)
-        is_cut_short = row["status"] == OperationStatus.INTENT.value
+        is_open = row["status"] == OperationStatus.INTENT.value or bool(row["untold"])
         is_failed = row["status"] == OperationStatus.FAILED.value
         can_be_undone = row["kind"] != "undo" and not is_failed and row["id"] not in undone
-        found.append(_Operation(row["id"], batch[row["id"]], is_cut_short or can_be_undone, row["started_at"]))
+        found.append(_Operation(row["id"], batch[row["id"]], is_open or can_be_undone, row["started_at"]))
     return found
 
 
@@ -126,7 +126,7 @@ def remove_batches(database: Database, going: Sequence[int], seconds: float) -> 
     Returns:
         how many went; they are noted as pruned.
     """
-    parts = [each for each in references(database, "batches") if each.is_part]
+    parts = list(_parts(database, "batches"))
     query = "SELECT coalesce(max(id), 0) AS last FROM"
     for table in ("batches", "operations"):
         last = max(database.rows(f"{query} {table}")[0]["last"], int(database.fact(f"{table}_given", "0")))
@@ -161,7 +161,7 @@ def remove_runs(database: Database, before: float, seconds: float) -> bool:
     current = "SELECT coalesce(max(id), 0) FROM baselines"
     connection.execute(f"DELETE FROM baselines WHERE set_at < ? AND id <> ({current})", (before,))
     found = [row["id"] for row in database.rows(f"SELECT id FROM runs WHERE {_unneeded(database)}", before)]
-    parts = [each for each in references(database, "runs") if each.is_part]
+    parts = list(_parts(database, "runs"))
 
     def remove(numbers: Sequence[int]) -> None:
         these = [(number,) for number in numbers]
@@ -203,13 +203,27 @@ def leftover_operations(database: Database, going: Sequence[int]) -> frozenset[i
     return pruned_before.difference(each.id for each in stored) | {each.id for each in stored if each.batch in leaving}
 
 
-def references(database: Database, target: str) -> Iterator[Reference]:
-    """All columns that refer to a table's rows, of other tables and of its own."""
+def _parts(database: Database, target: str, column: str = "id") -> Iterator[Reference]:
+    """All that goes with a table's rows, what hangs on such parts before these.
+
+    Args:
+        database: of the repository.
+        target: the table.
+        column: the one that holds the number of what goes.
+    """
+    for each in references(database, target, column):
+        if each.is_part:
+            yield from _parts(database, each.table, each.column)
+            yield each
+
+
+def references(database: Database, target: str, column: str = "id") -> Iterator[Reference]:
+    """All columns that refer to a column of a table, of other tables and of its own."""
     tables = [row["name"] for row in database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for table in tables:
         keys = {row["name"] for row in database.rows(f"PRAGMA table_info({table})") if row["pk"]}
         for row in database.rows(f"PRAGMA foreign_key_list({table})"):
-            if row["table"] == target:
+            if (row["table"], row["to"] or column) == (target, column):
                 yield Reference(table, row["from"], is_part=row["from"] in keys or table == "changes")
 
 

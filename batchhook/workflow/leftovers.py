@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
 
@@ -16,21 +17,24 @@ from batchhook.store.sweeping import size_of
 
 _SCRATCH = re.compile(r"(?P<what>.+)-(?P<number>\d+)")
 _REPORT = re.compile(r"(?:.*_)?batch_(?P<number>\d+)\..+")
+_LONG_AGO = 86400.0
 _LOG_TAIL = 64 * 1024
 """Bytes of the log that stay."""
 
 
 def scratch(state: StateDir, queued: AbstractSet[int]) -> list[Path]:
     """Folders of runs that have ended: of batches that the runner is done with, of processes that are no more."""
-    found: list[Path] = []
-    for folder in _inside(state.runs):
-        match = _SCRATCH.fullmatch(folder.name)
-        if match is None:
-            continue
-        number = int(match["number"])
-        if number not in queued if match["what"] == "batch" else not _is_alive(number):
-            found.append(folder)
-    return found
+    return [folder for folder in _inside(state.runs) if _has_ended(folder, queued)]
+
+
+def _has_ended(folder: Path, queued: AbstractSet[int]) -> bool:
+    if folder.name.startswith("call-"):  # its name does not say whose it is; calls of plug-ins take seconds
+        return time.time() - folder.stat().st_mtime > _LONG_AGO
+    match = _SCRATCH.fullmatch(folder.name)
+    if match is None:
+        return False
+    number = int(match["number"])
+    return number not in queued if match["what"] == "batch" else not _is_alive(number)
 
 
 def reports(state: StateDir, gone: AbstractSet[int]) -> list[Path]:

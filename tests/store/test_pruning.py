@@ -16,9 +16,11 @@ from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.ledger import Ledger, Part
 from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
 from batchhook.core.pruning import Rule, decide
+from batchhook.core.slowdowns.judging import Judgement, Ruling
+from batchhook.core.slowdowns.slowdown import Slowdown, Timings
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import NoSuchBatchError
-from batchhook.store import attributions, baselines, batches, branches, operations, pruning, runs
+from batchhook.store import attributions, baselines, batches, branches, operations, pruning, runs, slowdowns
 from batchhook.store.database import Database
 from batchhook.store.operations import Operation, OperationStatus
 
@@ -76,6 +78,9 @@ def make(database: Database, number: int, step: Made) -> None:
         seen = (Sighting(f"c{number - 1}", passed=1), Sighting(change.oid, failed=2))
         found = {("m.T.b", "m"): Attribution(Kind.CULPRIT, 0.99, (change.oid,), seen)}
         attributions.finish(database, number, [f"c{number - 1}", change.oid], found)
+    judged = Judgement(Ruling.SLOWER, 1.0, 2.0, 0.001)
+    slower = Slowdown("m.T.a", judged, evidence=(Timings(change.oid, (1.0, 1.1), (2.0, 2.1)),))
+    slowdowns.finish(database, number, [slower] if step.failing else [])
     if step.ends:
         batches.mark(database, number, BatchStatus.FINISHED)
         batches.set_announced(database, number)
@@ -133,6 +138,7 @@ def all_about(database: Database, number: int) -> object:
         runs.of_batch(database, number),
         runs.totals(database, number),
         attributions.of_batch(database, number),
+        slowdowns.of_batch(database, number),
     )
 
 
@@ -208,6 +214,17 @@ def test_all_of_it_goes() -> None:
         with pytest.raises(NoSuchBatchError, match=r"^batch 3 was pruned on 2"):
             batches.get(database, 3)
         assert pruning.leftover_operations(database, ()) == set(range(1, 9))
+
+
+def test_what_hangs_on_a_part_of_a_batch_goes_too() -> None:
+    steps = [Made(BRANCHES[0], True, True, False, False, False, "") for _ in range(2)]  # noqa: FBT003 - as above
+    with made(steps) as database:
+        with database.transaction() as connection:
+            connection.executemany("INSERT INTO metrics VALUES (?, 'plug-in', 'name', '1')", [(1,), (2,)])
+            connection.executemany("INSERT INTO ways_back VALUES (?, 'proposed', '', '', NULL)", [(1,), (2,)])
+        prune(database, Rule(keep=1))
+        for table in ("slowdowns", "timings", "metrics", "ways_back", "attributions", "sightings", "search_states"):
+            assert {row["batch_id"] for row in database.rows(f"SELECT batch_id FROM {table}")} == {2}, table
 
 
 def test_every_reference_is_a_part_or_a_use_as_it_should_be(tmp_path: Path) -> None:
