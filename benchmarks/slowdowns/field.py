@@ -90,7 +90,7 @@ class Field:
     def look_back(self, times: int) -> None:
         """Let batchhook see the suite some times when nothing is planted; the last time is the baseline."""
         with self._project.database.transaction() as connection:
-            for table in ("absences", "results", "runs"):
+            for table in ("texts", "outcomes", "absences", "runs"):
                 connection.execute(f"DELETE FROM {table}")
         for _ in range(times):
             run = self._run(self._base)
