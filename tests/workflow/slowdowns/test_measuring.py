@@ -144,6 +144,15 @@ def test_states_that_say_nothing_leave_a_range() -> None:
     assert "c3: it cannot be run" in found["a"].reason
 
 
+def test_a_state_in_which_the_test_fails_says_nothing_of_its_speed() -> None:
+    def seconds(state: int, *_: object) -> float | None:
+        return None if state == 2 else 0.2 if state >= 1 else 0.1
+
+    found, bench = measure(seconds, suspect("a"))
+    assert 2 in bench.looks
+    assert found["a"].change == "c1"
+
+
 def test_a_state_before_that_cannot_be_run_at_all() -> None:
     found, _ = measure(lambda *_: 0.1, suspect("a"), untestable=[0])
     assert (found["a"].is_unclear, found["a"].reason) == (True, "it cannot be run in one of the states")
