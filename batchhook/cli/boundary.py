@@ -31,24 +31,33 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our characters gets others, and no error
     try:
-        code = app(standalone_mode=False)
-    except BatchhookError as error:
-        code = _tell(error.message, error.hint, error.exit_code)
-    except TyperException as error:
-        code = _tell(_of_usage(error), "batchhook --help", ExitCode.USAGE)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _tell("stopped", "", ExitCode.INTERRUPTED)
+        code = _guarded()
+        sys.stdout.flush()
     except BrokenPipeError:  # `batchhook log | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK
+    sys.exit(int(code))
+
+
+def _guarded() -> int:
+    """Run a command, and say what kept it from its work; gives the exit code."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except BatchhookError as error:
+        return _tell(error.message, error.hint, error.exit_code)
+    except TyperException as error:
+        return _tell(_of_usage(error), "batchhook --help", ExitCode.USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _tell("stopped", "", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        code = _tell(_of_the_system(error), "nothing was lost; try again when that is mended", ExitCode.ERROR)
+        return _tell(_of_the_system(error), "nothing was lost; try again when that is mended", ExitCode.ERROR)
     except Exception as error:  # noqa: BLE001 - a defect of ours: its traceback is what a report needs
         traceback.print_exc()
-        code = _tell(
+        return _tell(
             f"{type(error).__name__}: {error}", "this is a defect in batchhook: please report it", ExitCode.ERROR
         )
-    sys.exit(int(code or 0))
 
 
 def _of_usage(error: TyperException) -> str:

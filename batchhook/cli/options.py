@@ -39,9 +39,17 @@ def project(**settings: object) -> Iterator[Project]:
         yield opened_project
 
 
+class _Output(Console):
+    """A console that lets the error boundary see when nobody reads on; rich would end with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """See ``cli/boundary.py``."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output, for people."""
-    return Console(highlight=False, markup=False, emoji=False)
+    return _Output(highlight=False, markup=False, emoji=False)
 
 
 def emit(document: BaseModel) -> None:

@@ -63,7 +63,6 @@ _FILES: Mapping[str, type[Document]] = {
 PUBLISHED: Mapping[str, Published] = {
     **{words.replace(" ", "-"): Published(f"batchhook {words} --json", of) for words, of in _COMMANDS.items()},
     "error": Published("any command with --json that could not do its work", documents.ErrorDocument),
-    "ci-regressions": Published("regressions.json as batchhook ci writes it", documents.RegressionsDocument),
     **{name.removesuffix(".json").removesuffix("_batch_N"): Published(name, of) for name, of in _FILES.items()},
 }
 """By the schema's name."""

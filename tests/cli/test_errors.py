@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -151,3 +152,13 @@ def test_every_command_has_help(repository: Repository) -> None:
         assert "Usage" in repository.batchhook(command, "--help")
     assert "Going back" in repository.batchhook()
     assert repository.batchhook("--version").startswith("batchhook 0.")
+
+
+@pytest.mark.parametrize("arguments", [("--json", "show", "7"), ("log",)])
+def test_nobody_reads_to_the_end(repository: Repository, arguments: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "batchhook", *arguments]
+    done = subprocess.run(command, cwd=repository.top, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -146,7 +146,7 @@ def test_github_actions(origin: Repository) -> None:
     assert f"broken by {guilty[:8]} (two)%0Anewly failing since the baseline" in error
     assert guilty[:12] in ended[1].summary
     assert (ended[1].outputs["newly_failing"], ended[1].outputs["broken_in_range"]) == ("1", "1")
-    assert place.report("regressions.json")["compared"]["whole"]["newly_failing"] == [ADD]
+    assert place.report("regressions.json")["since_baseline"]["newly_failing"] == [ADD]
     SCHEMA.assertValid(etree.parse(place.top / "test_batch_logs/junit.xml"))
 
     origin.commit("break main", calculator__py=OLD)

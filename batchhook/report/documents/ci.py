@@ -19,7 +19,7 @@ from batchhook.report.documents.results import (
 
 
 class RegressionsDocument(Document):
-    """``regressions.json``: what is different since the baseline.
+    """What is different since the baseline.
 
     ``regression`` where something fails that did not; ``failures`` are these. ``baseline_commit`` is empty where it is
     not known. With ``only_failures``, the baseline knows nothing but what failed: the kinds ``newly_skipped``, ``new``

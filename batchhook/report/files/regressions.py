@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.comparison import Comparison
+from batchhook.core.ci import Baseline, CiRun
+from batchhook.core.comparison import Compared, Comparison
 from batchhook.core.outcomes import TestResult
 from batchhook.report.documents import ComparisonDocument, Document, SlowdownDocument, Time, iso_time, slowdown_document
 from batchhook.report.files.entries import FailureEntry, failure_entry
@@ -18,19 +19,21 @@ class Differences(ComparisonDocument):
 
 
 class RegressionsFile(Document):
-    """The latest batch beside the one before it on its branch and beside the baseline.
+    """The latest batch, or a run on a CI service, beside the batch before it on its branch and beside the baseline.
 
-    ``since_previous`` is null where there is no batch before, ``since_baseline`` where no baseline was set.
+    ``since_previous`` is null where there is no batch before, ``since_baseline`` where no baseline was set; with
+    ``baseline_has_only_failures``, kinds of difference that rest on other tests mean nothing in it.
     ``has_regressions`` where a test fails that did not fail in one of the two; with neither, where any fails;
     or where something is slower. ``slowdowns`` holds what became slower, and what may have.
     """
 
     timestamp: Time
-    batch_id: int
+    batch_id: int | None
     git_commit_hash: str
     verdict: str
     previous_batch_id: int | None
     baseline_commit_hash: str | None
+    baseline_has_only_failures: bool
     has_regressions: bool
     slowdowns: tuple[SlowdownDocument, ...]
     since_previous: Differences | None
@@ -49,10 +52,29 @@ def regressions_file(analysis: Analysis) -> RegressionsFile:
         verdict=analysis.verdict.value,
         previous_batch_id=analysis.previous or None,
         baseline_commit_hash=analysis.baseline or None,
+        baseline_has_only_failures=False,
         has_regressions=bool(analysis.slower) or _has_regressions(analysis, [previous, baseline]),
         slowdowns=tuple(slowdown_document(found) for found in analysis.slowdowns),
         since_previous=_differences(previous, failing) if previous else None,
         since_baseline=_differences(baseline, failing) if baseline else None,
+    )
+
+
+def regressions_of_ci(run: CiRun, baseline: Baseline, compared: Compared) -> RegressionsFile:
+    """The same of a run on a CI service, which has no batches."""
+    failing = {result.test_id: result for result in run.failures}
+    return RegressionsFile(
+        timestamp=iso_time(run.started_at),
+        batch_id=None,
+        git_commit_hash=run.commit,
+        verdict=run.verdict.value,
+        previous_batch_id=None,
+        baseline_commit_hash=baseline.commit or None,
+        baseline_has_only_failures=baseline.only_failures,
+        has_regressions=compared.whole.is_regression,
+        slowdowns=(),
+        since_previous=None,
+        since_baseline=_differences(compared.whole, failing),
     )
 
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from batchhook.report import documents
     from batchhook.report.ci import gitlab
+    from batchhook.report.files import regressions
 else:
     documents, gitlab = Late("batchhook.report.documents"), Late("batchhook.report.ci.gitlab")
+    regressions = Late("batchhook.report.files.regressions")
 
 OF_SOME_RUNS = ("regressions.json", "culprits.json")
 """Files that not each run writes: those of an earlier one must not be taken for this one's."""
@@ -53,7 +55,7 @@ def _reports(run: CiRun) -> Iterator[tuple[str, bytes]]:
     issues = [issue.model_dump() for issue in gitlab.code_quality(run)]
     yield "gl-code-quality-report.json", f"{json.dumps(issues, indent=2)}\n".encode()
     if run.baseline is not None and run.compared is not None:
-        yield "regressions.json", _json(documents.regressions_document(run, run.baseline, run.compared))
+        yield "regressions.json", _json(regressions.regressions_of_ci(run, run.baseline, run.compared))
     if run.found is not None:
         yield "culprits.json", _json(documents.bisect_document(run.found))
 

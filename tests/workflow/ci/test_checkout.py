@@ -84,7 +84,7 @@ def test_a_baseline_in_a_file(fresh: Repository) -> None:
     said = fresh.batchhook("ci", "--compare", "--set-baseline", code=2)
     assert f"newly failing: {ADD}" in said
     assert "1 of 2 tests fail: the baseline stays as it was" in said
-    assert report(fresh, "regressions.json")["regression"] is True
+    assert report(fresh, "regressions.json")["has_regressions"] is True
     fresh.batchhook("ci", "--set-baseline", "elsewhere/base.json", "--force", code=1)
     assert f"still failing: {ADD}" in fresh.batchhook("ci", "--compare", "elsewhere/base.json", code=1)
     fresh.batchhook("ci", code=1)
