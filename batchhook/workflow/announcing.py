@@ -1,34 +1,24 @@
-"""Who is told of a batch's end, after it: nobody waits for this."""
+"""Having others told of a batch's end, after it: nobody waits for this."""
 
 from __future__ import annotations
 
 import os
 
+from batchhook.core.changes import Batch
 from batchhook.store import batches, events
 from batchhook.store.events import Untold
 from batchhook.workflow import background
-from batchhook.workflow.closing import Step, guarded
 from batchhook.workflow.notifying import is_wanted
 from batchhook.workflow.project import Project
 
 
-def _to_the_teller(project: Project, number: int) -> None:
-    """Have plug-ins and others told by a process of its own, which the next batch does not wait for."""
-    if events.plugins(project.database) or is_wanted(project, batches.get(project.database, number).branch):
-        events.mark_batch(project.database, number, Untold.END)
-    background.ensure_teller(project.location, project.database, os.environ)
-
-
-LISTENERS: tuple[Step, ...] = (_to_the_teller,)
-"""Each is given the repository and the batch's number; after a kill it may be told a second time."""
-
-
-def announce(project: Project, number: int) -> None:
-    """Tell everybody, and be done with the batch.
+def announce(project: Project, batch: Batch) -> None:
+    """Have plug-ins and people told by a process of its own, and be done with the batch; after a kill, once more.
 
     Raises:
-        StoreError: nothing could be stored; all are told again by the next runner.
+        StoreError: nothing could be stored; the next runner does it.
     """
-    for listener in LISTENERS:
-        guarded(listener, project, number)
-    batches.set_announced(project.database, number)
+    if events.plugins(project.database) or is_wanted(project, batch.branch):
+        events.mark_batch(project.database, batch.id, Untold.END)
+    background.ensure_teller(project.location, project.database, os.environ)
+    batches.set_announced(project.database, batch.id)

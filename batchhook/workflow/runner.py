@@ -21,13 +21,17 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import attributions, batches, locks, runs, slowdowns
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow import announcing, background, closing, gate, notices
+from batchhook.workflow import background, gate, notices
+from batchhook.workflow.announcing import announce
 from batchhook.workflow.backup import back_up
-from batchhook.workflow.culprits.of_batch import Task, find_culprits
+from batchhook.workflow.closing import close
+from batchhook.workflow.culprits.of_batch import find_culprits
+from batchhook.workflow.follow import of_number
 from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import Project, opened
-from batchhook.workflow.slowdowns.of_batch import Measured, find_slowdowns
+from batchhook.workflow.slowdowns.of_batch import find_slowdowns
 from batchhook.workflow.suite_run import Wanted, run_on_commit
+from batchhook.workflow.task import Task
 
 
 def main() -> None:
@@ -66,17 +70,18 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
     project = project.on(batch.branch)
     folder = project.state.run(f"batch-{batch.id}")
     progress = ProgressWriter(folder / "progress.ndjson")
+    task = Task(batch, environment, progress, folder / "scratch")
     try:
         if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING}:
             batches.mark(project.database, batch.id, BatchStatus.RUNNING)
-            _judge(project, batch, _run(project, batch, environment, progress, folder / "scratch"))
+            _judge(project, task, _run(project, task))
         if _status(project, batch) is BatchStatus.SEARCHING:
-            _search(project, batch, environment, progress, folder / "scratch")
+            _search(project, task)
         if _status(project, batch) is BatchStatus.MEASURING:
-            _measure(project, batch, environment, progress, folder / "scratch")
+            _measure(project, task)
         if _status(project, batch) is BatchStatus.CLOSING:
-            closing.close(project, batch.id, environment, progress)
-        announcing.announce(project, batch.id)
+            close(project, task)
+        announce(project, batch)
     finally:
         progress.close()
 
@@ -85,56 +90,13 @@ def _status(project: Project, batch: Batch) -> BatchStatus:
     return batches.get(project.database, batch.id).status
 
 
-def _judge(project: Project, batch: Batch, run: Run) -> None:
-    """Store a run and its verdict; where tests failed, the search for what broke them is next."""
-    verdict = judge(run.outcome, project.settings.critical_failure_threshold)
-    searching = bool(run.outcome.totals.failures) and project.settings.culprit_budget > 0
-    runs.finish_batch(project.database, batch.id, run, verdict, searching=searching)
-    background.ensure_teller(project.location, project.database, os.environ)
-    gate.settle(project)
-    notices.leave(project.state, batch.id, verdict, run.outcome)
-
-
-def _search(
-    project: Project, batch: Batch, environment: Mapping[str, str], progress: ProgressWriter, scratch: Path
-) -> None:
-    """Find out what broke the failing tests of a batch that has its run."""
-    found = runs.of_batch(project.database, batch.id)
-    if found is not None:
-        run, verdict = found
-        culprits = find_culprits(project, Task(batch, run, environment, progress, scratch))
-        notices.leave_culprits(project.state, batch.id, verdict, run.outcome, culprits.by_id)
-        attributions.finish(project.database, batch.id, culprits.states, culprits.by_test)
-
-
-def _measure(
-    project: Project, batch: Batch, environment: Mapping[str, str], progress: ProgressWriter, scratch: Path
-) -> None:
-    """Find out whether tests of a batch that has its run became slower."""
-    done = runs.of_batch(project.database, batch.id)
-    if done is not None:
-        run, verdict = done
-        found = find_slowdowns(project, Measured(batch, run, environment, progress, scratch))
-        slower = slowdown.summary(found)
-        if slower:
-            verdict = with_slowdowns(verdict, confirmed=True)
-            notices.leave_slowdowns(project.state, batch.id, verdict, run.outcome, slower)
-        slowdowns.finish(project.database, batch.id, found)
-
-
-def _run(
-    project: Project,
-    batch: Batch,
-    environment: Mapping[str, str],
-    progress: ProgressWriter,
-    scratch: Path,
-) -> Run:
+def _run(project: Project, task: Task) -> Run:
     """A batch's run; whatever keeps it from running is its outcome, lest it keep the queue waiting for ever."""
-    started_at = time.time()
+    started_at, batch = time.time(), task.batch
     try:
-        progress.stage("backing up")
+        task.progress.stage("backing up")
         wanted = Wanted(batch.head, changed=_prepare(project, batch))
-        return run_on_commit(project, wanted, environment, progress, scratch)
+        return run_on_commit(project, wanted, task.environment, task.progress, task.scratch)
     except StoreError:
         raise
     except BatchhookError as error:
@@ -152,6 +114,35 @@ def _prepare(project: Project, batch: Batch) -> frozenset[str]:
     batches.add_edits(project.database, batch.id, edits)
     back_up(project.state, repository, batch)
     return frozenset(edit.path for these in edits.values() for edit in these)
+
+
+def _judge(project: Project, task: Task, run: Run) -> None:
+    """Store a run and its verdict; where tests failed, the search for what broke them is next."""
+    number, verdict = task.batch.id, judge(run.outcome, project.settings.critical_failure_threshold)
+    searching = bool(run.outcome.totals.failures) and project.settings.culprit_budget > 0
+    runs.finish_batch(project.database, number, run, verdict, searching=searching)
+    background.ensure_teller(project.location, project.database, task.environment)
+    gate.settle(project)
+    notices.leave(project.state, number, verdict, run.outcome)
+
+
+def _search(project: Project, task: Task) -> None:
+    """Find out what broke the failing tests of a batch that has its run."""
+    done, number = of_number(project, task.batch.id), task.batch.id
+    culprits = find_culprits(project, task, done.run)
+    notices.leave_culprits(project.state, number, done.verdict, done.run.outcome, culprits.by_id)
+    attributions.finish(project.database, number, culprits.states, culprits.by_test)
+
+
+def _measure(project: Project, task: Task) -> None:
+    """Find out whether tests of a batch that has its run became slower."""
+    done, number = of_number(project, task.batch.id), task.batch.id
+    found = find_slowdowns(project, task, done.run)
+    slower = slowdown.summary(found)
+    if slower:
+        verdict = with_slowdowns(done.verdict, confirmed=True)
+        notices.leave_slowdowns(project.state, number, verdict, done.run.outcome, slower)
+    slowdowns.finish(project.database, number, found)
 
 
 if __name__ == "__main__":

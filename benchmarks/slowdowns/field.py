@@ -17,8 +17,9 @@ from batchhook.store import runs
 from batchhook.store.progress import ProgressWriter
 from batchhook.testing.suite import Silent
 from batchhook.workflow.project import Project, opened
-from batchhook.workflow.slowdowns.of_batch import Measured, find_slowdowns, suspected
+from batchhook.workflow.slowdowns.of_batch import find_slowdowns, suspected
 from batchhook.workflow.suite_run import Wanted, run_on_commit
+from batchhook.workflow.task import Task
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.suites import Cache, Suite
 from benchmarks.slowdowns.planting import WANTED, Planted, candidates, written
@@ -112,7 +113,7 @@ class Field:
         folder = self._project.state.run("benchmark")
         progress = ProgressWriter(folder / "progress.ndjson")
         begun = time.perf_counter()
-        found = find_slowdowns(self._project, Measured(batch, run, self._clone.plain, progress, folder / "scratch"))
+        found = find_slowdowns(self._project, Task(batch, self._clone.plain, progress, folder / "scratch"), run)
         seconds = time.perf_counter() - begun
         progress.close()
         timed = _passed(run)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from batchhook.workflow import closing, reports
-from batchhook.workflow.closing import Step
 from batchhook.workflow.project import Project
 from batchhook.workflow.runner import work_off
 from tests.driving import CALCULATOR, TESTS, Repository
@@ -290,15 +289,17 @@ def test_a_kill_between_two_steps_loses_no_report(project: Repository, monkeypat
     def killed(_project: Project, _number: int) -> None:
         raise KeyboardInterrupt
 
-    steps: tuple[Step, ...] = closing.STEPS
-    assert reports.write_reports in steps
-    for before in ((killed, *steps), (*steps, killed)):
-        monkeypatch.setattr(closing, "STEPS", before)
-        with pytest.raises(KeyboardInterrupt):
-            work_off(project.top, os.environ)
-        assert bool(written(folder)) is (before[-1] is killed)
+    def killed_afterwards(project: Project, number: int) -> None:
+        reports.write_reports(project, number)
+        raise KeyboardInterrupt
+
+    for step, dies in (("add_metrics", killed), ("write_reports", killed_afterwards)):
+        with monkeypatch.context() as patched:
+            patched.setattr(closing, step, dies)
+            with pytest.raises(KeyboardInterrupt):
+                work_off(project.top, os.environ)
+        assert bool(written(folder)) is (step == "write_reports")
         assert project.json("status")["latest"][0]["batch"]["status"] == "closing"
-    monkeypatch.setattr(closing, "STEPS", steps)
     for path in folder.iterdir():
         path.unlink()
     work_off(project.top, os.environ)

@@ -17,8 +17,8 @@ _MOST_NAMED = 3
 """Tests that an error names."""
 _AN_ID = "the id of a single test is needed, as unittest writes it: package.module.Class.method"
 _WHY_UNTESTABLE = (
-    "its module cannot be imported there, or a fixture of it fails: search for that, by the name that unittest gives "
-    "it (unittest.loader._FailedTest.MODULE, setUpClass (CLASS))"
+    f"{_AN_ID}; or its module cannot be imported there, or a fixture of it fails: search for that, by the name that "
+    "unittest gives it (unittest.loader._FailedTest.MODULE, setUpClass (CLASS))"
 )
 _LOOK_AGAIN = "if it fails there now and then, --fresh looks again"
 

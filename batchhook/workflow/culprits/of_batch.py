@@ -6,15 +6,12 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from batchhook.core.changes import Batch
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight
 from batchhook.core.culprits.search import DELTA, DELTA_TO_REVERT
 from batchhook.core.outcomes import Company, Run, TestResult
 from batchhook.core.settings import AutoRollback, Isolation
 from batchhook.errors import BatchhookError, StoreError
-from batchhook.store.progress import ProgressWriter
 from batchhook.store.sightings import Runs
 from batchhook.workflow.culprits.beginning import recall, subjects_of
 from batchhook.workflow.culprits.company import order_dependent
@@ -23,6 +20,7 @@ from batchhook.workflow.culprits.states import State, states_of
 from batchhook.workflow.culprits.visits import visiting
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import Suite, find_suite
+from batchhook.workflow.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +41,7 @@ class Culprits:
         return {test_id: found for (test_id, _), found in self.by_test.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A batch whose culprits are to be found.
-
-    Attributes:
-        batch: whose run has ended with failures.
-        run: its run.
-        environment: the caller's.
-        progress: where it is written how far the search is.
-        scratch: a folder for its files.
-    """
-
-    batch: Batch
-    run: Run
-    environment: Mapping[str, str]
-    progress: ProgressWriter
-    scratch: Path
-
-
-def find_culprits(project: Project, task: Task) -> Culprits:
+def find_culprits(project: Project, task: Task, run: Run) -> Culprits:
     """Find out what broke each failing test of a batch.
 
     It may be killed at any moment: every visit is stored when it was made, so that the next search goes on from there.
@@ -72,23 +51,23 @@ def find_culprits(project: Project, task: Task) -> Culprits:
     """
     states = states_of(project.git, task.batch.changes)
     try:
-        found = _found(project, states, task)
+        found = _found(project, states, task, run)
     except StoreError:
         raise
     except BatchhookError as error:
-        found = _unknown(task.run, error.message)
+        found = _unknown(run, error.message)
     except Exception as error:  # noqa: BLE001 - told in the analysis, and in the log: a defect must not block the queue
         traceback.print_exc()
-        found = _unknown(task.run, f"the search failed: {type(error).__name__}: {error}")
+        found = _unknown(run, f"the search failed: {type(error).__name__}: {error}")
     return Culprits(
         states=tuple(state.oid for state in states),
-        by_test={(result.test_id, result.module): found[result.test_id] for result in _failing(task.run)},
+        by_test={(result.test_id, result.module): found[result.test_id] for result in _failing(run)},
     )
 
 
-def _found(project: Project, states: Sequence[State], task: Task) -> Mapping[str, Attribution]:
+def _found(project: Project, states: Sequence[State], task: Task, run: Run) -> Mapping[str, Attribution]:
     """What became of each failing test."""
-    run, budget = task.run, project.settings.culprit_budget
+    budget = project.settings.culprit_budget
     if project.settings.isolation is Isolation.IN_PLACE or run.tree != states[-1].tree:
         return _unknown(run, "tested in place: other commits cannot be tested there")
     end = time.monotonic() + budget

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 from batchhook.core.changes import Batch
 from batchhook.core.outcomes import Run
@@ -15,35 +13,16 @@ from batchhook.core.slowdowns.screening import Suspect, screen
 from batchhook.core.slowdowns.slowdown import Slowdown
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.store import timings
-from batchhook.store.progress import ProgressWriter
 from batchhook.workflow.culprits.states import State, states_of
 from batchhook.workflow.project import Project
 from batchhook.workflow.slowdowns.bench import bench
 from batchhook.workflow.slowdowns.measuring import Measuring
 from batchhook.workflow.slowdowns.pairing import unmeasured
 from batchhook.workflow.suite import find_suite
+from batchhook.workflow.task import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A batch whose run may have been slower than those before.
-
-    Attributes:
-        batch: whose run has ended.
-        run: its run.
-        environment: the caller's.
-        progress: where it is written how far it is.
-        scratch: a folder for its files.
-    """
-
-    batch: Batch
-    run: Run
-    environment: Mapping[str, str]
-    progress: ProgressWriter
-    scratch: Path
-
-
-def find_slowdowns(project: Project, task: Measured) -> tuple[Slowdown, ...]:
+def find_slowdowns(project: Project, task: Task, run: Run) -> tuple[Slowdown, ...]:
     """Find out what became slower in a batch, and by which change.
 
     Where nothing seems so, nothing is run. It may be killed at any moment, and begins anew then.
@@ -56,8 +35,8 @@ def find_slowdowns(project: Project, task: Measured) -> tuple[Slowdown, ...]:
     """
     suspects: tuple[Suspect, ...] = ()
     try:
-        suspects = suspected(project, task.batch, task.run)
-        return _found(project, task, suspects) if suspects else ()
+        suspects = suspected(project, task.batch, run)
+        return _found(project, task, run, suspects) if suspects else ()
     except StoreError:
         raise
     except BatchhookError as error:
@@ -79,16 +58,16 @@ def suspected(project: Project, batch: Batch, run: Run) -> tuple[Suspect, ...]:
     return screen(run.outcome.results, past, settings.slowdown_threshold)
 
 
-def _found(project: Project, task: Measured, suspects: Sequence[Suspect]) -> tuple[Slowdown, ...]:
+def _found(project: Project, task: Task, run: Run, suspects: Sequence[Suspect]) -> tuple[Slowdown, ...]:
     states = states_of(project.git, task.batch.changes)
-    if project.settings.isolation is Isolation.IN_PLACE or task.run.tree != states[-1].tree:
+    if project.settings.isolation is Isolation.IN_PLACE or run.tree != states[-1].tree:
         return _unknown(suspects, "tested in place: other commits cannot be measured there")
     task.progress.measuring(len(suspects), 0)
     return measured(project, states, suspects, task)
 
 
 def measured(
-    project: Project, states: Sequence[State], suspects: Sequence[Suspect], task: Measured
+    project: Project, states: Sequence[State], suspects: Sequence[Suspect], task: Task
 ) -> tuple[Slowdown, ...]:
     """Measure suspects in a line of states, as long as the budget lasts."""
     settings = project.settings

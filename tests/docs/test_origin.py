@@ -1,0 +1,90 @@
+"""Every command of docs/origin.md, typed as it stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.driving import Repository
+
+TOP = Path(__file__).parents[2]
+PAGE = (TOP / "docs/origin.md").read_text("utf-8")
+DEMO = TOP / "batchhook/demo"
+
+
+def commands() -> list[str]:
+    """Each command of the page once, in order."""
+    cells = [line.rstrip(" |").rpartition("| ")[2] for line in PAGE.splitlines() if line.startswith("|")]
+    return list(dict.fromkeys(cell.strip("`") for cell in cells if cell.startswith("`")))
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What was posted to a server that notifications go to."""
+    posted: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["title"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("BATCHHOOK_NOTIFY_URLS", f"json://127.0.0.1:{server.server_port}/")
+    yield posted
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def critical(bare_repository: Repository) -> Repository:
+    """The demo's project, whose first batch failed critically."""
+    repository = bare_repository
+    shutil.copytree(DEMO / "project", repository.top, dirs_exist_ok=True)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "-m", "The project")
+    repository.batchhook("install")
+    for patch in sorted((DEMO / "commits").glob("0[1-5]*.patch")):
+        repository.git("apply", str(patch))
+        repository.git("commit", "--quiet", "-am", patch.stem)
+    repository.batchhook("wait", "1", code=1)
+    return repository
+
+
+@pytest.mark.timeout(600)
+def test_every_command_works(critical: Repository, mailbox: list[str]) -> None:
+    for command in commands():
+        name, *arguments = shlex.split(command)
+        words = {"batchhook": [sys.executable, "-m", "batchhook"], "python": [sys.executable]}.get(name, [name])
+        done = subprocess.run([*words, *arguments], cwd=critical.top, capture_output=True, text=True, check=False)
+        assert done.returncode in {0, 1, 2}, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback (most recent call last)" not in done.stderr, command
+        assert done.stdout or name == "git", f"{command} says nothing"
+    assert any("a test" in title for title in mailbox)
+
+
+def test_every_row_says_what_is_here() -> None:
+    rows = [line for line in PAGE.splitlines() if re.match(r"\| (?!there \|)(?!---)", line)]
+    assert len(rows) > 60
+    for row in rows:
+        _, there, here, tried, _ = re.split(r"(?<!\\)\|", row)
+        assert here.strip(), row
+        assert there.strip() or "back again" in here, row
+        assert re.fullmatch(r" (`[^`]+` )?", tried), row
+        assert tried.strip() or "not yet" in here, row
