@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from batchhook.errors import GitError
 from batchhook.git.environment import scrubbed
@@ -54,7 +57,7 @@ class Git:
             missing = "git" if self.folder.is_dir() else str(self.folder)
             raise GitError(f"{missing} was not found") from error
         if check and done.returncode:
-            raise GitError(f"git {_command(arguments)} failed: {_reason(done)}")
+            raise GitError(f"git {_command(arguments)} failed: {_reason(done.stderr, done.returncode)}")
         return done
 
     def text(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> str:
@@ -65,6 +68,33 @@ class Git:
         """
         done = self.run(*arguments, stdin=stdin, variables=variables)
         return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @contextmanager
+    def reading(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[IO[bytes]]:
+        """Run git for the length of a block, which reads what it prints to its end.
+
+        Raises:
+            GitError: as ``run``; after what it printed has been read.
+        """
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                ["git", *_QUIETLY, *arguments],  # noqa: S607 - as in run
+                cwd=self.folder,
+                env={**self.environment, **(variables or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+            )
+            with process:
+                try:
+                    assert process.stdout is not None  # noqa: S101 - a pipe, as was asked
+                    yield process.stdout
+                except BaseException:
+                    process.kill()
+                    raise
+            if process.returncode:
+                said.seek(0)
+                raise GitError(f"git {_command(arguments)} failed: {_reason(said.read(), process.returncode)}")
 
     def succeeds(self, *arguments: str) -> bool:
         """Whether git ended with 0: for questions that it answers by its exit code."""
@@ -79,8 +109,8 @@ def _command(arguments: Sequence[str]) -> str:
     return rest[0]
 
 
-def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
+def _reason(printed: bytes, code: int) -> str:
     """The first line that says what was wrong; the last one often says only that something was."""
-    said = done.stderr.decode(errors="replace").strip().splitlines()
+    said = printed.decode(errors="replace").strip().splitlines()
     errors = [line for line in said if line.startswith(("error: ", "fatal: "))]
-    return (errors or said or [f"exit code {done.returncode}"])[0]
+    return (errors or said or [f"exit code {code}"])[0]

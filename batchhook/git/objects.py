@@ -1,28 +1,18 @@
-"""Reading a repository's objects with pygit2: what a change touched, what a file held."""
+"""Reading and merging a repository's objects: by libgit2, and by the git command wherever libgit2 cannot."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import pygit2
-from pygit2.enums import DeltaStatus, FileMode
+from typing import Protocol
 
 from batchhook.core.changes import Commit, EditStatus, FileEdit
-from batchhook.errors import GitError
 
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""The name of the tree without entries (SHA-1; libgit2 opens no other repositories)."""
-
-_CHUNK = 1 << 20
-_STATUS = {
-    DeltaStatus.ADDED: EditStatus.ADDED,
-    DeltaStatus.DELETED: EditStatus.DELETED,
-    DeltaStatus.TYPECHANGE: EditStatus.TYPE_CHANGED,
-}
+_SUBMODULE = "160000"
+NO_MODE = "000000"
+"""The mode of a file that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,69 +32,96 @@ class TreeFile:
     @property
     def is_submodule(self) -> bool:
         """Whether its content is another repository's business."""
-        return self.mode == "160000"
+        return self.mode == _SUBMODULE
 
 
-def open_repository(common_dir: Path) -> pygit2.Repository:
-    """Open a repository for reading.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path at which two trees differ.
+
+    Attributes:
+        path: relative to the trees.
+        old, new: what is there in each; None for nothing.
+    """
+
+    path: str
+    old: TreeFile | None
+    new: TreeFile | None
+
+    @property
+    def status(self) -> EditStatus:
+        """What a change that made this difference did."""
+        if self.old is None:
+            return EditStatus.ADDED
+        if self.new is None:
+            return EditStatus.DELETED
+        return EditStatus.MODIFIED if self.old.mode[:3] == self.new.mode[:3] else EditStatus.TYPE_CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A tree that a merge gave.
+
+    Attributes:
+        tree: its name; of no use where there are conflicts.
+        conflicts: paths at which both sides did something different.
+    """
+
+    tree: str
+    conflicts: tuple[str, ...] = ()
+
+
+class Objects(Protocol):
+    """What is asked of a repository's objects. Names of trees and blobs are git's, in hex.
+
+    Each question raises GitError: an object is missing or damaged, and git cannot fetch it either.
+
+    Attributes:
+        name: by what they are read.
+    """
+
+    name: str
+
+    def differences(self, old: str, new: str) -> list[Difference]:
+        """The paths at which two trees differ, by path; renames are not followed."""
+
+    def content(self, oid: str) -> Iterator[bytes]:
+        """A blob's bytes, piece by piece: however large it is, little of it is in memory."""
+
+    def merged(self, base: str, ours: str, theirs: str) -> Merged:
+        """A three-way merge of trees. The objects are written, and nothing else."""
+
+
+def open_repository(common_dir: Path) -> Objects:
+    """Open a repository for reading and merging.
 
     Raises:
-        GitError: libgit2 cannot: SHA-256 objects, reftable, or a damaged repository.
+        GitError: git does not open it.
     """
-    try:
-        return pygit2.Repository(os.fspath(common_dir))
-    except pygit2.GitError as error:
-        raise GitError(
-            f"libgit2 cannot open this repository: {error}",
-            "commits are counted and `batchhook test` works; runs of batches and rollback do not, yet",
-        ) from error
+    from batchhook.git.by_command import ByCommand  # noqa: PLC0415 - see by_libgit
+    from batchhook.git.by_libgit import opened  # noqa: PLC0415 - most commands need no libgit2, which takes long to load
+
+    return opened(common_dir, ByCommand(common_dir))
 
 
-def file_edits(repository: pygit2.Repository, commit: Commit) -> tuple[FileEdit, ...]:
+def file_edits(objects: Objects, commit: Commit) -> tuple[FileEdit, ...]:
     """The files that a commit touched, compared with its first parent; by path."""
     return tuple(
         FileEdit(
-            path=os.fsdecode(delta.new_file.raw_path),
-            status=_STATUS.get(delta.status, EditStatus.MODIFIED),
-            mode=f"{int(delta.new_file.mode):06o}",
-            sha256=_sha256(repository, delta.new_file),
+            path=one.path,
+            status=one.status,
+            mode=one.new.mode if one.new else NO_MODE,
+            sha256=sha256(objects, one.new),
         )
-        for delta in _deltas(repository, commit.base_tree, commit.tree)
+        for one in objects.differences(commit.base_tree, commit.tree)
     )
 
 
-def files_before(repository: pygit2.Repository, commit: Commit) -> dict[str, TreeFile | None]:
-    """What each file that a commit touches was just before; nothing for one that did not exist."""
-    found: dict[str, TreeFile | None] = {}
-    for delta in _deltas(repository, commit.base_tree, commit.tree):
-        old = delta.old_file
-        path = os.fsdecode(old.raw_path)
-        existed = delta.status != DeltaStatus.ADDED
-        found[path] = TreeFile(path, f"{int(old.mode):06o}", str(old.id)) if existed else None
-    return found
-
-
-def _deltas(repository: pygit2.Repository, old: str, new: str) -> Iterator[pygit2.DiffDelta]:
-    # Git knows the empty tree without its being stored; libgit2 does not.
-    if old == EMPTY_TREE:
-        diff = repository[new].peel(pygit2.Tree).diff_to_tree(swap=True)
-    else:
-        diff = repository[old].peel(pygit2.Tree).diff_to_tree(repository[new].peel(pygit2.Tree))
-    return iter(diff.deltas)
-
-
-def content(repository: pygit2.Repository, oid: str) -> Iterator[bytes]:
-    """A blob's bytes, piece by piece."""
-    blob = repository[oid].peel(pygit2.Blob)
-    with pygit2.BlobIO(blob) as stream:
-        while piece := stream.read(_CHUNK):
-            yield piece
-
-
-def _sha256(repository: pygit2.Repository, file: pygit2.DiffFile) -> str:
-    if file.mode in {FileMode.COMMIT, FileMode.UNREADABLE}:
+def sha256(objects: Objects, file: TreeFile | None) -> str:
+    """SHA-256 of a file's content, in hex; empty for a submodule, or no file."""
+    if file is None or file.is_submodule:
         return ""
     digest = hashlib.sha256()
-    for piece in content(repository, str(file.id)):
+    for piece in objects.content(file.oid):
         digest.update(piece)
     return digest.hexdigest()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import pygit2
-
 from batchhook.core.changes import Batch, BatchStatus
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git import objects
-from batchhook.git.objects import TreeFile
+from batchhook.git.objects import Objects, TreeFile
 from batchhook.store import batches, locks
 from batchhook.store.backups import BackedUpFile, Backups, Manifest
 from batchhook.store.layout import StateDir
 from batchhook.workflow.project import Project
 
 
-def back_up(state: StateDir, repository: pygit2.Repository, batch: Batch) -> Manifest:
+def back_up(state: StateDir, repository: Objects, batch: Batch) -> Manifest:
     """Back a batch up; a second time gives the same.
 
     Raises:
@@ -23,7 +21,8 @@ def back_up(state: StateDir, repository: pygit2.Repository, batch: Batch) -> Man
     backups = Backups(state.backups)
     before: dict[str, TreeFile | None] = {}
     for change in batch.changes:
-        before = {**objects.files_before(repository, change), **before}  # what came first is what was before
+        found = repository.differences(change.base_tree, change.tree)
+        before = {**{one.path: one.old for one in found}, **before}  # what came first is what was before
     with locks.lock(state.backups_lock):  # a content that is there already must not be pruned before it is named
         manifest = Manifest(
             batch=batch.id,
@@ -49,10 +48,10 @@ def back_up_again(project: Project, number: int) -> Manifest:
     backups = Backups(project.state.backups)
     backups.drop_damaged(number)
     try:
-        manifest = back_up(project.state, repository, batch)
-    except KeyError as error:
-        raise GitError(f"git does not have the commits of batch {number} any more", "batchhook doctor") from error
-    return manifest
+        return back_up(project.state, repository, batch)
+    except GitError as error:
+        hint = "its backup is as it was; batchhook doctor"
+        raise GitError(f"git does not have all of batch {number} any more: {error.message}", hint) from error
 
 
 def verified(project: Project, number: int | None) -> tuple[Manifest, ...]:
@@ -68,10 +67,10 @@ def verified(project: Project, number: int | None) -> tuple[Manifest, ...]:
     return tuple(map(backups.read, numbers))
 
 
-def _copied(backups: Backups, repository: pygit2.Repository, path: str, file: TreeFile | None) -> BackedUpFile:
+def _copied(backups: Backups, repository: Objects, path: str, file: TreeFile | None) -> BackedUpFile:
     if file is None:
         return BackedUpFile.at(path, existed=False)
     if file.is_submodule:
         return BackedUpFile.at(path, existed=True, mode=file.mode, submodule=file.oid)
-    sha256, size = backups.store(objects.content(repository, file.oid))
+    sha256, size = backups.store(repository.content(file.oid))
     return BackedUpFile.at(path, existed=True, mode=file.mode, sha256=sha256, size=size)

@@ -54,7 +54,7 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
     """Look at everything; raises nothing for what it finds."""
     checks: list[Check] = [Check("repository", ok=True, detail=str(location.top))]
     parts: tuple[Callable[[], Iterator[Check]], ...] = (
-        lambda: _libgit2(location),
+        lambda: _objects(location),
         lambda: _hooks(location, git),
         lambda: _database(location),
         lambda: _backups(location),
@@ -71,9 +71,9 @@ def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tup
     return tuple(checks)
 
 
-def _libgit2(location: Location) -> Iterator[Check]:
-    objects.open_repository(location.common_dir)
-    yield Check("libgit2", ok=True, detail="opens this repository")
+def _objects(location: Location) -> Iterator[Check]:
+    found = objects.open_repository(location.common_dir)
+    yield Check("objects", ok=True, detail=f"are read and merged by {found.name}")
 
 
 def _hooks(location: Location, git: Git) -> Iterator[Check]:

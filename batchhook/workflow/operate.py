@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pygit2
-
 from batchhook.core.changes import Batch, BatchStatus, Commit
 from batchhook.core.rollback import FileFate, Step, fate_of, steps_back
 from batchhook.errors import BatchhookError, ConflictError, GitError, NotFinishedError
 from batchhook.git import merge, objects, refs, snapshot
 from batchhook.git.location import read_head
+from batchhook.git.objects import Objects
 from batchhook.git.snapshot import State
 from batchhook.store import batches, events, locks, operations
 from batchhook.store.operations import Operation, OperationStatus
@@ -189,7 +188,7 @@ def _planned(project: Project, what: str, target: Target) -> Iterator[Planned]:
 
 
 @contextmanager
-def _looked_at(project: Project) -> Iterator[tuple[pygit2.Repository, State, Path]]:
+def _looked_at(project: Project) -> Iterator[tuple[Objects, State, Path]]:
     """The work tree's state, with nobody of us and nothing of git's at work in it."""
     with locks.try_lock(project.state.operation_lock) as free:
         if not free:
@@ -229,7 +228,7 @@ def _check_conflicts(what: str, paths: Sequence[str]) -> None:
         )
 
 
-def _check_reach(project: Project, repository: pygit2.Repository, now: State, then: State) -> None:
+def _check_reach(project: Project, repository: Objects, now: State, then: State) -> None:
     changes = merge.changed_paths(repository, now.files, then.files)
     hidden = snapshot.hidden_from_git(project.git, [*changes, *merge.changed_paths(repository, now.index, then.index)])
     if hidden:
@@ -245,7 +244,7 @@ def _check_reach(project: Project, repository: pygit2.Repository, now: State, th
         )
 
 
-def _fates(repository: pygit2.Repository, target: Target, now: State, then: State) -> tuple[FileFate, ...]:
+def _fates(repository: Objects, target: Target, now: State, then: State) -> tuple[FileFate, ...]:
     before: dict[str, str] = {}
     for step in target.files:  # the last one is the furthest back
         before |= {path: old for path, (_, old) in merge.changed_paths(repository, step.new, step.old).items()}
