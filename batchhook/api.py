@@ -31,6 +31,7 @@ from batchhook.workflow import (
     operate,
     reports,
 )
+from batchhook.workflow.copies import acting, showing
 from batchhook.workflow.culprits import guilty
 from batchhook.workflow.project import Project, opened
 
@@ -304,6 +305,40 @@ class Workflow:
             planning = guilty.planned(project, number, found, proof)
             done = self._carry_out(planning, dry_run=dry_run)
             return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
+
+    def rollback_from_backup(
+        self, number: int, *, force: bool = False, dry_run: bool = False
+    ) -> documents.RestorationDocument:
+        """Bring the files of a batch back from their copies alone, where git's objects are gone or damaged.
+
+        Args:
+            number: the batch's.
+            force: also files that were changed since; what they hold is kept.
+            dry_run: only say what would change.
+
+        Raises:
+            StoreError: there is no backup, or what of it is needed is damaged.
+            ConflictError: files were changed since, or something is in the way.
+        """
+        with self._opened() as project:
+            return self._restore(acting.planned_rollback(project, number, force=force), dry_run=dry_run)
+
+    def undo_from_backup(self, *, force: bool = False, dry_run: bool = False) -> documents.RestorationDocument:
+        """Take the latest ``rollback_from_backup`` back; arguments as there.
+
+        Raises:
+            BatchhookError: there is none.
+            StoreError, ConflictError: as there.
+        """
+        with self._opened() as project:
+            return self._restore(acting.planned_undo(project, force=force), dry_run=dry_run)
+
+    @staticmethod
+    def _restore(planning: AbstractContextManager[acting.Planned], *, dry_run: bool) -> documents.RestorationDocument:
+        with planning as planned:
+            diff = showing.diff_of(planned.plan, planned.project.location.top)
+            done = planned.carry_out() if planned.plan.files and not dry_run else None
+            return composed.restored_document(planned.plan, diff, done)
 
     def undo(self, *, dry_run: bool = False) -> documents.OperationDocument:
         """Take the latest rollback back: exactly what was there before it.

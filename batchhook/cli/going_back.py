@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from batchhook.cli import from_backup
 from batchhook.cli.arguments import BatchNumber, Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.proof import Proof
@@ -40,12 +41,22 @@ def rollback(
     culprit: Annotated[
         bool, typer.Option("--culprit", help="Only the changes that broke something; proves first that this mends it.")
     ] = False,
+    copies: Annotated[
+        bool, typer.Option("--from-backup", help="From the file copies alone, where git's objects are gone or damaged.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --from-backup: also files that were changed since.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     _json: Json = False,
 ) -> int:
     """Bring the files of batch N back to their state before it; what was done elsewhere since stays."""
-    with project() as opened:
+    if copies:
+        if culprit:
+            raise UsageError("a backup knows batches, not changes", "leave --culprit or --from-backup out")
+        return from_backup.rollback(number, dry_run=dry_run, yes=yes, force=force)
+    with project() as opened, from_backup.offered(opened.state, number):
         opened.reconcile()
         if culprit:
             return _rollback_guilty(opened, number, dry_run=dry_run, yes=yes)
@@ -63,8 +74,20 @@ def _rollback_guilty(opened: Project, number: int, *, dry_run: bool, yes: bool) 
     return _carry_out(planning, "In the work tree and the index:", dry_run=dry_run, yes=yes, proof=proof)
 
 
-def undo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+def undo(
+    copies: Annotated[
+        bool, typer.Option("--from-backup", help="The latest rollback --from-backup, whatever was done after it.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --from-backup: also files that were changed since.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    _json: Json = False,
+) -> int:
     """Take the latest rollback back: exactly what was there before it."""
+    if copies or from_backup.is_latest():
+        return from_backup.undo(dry_run=dry_run, yes=yes, force=force)
     with project() as opened:
         return _carry_out(operate.planned_undo(opened), "To take the rollback back:", dry_run=dry_run, yes=yes)
 

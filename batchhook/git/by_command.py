@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from batchhook.errors import GitError
 from batchhook.git.command import Git
-from batchhook.git.objects import NO_MODE, Difference, Merged, TreeFile
+from batchhook.git.objects import NO_MODE, Difference, Merged, TreeFile, clashes
 
 _CHUNK = 1 << 20
 _REGULAR = "100"
@@ -57,12 +57,15 @@ class ByCommand:
         """As ``Objects`` has it."""
         mine = {one.path: one for one in self.differences(base, ours)}
         others = {one.path: one for one in self.differences(base, theirs)}
+        unlike = clashes(mine.values(), others.values())
+        if unlike:
+            return Merged(ours, unlike)
         both = {path: one for path, one in others.items() if path in mine and one.new != mine[path].new}
         with tempfile.TemporaryDirectory(prefix="batchhook-merge-") as name:
             merged = {path: self._merged_file(Path(name), mine[path], one) for path, one in both.items()}
-            conflicts = {path for path, file in merged.items() if file is None} | set(_entangled(mine, others))
+            conflicts = tuple(sorted(path for path, file in merged.items() if file is None))
             if conflicts:
-                return Merged(ours, tuple(sorted(conflicts)))
+                return Merged(ours, conflicts)
             result = {path: one.new for path, one in others.items() if path not in mine} | merged
             return Merged(self._written_tree(Path(name), ours, result))
 
@@ -110,11 +113,3 @@ def _difference(what: str, path: str) -> Difference:
         None if old_mode == NO_MODE else TreeFile(path, old_mode, old),
         None if new_mode == NO_MODE else TreeFile(path, new_mode, new),
     )
-
-
-def _entangled(mine: Mapping[str, Difference], others: Mapping[str, Difference]) -> Iterator[str]:
-    """Paths at which one side has a file and the other one a folder."""
-    sides = [{path for path, one in side.items() if one.new is not None} for side in (mine, others)]
-    for files, deeper in (sides, sides[::-1]):
-        for path in deeper:
-            yield from (path for parent in PurePosixPath(path).parents if str(parent) in files)

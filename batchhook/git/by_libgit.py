@@ -11,7 +11,7 @@ import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, MergeFlag
 
 from batchhook.git.by_command import ByCommand
-from batchhook.git.objects import Difference, Merged, Objects, TreeFile
+from batchhook.git.objects import Difference, Merged, Objects, TreeFile, clashes
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The name of the tree without entries (SHA-1; libgit2 opens no other repositories)."""
@@ -79,6 +79,9 @@ class ByLibgit:
         return None if size > _LARGE else self._repository[oid].peel(pygit2.Blob)
 
     def _merged(self, base: str, ours: str, theirs: str) -> Merged:
+        unlike = clashes(self._differences(base, ours), self._differences(base, theirs))
+        if unlike:
+            return Merged(ours, unlike)
         trees = [self._tree(oid) for oid in (base, ours, theirs)]
         index = self._repository.merge_trees(trees[0], trees[1], trees[2], flags=MergeFlag(0))
         if index.conflicts is not None:

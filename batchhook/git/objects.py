@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from batchhook.core.changes import Commit, EditStatus, FileEdit
@@ -69,6 +69,28 @@ class Merged:
 
     tree: str
     conflicts: tuple[str, ...] = ()
+
+
+def clashes(mine: Iterable[Difference], others: Iterable[Difference]) -> tuple[str, ...]:
+    """Paths at which two sides of a merge cannot both be kept, whatever the files hold.
+
+    Said before anybody merges: libgit2 fills an empty file from another one of the same name, and gives a tree in which
+    a file and a folder have one name, or in which what is in the folder is lost.
+
+    Args:
+        mine: what one side changed.
+        others: what the other side changed.
+
+    Returns:
+        paths of different files that both sides added, and of files where the other side has put a folder.
+    """
+    sides = [{one.path: one for one in side if one.new is not None} for side in (mine, others)]
+    both = sides[0].keys() & sides[1].keys()
+    found = {path for path in both if sides[0][path].old is None and sides[0][path].new != sides[1][path].new}
+    for files, deeper in (sides, sides[::-1]):
+        parents = (str(parent) for path in deeper for parent in PurePosixPath(path).parents)
+        found.update(parent for parent in parents if parent in files)
+    return tuple(sorted(found))
 
 
 class Objects(Protocol):

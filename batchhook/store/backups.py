@@ -13,10 +13,17 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from batchhook.errors import StoreError
+
+# A manifest may have been written by anybody: what stands in it becomes part of paths.
+Hex = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2})*$")]
+Mode = Annotated[str, Field(pattern=r"^(?:[0-7]{6})?$")]
+Sha256 = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{64})?$")]
+Size = Annotated[int, Field(ge=0)]
 
 
 class BackedUpFile(BaseModel):
@@ -30,17 +37,26 @@ class BackedUpFile(BaseModel):
         sha256: of its content, in hex; empty for one that did not exist, and for a submodule.
         submodule: the commit that a submodule stood at.
         size: bytes.
+        left_mode: the mode that the batch left it with; empty if it left none; None in backups of version 0.1.0.
+        left_sha256: of what the batch left there; empty for nothing, and for a submodule.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    path_hex: str = ""
+    path_hex: Hex = ""
     existed: bool
-    mode: str = ""
-    sha256: str = ""
-    submodule: str = ""
-    size: int = 0
+    mode: Mode = ""
+    sha256: Sha256 = ""
+    submodule: Hex = ""
+    size: Size = 0
+    left_mode: Mode | None = None
+    left_sha256: Sha256 = ""
+
+    @property
+    def name(self) -> str:
+        """Its path as the file system names it."""
+        return os.fsdecode(bytes.fromhex(self.path_hex)) if self.path_hex else self.path
 
     @classmethod
     def at(cls, path: str, **rest: object) -> BackedUpFile:
@@ -82,17 +98,26 @@ class Backups:
 
     def batches(self) -> list[int]:
         """Numbers of the batches that have a backup, in order."""
-        return sorted(int(folder.name.removeprefix("batch_")) for folder in self.root.glob("batch_[0-9]*"))
+        names = (folder.name.removeprefix("batch_") for folder in self.root.glob("batch_[0-9]*"))
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
-    def verify(self, batch: int) -> None:
-        """Read all that a batch's backup holds.
+    def damages(self, batch: int) -> tuple[str, ...]:
+        """Read all that a batch's backup holds; gives what is missing or damaged, each as a sentence."""
+        try:
+            files = self.read(batch).files
+        except StoreError as error:
+            return (error.message,)
+        return tuple(said for file in files if (said := self.damage(file)))
 
-        Raises:
-            StoreError: its manifest or a content is missing or damaged.
-        """
-        for file in self.read(batch).files:
-            if file.sha256:
-                deque(self.content(file), maxlen=0)
+    def damage(self, file: BackedUpFile) -> str:
+        """What is the matter with a file's content; empty where it is whole, or there was none."""
+        if not file.sha256:
+            return ""
+        try:
+            deque(self.content(file), maxlen=0)
+        except StoreError as error:
+            return error.message
+        return ""
 
     def drop_damaged(self, batch: int) -> None:
         """Remove contents of a batch's backup that are no longer what they were, so that they can be stored again."""
@@ -101,15 +126,8 @@ class Backups:
         except StoreError:
             return
         for file in files:
-            if file.sha256 and not self._is_whole(file):
+            if self.damage(file):
                 self.object(file.sha256).unlink(missing_ok=True)
-
-    def _is_whole(self, file: BackedUpFile) -> bool:
-        try:
-            deque(self.content(file), maxlen=0)
-        except StoreError:
-            return False
-        return True
 
     def object(self, sha256: str) -> Path:
         """Where a content is."""
@@ -125,7 +143,7 @@ class Backups:
             its SHA-256 in hex, and its size in bytes.
         """
         incoming = self.root / "objects"
-        incoming.mkdir(exist_ok=True)
+        incoming.mkdir(mode=0o700, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=incoming, delete=False) as file:
             try:
@@ -144,9 +162,9 @@ class Backups:
     def write(self, manifest: Manifest) -> None:
         """Write a batch's manifest; its contents have been stored before."""
         folder = self.folder(manifest.batch)
-        folder.mkdir(exist_ok=True)
-        _write(folder / "git_commit.txt", f"{manifest.commit}\n")
-        _write(folder / "manifest.json", manifest.model_dump_json(indent=2))
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_whole(folder / "git_commit.txt", f"{manifest.commit}\n")
+        write_whole(folder / "manifest.json", manifest.model_dump_json(indent=2))
 
     def read(self, batch: int) -> Manifest:
         """A batch's manifest.
@@ -181,22 +199,29 @@ class Backups:
                     yield piece
         except FileNotFoundError as error:
             raise StoreError(f"the backup of {file.path} is missing: {path}") from error
+        except OSError as error:
+            raise StoreError(f"the backup of {file.path} cannot be read ({error.strerror}): {path}") from error
 
 
 def _settle(temporary: Path, place: Path) -> None:
     if place.exists():
         temporary.unlink()
         return
-    place.parent.mkdir(exist_ok=True)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
     temporary.chmod(0o400)
     temporary.replace(place)
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Replace a file whole: a reader, or a crash, sees the old or the new one."""
     temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
+    temporary.unlink(missing_ok=True)
+    with open(temporary, "x", encoding="utf-8", opener=_private) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -101,6 +101,11 @@ class StateDir:
         return self.root / "backups"
 
     @property
+    def kept(self) -> Path:
+        """What was in the place of files that were taken from copies (``kept.py``)."""
+        return self.root / "kept"
+
+    @property
     def reports(self) -> Path:
         """What was written about batches for people and other programs to read."""
         return self.root / "reports"
@@ -122,8 +127,10 @@ class StateDir:
     def create(self) -> None:
         """Make the folders, private to the user."""
         self.root.mkdir(mode=0o700, exist_ok=True)
+        if self.root.stat().st_mode & 0o077:
+            self.root.chmod(0o700)  # somebody else made it; whoever may enter it reads and writes what is in it
         for folder in (self.counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def exists(self) -> bool:
         """Whether batchhook was installed in this repository."""

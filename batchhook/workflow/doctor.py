@@ -11,17 +11,16 @@ from pathlib import Path
 
 from batchhook.core.settings import Settings, Unit
 from batchhook.core.text import one_line
-from batchhook.errors import BatchhookError, StoreError
+from batchhook.errors import BatchhookError
 from batchhook.git import hooks_folder, objects
 from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
 from batchhook.store import batches, locks, troubles
-from batchhook.store.backups import Backups
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.store.troubles import Trouble
 from batchhook.testing.interpreter import find_interpreter
-from batchhook.workflow import configure, notifying
+from batchhook.workflow import backup, configure, notifying
 from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.leftovers import weight
@@ -107,15 +106,11 @@ def _database(location: Location) -> Iterator[Check]:
 
 
 def _backups(location: Location) -> Iterator[Check]:
-    backups = Backups(StateDir.of(location.common_dir).backups)
-    numbers = backups.batches()
-    for number in numbers:
-        try:
-            backups.verify(number)
-        except StoreError as error:  # noqa: PERF203 - each backup for itself
-            hint = f"the same is in git: git show refs/batchhook/batches/{number}/base"
-            yield Check(f"backup {number}", ok=False, detail=error.message, hint=hint)
-    yield Check("backups", ok=True, detail=f"{len(numbers)} read and compared with their SHA-256")
+    found = backup.damages(StateDir.of(location.common_dir))
+    for number, broken in found.items():
+        hint = f"batchhook backup {number} makes it anew, where git has the same"
+        yield from (Check(f"backup {number}", ok=False, detail=one, hint=hint) for one in broken)
+    yield Check("backups", ok=True, detail=f"{len(found)} read and compared with their SHA-256")
 
 
 def _room(location: Location) -> Iterator[Check]:

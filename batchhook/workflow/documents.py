@@ -24,6 +24,8 @@ from batchhook.workflow.by_hand import Tested
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from batchhook.store.kept import Restoration
+    from batchhook.workflow.copies.planning import Plan as CopiesPlan
     from batchhook.workflow.doctor import Check
     from batchhook.workflow.export import Exported
     from batchhook.workflow.install import Installed
@@ -43,6 +45,7 @@ __all__ = [
     "operations_document",
     "plan_document",
     "report_document",
+    "restored_document",
     "show_document",
     "status_document",
     "tested_document",
@@ -109,6 +112,22 @@ def plan_document(
         proof=documents.ProofDocument.model_validate(proof) if proof else None,
         files=documents.fate_documents(plan.files),
         diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
+    )
+
+
+def restored_document(plan: CopiesPlan, diff: str, done: Restoration | None = None) -> documents.RestorationDocument:
+    """Files taken from copies: planned, or done."""
+    return documents.RestorationDocument(
+        number=done.number if done else None,
+        batch=plan.batch or None,
+        undoes=plan.undoes or None,
+        status=done.status if done else "planned",
+        files=documents.fate_documents(plan.files),
+        left=tuple(
+            documents.LeftDocument(path=documents.shown(path), reason=reason) for path, reason in plan.left.items()
+        ),
+        changed_since=tuple(map(documents.shown, plan.changed_since)),
+        diff=diff.encode("utf-8", "backslashreplace").decode(),
     )
 
 

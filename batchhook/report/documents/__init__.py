@@ -66,6 +66,7 @@ from batchhook.report.documents.reports import (
     SchemaEntryDocument,
     SchemasDocument,
 )
+from batchhook.report.documents.restorations import LeftDocument, RestorationDocument
 from batchhook.report.documents.results import (
     FailureDocument,
     TestDocument,
@@ -113,6 +114,7 @@ __all__ = [
     "FileDocument",
     "FindingDocument",
     "InstalledDocument",
+    "LeftDocument",
     "LogDocument",
     "ModuleDocument",
     "NotifiedDocument",
@@ -123,6 +125,7 @@ __all__ = [
     "PruneDocument",
     "RegressionsDocument",
     "ReportDocument",
+    "RestorationDocument",
     "SchemaEntryDocument",
     "SchemasDocument",
     "SentDocument",

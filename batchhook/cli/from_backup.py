@@ -1,0 +1,115 @@
+"""rollback --from-backup, and undo of it: going back by file copies, where git's objects are gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from batchhook.cli.options import console, emit, options, project
+from batchhook.core.text import one_line
+from batchhook.errors import ExitCode, GitError, UsageError
+from batchhook.late import Late
+from batchhook.report import text
+from batchhook.store import operations
+from batchhook.store.layout import StateDir
+
+if TYPE_CHECKING:
+    from batchhook.store import kept
+    from batchhook.workflow import documents
+    from batchhook.workflow.copies import acting, planning, showing
+else:
+    acting = Late("batchhook.workflow.copies.acting")
+    kept = Late("batchhook.store.kept")
+    documents = Late("batchhook.workflow.documents")
+    showing = Late("batchhook.workflow.copies.showing")
+
+
+@contextmanager
+def offered(state: StateDir, number: int) -> Iterator[None]:
+    """Where git cannot do it, say inside the block that the file copies may."""
+    try:
+        yield
+    except GitError as error:
+        has_backup = (state.backups / f"batch_{number}" / "manifest.json").exists()
+        hint = f"batchhook rollback {number} --from-backup takes the files from their copies, without git's objects"
+        raise GitError(error.message, error.hint or (hint if has_backup else "git fsck")) from error
+
+
+def rollback(number: int, *, dry_run: bool, yes: bool, force: bool) -> int:
+    """Bring the files of a batch back from its backup alone."""
+    with project() as opened:
+        title = f"To bring the files of batch {number} back from their copies, in the work tree:"
+        return _carry_out(acting.planned_rollback(opened, number, force=force), title, dry_run=dry_run, yes=yes)
+
+
+def undo(*, dry_run: bool, yes: bool, force: bool) -> int:
+    """Take the latest rollback from a backup back."""
+    with project() as opened:
+        title = "To take the rollback from a backup back:"
+        return _carry_out(acting.planned_undo(opened, force=force), title, dry_run=dry_run, yes=yes)
+
+
+def is_latest() -> bool:
+    """Whether the latest thing to be undone in this work tree is a rollback from a backup."""
+    with project() as opened:
+        if not opened.state.kept.is_dir():
+            return False
+        restoration = kept.Kept(opened.state.kept).to_undo(os.fspath(opened.location.top))
+        if restoration is None:
+            return False
+        top = os.fspath(opened.location.top)
+        last = next((one for one in operations.latest(opened.database) if one.top == top), None)
+        return last is None or last.started_at < restoration.started_at
+
+
+def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_run: bool, yes: bool) -> int:
+    out = console()
+    with way as planned:
+        plan = planned.plan
+        diff = showing.diff_of(plan, planned.project.location.top) if dry_run or options.json else ""
+        if not options.json:
+            _show(out, plan, title, diff)
+        done = None
+        if plan.files and not dry_run:
+            if not yes and not _agreed():
+                out.print("Nothing was changed.")
+                return ExitCode.OK
+            done = planned.carry_out()
+    if options.json:
+        emit(documents.restored_document(plan, diff, done))
+    elif done is not None:
+        count = len(plan.files)
+        out.print(f"Done: {count} {'file' if count == 1 else 'files'}; the index and git's objects are as they were.")
+        out.print(text.hints(("batchhook undo --from-backup", "to have the files as they were")))
+    return ExitCode.OK
+
+
+def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
+    if plan.files:
+        out.print(title)
+        text.print_fates(out, plan.files)
+    else:
+        out.print("Nothing to do: the files are as they would be.")
+    for path, reason in plan.left.items():
+        out.print(f"  {one_line(path)} stays as it is: {reason}")
+    if plan.changed_since:
+        out.print(f"Changed since, and taken back all the same: {', '.join(map(one_line, plan.changed_since))}")
+    if diff:
+        out.print()
+        text.print_diff(out, diff)
+
+
+def _agreed() -> bool:
+    if options.json:
+        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
+    try:
+        question = "What is there now is kept, and `batchhook undo --from-backup` brings it back. Go on?"
+        return typer.confirm(question)
+    except typer.Abort:
+        print()  # noqa: T201 - the prompt's line ends here
+        return False

@@ -1,0 +1,1 @@
+"""Going back by file copies: without git's objects, commits, or index."""

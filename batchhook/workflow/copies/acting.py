@@ -1,0 +1,119 @@
+"""Carrying a plan out: what is replaced is kept, the intent is written down, and only then a file is touched."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from batchhook.errors import ConflictError
+from batchhook.git import reach
+from batchhook.store.kept import NOTHING, Kept, KeptFile, Restoration
+from batchhook.workflow.copies.places import Places
+from batchhook.workflow.copies.planning import Plan, Replacement, at_peace, plan_rollback, plan_undo, temporary_name
+from batchhook.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that can be carried out as long as its block lasts."""
+
+    plan: Plan
+    project: Project
+
+    def carry_out(self) -> Restoration:
+        """Keep all that is replaced, write the intent down, act, and mark it done.
+
+        Raises:
+            ConflictError: a file was changed meanwhile; what was replaced before that is kept.
+            OSError: no room, no permission; as before.
+        """
+        kept, plan, places = Kept(self.project.state.kept), self.plan, Places(self.project.location.top)
+        number = kept.next_number()
+        copies = kept.copies(number)
+        (kept.root / str(number)).mkdir(mode=0o700, parents=True)
+        for one in plan.replaced:
+            if one.now.mode and copies.store(places.content(one.path))[0] != one.now.sha256:
+                raise _changed(one)
+        restoration = self._restoration(number, "intent")
+        kept.write(restoration)
+        _act(places, plan.replaced, number)
+        restoration = restoration.model_copy(update={"status": "done"})
+        kept.write(restoration)
+        return restoration
+
+    def _restoration(self, number: int, status: Literal["intent", "done"]) -> Restoration:
+        return Restoration(
+            number=number,
+            batch=self.plan.batch,
+            undoes=self.plan.undoes,
+            top=os.fsencode(self.project.location.top).hex(),
+            status=status,
+            started_at=time.time(),
+            files=tuple(KeptFile.at(one.path, one.now, one.then) for one in self.plan.replaced),
+        )
+
+
+@contextmanager
+def planned_rollback(project: Project, number: int, *, force: bool = False) -> Iterator[Planned]:
+    """Plan to bring the files of a batch back from its backup alone, for the length of a block.
+
+    Args:
+        project: the repository.
+        number: the batch's.
+        force: also files that were changed since.
+
+    Raises:
+        StoreError: there is no backup, or what of it is needed is damaged.
+        ConflictError: files were changed since, something is in the way, a path leads out of the work tree, there is
+            no room or no permission, or somebody is at work here.
+    """
+    with at_peace(project) as scratch:
+        yield _possible(Planned(plan_rollback(project, number, force=force, scratch=scratch), project))
+
+
+@contextmanager
+def planned_undo(project: Project, *, force: bool = False) -> Iterator[Planned]:
+    """Plan to bring back what the latest restoration has replaced, for the length of a block.
+
+    Raises:
+        BatchhookError: there is none.
+        StoreError, ConflictError: as for ``planned_rollback``.
+    """
+    with at_peace(project):
+        yield _possible(Planned(plan_undo(project, force=force), project))
+
+
+def _possible(planned: Planned) -> Planned:
+    """See that there is room, for the files and for what they replace, and permission."""
+    replaced, top = planned.plan.replaced, planned.project.location.top
+    reach.check_permissions(top, [one.path for one in replaced])
+    reach.check_room(top, sum(one.then.size for one in replaced))
+    reach.check_room(planned.project.state.root, sum(one.now.size for one in replaced))
+    return planned
+
+
+def _act(places: Places, replaced: Sequence[Replacement], number: int) -> None:
+    """Remove what goes, and then put what comes: a folder may take a file's place, and the other way round."""
+    for one in replaced:
+        if not one.then.mode:
+            _check_still(places, one)
+            places.remove(one.path)
+    for index, one in enumerate(replaced):
+        if one.then.mode:
+            _check_still(places, one)
+            places.put(one.path, one.then, one.content, temporary_name(number, index))
+
+
+def _check_still(places: Places, one: Replacement) -> None:
+    if (places.look(one.path) or NOTHING) != one.now:
+        raise _changed(one)
+
+
+def _changed(one: Replacement) -> ConflictError:
+    return ConflictError(
+        f"{one.path} was changed just now", "batchhook undo takes back what was done, then do it again"
+    )
