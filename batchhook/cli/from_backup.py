@@ -37,7 +37,7 @@ def offered(state: StateDir, number: int) -> Iterator[None]:
     except GitError as error:
         has_backup = (state.backups / f"batch_{number}" / "manifest.json").exists()
         hint = f"batchhook rollback {number} --from-backup takes the files from their copies, without git's objects"
-        raise GitError(error.message, error.hint or (hint if has_backup else "git fsck")) from error
+        raise GitError(error.message, error.hint or (hint if has_backup else "")) from error
 
 
 def rollback(number: int, *, dry_run: bool, yes: bool, force: bool) -> int:

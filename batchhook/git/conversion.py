@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,15 +75,3 @@ def converting(git: Git, near: Path) -> Iterator[Conversion]:
     """
     with tempfile.TemporaryDirectory(prefix="converting-", dir=near) as folder:
         yield Conversion(git, Path(folder))
-
-
-def omitted(git: Git, paths: Iterable[str]) -> frozenset[str]:
-    """Those of these paths that git was told not to have in the work tree (skip-worktree: a sparse checkout).
-
-    Raises:
-        GitError: the index cannot be read.
-    """
-    wanted = frozenset(paths)
-    rows = git.run("ls-files", "-v", "-z").stdout.split(b"\0") if wanted else []
-    skipped = (os.fsdecode(row[2:]) for row in rows if row[:2] in {b"S ", b"s "})
-    return wanted.intersection(skipped)

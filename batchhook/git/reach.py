@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from batchhook.errors import ConflictError
@@ -12,6 +12,21 @@ from batchhook.git.command import Git
 
 _SPARE = 1 << 20
 """Bytes that are left free."""
+
+
+def check(git: Git, top: Path, changes: Mapping[str, tuple[str, str]]) -> None:
+    """See that changes can be written to a work tree.
+
+    Args:
+        git: in the work tree.
+        top: its top folder.
+        changes: path -> names of what is there and of what is to be there, empty for nothing.
+
+    Raises:
+        ConflictError: there is no room, or no permission.
+    """
+    check_permissions(top, changes)
+    check_room(top, sizes(git, (new for _, new in changes.values())))
 
 
 def check_permissions(top: Path, paths: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.errors import ConflictError
+from batchhook.git import sparse
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
@@ -80,7 +81,8 @@ def look(git: Git, head: str, index: Path) -> State:
     if git.run("ls-files", "--unmerged", variables=variables).stdout:
         raise ConflictError("there are files with unsolved conflicts", "solve them first: git status")
     staged = git.text("write-tree", variables=variables)
-    git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
+    outside = ("--sparse",) if sparse.is_on(git) else ()  # files that are there, and that the checkout was to leave out
+    git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", *outside, variables=variables)
     return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
 
 
@@ -136,9 +138,29 @@ def move(git: Git, index: Path, now: State, then: State) -> None:
     Raises:
         GitError: git refused, before or after some files were written; doing it again goes on.
     """
-    git.run("read-tree", "-m", "-u", now.files, then.files, variables={"GIT_INDEX_FILE": str(index)})
+    out, files = _without_what_is_left_out(git, index, now, then)
+    options = ("-m", "-u", "--no-sparse-checkout")  # else git takes files away that it was to leave out
+    git.run("read-tree", *options, now.files, files, variables={"GIT_INDEX_FILE": str(index)})
     git.run("read-tree", "-i", "-m", now.index, then.index)
+    sparse.mark(git, out)
     git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 says that files differ from the index
+
+
+def _without_what_is_left_out(git: Git, index: Path, now: State, then: State) -> tuple[frozenset[str], str]:
+    """The paths that a sparse checkout leaves out, and the tree that is left for the work tree."""
+    if not sparse.is_on(git):
+        return frozenset(), then.files
+    rows = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", now.files, then.files).stdout
+    fields = rows.split(b"\0")[:-1]
+    changed = {os.fsdecode(path): _contents(what) for what, path in zip(fields[::2], fields[1::2], strict=True)}
+    out = sparse.left_out(git, index, then.files, changed)
+    return out, sparse.as_in(git, then.files, now.files, out) if out else then.files
+
+
+def _contents(row: bytes) -> tuple[str, str]:
+    """The two contents in ``:100644 100755 OLD NEW M``; names of nothing are zeros."""
+    old, new = row.decode().split()[2:4]
+    return old.strip("0") and old, new.strip("0") and new
 
 
 def in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
@@ -163,12 +185,20 @@ def in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
 
 
 def hidden_from_git(git: Git, paths: Sequence[str]) -> list[str]:
-    """Those of these paths that git was told not to look at: skip-worktree (a sparse checkout) and assume-unchanged."""
+    """Those of these paths that git was told not to look at: skip-worktree and assume-unchanged.
+
+    Files that a sparse checkout leaves out, and that are not there, are none of them: git changes them in the index,
+    and leaves them out again.
+    """
     if not paths:
         return []
     listed = git.run("--literal-pathspecs", "ls-files", "-v", "-z", "--", *paths).stdout.split(b"\0")
-    rows = (os.fsdecode(row).partition(" ") for row in listed if row)
-    return [path for tag, _, path in rows if tag == "S" or tag.islower()]
+    rows = [(tag, path) for tag, _, path in (os.fsdecode(row).partition(" ") for row in listed if row)]
+    hidden = [path for tag, path in rows if tag == "S" or tag.islower()]
+    skipped = {path for tag, path in rows if tag == "S" and not os.path.lexists(git.folder / path)}
+    if skipped and sparse.is_on(git):
+        return [path for path in hidden if path not in skipped]
+    return hidden
 
 
 def _is_file(path: Path) -> bool:

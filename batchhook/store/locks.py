@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from batchhook.errors import StoreError
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+"""What flock(2) fails with on a file system that has none: some network drives."""
 
 
 @contextmanager
@@ -22,7 +28,7 @@ def try_lock(path: Path) -> Iterator[bool]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, path)
         except BlockingIOError:
             yield False
         else:
@@ -36,7 +42,7 @@ def lock(path: Path) -> Iterator[None]:
     """Hold a lock for the length of a block, after whoever has it now; arguments as for ``try_lock``."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _flock(descriptor, fcntl.LOCK_EX, path)
         yield
     finally:
         os.close(descriptor)
@@ -48,7 +54,27 @@ def is_locked(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that only look do not disturb each other
+            _flock(
+                file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB, path
+            )  # shared: two that only look do not disturb each other
         except BlockingIOError:
             return True
     return False
+
+
+def _flock(descriptor: int, how: int, path: Path) -> None:
+    """Lock a file.
+
+    Raises:
+        BlockingIOError: somebody else has the lock.
+        StoreError: the file system has no locks.
+    """
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise StoreError(
+            f"{path.parent} is on a drive without file locks: without them two processes would be in each other's way",
+            "mount it with locks, or move the repository to a local disk",
+        ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from batchhook.core.changes import Batch, BatchStatus, Commit
 from batchhook.core.rollback import FileFate, Step, fate_of, steps_back
 from batchhook.errors import BatchhookError, ConflictError, GitError, NotFinishedError
-from batchhook.git import merge, objects, refs, snapshot
+from batchhook.git import merge, objects, reach, refs, snapshot
 from batchhook.git.location import read_head
 from batchhook.git.objects import Objects
 from batchhook.git.snapshot import State
@@ -20,6 +20,9 @@ from batchhook.store import batches, events, locks, operations
 from batchhook.store.operations import Operation, OperationStatus
 from batchhook.workflow import background, gate, notifying
 from batchhook.workflow.project import Project
+
+_LARGEST_IN_DIFF = "16m"
+"""Of larger files a plan only says that they differ: they would be held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,8 @@ def _planned(project: Project, what: str, target: Target) -> Iterator[Planned]:
         _check_conflicts(what, files.conflicts + staged.conflicts)
         then = State(now.head, staged.tree, files.tree)
         _check_reach(project, repository, now, then)
-        diff = project.git.text("diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)
+        small = ("-c", f"core.bigFileThreshold={_LARGEST_IN_DIFF}")
+        diff = project.git.text(*small, "diff", "--no-ext-diff", "--no-color", "--no-renames", now.files, then.files)
         plan = Plan(target, _fates(repository, target, now, then), now, then, diff)
         yield Planned(plan, project, index)
 
@@ -242,6 +246,7 @@ def _check_reach(project: Project, repository: Objects, now: State, then: State)
             f"files that git ignores are in the way: {', '.join(paths)}; nothing was touched",
             "move them aside first",
         )
+    reach.check(project.git, project.location.top, changes)
 
 
 def _fates(repository: Objects, target: Target, now: State, then: State) -> tuple[FileFate, ...]:

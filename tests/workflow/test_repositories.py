@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -177,3 +178,157 @@ def forget(repository: Repository, *oids: str) -> None:
         file.unlink()
     for oid in oids:
         (repository.top / ".git/objects" / oid[:2] / oid[2:]).unlink()
+
+
+@pytest.mark.parametrize("patterns", [("--cone", "in"), ("--no-cone", "in", ".batchhook.toml")])
+def test_a_sparse_checkout_leaves_out_what_it_left_out(bare_repository: Repository, patterns: tuple[str, ...]) -> None:
+    repository = bare_repository
+    repository.write(".batchhook.toml", "batch_size = 1\n")
+    repository.commit("first", **{"in/a": "a\n", "out/b": "b\n", "out/gone": "gone\n"})
+    repository.batchhook("install", BATCHHOOK_NO_RUNNER="1")
+    (repository.top / "out/gone").unlink()
+    repository.git("config", "core.hooksPath", "/dev/null")
+    repository.commit("batch", **{"in/a": "A\n", "out/b": "B\n", "out/new": "new\n"})
+    repository.git("sparse-checkout", "set", *patterns)
+    repository.batchhook("status", BATCHHOOK_NO_RUNNER="1")
+    repository.write("mine", "mine\n")
+    before = (state(repository), repository.git("ls-files", "-v"))
+    repository.batchhook("rollback", "1", "-y")
+    assert repository.read("in/a") == "a\n"
+    assert repository.read("mine") == "mine\n"
+    assert not (repository.top / "out").exists()
+    assert repository.git("write-tree") == repository.git("rev-parse", "HEAD~1^{tree}")
+    assert "S out/gone" in repository.git("ls-files", "-v").splitlines()
+    repository.batchhook("undo", "-y")
+    assert (state(repository), repository.git("ls-files", "-v")) == before
+    repository.write("out/gone", "precious\n")
+    assert "out/gone" in repository.batchhook("rollback", "1", "-y", code=3)
+    assert repository.read("out/gone") == "precious\n"
+
+
+@pytest.fixture
+def quiet(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository whose batch 1, without a run, changed a file and added one in a folder."""
+    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
+    repository.write(".batchhook.toml", "batch_size = 1\n")
+    repository.commit("batch", README__md="changed\n", **{"folder/new.txt": "new\n"})
+    repository.batchhook("backup", "1")
+    return repository
+
+
+WAYS = ((), ("--from-backup",))
+
+
+def test_without_a_name_for_commits(quiet: Repository) -> None:
+    (Path(os.environ["HOME"]) / ".gitconfig").write_text("[user]\n    useConfigOnly = true\n")
+    before = state(quiet)
+    quiet.batchhook("rollback", "1", "-y")
+    assert quiet.read("README.md") == "hello\n"
+    quiet.batchhook("undo", "-y")
+    assert state(quiet) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_read_only_folder_is_a_refusal(quiet: Repository, way: tuple[str, ...]) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root writes into read-only folders")
+    (quiet.top / "folder").chmod(0o500)
+    before = state(quiet)
+    said = quiet.batchhook("rollback", "1", *way, "-y", code=3)
+    assert "no permission to change what is in" in said
+    assert state(quiet) == before
+    (quiet.top / "folder").chmod(0o700)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_read_only_file(quiet: Repository, way: tuple[str, ...]) -> None:
+    (quiet.top / "README.md").chmod(0o444)
+    quiet.batchhook("rollback", "1", *way, "-y")
+    assert quiet.read("README.md") == "hello\n"
+    quiet.batchhook("undo", "-y")
+    assert quiet.read("README.md") == "changed\n"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_full_disk_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: tuple[str, ...]) -> None:
+    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no right to mount a small disk")
+    try:
+        repository = Repository(disk / "project")
+        repository.top.mkdir()
+        repository.git("init", "-q")
+        (repository.top / "big").write_bytes(b"\0" * (3 << 20))
+        repository.write(".batchhook.toml", "batch_size = 1\n")
+        repository.commit("first", f__txt="f\n")
+        repository.batchhook("install")
+        (repository.top / "big").unlink()
+        repository.commit("batch", f__txt="f\n")
+        repository.batchhook("backup", "1")
+        free = shutil.disk_usage(disk).free
+        (disk / "filling").write_bytes(b"\0" * (free - (5 << 19)))
+        before = state(repository)
+        said = repository.batchhook("rollback", "1", *way, "-y", code=3)
+        assert "there is no room in" in said
+        assert "nothing was touched" in said
+        assert state(repository) == before
+        (disk / "filling").write_bytes(b"")
+        (disk / "filling").write_bytes(b"\0" * shutil.disk_usage(disk).free)
+        before = state(repository)
+        repository.batchhook("rollback", "1", *way, "-y", code=3)  # there is no room for its own records
+        assert state(repository) == before
+        (disk / "filling").unlink()
+        repository.batchhook("rollback", "1", *way, "-y")
+        assert (repository.top / "big").stat().st_size == 3 << 20
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+NO_LOCKS = """\
+import errno
+import fcntl
+
+
+def flock(descriptor, how):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+fcntl.flock = flock
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_drive_without_locks_is_a_refusal(quiet: Repository, tmp_path: Path, way: tuple[str, ...]) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/sitecustomize.py").write_text(NO_LOCKS)
+    before = state(quiet)
+    said = quiet.batchhook("rollback", "1", *way, "-y", code=3, PYTHONPATH=str(tmp_path / "without"))
+    assert "on a drive without file locks" in said
+    assert state(quiet) == before
+
+
+def test_a_repository_of_somebody_elses_is_not_opened(quiet: Repository) -> None:
+    for command in (("status",), ("rollback", "1", "-y"), ("rollback", "1", "--from-backup", "-y"), ("install",)):
+        said = quiet.batchhook(*command, code=3, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+        assert "safe.directory" in said
+
+
+def test_the_state_folder_is_the_users_alone(quiet: Repository) -> None:
+    root = quiet.top / ".git/batchhook"
+    root.chmod(0o755)
+    old = os.umask(0)
+    try:
+        quiet.batchhook("install")
+        quiet.batchhook("backup", "1")
+        quiet.batchhook("rollback", "1", "--from-backup", "-y")
+    finally:
+        os.umask(old)
+    assert root.stat().st_mode & 0o777 == 0o700
+    private = [path for name in ("backups", "kept") for path in (root / name).rglob("*")]
+    assert len(private) > 8
+    assert {path.stat().st_mode & 0o077 for path in private} == {0}

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from batchhook.core.rollback import Fate, FileFate
 from batchhook.errors import BatchhookError, ConflictError, GitError, StoreError
-from batchhook.git import snapshot
-from batchhook.git.conversion import Conversion, converting, omitted
+from batchhook.git import snapshot, sparse
+from batchhook.git.conversion import Conversion, converting
 from batchhook.store import batches, locks
 from batchhook.store.backups import BackedUpFile, Backups
 from batchhook.store.kept import NOTHING, Kept, State
@@ -194,7 +194,7 @@ class _Planner:
         modules = [file.name for file in files if _SUBMODULE in {file.mode, file.left_mode}]
         left = dict.fromkeys(modules, "a submodule, which is never reached into")
         try:
-            skipped = omitted(self._project.git, [file.name for file in files])
+            skipped = sparse.marked(self._project.git).intersection(file.name for file in files)
         except GitError:  # without an index git does not say what it was told to leave out
             skipped = frozenset()
         for name in skipped:
