@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from batchhook.errors import GitError
 from batchhook.git.command import Git
 
 _CHUNK = 1 << 20
@@ -52,7 +53,10 @@ class Conversion:
             GitError: a filter failed.
         """
         oid = self._git.text("hash-object", "-w", "--no-filters", "--", os.fspath(place), variables=self._variables)
-        yield from self._blob("--filters", f"--path={path}", oid)
+        try:
+            yield from self._blob("--filters", f"--path={path}", oid)
+        except GitError as error:
+            raise GitError(f"{path} cannot be made of its copy; nothing was touched: {error.message}") from error
 
     def to_git(self, path: str) -> Iterator[bytes]:
         """What git gets of a work tree's file; arguments and errors as for ``to_work_tree``."""

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from batchhook.errors import ConflictError
+from batchhook.errors import ConflictError, GitError
 from batchhook.git.command import Git
 
+_CHUNK = 1 << 20
+_NO_FILTER = (b"unspecified", b"unset", b"set")
 _SPARE = 1 << 20
 """Bytes that are left free."""
 
@@ -23,10 +25,35 @@ def check(git: Git, top: Path, changes: Mapping[str, tuple[str, str]]) -> None:
         changes: path -> names of what is there and of what is to be there, empty for nothing.
 
     Raises:
-        ConflictError: there is no room, or no permission.
+        ConflictError: there is no room, no permission, or a filter fails.
     """
     check_permissions(top, changes)
     check_room(top, sizes(git, (new for _, new in changes.values())))
+    check_filters(git, {path: new for path, (_, new) in changes.items() if new})
+
+
+def check_filters(git: Git, comes: Mapping[str, str]) -> None:
+    """Try the filters that files go through on their way into the work tree: one that fails would end it half-way.
+
+    Args:
+        git: in the work tree.
+        comes: path -> name of the content that is to be there.
+
+    Raises:
+        ConflictError: one fails.
+    """
+    stdin = b"".join(os.fsencode(path) + b"\0" for path in comes)
+    fields = git.run("check-attr", "-z", "--stdin", "filter", stdin=stdin).stdout.split(b"\0")[:-1]
+    filtered = [path for path, value in zip(fields[::3], fields[2::3], strict=True) if value not in _NO_FILTER]
+    for path in map(os.fsdecode, filtered):
+        try:
+            with git.reading("cat-file", "--filters", f"--path={path}", comes[path]) as stream:
+                while stream.read(_CHUNK):
+                    pass
+        except GitError as error:  # noqa: PERF203 - each filter for itself
+            raise ConflictError(
+                f"{path} cannot be written: {error.message}; nothing was touched", "mend the filter: git config"
+            ) from error
 
 
 def check_permissions(top: Path, paths: Iterable[str]) -> None:
