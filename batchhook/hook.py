@@ -144,7 +144,9 @@ def _watch(project: Project, batch: int) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - where git sends what hooks print
+    from batchhook.core.text import one_line
+
+    print(one_line(line), file=sys.stderr)  # noqa: T201 - where git sends what hooks print
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options
+from batchhook.core.text import one_line
 from batchhook.errors import ExitCode
 from batchhook.git.command import Git
 from batchhook.git.location import locate
@@ -33,7 +34,11 @@ def install(
     done = installation.install(location, Git(location.top), shared=shared)
     out = console()
     names = ", ".join(done.written)
-    out.print(f"Hooks in {done.folder}: {names}." if names else f"Hooks in {done.folder} are in place already.")
+    out.print(
+        f"Hooks in {one_line(str(done.folder))}: {names}."
+        if names
+        else f"Hooks in {one_line(str(done.folder))} are in place already."
+    )
     if done.chained:
         out.print(f"What was there before still runs first: {', '.join(done.chained)}.")
     if done.is_new:
@@ -59,7 +64,7 @@ def doctor(_json: Json = False) -> int:
         out = console()
         for check in checks:
             mark = Text("✓ ", style="green") if check.ok else Text("✗ ", style="red")
-            out.print(Text.assemble(mark, (check.name, "bold"), f": {check.detail}"), soft_wrap=True)
+            out.print(Text.assemble(mark, (check.name, "bold"), f": {one_line(check.detail)}"), soft_wrap=True)
             if check.hint:
-                out.print(Text(f"    {check.hint}", style="cyan"), soft_wrap=True)
+                out.print(Text(f"    {one_line(check.hint)}", style="cyan"), soft_wrap=True)
     return ExitCode.OK if ok else ExitCode.ERROR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -154,7 +155,7 @@ def show(project: Project, number: int) -> tuple[Entry, dict[str, tuple[FileEdit
     if batch.status is BatchStatus.OPEN:
         if count is None or count.batch != number:
             name = batch.branch.removeprefix("refs/heads/")
-            raise NotFinishedError(f"batch {number} is the open batch of {name}", f"git switch {name}")
+            raise NotFinishedError(f"batch {number} is the open batch of {name}", f"git switch {shlex.quote(name)}")
         batch = count.as_batch()
     edits = batches.edits(project.database, number)
     if not edits and batch.changes:

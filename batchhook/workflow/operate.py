@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -221,7 +222,9 @@ def _check_branch(project: Project, batch: Batch) -> None:
     if head.branch == batch.branch or project.git.succeeds("merge-base", "--is-ancestor", batch.head, "HEAD"):
         return
     name = batch.branch.removeprefix("refs/heads/")
-    raise BatchhookError(f"batch {batch.id} is of {name}, and not in what is checked out here", f"git switch {name}")
+    raise BatchhookError(
+        f"batch {batch.id} is of {name}, and not in what is checked out here", f"git switch {shlex.quote(name)}"
+    )
 
 
 def _check_conflicts(what: str, paths: Sequence[str]) -> None:

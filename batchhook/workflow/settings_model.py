@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from batchhook.core.paths import stays_inside
 from batchhook.core.settings import AutoRollback, Gate, Isolation, Notify, NotifyEvent, Order, Settings, Unit
 from batchhook.errors import ConfigurationError
 
 
 def _inside(path: str) -> str:
-    if not path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or path.startswith(".git/"):
+    if not stays_inside(str(PurePosixPath(path))):
         raise ValueError("has to lie inside the work tree")
     return path
 
