@@ -62,6 +62,7 @@ _FILES: Mapping[str, type[Document]] = {
 
 PUBLISHED: Mapping[str, Published] = {
     **{words.replace(" ", "-"): Published(f"batchhook {words} --json", of) for words, of in _COMMANDS.items()},
+    "restoration": Published("rollback N --from-backup and the undo of it, with --json", documents.RestorationDocument),
     "error": Published("any command with --json that could not do its work", documents.ErrorDocument),
     **{name.removesuffix(".json").removesuffix("_batch_N"): Published(name, of) for name, of in _FILES.items()},
 }

@@ -124,7 +124,7 @@ def test_what_goes_and_what_stays(history: Repository) -> None:
     assert refs(history) == {name: oid for name, oid in pins.items() if name.split("/")[3] in {"5", "6"}}
     assert backups.batches() == [5, 6]
     for number in backups.batches():
-        backups.verify(number)
+        assert backups.damages(number) == ()
     named = {file.sha256 for number in backups.batches() for file in backups.read(number).files if file.sha256}
     stored = {path.parent.name + path.name for path in (backups.root / "objects").rglob("*") if path.is_file()}
     assert stored == named
@@ -279,7 +279,7 @@ def test_contents_stay_while_a_backup_cannot_be_read(history: Repository) -> Non
     assert sorted((backups.root / "objects").rglob("*")) == objects_before
     manifest.write_text(text)
     history.batchhook("prune", "--keep", "1", "-y")
-    backups.verify(6)
+    assert backups.damages(6) == ()
     assert len(sorted((backups.root / "objects").rglob("*"))) < len(objects_before)
 
 

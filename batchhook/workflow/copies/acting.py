@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from batchhook.errors import ConflictError
-from batchhook.git import reach
+from batchhook.git import reach, snapshot
+from batchhook.store import locks
 from batchhook.store.kept import NOTHING, Kept, KeptFile, Restoration
 from batchhook.workflow.copies.places import Places
-from batchhook.workflow.copies.planning import Plan, Replacement, at_peace, plan_rollback, plan_undo, temporary_name
+from batchhook.workflow.copies.planning import Plan, Replacement, plan_rollback, plan_undo, temporary_name
 from batchhook.workflow.project import Project
 
 
@@ -71,7 +75,7 @@ def planned_rollback(project: Project, number: int, *, force: bool = False) -> I
         ConflictError: files were changed since, something is in the way, a path leads out of the work tree, there is
             no room or no permission, or somebody is at work here.
     """
-    with at_peace(project) as scratch:
+    with _at_peace(project) as scratch:
         yield _possible(Planned(plan_rollback(project, number, force=force, scratch=scratch), project))
 
 
@@ -83,8 +87,30 @@ def planned_undo(project: Project, *, force: bool = False) -> Iterator[Planned]:
         BatchhookError: there is none.
         StoreError, ConflictError: as for ``planned_rollback``.
     """
-    with at_peace(project):
+    with _at_peace(project):
         yield _possible(Planned(plan_undo(project, force=force), project))
+
+
+@contextmanager
+def _at_peace(project: Project) -> Iterator[Path]:
+    """Nobody of us at work in this repository, and git in the middle of nothing, for the length of a block.
+
+    Yields:
+        a folder for contents on their way.
+
+    Raises:
+        ConflictError: somebody is, or git is.
+    """
+    with locks.try_lock(project.state.operation_lock) as free:
+        if not free:
+            raise ConflictError("another batchhook is at work here", "wait until it has ended")
+        under_way = snapshot.what_is_under_way(project.location)
+        if under_way:
+            raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
+        for left_by_a_kill in project.state.root.glob("restoring-*"):
+            shutil.rmtree(left_by_a_kill, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="restoring-", dir=project.state.root) as folder:
+            yield Path(folder)
 
 
 def _possible(planned: Planned) -> Planned:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from batchhook.core.rollback import Fate, FileFate
 from batchhook.errors import BatchhookError, ConflictError, GitError, StoreError
-from batchhook.git import snapshot, sparse
+from batchhook.git import sparse
 from batchhook.git.conversion import Conversion, converting
-from batchhook.store import batches, locks
+from batchhook.store import batches
 from batchhook.store.backups import BackedUpFile, Backups
 from batchhook.store.kept import NOTHING, Kept, State
-from batchhook.workflow.copies.places import Places, ThroughLinkError
+from batchhook.workflow.copies.places import Places
+from batchhook.workflow.copies.ways import check_ways, looked_at
 from batchhook.workflow.project import Project
 
 _SUBMODULE = "160000"
@@ -87,7 +86,7 @@ def plan_rollback(project: Project, number: int, *, force: bool, scratch: Path) 
     with converting(project.git, scratch) as conversion:
         plan = planner.plan(number, conversion)
     _check_unchanged(plan, f"batch {number}", force=force)
-    _check_ways(planner.places, plan.replaced)
+    check_ways(planner.places, [(one.path, one.now, one.then) for one in plan.replaced])
     return plan
 
 
@@ -108,7 +107,7 @@ def plan_undo(project: Project, *, force: bool) -> Plan:
     changed: list[str] = []
     for index, file in enumerate(last.files):
         places.forget(file.name, temporary_name(last.number, index))
-        now = _looked_at(places, file.name, going)
+        now = looked_at(places, file.name, going)
         if now == file.was:
             continue
         if not now.is_like(file.became) and not now.is_like(file.was):
@@ -117,33 +116,13 @@ def plan_undo(project: Project, *, force: bool) -> Plan:
         replaced.append(Replacement(file.name, now, file.was, content))
     plan = Plan(undoes=last.number, replaced=tuple(replaced), changed_since=tuple(changed))
     _check_unchanged(plan, "the rollback", force=force)
-    _check_ways(places, plan.replaced)
+    check_ways(places, [(one.path, one.now, one.then) for one in plan.replaced])
     return plan
 
 
 def temporary_name(number: int, index: int) -> str:
     """What a file is called while it is written, beside its place."""
     return f".batchhook-{number}-{index}"
-
-
-@contextmanager
-def at_peace(project: Project) -> Iterator[Path]:
-    """Nobody of us at work in this repository, and git in the middle of nothing, for the length of a block.
-
-    Yields:
-        a folder for contents on their way.
-
-    Raises:
-        ConflictError: somebody is, or git is.
-    """
-    with locks.try_lock(project.state.operation_lock) as free:
-        if not free:
-            raise ConflictError("another batchhook is at work here", "wait until it has ended")
-        under_way = snapshot.what_is_under_way(project.location)
-        if under_way:
-            raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
-        with tempfile.TemporaryDirectory(prefix="restoring-", dir=project.state.root) as folder:
-            yield Path(folder)
 
 
 class _Planner:
@@ -166,7 +145,7 @@ class _Planner:
         changed: list[str] = []
         for file in wanted:
             way = conversion if file.name in converted else None
-            one = self._replacement(number, file, _looked_at(self.places, file.name, going), way)
+            one = self._replacement(number, file, looked_at(self.places, file.name, going), way)
             if one.now.is_like(one.then):
                 continue
             replaced.append(one)
@@ -231,28 +210,6 @@ class _Planner:
         return sha256 == file.left_sha256
 
 
-def _looked_at(places: Places, path: str, going: Collection[str]) -> State:
-    """What is at a path; nothing where a link is in the way that goes.
-
-    A folder counts as nothing: whether it is in the way is the business of ``_check_ways``.
-    """
-    try:
-        return places.look(path) or NOTHING
-    except ThroughLinkError as error:
-        if error.link in going:
-            return NOTHING
-        raise
-
-
-def _is_folder(places: Places, path: str, going: Collection[str]) -> bool:
-    try:
-        return places.look(path) is None
-    except ThroughLinkError as error:
-        if error.link in going:
-            return False
-        raise
-
-
 def _with_execution(permissions: int, mode: str) -> int:
     """A file's permissions, with or without execution for all who may read it; 0 for those of new files."""
     if not permissions or mode == _LINK:
@@ -276,19 +233,3 @@ def _check_unchanged(plan: Plan, what: str, *, force: bool) -> None:
             f"changed since {what}: {', '.join(plan.changed_since)}; nothing was touched",
             "--force takes them back all the same; what they hold now is kept, and undo brings it back",
         )
-
-
-def _check_ways(places: Places, replaced: Sequence[Replacement]) -> None:
-    """See that there is room for what is to come: no file where a folder has to be, no folder that holds others."""
-    going = {one.path for one in replaced if one.now.mode and not one.then.mode}
-    coming = [one.path for one in replaced if one.then.mode]
-    for path in coming:
-        for parent in (str(each) for each in list(PurePosixPath(path).parents)[:-1]):
-            if parent not in going and _looked_at(places, parent, going).mode:
-                raise ConflictError(f"{parent} is in the way of {path}; nothing was touched", "move it aside")
-        if _is_folder(places, path, going):
-            others = [name for name in places.inside(path) if name not in going]
-            if others:
-                raise ConflictError(
-                    f"the folder {path} is in the way, with {others[0]} in it; nothing was touched", "move it aside"
-                )
