@@ -107,10 +107,20 @@ def _at_peace(project: Project) -> Iterator[Path]:
         under_way = snapshot.what_is_under_way(project.location)
         if under_way:
             raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
-        for left_by_a_kill in project.state.root.glob("restoring-*"):
-            shutil.rmtree(left_by_a_kill, ignore_errors=True)
+        _sweep(project)
         with tempfile.TemporaryDirectory(prefix="restoring-", dir=project.state.root) as folder:
             yield Path(folder)
+
+
+def _sweep(project: Project) -> None:
+    """Remove what a kill left behind: folders of ours, and files that were being written beside the user's."""
+    for folder in project.state.root.glob("restoring-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    top = project.location.top
+    for one in Kept(project.state.kept).all():
+        if one.status == "intent" and bytes.fromhex(one.top) == os.fsencode(top):
+            for index, file in enumerate(one.files):
+                Places(top).forget(file.name, temporary_name(one.number, index))
 
 
 def _possible(planned: Planned) -> Planned:

@@ -105,8 +105,7 @@ def plan_undo(project: Project, *, force: bool) -> Plan:
     going = {file.name for file in last.files if not file.was.mode}
     replaced: list[Replacement] = []
     changed: list[str] = []
-    for index, file in enumerate(last.files):
-        places.forget(file.name, temporary_name(last.number, index))
+    for file in last.files:
         now = looked_at(places, file.name, going)
         if now == file.was:
             continue
