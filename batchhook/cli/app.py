@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 import batchhook
-from batchhook.cli import (
-    backups,
-    baseline,
-    ci,
-    going_back,
-    hooks,
-    making_room,
-    notifying,
-    reporting,
-    searching,
-    seeing,
-    testing,
-)
 from batchhook.cli.options import options
 
-app = typer.Typer(
-    name="batchhook",
-    help="Commit as you like; every fifth change your tests run by themselves.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-)
+COMMANDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Hooks": {"hooks": ("install", "uninstall", "doctor"), "making_room": ("prune",), "notifying": ("notify",)},
+    "Seeing": {"seeing": ("status", "log", "show", "wait", "analyze", "ack"), "baseline": ("baseline",)},
+    "Reports": {"reporting": ("report", "export", "schema")},
+    "Going back": {"going_back": ("rollback", "undo", "operations"), "backups": ("backup",)},
+    "By hand": {"testing": ("test",), "searching": ("bisect",), "ci": ("ci",), "playing": ("demo",)},
+}
+"""By heading of the help and by module of this folder, the commands in it; each is what the module calls so."""
 
-_HOOKS, _SEEING, _REPORTS, _BACK, _BY_HAND = "Hooks", "Seeing", "Reports", "Going back", "By hand"
+
+def application(words: Iterable[str]) -> typer.Typer:
+    """The command line, with the commands that it may be about: to load all of them takes longer than most of them do.
+
+    Args:
+        words: of the command line; all commands are there where none of them names one.
+    """
+    app = typer.Typer(
+        name="batchhook",
+        help="Commit as you like; every fifth change your tests run by themselves.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(_global_options)
+    said = frozenset(words).intersection(name for _, _, name in _commands())
+    for heading, module, name in _commands():
+        if name in said or not said:
+            _add(app, heading, import_module(f"batchhook.cli.{module}"), name)
+    return app
+
+
+def _commands() -> Iterator[tuple[str, str, str]]:
+    """Heading, module and name of each command."""
+    for heading, modules in COMMANDS.items():
+        for module, names in modules.items():
+            yield from ((heading, module, name) for name in names)
+
+
+def _add(app: typer.Typer, heading: str, module: ModuleType, name: str) -> None:
+    command = getattr(module, name)
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=heading)
+    else:
+        app.command(name, cls=getattr(module, "Command", None), rich_help_panel=heading)(command)
 
 
 def _version(asked: bool) -> None:
@@ -39,7 +64,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _global_options(
     context: typer.Context,
     folder: Annotated[Path, typer.Option("-C", metavar="DIR", help="Work in this folder's repository.")] = Path(),
@@ -54,28 +78,3 @@ def _global_options(
     options.folder, options.json, options.batch_size = folder, json, batch_size
     if context.invoked_subcommand is None:
         print(context.get_help())  # noqa: T201 - this is the output
-
-
-app.command(rich_help_panel=_HOOKS)(hooks.install)
-app.command(rich_help_panel=_HOOKS)(hooks.uninstall)
-app.command(rich_help_panel=_HOOKS)(hooks.doctor)
-app.command(rich_help_panel=_HOOKS)(making_room.prune)
-app.command(rich_help_panel=_HOOKS)(notifying.notify)
-app.command(rich_help_panel=_SEEING)(seeing.status)
-app.command(rich_help_panel=_SEEING)(seeing.log)
-app.command(rich_help_panel=_SEEING)(seeing.show)
-app.command(rich_help_panel=_SEEING)(seeing.wait)
-app.command(rich_help_panel=_SEEING)(seeing.analyze)
-app.command(rich_help_panel=_SEEING)(seeing.ack)
-app.add_typer(baseline.app, name="baseline", rich_help_panel=_SEEING)
-app.command(rich_help_panel=_REPORTS)(reporting.report)
-app.command(rich_help_panel=_REPORTS)(reporting.export)
-app.command(rich_help_panel=_REPORTS)(reporting.schema)
-app.command(rich_help_panel=_BACK)(going_back.rollback)
-app.command(rich_help_panel=_BACK)(going_back.undo)
-app.command(rich_help_panel=_BACK)(going_back.operations)
-app.command(rich_help_panel=_BACK)(backups.backup)
-app.command(rich_help_panel=_BY_HAND)(testing.test)
-app.command(rich_help_panel=_BY_HAND)(searching.bisect)
-app.command(rich_help_panel=_BY_HAND, cls=ci.Command)(ci.ci)
-app.command(rich_help_panel=_BY_HAND)(testing.demo)

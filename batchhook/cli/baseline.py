@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 else:
     documents = Late("batchhook.workflow.documents")
 
-app = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
+baseline = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
 
 Revision = Annotated[str, typer.Argument(metavar="[REF]", help="Which commit.")]
 
 
-@app.command("set")
+@baseline.command("set")
 def set_(
     revision: Revision = "HEAD",
     force: Annotated[bool, typer.Option("--force", help="Even if tests fail: they are taken as given.")] = False,
@@ -38,19 +38,19 @@ def set_(
 ) -> None:
     """Make a commit's outcomes the baseline, at a milestone; tests are run if they were not on these files."""
     with project() as opened, show_while(Console(stderr=True), f"testing {revision}") as listener:
-        baseline, run = workflow.set_baseline(opened, revision, os.environ, listener, force=force)
-    _show(baseline, run)
+        made, run = workflow.set_baseline(opened, revision, os.environ, listener, force=force)
+    _show(made, run)
 
 
-@app.command()
+@baseline.command()
 def show(_json: Json = False) -> None:
     """The baseline that holds now."""
     with project() as opened:
-        baseline, run = workflow.shown(opened)
-    _show(baseline, run)
+        found, run = workflow.shown(opened)
+    _show(found, run)
 
 
-@app.command()
+@baseline.command()
 def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
     """What is different at a commit; exit code 2 where something fails that did not in the baseline."""
     with project() as opened:
@@ -71,13 +71,13 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 
-def _show(baseline: Baseline, run: Run) -> None:
+def _show(found: Baseline, run: Run) -> None:
     totals = run.outcome.totals
     if options.json:
-        emit(documents.baseline_document(baseline, run))
+        emit(documents.baseline_document(found, run))
         return
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(baseline.set_at))
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.set_at))
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
-    failing = f", {totals.failures} failing that are taken as given" if baseline.forced else ""
+    failing = f", {totals.failures} failing that are taken as given" if found.forced else ""
     said = f"{totals.tests} tests, {totals.passed} passed{skipped}{failing}"
-    console().print(f"baseline: {baseline.oid[:8]}, set {when}: {said}")
+    console().print(f"baseline: {found.oid[:8]}, set {when}: {said}")

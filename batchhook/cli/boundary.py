@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from batchhook.cli.app import app
+from batchhook.cli.app import application
 from batchhook.cli.options import options
 from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError, ExitCode
@@ -42,7 +42,7 @@ def main() -> NoReturn:
 def _guarded() -> int:
     """Run a command, and say what kept it from its work; gives the exit code."""
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(application(sys.argv[1:])(standalone_mode=False) or 0)
     except BatchhookError as error:
         return _tell(error.message, error.hint, error.exit_code)
     except TyperException as error:

@@ -1,9 +1,8 @@
-"""test, demo: by hand."""
+"""test: running the suite by hand."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,15 +75,3 @@ def _print(done: Tested, verdict: Verdict) -> None:
     known = {result.test_id: failures.flaky(done.flips.get(result.test_id, 0)) for result in failed}
     for part in (*failures.by_modules(failed, known, tracebacks=True), *failures.unsteady(outcome.results)):
         out.print(part)
-
-
-def demo(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Where to build it, and keep it; else it is thrown away.")
-    ] = None,
-    pause: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds between two steps, to read along.")] = 0.0,
-) -> int:
-    """The whole story on a small project: five commits, the run, the analysis, the way back."""
-    from batchhook.demo.play import play  # noqa: PLC0415 - of use to this command alone
-
-    return play(folder, pause=pause)

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import typer
 
-from batchhook.cli.app import app
+from batchhook.cli.app import application
 from batchhook.report import documents, schemas
 from batchhook.report.documents import Document
 from tests.driving import CALCULATOR, Repository
@@ -40,7 +40,7 @@ def commands_with_json(group: typer.Typer, words: str = "") -> set[str]:
 
 def test_every_command_with_json_has_a_schema() -> None:
     published = {name for name, one in schemas.PUBLISHED.items() if one.of.startswith("batchhook ")}
-    assert published == {words.replace(" ", "-") for words in commands_with_json(app)}
+    assert published == {words.replace(" ", "-") for words in commands_with_json(application(()))}
 
 
 def test_every_document_is_in_a_schema() -> None:
