@@ -76,7 +76,7 @@ def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_r
             _show(out, plan, title, diff)
         done = None
         if plan.files and not dry_run:
-            if not yes and not _agreed():
+            if not yes and not _agreed(plan):
                 out.print("Nothing was changed.")
                 return ExitCode.OK
             done = planned.carry_out()
@@ -85,7 +85,8 @@ def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_r
     elif done is not None:
         count = len(plan.files)
         out.print(f"Done: {count} {'file' if count == 1 else 'files'}; the index and git's objects are as they were.")
-        out.print(text.hints(("batchhook undo --from-backup", "to have the files as they were")))
+        if plan.batch:
+            out.print(text.hints(("batchhook undo --from-backup", "to have the files as they were")))
     return ExitCode.OK
 
 
@@ -104,12 +105,12 @@ def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
         text.print_diff(out, diff)
 
 
-def _agreed() -> bool:
+def _agreed(plan: planning.Plan) -> bool:
     if options.json:
         raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
     try:
-        question = "What is there now is kept, and `batchhook undo --from-backup` brings it back. Go on?"
-        return typer.confirm(question)
+        back = ", and `batchhook undo --from-backup` brings it back" if plan.batch else ""
+        return typer.confirm(f"What is there now is kept{back}. Go on?")
     except typer.Abort:
         print()  # noqa: T201 - the prompt's line ends here
         return False

@@ -230,9 +230,9 @@ def test_without_a_name_for_commits(quiet: Repository) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_read_only_folder_is_a_refusal(quiet: Repository, way: tuple[str, ...]) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root writes into read-only folders")
     (quiet.top / "folder").chmod(0o500)
+    if os.access(quiet.top / "folder", os.W_OK):
+        pytest.skip("root writes into read-only folders")
     before = state(quiet)
     said = quiet.batchhook("rollback", "1", *way, "-y", code=3)
     assert "no permission to change what is in" in said

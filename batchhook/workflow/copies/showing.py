@@ -37,4 +37,7 @@ def _text(mode: str, size: int, place: Path) -> list[str] | None:
     if size > _LARGEST:
         return None
     data = str(place.readlink()).encode("utf-8", "surrogateescape") if place.is_symlink() else place.read_bytes()
-    return None if b"\0" in data else data.decode("utf-8", "replace").split("\n")
+    if b"\0" in data:
+        return None
+    *lines, last = data.decode("utf-8", "replace").split("\n")
+    return [*lines, last, "\\ No newline at end of file"] if last else lines
