@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from batchhook.core.rollback import Mode, batch_range
 from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import judge
-from batchhook.errors import NotFinishedError
+from batchhook.errors import NotFinishedError, UsageError
 from batchhook.git.command import Git
 from batchhook.git.location import locate
 from batchhook.report import documents
@@ -28,11 +29,16 @@ from batchhook.workflow import (
     gate,
     install,
     notifying,
-    operate,
     reports,
 )
 from batchhook.workflow.copies import acting, showing
 from batchhook.workflow.culprits import guilty
+from batchhook.workflow.operations import cut_short, selecting
+from batchhook.workflow.operations.carrying_out import Planned
+from batchhook.workflow.operations.interrupted import planned_end
+from batchhook.workflow.operations.rollback import planned_rollback
+from batchhook.workflow.operations.target import How
+from batchhook.workflow.operations.undo import planned_redo, planned_undo
 from batchhook.workflow.project import Project, opened
 
 
@@ -281,12 +287,28 @@ class Workflow:
 
     # Going back
 
-    def rollback(self, number: int, *, culprit: bool = False, dry_run: bool = False) -> documents.OperationDocument:
-        """Bring the files of a batch back to their state before it; nobody is asked, and ``undo`` takes it back.
+    def rollback(
+        self,
+        what: int | str | None = None,
+        *,
+        changes: Sequence[str] = (),
+        paths: Sequence[str | os.PathLike[str]] = (),
+        culprit: bool = False,
+        mode: Mode | str = Mode.FILES,
+        force: bool = False,
+        stash: bool = False,
+        dry_run: bool = False,
+    ) -> documents.OperationDocument:
+        """Take changes out of what is there; nobody is asked, and ``undo`` takes it back.
 
         Args:
-            number: the batch's.
+            what: the batch's number, or ``"3..5"`` for several of one branch.
+            changes: only these: names of commits, of full batches or of the open one.
+            paths: only in these files and folders; relative to the folder that this object was made for.
             culprit: only the changes that broke something, once it is proven that this mends it.
+            mode: ``files``, ``commit`` (one commit, which fills no batch) or ``reset`` (the branch moves back).
+            force: with ``reset``, even if others have the commits.
+            stash: put uncommitted work that is in the way aside, in git's stash.
             dry_run: only say what would change.
 
         Returns:
@@ -294,17 +316,29 @@ class Workflow:
 
         Raises:
             NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
-            ConflictError: the same lines were changed since, git is in the middle of something, or it proves nothing.
-            BatchhookError: the batch is another branch's.
+            ConflictError: the same lines were changed since, git is in the middle of something, others have the
+                commits, an operation was interrupted, or the proof does not hold.
+            BatchhookError: the batch is another branch's, or git does not know in whose name to commit.
+            UsageError: what is asked for does not go together.
         """
+        how = How(Mode(mode), force=force, stash=stash)
         with self._opened() as project:
             project.reconcile()
-            if not culprit:
-                return self._carry_out(operate.planned_rollback(project, number), dry_run=dry_run)
-            found, proof = guilty.find_and_prove(project, number, os.environ, _Silent())
-            planning = guilty.planned(project, number, found, proof)
-            done = self._carry_out(planning, dry_run=dry_run)
-            return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
+            batches = None if what is None else batch_range(str(what))
+            these = selecting.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
+            if culprit:
+                if batches is None or batches[0] != batches[1] or changes or these:
+                    raise UsageError("culprit is about one whole batch")
+                found, proof = guilty.find_and_prove(project, batches[0], os.environ, _Silent(), how)
+                done = self._carry_out(guilty.planned(project, batches[0], found, proof, how), dry_run=dry_run)
+                return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
+            if changes:
+                chosen = selecting.of_changes(project, changes, batches, these)
+            elif batches is not None:
+                chosen = selecting.of_batches(project, *batches, these)
+            else:
+                raise UsageError("which batch is to be rolled back?", '3, "3..5", or changes')
+            return self._carry_out(planned_rollback(project, chosen, how), dry_run=dry_run)
 
     def rollback_from_backup(
         self, number: int, *, force: bool = False, dry_run: bool = False
@@ -340,25 +374,51 @@ class Workflow:
             done = planned.carry_out() if planned.plan.files and not dry_run else None
             return composed.restored_document(planned.plan, diff, done)
 
-    def undo(self, *, dry_run: bool = False) -> documents.OperationDocument:
-        """Take the latest rollback back: exactly what was there before it.
+    def undo(self, operation: int | None = None, *, dry_run: bool = False) -> documents.OperationDocument:
+        """Take an operation back: exactly what was there before it.
+
+        Args:
+            operation: which one; the latest rollback that is in effect, or one that was interrupted, if it is None.
+            dry_run: only say what would change.
 
         Raises:
-            BatchhookError: there is nothing to undo.
-            ConflictError: the same lines were changed since, or git is in the middle of something.
+            BatchhookError: there is nothing to undo, or the operation is not in effect.
+            ConflictError: the same lines were changed since, the branch has moved on, or git is in the middle of
+                something.
         """
         with self._opened() as project:
-            return self._carry_out(operate.planned_undo(project), dry_run=dry_run)
+            return self._carry_out(planned_undo(project, operation or 0), dry_run=dry_run)
+
+    def redo(self, *, dry_run: bool = False) -> documents.OperationDocument:
+        """Take the latest undo back.
+
+        Raises:
+            BatchhookError: there is nothing to redo.
+            ConflictError: as for ``undo``.
+        """
+        with self._opened() as project:
+            return self._carry_out(planned_redo(project), dry_run=dry_run)
+
+    def finish(self, operation: int | None = None, *, dry_run: bool = False) -> documents.OperationDocument:
+        """Finish an operation that was interrupted (``status`` says so); ``undo`` takes it back instead.
+
+        Raises:
+            BatchhookError: it was not interrupted.
+            ConflictError: the same lines were changed since.
+        """
+        with self._opened() as project:
+            return self._carry_out(planned_end(project, operation or 0, finish=True), dry_run=dry_run)
 
     def operations(self) -> documents.OperationsDocument:
-        """Rollbacks and undos so far, newest first."""
+        """Rollbacks, undos and redos so far, newest first."""
         with self._opened() as project:
-            return composed.operations_document(stored.latest(project.database))
+            torn = cut_short.find(project.database, project.location)
+            return composed.operations_document(stored.latest(project.database), torn.id if torn else 0)
 
     @staticmethod
-    def _carry_out(planning: AbstractContextManager[operate.Planned], *, dry_run: bool) -> documents.OperationDocument:
+    def _carry_out(planning: AbstractContextManager[Planned], *, dry_run: bool) -> documents.OperationDocument:
         with planning as planned:
-            operation = None if dry_run or not planned.plan.files else planned.carry_out()
+            operation = None if dry_run or not planned.is_to_be_done else planned.carry_out()
             return composed.plan_document(planned.plan, operation)
 
     @contextmanager

@@ -17,7 +17,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Hooks": {"hooks": ("install", "uninstall", "doctor"), "making_room": ("prune",), "notifying": ("notify",)},
     "Seeing": {"seeing": ("status", "log", "show", "wait", "analyze", "ack"), "baseline": ("baseline",)},
     "Reports": {"reporting": ("report", "export", "schema")},
-    "Going back": {"going_back": ("rollback", "undo", "operations"), "backups": ("backup",)},
+    "Going back": {"going_back": ("rollback", "undo", "redo"), "operations": ("operations",), "backups": ("backup",)},
     "By hand": {"testing": ("test",), "searching": ("bisect",), "ci": ("ci",), "playing": ("demo",)},
 }
 """By heading of the help and by module of this folder, the commands in it; each is what the module calls so."""

@@ -1,80 +1,173 @@
-"""rollback, undo, operations: going back, and taking that back."""
+"""rollback, undo, redo: going back, and taking that back."""
 
 from __future__ import annotations
 
 import os
-import time
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batchhook.cli import from_backup
-from batchhook.cli.arguments import BatchNumber, Json
-from batchhook.cli.options import console, emit, options, project
-from batchhook.core.proof import Proof
-from batchhook.errors import ExitCode, UsageError
+from batchhook.cli.arguments import Json
+from batchhook.cli.carrying_out import carry_out
+from batchhook.cli.options import console, options, project
+from batchhook.core.rollback import Mode, batch_range
+from batchhook.errors import UsageError
 from batchhook.late import Late
-from batchhook.report import text
 from batchhook.report.progress import show_while
 from batchhook.report.proof import print_proof
-from batchhook.store import operations as stored
-from batchhook.store.operations import Operation
 from batchhook.workflow.project import Project
 
 if TYPE_CHECKING:
-    from batchhook.workflow import documents, operate
     from batchhook.workflow.culprits import guilty
+    from batchhook.workflow.operations import rollback as rolling_back, selecting, target, undo as undoing
 else:
-    documents = Late("batchhook.workflow.documents")
     guilty = Late("batchhook.workflow.culprits.guilty")
-    operate = Late("batchhook.workflow.operate")
+    rolling_back = Late("batchhook.workflow.operations.rollback")
+    selecting = Late("batchhook.workflow.operations.selecting")
+    target = Late("batchhook.workflow.operations.target")
+    undoing = Late("batchhook.workflow.operations.undo")
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+_HOW = "How"
+_WHAT = "What"
 
 
 def rollback(
-    number: BatchNumber,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="N|A..B [-- PATH]", help="The batch, or several of one branch; only these paths."),
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--change",
+            metavar="OID",
+            rich_help_panel=_WHAT,
+            help="Only this change; of the open batch, too. Repeatable.",
+        ),
+    ] = None,
     culprit: Annotated[
-        bool, typer.Option("--culprit", help="Only the changes that broke something; proves first that this mends it.")
+        bool,
+        typer.Option(
+            "--culprit",
+            rich_help_panel=_WHAT,
+            help="Only the changes that broke something; proves first that this mends it.",
+        ),
+    ] = False,
+    commit: Annotated[
+        bool, typer.Option("--commit", rich_help_panel=_HOW, help="Make a commit of it; it fills no batch.")
+    ] = False,
+    reset: Annotated[
+        bool,
+        typer.Option(
+            "--reset",
+            rich_help_panel=_HOW,
+            help="Move the branch back to before the batch; later commits leave it, too.",
+        ),
+    ] = False,
+    stash: Annotated[
+        bool,
+        typer.Option(
+            "--stash", rich_help_panel=_HOW, help="Put uncommitted work that is in the way aside, in git's stash."
+        ),
     ] = False,
     copies: Annotated[
-        bool, typer.Option("--from-backup", help="From the file copies alone, where git's objects are gone or damaged.")
+        bool,
+        typer.Option(
+            "--from-backup",
+            rich_help_panel=_HOW,
+            help="From the file copies alone, where git's objects are gone or damaged.",
+        ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --from-backup: also files that were changed since.")
+        bool,
+        typer.Option(
+            "--force",
+            rich_help_panel=_HOW,
+            help="With --reset: even if others have the commits. With --from-backup: also files changed since.",
+        ),
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     _json: Json = False,
 ) -> int:
-    """Bring the files of batch N back to their state before it; what was done elsewhere since stays."""
+    """Take changes out: in the files, by a commit, or by moving the branch; what was done elsewhere since stays."""
+    if commit and reset:
+        raise UsageError("--commit and --reset are two ways of going back", "say one of them")
     if copies:
-        if culprit:
-            raise UsageError("a backup knows batches, not changes", "leave --culprit or --from-backup out")
-        return from_backup.rollback(number, dry_run=dry_run, yes=yes, force=force)
-    with project() as opened, from_backup.offered(opened.state, number):
+        if change or culprit or commit or reset or stash:
+            raise UsageError("a backup knows whole batches and files, nothing else", "say --from-backup alone")
+        return from_backup.rollback(_one_batch(what or []), dry_run=dry_run, yes=yes, force=force)
+    how = target.How(Mode.COMMIT if commit else Mode.RESET if reset else Mode.FILES, force=force, stash=stash)
+    with project() as opened:
         opened.reconcile()
-        if culprit:
-            return _rollback_guilty(opened, number, dry_run=dry_run, yes=yes)
-        title = f"To take batch {number} out, in the work tree and the index:"
-        return _carry_out(operate.planned_rollback(opened, number), title, dry_run=dry_run, yes=yes)
+        batches, paths = _what(opened, what or [], has_change=bool(change))
+        with from_backup.offered(opened.state, batches[0] if batches else 0):
+            return _rollback(opened, how, batches, change or [], paths, culprit=culprit, dry_run=dry_run, yes=yes)
 
 
-def _rollback_guilty(opened: Project, number: int, *, dry_run: bool, yes: bool) -> int:
+def _rollback(
+    opened: Project,
+    how: target.How,
+    batches: tuple[int, int] | None,
+    change: list[str],
+    paths: tuple[str, ...],
+    *,
+    culprit: bool,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    if culprit:
+        return _rollback_guilty(opened, _single(batches, change, paths), how, dry_run=dry_run, yes=yes)
+    if change:
+        chosen = selecting.of_changes(opened, change, batches, paths)
+    elif batches is not None:
+        chosen = selecting.of_batches(opened, *batches, paths)
+    else:
+        raise UsageError("which batch is to be rolled back?", "batchhook rollback 3, 3..5, or --change OID")
+    return carry_out(rolling_back.planned_rollback(opened, chosen, how), dry_run=dry_run, yes=yes)
+
+
+def _one_batch(words: list[str]) -> int:
+    batches = batch_range(words[0]) if len(words) == 1 else None
+    if batches is None or batches[0] != batches[1]:
+        raise UsageError("--from-backup is about one whole batch", "batchhook rollback 3 --from-backup")
+    return batches[0]
+
+
+def _what(opened: Project, words: list[str], *, has_change: bool) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """The batches and the paths that are named; a path that looks like a batch is written ``./3``."""
+    batches = batch_range(words[0]) if words else None
+    if words and batches is None and not has_change:
+        raise UsageError(
+            f"{words[0]} is no batch", "batchhook rollback 3, 3..5, or --change OID; paths stand behind it"
+        )
+    paths = words[1:] if batches else words
+    return batches, selecting.paths_from_top(opened, options.folder, paths)
+
+
+def _single(batches: tuple[int, int] | None, change: list[str], paths: tuple[str, ...]) -> int:
+    if batches is None or batches[0] != batches[1] or change or paths:
+        raise UsageError("--culprit is about one whole batch", "batchhook rollback 3 --culprit")
+    return batches[0]
+
+
+def _rollback_guilty(opened: Project, number: int, how: target.How, *, dry_run: bool, yes: bool) -> int:
     """Take the guilty changes of a batch out, once it is proven that this mends what they broke."""
     with show_while(Console(stderr=True), "proving it") as listener:
-        found, proof = guilty.find_and_prove(opened, number, os.environ, listener)
+        found, proof = guilty.find_and_prove(opened, number, os.environ, listener, how)
     if not options.json:
         print_proof(console(), found.changes, found.stuck, proof)
-    planning = guilty.planned(opened, number, found, proof)
-    return _carry_out(planning, "In the work tree and the index:", dry_run=dry_run, yes=yes, proof=proof)
+    return carry_out(guilty.planned(opened, number, found, proof, how), dry_run=dry_run, yes=yes, proof=proof)
 
 
 def undo(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[OP]", min=1, help="The operation; else the latest rollback.")
+    ] = None,
     copies: Annotated[
         bool, typer.Option("--from-backup", help="The latest rollback --from-backup, whatever was done after it.")
     ] = False,
@@ -85,100 +178,14 @@ def undo(
     yes: Yes = False,
     _json: Json = False,
 ) -> int:
-    """Take the latest rollback back: exactly what was there before it."""
-    if copies or from_backup.is_latest():
+    """Take an operation back: exactly what was there before it, and what was done since stays."""
+    if copies or (number is None and from_backup.is_latest()):
         return from_backup.undo(dry_run=dry_run, yes=yes, force=force)
     with project() as opened:
-        return _carry_out(operate.planned_undo(opened), "To take the rollback back:", dry_run=dry_run, yes=yes)
+        return carry_out(undoing.planned_undo(opened, number or 0), dry_run=dry_run, yes=yes)
 
 
-def operations(_json: Json = False) -> None:
-    """Rollbacks and undos so far, newest first."""
+def redo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+    """Take the latest undo back."""
     with project() as opened:
-        found = stored.latest(opened.database)
-    if options.json:
-        emit(documents.operations_document(found))
-        return
-    if not found:
-        console().print("Nothing was rolled back yet.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("operation", "what", "status", "when", "all that was there before"):
-        table.add_column(heading)
-    for operation in found:
-        what = _what(operation)
-        when = time.strftime("%m-%d %H:%M", time.localtime(operation.started_at))
-        table.add_row(str(operation.id), what, operation.status.value, when, operation.before[:12])
-    console().print(table)
-
-
-def _what(operation: Operation) -> str:
-    if not operation.batch:
-        return f"undo of operation {operation.undoes}"
-    number = len(operation.changes)
-    some = f"{number} {'change' if number == 1 else 'changes'} of " if number else ""
-    return f"rollback of {some}batch {operation.batch}"
-
-
-def _carry_out(
-    planning: AbstractContextManager[operate.Planned],
-    title: str,
-    *,
-    dry_run: bool,
-    yes: bool,
-    proof: Proof | None = None,
-) -> int:
-    """Show a plan, ask, do it, and say what was done and what can be done next."""
-    out = console()
-    with planning as planned:
-        plan = planned.plan
-        if not options.json:
-            _show(out, plan, title, diff=dry_run)
-        if dry_run or not plan.files:
-            if options.json:
-                emit(documents.plan_document(plan, proof=proof))
-            return ExitCode.OK
-        if not yes and not _agreed():
-            out.print("Nothing was changed.")
-            return ExitCode.OK
-        operation = planned.carry_out()
-    if options.json:
-        emit(documents.plan_document(plan, operation, proof))
-        return ExitCode.OK
-    out.print(
-        f"Done: {len(plan.files)} {'file' if len(plan.files) == 1 else 'files'}. This was operation {operation.id}."
-    )
-    if plan.target.kind == "rollback":
-        out.print(
-            text.hints(
-                ("git diff --cached", "what is different now"),
-                (f'git commit -m "Take out {_named(plan.target)}"', "to keep it"),
-                ("batchhook undo", "to have everything as it was"),
-            )
-        )
-    return ExitCode.OK
-
-
-def _named(target: operate.Target) -> str:
-    return ", ".join(change.oid[:8] for change in target.changes) or f"batch {target.batch}"
-
-
-def _show(out: Console, plan: operate.Plan, title: str, *, diff: bool) -> None:
-    if not plan.files:
-        out.print("Nothing to do: the files are as they would be.")
-        return
-    out.print(title)
-    text.print_fates(out, plan.files)
-    if diff:
-        out.print()
-        text.print_diff(out, plan.diff)
-
-
-def _agreed() -> bool:
-    if options.json:
-        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
-    try:
-        return typer.confirm("Everything you have now is kept, and `batchhook undo` brings it back. Go on?")
-    except typer.Abort:
-        print()  # noqa: T201 - the prompt's line ends here
-        return False
+        return carry_out(undoing.planned_redo(opened), dry_run=dry_run, yes=yes)

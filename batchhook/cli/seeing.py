@@ -20,11 +20,13 @@ from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.analysis import print_analysis
+from batchhook.report.operations import print_cut_short
 from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
 from batchhook.workflow import analyze as analysis, background, gate
 from batchhook.workflow.analyze import Entry
 from batchhook.workflow.follow import deadline, follow, full_batch
+from batchhook.workflow.operations.cut_short import said_of
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents
@@ -43,6 +45,8 @@ def status(_json: Json = False) -> None:
         batch = found.count.as_batch() if found.count else None
         latest = text.log_table(_row(entry) for entry in found.latest)
         text.print_status(console(), batch, batches.unfinished(opened.database), latest)
+        if found.cut_short is not None:
+            print_cut_short(console(), *said_of(found.cut_short))
 
 
 def log(

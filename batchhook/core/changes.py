@@ -46,6 +46,7 @@ class Commit:
         authored_at: seconds since the epoch; survives amend, rebase and cherry-pick.
         committed_at: seconds since the epoch.
         subject: the first line of its message.
+        is_rollback: whether its message marks it as one that batchhook made, or prepared, to go back.
     """
 
     oid: str
@@ -56,6 +57,7 @@ class Commit:
     authored_at: int
     committed_at: int
     subject: str
+    is_rollback: bool = False
 
     @property
     def parent(self) -> str:

@@ -56,11 +56,13 @@ class Ledger:
         made_here: commits made on this branch in this repository, gone ones included.
         sealed: changes of this branch's sealed batches.
         rewritten: for a commit that replaced others, those others.
+        rollbacks: commits that batchhook made, or prepared, to go back: they undo what was counted, and do not count.
     """
 
     made_here: frozenset[str] = frozenset()
     sealed: frozenset[str] = frozenset()
     rewritten: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rollbacks: frozenset[str] = frozenset()
 
     def earlier(self, oid: str) -> frozenset[str]:
         """All the names that a commit had before."""
@@ -73,7 +75,10 @@ class Ledger:
         return frozenset(seen - {oid})
 
     def accounts_for(self, oid: str) -> bool:
-        """Whether a sealed batch holds this commit, or everything that it replaced."""
+        """Whether this commit is not to be counted: a sealed batch holds it, or everything that it replaced.
+
+        A rollback is not counted either; one that was squashed together with a change is.
+        """
         seen: set[str] = set()
         queue = [oid]
         while queue:
@@ -82,6 +87,8 @@ class Ledger:
                 continue
             seen.add(current)
             olds = self.rewritten.get(current, frozenset())
+            if current in self.rollbacks and len(olds) <= 1:
+                continue
             if not olds:
                 return False
             queue.extend(olds)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
+from batchhook.core.operations import Kind, Operation
 from batchhook.core.settings import NotifyEvent
 from batchhook.core.slowdowns import slowdown
 from batchhook.core.text import one_line
@@ -86,8 +87,11 @@ def _author(author: str) -> str:
     return one_line(author.partition("<")[0], 60) or "nobody"
 
 
-def about_operation(number: int, batch: int, undoes: int, name: str) -> Message:
-    """Tell of a rollback, or of an undo (``batch`` is 0, then)."""
-    what = f"batch {batch} was rolled back" if batch else f"operation {undoes} was undone"
-    back = "batchhook undo" if batch else "batchhook operations"
+def about_operation(operation: Operation, name: str) -> Message:
+    """What is said of a rollback, an undo or a redo in a repository of that name."""
+    is_rollback = operation.kind is Kind.ROLLBACK
+    what = operation.selection.whence if is_rollback else f"operation {operation.undoes}"
+    what = f"{what} was {'rolled back' if is_rollback else f'{operation.kind.value}ne'}"
+    back = "batchhook redo" if operation.kind is Kind.UNDO else "batchhook undo"
+    number = operation.id
     return Message(f"{one_line(name, 40)}: {what}", f"That was operation {number}.\n{back}")

@@ -31,6 +31,16 @@ class Git:
         self.environment = scrubbed(os.environ if environment is None else environment)
         self.environment["LC_ALL"] = "C"  # messages are read: keep them in one language
         self.environment["GIT_TERMINAL_PROMPT"] = "0"
+        self._handed_on: tuple[int, ...] = ()
+
+    @contextmanager
+    def handing_on(self, descriptor: int) -> Iterator[None]:
+        """Let each git that is started inside the block inherit a descriptor: it keeps a lock that outlives us."""
+        self._handed_on = (descriptor,)
+        try:
+            yield
+        finally:
+            self._handed_on = ()
 
     def run(
         self,
@@ -52,6 +62,7 @@ class Git:
                 input=stdin,
                 capture_output=True,
                 check=False,
+                pass_fds=self._handed_on,
             )
         except FileNotFoundError as error:
             missing = "git" if self.folder.is_dir() else str(self.folder)

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from batchhook.core.changes import Commit
+from batchhook.core.rollback import marks
 from batchhook.errors import BatchhookError
 from batchhook.git.command import Git
 
-_FIELDS = ("%H", "%T", "%P", "%an <%ae>", "%at", "%ct", "%s")
+_FIELDS = ("%H", "%T", "%P", "%an <%ae>", "%at", "%ct", "%s", "%b")
 _FORMAT = "%x00".join(_FIELDS)
 _LOG = (
     "log",
@@ -70,7 +71,7 @@ def _read(git: Git, options: Sequence[str], revisions: Sequence[str]) -> tuple[C
 
 
 def _commit(row: Sequence[str], trees: Mapping[str, str]) -> Commit:
-    oid, tree, parents, author, authored_at, committed_at, subject = row
+    oid, tree, parents, author, authored_at, committed_at, subject, body = row
     names = tuple(parents.split())
     return Commit(
         oid=oid,
@@ -81,6 +82,7 @@ def _commit(row: Sequence[str], trees: Mapping[str, str]) -> Commit:
         authored_at=int(authored_at),
         committed_at=int(committed_at),
         subject=subject,
+        is_rollback=bool(marks(body)),
     )
 
 

@@ -29,6 +29,16 @@ def operation_after(operation: int) -> str:
     return f"{PREFIX}operations/{operation}/after"
 
 
+def operation_found(operation: int) -> str:
+    """The ref that pins what an operation that was interrupted had left, and what came of it until it was ended."""
+    return f"{PREFIX}operations/{operation}/found"
+
+
+def operation_stash(operation: int) -> str:
+    """The ref that pins what an operation put aside, or took back from there."""
+    return f"{PREFIX}operations/{operation}/stash"
+
+
 def pin(git: Git, pins: Mapping[str, str]) -> None:
     """Point refs at commits, all or none.
 

@@ -101,16 +101,24 @@ def tree_of_files(git: Git, location: Location, index: str) -> str:
         return look(git, "", private).files
 
 
-def commit_of_tree(git: Git, tree: str, parent: str, message: str) -> str:
-    """Name of a commit that holds a tree; nothing points at it."""
-    return git.text("commit-tree", tree, "-p", parent, "-m", message, variables=IDENTITY)
+def commit_of_tree(git: Git, tree: str, message: str, *parents: str) -> str:
+    """Name of a commit that holds a tree, and is nobody's work; nothing points at it."""
+    options = [option for parent in parents for option in ("-p", parent)]
+    return git.text("commit-tree", tree, *options, "-m", message, variables=IDENTITY)
 
 
-def commit(git: Git, state: State, message: str) -> str:
-    """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index."""
-    parents = ("-p", state.head) if state.head else ()
-    index = git.text("commit-tree", state.index, *parents, "-m", f"{message}: index", variables=IDENTITY)
-    return git.text("commit-tree", state.files, *parents, "-p", index, "-m", message, variables=IDENTITY)
+def commit(git: Git, state: State, message: str, *also: str) -> str:
+    """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index.
+
+    Args:
+        git: in the repository.
+        state: what it is to hold.
+        message: its message.
+        also: commits that are to be kept with it.
+    """
+    head = (state.head,) if state.head else ()
+    index = commit_of_tree(git, state.index, f"{message}: index", *head)
+    return commit_of_tree(git, state.files, message, *head, index, *also)
 
 
 def read(git: Git, oid: str) -> State:

@@ -30,6 +30,10 @@ _FATE = {
     Fate.RECREATED: "is there again",
     Fate.REMOVED: "goes; the batch had added it",
 }
+_FATE_OTHERWISE = {
+    Fate.MERGED: "changes back, keeps what else was done in it",
+    Fate.REMOVED: "goes",
+}
 _DOING = {
     BatchStatus.SEALED: "waits for its tests",
     BatchStatus.RUNNING: "is being tested",
@@ -121,13 +125,14 @@ def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None]]) ->
     return table
 
 
-def print_fates(console: Console, files: Sequence[FileFate]) -> None:
-    """What becomes of each file."""
+def print_fates(console: Console, files: Sequence[FileFate], *, of_batch: bool = True) -> None:
+    """What becomes of each file; ``of_batch``: where a batch, or a part of one, is taken out."""
+    fates = _FATE if of_batch else _FATE | _FATE_OTHERWISE
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=False)
     table.add_column(style="dim")
     for file in files:
-        table.add_row(Text(one_line(file.path)), _FATE[file.fate])
+        table.add_row(Text(one_line(file.path)), fates[file.fate])
     console.print(Padding(table, (0, 2), expand=False))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+from batchhook.core.operations import rolled_back
 from batchhook.core.verdicts import Verdict
+from batchhook.store import operations
 from batchhook.store.database import Database
 
 
@@ -29,8 +31,8 @@ def standing(database: Database) -> dict[str, int]:
     query = (
         "SELECT branches.name, batches.id FROM branches JOIN batches ON batches.id ="
         " (SELECT max(id) FROM batches WHERE branch_id = branches.id AND run_id IS NOT NULL)"
-        " WHERE verdict = ? AND answer = '' AND NOT EXISTS (SELECT 1 FROM operations WHERE batch_id = batches.id"
-        " AND status = 'done' AND id NOT IN"
-        " (SELECT undoes FROM operations WHERE undoes IS NOT NULL AND status = 'done'))"
+        " WHERE verdict = ? AND answer = ''"
     )
-    return {row["name"]: row["id"] for row in database.rows(query, Verdict.CRITICAL.value)}
+    critical = {row["name"]: row["id"] for row in database.rows(query, Verdict.CRITICAL.value)}
+    answered = rolled_back(operations.all_of(database)) if critical else frozenset()
+    return {branch: batch for branch, batch in critical.items() if batch not in answered}

@@ -107,6 +107,28 @@ def latest(database: Database, most: int, *, full: bool = False) -> list[Batch]:
     return [_batch(database, row) for row in rows]
 
 
+def of_branch(database: Database, branch: str, first: int = 0, last: int = 1 << 62) -> list[Batch]:
+    """The batches of a branch from one number to another, in order."""
+    query = f"{_SELECT} WHERE branches.name = ? AND batches.id BETWEEN ? AND ? ORDER BY batches.id"
+    return [_batch(database, row) for row in database.rows(query, branch, first, last)]
+
+
+def with_change(database: Database, oid: str) -> list[Batch]:
+    """Full batches that hold a change, oldest first: one at most for each branch."""
+    holding = "SELECT batch_id FROM changes WHERE oid = ?"
+    rows = database.rows(f"{_SELECT} WHERE batches.id IN ({holding}) ORDER BY batches.id", oid)
+    return [_batch(database, row) for row in rows]
+
+
+def pruned_between(database: Database, first: int, last: int) -> list[int]:
+    """Numbers of the batches between two of one branch that were pruned from it."""
+    query = (
+        "SELECT batch_id FROM pruned WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
+        " AND batch_id BETWEEN ?1 AND ?2 ORDER BY batch_id"
+    )
+    return [row["batch_id"] for row in database.rows(query, first, last)]
+
+
 def queued(database: Database) -> list[Batch]:
     """Full batches with something left to do for the runner, oldest first: its queue."""
     query = f"{_SELECT} WHERE status <> 'open' AND announced = 0 ORDER BY batches.id"

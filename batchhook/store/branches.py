@@ -91,7 +91,19 @@ def ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:
             rewritten[new] = olds
     names = set(oids).union(*rewritten.values())
     sealed = {name for name in names if _is_sealed(database, branch, name)}
-    return Ledger(frozenset(made), frozenset(sealed), {new: frozenset(olds) for new, olds in rewritten.items()})
+    rollbacks = {name for name in names if is_rollback(database, name)}
+    replaced = {new: frozenset(olds) for new, olds in rewritten.items()}
+    return Ledger(frozenset(made), frozenset(sealed), replaced, frozenset(rollbacks))
+
+
+def add_rollbacks(database: Database, oids: Iterable[str]) -> None:
+    """Remember commits that hold just what batchhook did to go back; inside a transaction."""
+    database.connection.executemany("INSERT OR IGNORE INTO rollback_commits VALUES (?)", [(oid,) for oid in oids])
+
+
+def is_rollback(database: Database, oid: str) -> bool:
+    """Whether a commit is remembered as one that holds just what batchhook did to go back."""
+    return database.row("SELECT 1 FROM rollback_commits WHERE oid = ?", oid) is not None
 
 
 def seal(database: Database, branch: Branch, oids: Iterable[str]) -> None:

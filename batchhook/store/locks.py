@@ -25,14 +25,25 @@ def try_lock(path: Path) -> Iterator[bool]:
     Yields:
         whether the lock was had. It is flock(2)'s: children inherit it only where the descriptor is handed to them.
     """
+    with held(path) as descriptor:
+        yield descriptor is not None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int | None]:
+    """As ``try_lock``, but yields the lock's descriptor: a child that inherits it holds the lock as long as it lives.
+
+    Yields:
+        the descriptor; None where somebody else has the lock.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             _flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, path)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield descriptor
     finally:
         os.close(descriptor)
 

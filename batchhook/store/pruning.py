@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from batchhook.core.operations import needed, roots
 from batchhook.core.pruning import Past, Step
-from batchhook.store import answers
+from batchhook.store import answers, operations
 from batchhook.store.database import Database
-from batchhook.store.operations import OperationStatus
 
 _BATCHES_AT_ONCE = 50
 _RUNS_AT_ONCE = 5  # each may hold very many outcomes
@@ -66,31 +66,26 @@ def past(database: Database) -> tuple[Past, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """A row of the table; ``batch`` is that of the rollback, for what undoes it, too."""
+    """A row of the table; ``batches`` are those of the rollback, for what undoes it, too."""
 
     id: int
-    batch: int
+    batches: tuple[int, ...]
     is_needed: bool
     started_at: float
 
 
 def steps(database: Database) -> tuple[Step, ...]:
-    """All rollbacks and undos, by the batch that they are about."""
-    return tuple(Step(each.batch, each.is_needed, each.started_at) for each in _operations(database))
+    """All operations, by each of the batches that they are about."""
+    return tuple(
+        Step(batch, each.is_needed, each.started_at) for each in _operations(database) for batch in each.batches or (0,)
+    )
 
 
 def _operations(database: Database) -> list[_Operation]:
-    rows = database.rows("SELECT id, kind, batch_id, undoes, status, started_at, untold FROM operations ORDER BY id")
-    undone = {row["undoes"] for row in rows if row["status"] == OperationStatus.DONE.value}
-    batch: dict[int, int] = {}
-    found: list[_Operation] = []
-    for row in rows:
-        batch[row["id"]] = row["batch_id"] or batch.get(row["undoes"], 0)
-        is_open = row["status"] == OperationStatus.INTENT.value or bool(row["untold"])
-        is_failed = row["status"] == OperationStatus.FAILED.value
-        can_be_undone = row["kind"] != "undo" and not is_failed and row["id"] not in undone
-        found.append(_Operation(row["id"], batch[row["id"]], is_open or can_be_undone, row["started_at"]))
-    return found
+    past = operations.all_of(database)
+    required = needed(past) | {row["id"] for row in database.rows("SELECT id FROM operations WHERE untold <> 0")}
+    about, batches = roots(past), {each.id: each.selection.batches for each in past}
+    return [_Operation(each.id, batches.get(about[each.id], ()), each.id in required, each.started_at) for each in past]
 
 
 def weigh(database: Database, going: Sequence[int], before: float) -> Weight:
@@ -146,8 +141,10 @@ def _remove_batches(database: Database, parts: Sequence[Reference], numbers: Seq
     for part in parts:
         connection.executemany(f"DELETE FROM {part.table} WHERE {part.column} = ?", these)
     leaving = frozenset(numbers)
-    operations = [(each.id,) for each in reversed(_operations(database)) if each.batch in leaving]  # undos first
-    connection.executemany("DELETE FROM operations WHERE id = ?", operations)
+    about = [
+        (each.id,) for each in reversed(_operations(database)) if leaving.intersection(each.batches)
+    ]  # undos first
+    connection.executemany("DELETE FROM operations WHERE id = ?", about)
     connection.executemany("DELETE FROM batches WHERE id = ?", these)
 
 
@@ -200,7 +197,9 @@ def leftover_operations(database: Database, going: Sequence[int]) -> frozenset[i
     stored = _operations(database)
     given = int(database.fact("operations_given", "0"))
     pruned_before = frozenset(range(int(database.fact("operations_before", "0")) + 1, given + 1))
-    return pruned_before.difference(each.id for each in stored) | {each.id for each in stored if each.batch in leaving}
+    return pruned_before.difference(each.id for each in stored) | {
+        each.id for each in stored if leaving.intersection(each.batches)
+    }
 
 
 def _parts(database: Database, target: str, column: str = "id") -> Iterator[Reference]:

@@ -45,6 +45,12 @@ CREATE TABLE rewrites (
     PRIMARY KEY (new, old)
 ) WITHOUT ROWID;
 
+-- Commits that hold just what a rollback (or an undo) of ours did: they fill no batch, and neither does what replaces
+-- them.
+CREATE TABLE rollback_commits (
+    oid TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
 -- An open batch has a number and nothing more: its changes are derived from the graph until it is sealed.
 CREATE TABLE batches (
     id        INTEGER PRIMARY KEY,
@@ -275,14 +281,20 @@ CREATE TABLE ways_back (
     operation_id INTEGER REFERENCES operations (id)
 );
 
--- Rollbacks and undos: written down (intent) before they act, marked done after.
+-- Rollbacks, undos and redos: written down (intent) before they act, marked done after.
 CREATE TABLE operations (
     id         INTEGER PRIMARY KEY,
-    kind       TEXT NOT NULL,         -- rollback, undo
-    batch_id   INTEGER REFERENCES batches (id),
-    undoes     INTEGER REFERENCES operations (id),
-    changes    TEXT NOT NULL DEFAULT '', -- of the batch, those that were taken out, separated by blanks; '' for all
-    status     TEXT NOT NULL,         -- intent, done, failed
+    kind       TEXT NOT NULL,         -- rollback, undo, redo
+    batch_id   INTEGER REFERENCES batches (id), -- the first that was rolled back; null for an undo and a redo
+    undoes     INTEGER REFERENCES operations (id), -- the one that this one takes out of effect
+    mode       TEXT NOT NULL DEFAULT 'files', -- files, commit, reset
+    batches    TEXT NOT NULL DEFAULT '', -- numbers of all batches that it is about, separated by blanks
+    changes    TEXT NOT NULL DEFAULT '', -- of these, those that were taken out, separated by blanks; '' for all
+    paths      TEXT NOT NULL DEFAULT '[]', -- files and folders, where it was only these; JSON
+    branch     TEXT NOT NULL DEFAULT '', -- what was checked out
+    head       TEXT NOT NULL DEFAULT '', -- the commit at which it leaves HEAD
+    stash      TEXT NOT NULL DEFAULT '', -- the stash entry that it made or took back; '' for none
+    status     TEXT NOT NULL,         -- intent, done, failed, taken back
     top        NOT NULL,              -- the work tree it acted in
     before     TEXT NOT NULL,         -- snapshot commit: all that the user had
     after      TEXT NOT NULL,         -- snapshot commit: what it leaves behind

@@ -95,6 +95,17 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE tests ADD COLUMN breaks INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE batches ADD COLUMN answer TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE operations ADD COLUMN changes TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE operations ADD COLUMN mode TEXT NOT NULL DEFAULT 'files'",
+        "ALTER TABLE operations ADD COLUMN batches TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE operations ADD COLUMN paths TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE operations ADD COLUMN branch TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE operations ADD COLUMN head TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE operations ADD COLUMN stash TEXT NOT NULL DEFAULT ''",
+        """
+        UPDATE operations SET batches = coalesce(batch_id,
+            (SELECT batch_id FROM operations AS undone WHERE undone.id = operations.undoes), '')
+        """,
+        "CREATE TABLE rollback_commits (oid TEXT PRIMARY KEY) WITHOUT ROWID",
         "ALTER TABLE batches ADD COLUMN unit TEXT NOT NULL DEFAULT 'commit'",
         "ALTER TABLE batches ADD COLUMN filled INTEGER NOT NULL DEFAULT 0",
         "UPDATE batches SET filled = (SELECT count(*) FROM changes WHERE batch_id = batches.id)",

@@ -11,6 +11,7 @@ from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.comparison import Compared, Comparison, compare
 from batchhook.core.culprits.attribution import by_change
+from batchhook.core.operations import Operation
 from batchhook.core.outcomes import TestResult, Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
@@ -20,6 +21,7 @@ from batchhook.store import attributions, baselines, batches, events, history, r
 from batchhook.store.baselines import Baseline
 from batchhook.workflow import gate, notices
 from batchhook.workflow.follow import of_number
+from batchhook.workflow.operations import cut_short
 from batchhook.workflow.project import Project
 from batchhook.workflow.reconcile import Count
 
@@ -118,17 +120,20 @@ class Status:
     Attributes:
         count: the open batch of the branch that is checked out; None in the middle of a rebase.
         latest: the latest full batches, newest first.
+        cut_short: the operation that was interrupted in this work tree; None for none.
     """
 
     count: Count | None
     latest: tuple[Entry, ...]
+    cut_short: Operation | None = None
 
 
 def status(project: Project, most: int = 5) -> Status:
     """Where everything stands, after a look at the graph."""
     count = project.reconcile()
     gate.settle(project)  # the setting may have changed
-    return Status(count, tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True)))
+    latest = tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True))
+    return Status(count, latest, cut_short.find(project.database, project.location))
 
 
 def log(project: Project, most: int) -> tuple[Entry, ...]:

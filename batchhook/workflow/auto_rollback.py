@@ -10,15 +10,17 @@ import time
 from collections.abc import Mapping
 
 from batchhook.core.culprits.search import DELTA_TO_REVERT
+from batchhook.core.operations import Kind, Operation, in_effect, interrupted
 from batchhook.core.rollback import WayBack, WayBackStatus
 from batchhook.core.settings import AutoRollback
 from batchhook.core.verdicts import Verdict
 from batchhook.errors import BatchhookError, ConflictError
 from batchhook.git.snapshot import State
 from batchhook.store import attributions, operations, runs, ways_back
-from batchhook.store.operations import Operation, OperationStatus
-from batchhook.workflow import notices, operate
+from batchhook.workflow import notices
 from batchhook.workflow.culprits.guilty import Guilty, find_guilty, prove_guilty
+from batchhook.workflow.operations import selecting
+from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite_run import RunListener
 
@@ -55,7 +57,7 @@ def attempt(project: Project, number: int, environment: Mapping[str, str], liste
 def _found(project: Project, number: int, environment: Mapping[str, str], listener: RunListener) -> WayBack:
     earlier = _earlier(project, number)
     if earlier is not None:
-        return _of_operation(earlier)
+        return earlier
     guilty = find_guilty(project, number)
     if not prove_guilty(project, guilty, environment, listener).holds:
         raise ConflictError("without the changes that are to blame the tests do not pass", "")
@@ -70,16 +72,18 @@ def _found(project: Project, number: int, environment: Mapping[str, str], listen
     return WayBack(WayBackStatus.APPLIED, changes, operation=operation.id)
 
 
-def _earlier(project: Project, number: int) -> Operation | None:
-    """A rollback of this batch that an attempt made before it was killed, or the user did meanwhile."""
-    operation = operations.to_undo(project.database, os.fspath(project.location.top))
-    return operation if operation is not None and operation.batch == number else None
-
-
-def _of_operation(operation: Operation) -> WayBack:
-    if operation.status is OperationStatus.DONE:
-        return WayBack(WayBackStatus.APPLIED, operation.changes, operation=operation.id)
-    return WayBack(WayBackStatus.REFUSED, reason=f"operation {operation.id} was interrupted (batchhook undo)")
+def _earlier(project: Project, number: int) -> WayBack | None:
+    """What became of a rollback of this batch that an attempt made before it was killed, or the user did meanwhile."""
+    past = operations.all_of(project.database)
+    torn = interrupted(past, os.fspath(project.location.top))
+    if torn is not None:
+        which = f"operation {torn.id} was interrupted"
+        return WayBack(WayBackStatus.REFUSED, reason=f"{which} (batchhook operations finish {torn.id}, or undo)")
+    effective = in_effect(past)
+    for done in past:
+        if done.kind is Kind.ROLLBACK and done.id in effective and number in done.selection.batches:
+            return WayBack(WayBackStatus.APPLIED, done.selection.changes, operation=done.id)
+    return None
 
 
 def _check_certainty(project: Project, number: int, guilty: Guilty) -> None:
@@ -97,10 +101,11 @@ def _apply(project: Project, number: int, guilty: Guilty) -> Operation:
     Raises:
         ConflictError: it holds more, HEAD has moved, or git is in the middle of something.
     """
-    with operate.planned_rollback(project, number, guilty.changes, head=guilty.head) as planned:
+    chosen = selecting.of_batch(project, number, guilty.changes)
+    with planned_rollback(project, chosen, head=guilty.head) as planned:
         _check_clean(project, planned.plan.now)
     time.sleep(_BETWEEN_TWO_LOOKS)
-    with operate.planned_rollback(project, number, guilty.changes, head=guilty.head) as planned:
+    with planned_rollback(project, chosen, head=guilty.head) as planned:
         _check_clean(project, planned.plan.now)
         return planned.carry_out()
 

@@ -24,6 +24,7 @@ from batchhook.workflow import backup, configure, notifying
 from batchhook.workflow.configure import Said
 from batchhook.workflow.install import HookState, framework_configuration, state_of
 from batchhook.workflow.leftovers import weight
+from batchhook.workflow.operations import cut_short
 from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import opened
 from batchhook.workflow.scripts import HOOKS
@@ -95,9 +96,13 @@ def _database(location: Location) -> Iterator[Check]:
         damage = database.row("PRAGMA quick_check")
         whole = damage is not None and damage[0] == "ok"
         yield Check("database", ok=whole, detail=str(state.database), hint="" if whole else "see docs/guide.md, damage")
+        torn = cut_short.find(database, location)
         waiting = [str(batch.id) for batch in batches.unfinished(database)]
     finally:
         database.close()
+    if torn is not None:
+        said, hint = cut_short.said_of(torn)
+        yield Check("operations", ok=False, detail=said, hint=hint)
     if waiting:
         at_work = locks.is_locked(state.runner_lock)
         doing = "the runner is at work" if at_work else "no runner is at work"

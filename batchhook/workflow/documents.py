@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from batchhook.core.changes import FileEdit
+from batchhook.core.operations import Kind, Operation
 from batchhook.core.outcomes import Run
 from batchhook.core.proof import Proof
+from batchhook.core.rollback import Mode, Selection
 from batchhook.core.verdicts import Verdict
 from batchhook.report import documents
 from batchhook.report.documents import analysis_document
 from batchhook.report.files import names
 from batchhook.store.baselines import Baseline
-from batchhook.store.operations import Operation
 from batchhook.workflow.analyze import Entry, Status
 from batchhook.workflow.baseline import Measured
 from batchhook.workflow.by_hand import Tested
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from batchhook.workflow.export import Exported
     from batchhook.workflow.install import Installed
     from batchhook.workflow.notifying import Sent
-    from batchhook.workflow.operate import Plan
+    from batchhook.workflow.operations.target import Plan
 
 __all__ = [
     "analysis_document",
@@ -55,7 +56,9 @@ __all__ = [
 def status_document(found: Status) -> documents.StatusDocument:
     """Where everything stands."""
     shown = documents.batch_document(found.count.as_batch(), {}) if found.count else None
-    return documents.StatusDocument(open=shown, latest=tuple(map(_entry, found.latest)))
+    return documents.StatusDocument(
+        open=shown, latest=tuple(map(_entry, found.latest)), interrupted=found.cut_short.id if found.cut_short else None
+    )
 
 
 def log_document(entries: Sequence[Entry]) -> documents.LogDocument:
@@ -102,16 +105,21 @@ def plan_document(
     plan: Plan, operation: Operation | None = None, proof: Proof | None = None
 ) -> documents.OperationDocument:
     """A way back: planned, or, with its operation, gone."""
-    return documents.OperationDocument(
-        id=operation.id if operation else None,
-        kind=plan.target.kind,
-        batch=plan.target.batch or None,
-        undoes=plan.target.undoes or None,
-        status=operation.status.value if operation else "planned",
-        changes=tuple(change.oid for change in plan.target.changes),
-        proof=documents.ProofDocument.model_validate(proof) if proof else None,
-        files=documents.fate_documents(plan.files),
-        diff=plan.diff.encode("utf-8", "backslashreplace").decode(),
+    target = plan.target
+    head = None if plan.commit_tree else plan.then.head
+    return _operation_document(target.kind, target.mode, target.selection, target.undoes).model_copy(
+        update={
+            "id": operation.id if operation else None,
+            "status": operation.status.value if operation else "planned",
+            "branch": documents.shown(plan.branch),
+            "head": operation.head if operation else head,
+            "leaving": tuple(commit.oid for commit in plan.leaving),
+            "aside": tuple(map(documents.shown, plan.aside)),
+            "stash": operation.stash if operation else target.stash,
+            "proof": documents.ProofDocument.model_validate(proof) if proof else None,
+            "files": documents.fate_documents(plan.files),
+            "diff": plan.diff.encode("utf-8", "backslashreplace").decode(),
+        }
     )
 
 
@@ -131,22 +139,40 @@ def restored_document(plan: CopiesPlan, diff: str, done: Restoration | None = No
     )
 
 
-def operation_document(operation: Operation) -> documents.OperationDocument:
+def operation_document(operation: Operation, *, is_cut_short: bool = False) -> documents.OperationDocument:
     """An operation as it is remembered: without what became of each file."""
+    return _operation_document(operation.kind, operation.mode, operation.selection, operation.undoes).model_copy(
+        update={
+            "id": operation.id,
+            "status": "interrupted" if is_cut_short else operation.status.value,
+            "branch": documents.shown(operation.branch.removeprefix("refs/heads/")),
+            "head": operation.head or None,
+            "stash": operation.stash,
+        }
+    )
+
+
+def _operation_document(kind: Kind, mode: Mode, selection: Selection, undoes: int) -> documents.OperationDocument:
+    one = selection.batches[0] if len(selection.batches) == 1 and kind is Kind.ROLLBACK else None
     return documents.OperationDocument(
-        id=operation.id,
-        kind=operation.kind,
-        batch=operation.batch or None,
-        undoes=operation.undoes or None,
-        status=operation.status.value,
-        changes=operation.changes,
+        id=None,
+        kind=kind.value,
+        mode=mode.value,
+        batch=one,
+        batches=selection.batches,
+        undoes=undoes or None,
+        status="planned",
+        changes=selection.changes,
+        paths=tuple(map(documents.shown, selection.paths)),
+        branch="",
         files=(),
     )
 
 
-def operations_document(operations: Sequence[Operation]) -> documents.OperationsDocument:
-    """Rollbacks and undos in a list."""
-    return documents.OperationsDocument(operations=tuple(map(operation_document, operations)))
+def operations_document(operations: Sequence[Operation], cut_short: int = 0) -> documents.OperationsDocument:
+    """Operations in a list; ``cut_short`` is the number of the one that was interrupted here."""
+    shown = (operation_document(each, is_cut_short=each.id == cut_short) for each in operations)
+    return documents.OperationsDocument(operations=tuple(shown))
 
 
 def doctor_document(checks: Sequence[Check]) -> documents.DoctorDocument:

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.notification import Message, about_batch, about_operation, event_of
+from batchhook.core.operations import Operation
 from batchhook.core.settings import Notify, NotifyEvent
 from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError
 from batchhook.plugins.sender import MISSING
 from batchhook.store import batches, runs, troubles
-from batchhook.store.operations import Operation
 from batchhook.workflow.isolated import Call, call
 from batchhook.workflow.project import Project
 
@@ -80,10 +80,10 @@ def notify_of_batch(project: Project, analysis: Analysis) -> None:
 
 
 def notify_of_operation(project: Project, operation: Operation) -> None:
-    """Tell of a rollback, or of an undo, if that is wanted."""
+    """Tell of a rollback, an undo or a redo, if that is wanted."""
     if NotifyEvent.ROLLED_BACK in project.settings.notify.events:
         name = project.location.top.name
-        message = about_operation(operation.id, operation.batch, operation.undoes, name)
+        message = about_operation(operation, name)
         send(project, message, NotifyEvent.ROLLED_BACK.value)
 
 

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
 from batchhook.core.ledger import Birth, Part, birth, cut, open_changes, replaced_by, same_tree, same_writing
@@ -17,10 +18,17 @@ from batchhook.core.settings import Unit
 from batchhook.git import history, refs
 from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
+from batchhook.late import Late
 from batchhook.store import batches, branches, journal
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
+from batchhook.workflow.operations import marker
+
+if TYPE_CHECKING:
+    from batchhook.workflow.operations import committed
+else:
+    committed = Late("batchhook.workflow.operations.committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ def reconcile(
         branch = _branch(database, head.branch, head.oid, chain)
         stood = _learn(database, news, head.branch, fill.size)
         _recognise(database, git, branch, chain, stood[branch.name])
+        _note_rollbacks(database, git, location, chain)
         changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
         full, rest = cut(changes, fill.size, _weights(git, changes, fill.unit))
         sealed = {_seal(database, git, branch, part, fill): part.weight for part in full}
@@ -106,6 +115,12 @@ def reconcile(
     count = Count(head.branch, batch, rest.changes, fill, rest.weight, sealed, head.oid, commit.tree)
     remember(state, count)
     return count
+
+
+def _note_rollbacks(database: Database, git: Git, location: Location, chain: Sequence[Commit]) -> None:
+    """Note which commits hold just what was rolled back: they fill no batch."""
+    if any(commit.is_rollback for commit in chain) or marker.read(location) is not None:
+        committed.note(database, git, location, chain)
 
 
 def _weights(git: Git, changes: Sequence[Commit], unit: Unit) -> dict[str, int]:

@@ -34,6 +34,9 @@ def commands_with_json(group: typer.Typer, words: str = "") -> set[str]:
             found.add(words + (command.name or command.callback.__name__).rstrip("_"))
     for inner in group.registered_groups:
         assert inner.typer_instance
+        whole = inner.typer_instance.registered_callback
+        if whole and whole.callback and "_json" in whole.callback.__annotations__:
+            found.add(f"{words}{inner.name}")
         found |= commands_with_json(inner.typer_instance, f"{words}{inner.name} ")
     return found
 

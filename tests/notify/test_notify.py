@@ -103,10 +103,11 @@ def test_a_critical_batch_its_rollback_and_its_mending(told: Repository, server:
     assert "2 != 3" not in json.dumps(critical), "what tests say is told only where it is asked for"
     told.batchhook("rollback", "1", "--culprit", "-y")
     rolled_back = server.wait_for(2)[1]
-    assert rolled_back["title"] == "project: batch 1 was rolled back"
+    assert rolled_back["title"] == f"project: {oid} (of batch 1) was rolled back"
     assert "batchhook undo" in rolled_back["message"]
-    told.git("commit", "-qam", "Take it out")
+    told.git("commit", "-qam", "Take it out")  # fills no batch
     told.commit("Note", notes__txt="2\n")
+    told.commit("Note", notes__txt="3\n")
     fixed = server.wait_for(3)[2]
     assert (fixed["title"].startswith("project: batch 2 passed: 2 tests"), fixed["type"]) == (True, "success")
     assert SECRET.encode() not in everything_in(told.top / ".git/batchhook")

@@ -14,15 +14,16 @@ from hypothesis import given, settings, strategies as some
 from batchhook.core.changes import BatchStatus, Commit, EditStatus, FileEdit, Fill
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.ledger import Ledger, Part
+from batchhook.core.operations import Kind as Deed, Operation, OperationStatus, to_undo
 from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
 from batchhook.core.pruning import Rule, decide
+from batchhook.core.rollback import Mode, Selection
 from batchhook.core.slowdowns.judging import Judgement, Ruling
 from batchhook.core.slowdowns.slowdown import Slowdown, Timings
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import NoSuchBatchError
+from batchhook.errors import BatchhookError, NoSuchBatchError
 from batchhook.store import attributions, baselines, batches, branches, operations, pruning, runs, slowdowns
 from batchhook.store.database import Database
-from batchhook.store.operations import Operation, OperationStatus
 
 BRANCHES = ("refs/heads/main", "refs/heads/side")
 ALIVE = frozenset(BRANCHES)
@@ -105,14 +106,22 @@ def run_of(number: int, tree: str, *, failing: bool, name: str = "b", visit: boo
 
 def operate(database: Database, batch: int, how: str) -> None:
     first = operations.next_id(database)
-    rollback = Operation(first, "rollback", batch, 0, OperationStatus.INTENT, "/top", "b", "a", batch + 0.8)
+    what, intent = Selection((batch,)), OperationStatus.INTENT
+    rollback = Operation(first, Deed.ROLLBACK, Mode.FILES, what, intent, "/top", "b", "a", batch + 0.8)
     operations.intend(database, rollback)
     if how != "cut short":
         operations.end(database, first, OperationStatus.DONE)
     if how == "undone":
-        undo = Operation(first + 1, "undo", 0, first, OperationStatus.INTENT, "/top", "b", "a", batch + 0.9)
+        undo = Operation(first + 1, Deed.UNDO, Mode.FILES, what, intent, "/top", "b", "a", batch + 0.9, undoes=first)
         operations.intend(database, undo)
         operations.end(database, first + 1, OperationStatus.DONE)
+
+
+def undoable(database: Database) -> Operation | None:
+    try:
+        return to_undo(operations.all_of(database), "/top")
+    except BatchhookError:
+        return None
 
 
 def prune(database: Database, rule: Rule, seconds: float = 0.0) -> tuple[int, ...]:
@@ -158,7 +167,7 @@ def test_what_stays_is_as_it_was(steps: list[Made], rule: Rule) -> None:
         numbers = range(1, len(steps) + 1)
         before = {number: all_about(database, number) for number in numbers}
         compared = {number: batches.previous_finished(database, number) for number in numbers}
-        tests, to_undo, baseline = known(database), operations.to_undo(database, "/top"), baselines.current(database)
+        tests, latest_act, baseline = known(database), undoable(database), baselines.current(database)
         next_ids = [database.next_id("batches"), database.next_id("operations")]
         ledgers = [
             branches.ledger(database, branch, [f"c{n}" for n in numbers]) for branch in branches.all_of(database)
@@ -175,7 +184,7 @@ def test_what_stays_is_as_it_was(steps: list[Made], rule: Rule) -> None:
             expected = 0 if compared[number] in gone else compared[number]
             assert batches.previous_finished(database, number) == expected
         assert pruning.pruned(database) == set(gone)
-        assert operations.to_undo(database, "/top") == to_undo
+        assert undoable(database) == latest_act
         assert baselines.current(database) == baseline
         if baseline:
             assert runs.get(database, baseline.run).outcome.totals.tests == 2

@@ -54,10 +54,14 @@ class EntryDocument(Document):
 
 
 class StatusDocument(Document):
-    """``status --json``; ``open`` is null in the middle of a rebase."""
+    """``status --json``; ``open`` is null in the middle of a rebase.
+
+    ``interrupted`` is the operation that was interrupted in this work tree; null for none.
+    """
 
     open: BatchDocument | None
     latest: tuple[EntryDocument, ...]
+    interrupted: int | None = None
 
 
 class LogDocument(Document):

@@ -36,17 +36,31 @@ class WayBackDocument(Document):
 
 
 class OperationDocument(Document):
-    """``rollback``, ``undo`` and each of ``operations``; ``id`` is null for a plan that was not carried out.
+    """``rollback``, ``undo``, ``redo`` and each of ``operations``; ``id`` is null for a plan that was not carried out.
 
-    ``changes`` are those of the batch that are taken out, none for all; ``proof`` is there with ``--culprit`` only.
+    ``kind`` is "rollback", "undo" or "redo", ``mode`` is "files", "commit" or "reset". ``batch`` is there where it is
+    about one; ``changes`` are those that are taken out, none for all of the batches; ``paths`` are files and folders,
+    where it was only these. ``status`` is "planned", "done", "failed", "taken back" or "interrupted".
+
+    ``branch`` is what is checked out. ``head`` is where HEAD is afterwards; null for a commit that is not made yet.
+    ``leaving`` are commits that leave the branch, ``aside`` files that are put aside in the stash entry ``stash``.
+    ``proof`` is there with ``--culprit`` only. Of an earlier operation, ``files``, ``diff`` and these are not told.
     """
 
     id: int | None
     kind: str
+    mode: str
     batch: int | None
+    batches: tuple[int, ...]
     undoes: int | None
     status: str
     changes: tuple[str, ...]
+    paths: tuple[str, ...]
+    branch: str
+    head: str | None = None
+    leaving: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    stash: str = ""
     proof: ProofDocument | None = None
     files: tuple[FateDocument, ...]
     diff: str = ""

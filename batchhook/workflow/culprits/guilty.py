@@ -18,10 +18,15 @@ from batchhook.git.location import read_head
 from batchhook.store import attributions, history
 from batchhook.workflow.culprits.states import State
 from batchhook.workflow.culprits.visits import Order, visiting
-from batchhook.workflow.operate import Planned, planned_rollback, sealed
+from batchhook.workflow.operations.carrying_out import Planned
+from batchhook.workflow.operations.rollback import planned_rollback
+from batchhook.workflow.operations.selecting import of_batch, sealed
+from batchhook.workflow.operations.target import How
 from batchhook.workflow.project import Project
 from batchhook.workflow.suite import find_suite
 from batchhook.workflow.suite_run import RunListener, run_stored
+
+_PLAIN = How()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str
     if project.settings.isolation is Isolation.IN_PLACE:
         raise BatchhookError("tests run in place here: nothing can be proven without touching your files")
     message = f"batchhook: {guilty.head[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
-    commit = snapshot.commit_of_tree(project.git, guilty.without, guilty.head, message)
+    commit = snapshot.commit_of_tree(project.git, guilty.without, message, guilty.head)
     before, after = (run_stored(project, oid, environment, listener) for oid in (guilty.head, commit))
     failed = [result.test_id for result in after.outcome.results if result.outcome.is_failure]
     flaky = history.flips(project.database, failed)
@@ -119,7 +124,7 @@ def _still_failing(project: Project, state: State, proof: Proof, environment: Ma
 
 
 def find_and_prove(
-    project: Project, number: int, environment: Mapping[str, str], listener: RunListener
+    project: Project, number: int, environment: Mapping[str, str], listener: RunListener, how: How = _PLAIN
 ) -> tuple[Guilty, Proof]:
     """Find the guilty changes of a batch, and prove that it helps to take them out.
 
@@ -128,12 +133,14 @@ def find_and_prove(
             as it is, which is said before anything is run.
     """
     found = find_guilty(project, number)
-    with planned_rollback(project, number, found.changes):
+    with planned_rollback(project, of_batch(project, number, found.changes), how):
         pass
     return found, prove_guilty(project, found, environment, listener)
 
 
-def planned(project: Project, number: int, found: Guilty, proof: Proof) -> AbstractContextManager[Planned]:
+def planned(
+    project: Project, number: int, found: Guilty, proof: Proof, how: How = _PLAIN
+) -> AbstractContextManager[Planned]:
     """Plan to take the guilty changes out, for the length of a block.
 
     Raises:
@@ -144,4 +151,4 @@ def planned(project: Project, number: int, found: Guilty, proof: Proof) -> Abstr
             "without these changes the tests do not pass; nothing was touched",
             f"batchhook rollback {number} takes the whole batch out",
         )
-    return planned_rollback(project, number, found.changes, head=found.head)
+    return planned_rollback(project, of_batch(project, number, found.changes), how, head=found.head)

@@ -1,0 +1,120 @@
+"""Showing a plan, asking, carrying it out, and saying what was done and what can be done next."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from batchhook.cli.options import console, emit, options
+from batchhook.core.operations import Kind, Operation, OperationStatus
+from batchhook.core.proof import Proof
+from batchhook.core.rollback import HeadWay, Mode
+from batchhook.errors import ExitCode, UsageError
+from batchhook.late import Late
+from batchhook.report import operations as report, text
+from batchhook.workflow.operations import marker
+
+if TYPE_CHECKING:
+    from batchhook.workflow import documents
+    from batchhook.workflow.operations.carrying_out import Planned
+    from batchhook.workflow.operations.target import Plan
+else:
+    documents = Late("batchhook.workflow.documents")
+
+
+def carry_out(
+    planning: AbstractContextManager[Planned], *, dry_run: bool, yes: bool, proof: Proof | None = None
+) -> int:
+    """Show a plan, ask, do it, and say what was done and what can be done next."""
+    out = console()
+    with planning as planned:
+        plan = planned.plan
+        if not options.json:
+            _show(out, planned, diff=dry_run)
+        if dry_run or not planned.is_to_be_done:
+            if options.json:
+                emit(documents.plan_document(plan, proof=proof))
+            return ExitCode.OK
+        if not yes and not plan.is_empty and not _agreed():
+            out.print("Nothing was changed.")
+            return ExitCode.OK
+        operation = planned.carry_out()
+        is_prepared = marker.is_prepared(planned.scene.project.location)
+    if options.json:
+        emit(documents.plan_document(plan, operation, proof))
+        return ExitCode.OK
+    number = len(plan.files)
+    end = "Taken back" if operation.status is OperationStatus.TAKEN_BACK else "Done"
+    out.print(f"{end}: {number} {'file' if number == 1 else 'files'}. This was operation {operation.id}.")
+    hints = _hints(plan, operation, is_prepared=is_prepared)
+    if hints:
+        out.print(text.hints(*hints))
+    return ExitCode.OK
+
+
+def _title(planned: Planned) -> str:
+    plan, target = planned.plan, planned.plan.target
+    if planned.ending is not None:
+        number = planned.ending.id
+        finishing = planned.end is OperationStatus.DONE
+        return f"To finish operation {number}:" if finishing else f"To take back what operation {number} began:"
+    what = {Kind.ROLLBACK: target.selection.what, Kind.UNDO: f"operation {target.undoes} back", Kind.REDO: ""}[
+        target.kind
+    ]
+    do = f"To do again what operation {target.undoes} took back" if target.kind is Kind.REDO else f"To take {what}"
+    do += " out" if target.kind is Kind.ROLLBACK else ""
+    if target.head is HeadWay.COMMIT:
+        return f"{do}, by a commit on {plan.branch}:"
+    if target.head is HeadWay.MOVE:
+        return f"{do}, {plan.branch} moves to {target.to[:8]}:"
+    return f"{do}, in the work tree and the index:"
+
+
+def _show(out: Console, planned: Planned, *, diff: bool) -> None:
+    plan = planned.plan
+    if plan.is_empty:
+        out.print("Nothing to do: the files are as they would be.")
+        return
+    out.print(_title(planned))
+    if plan.files:
+        plain = plan.target.kind is Kind.ROLLBACK and plan.target.mode is not Mode.RESET and planned.ending is None
+        text.print_fates(out, plan.files, of_batch=plain)
+    if plan.leaving:
+        report.print_leaving(out, plan.branch, plan.leaving)
+    if plan.aside:
+        report.print_aside(out, plan.aside)
+    if diff:
+        out.print()
+        text.print_diff(out, plan.diff)
+
+
+def _hints(plan: Plan, operation: Operation, *, is_prepared: bool) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if operation.status is not OperationStatus.DONE:
+        return found
+    if operation.mode is Mode.FILES and operation.kind is not Kind.UNDO:
+        found.append(("git diff --cached", "what is different now"))
+    if is_prepared:
+        found.append(("git commit", "to keep it; its message is prepared, and it fills no batch"))
+    if plan.target.head is HeadWay.COMMIT:
+        found.append((f"git show {operation.head[:8]}", "the commit that was made; it fills no batch"))
+    if plan.leaving:
+        found.append((f"git log {plan.now.head[:8]}", "what left the branch; nothing of it is lost"))
+    if operation.stash and operation.kind is not Kind.UNDO:
+        found.append(("git stash pop", "what was put aside; undo brings it back as well"))
+    back = "batchhook redo" if operation.kind is Kind.UNDO else "batchhook undo"
+    found.append((back, "to have everything as it was"))
+    return found
+
+
+def _agreed() -> bool:
+    if options.json:
+        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
+    try:
+        return typer.confirm("Everything you have now is kept, and `batchhook undo` brings it back. Go on?")
+    except typer.Abort:
+        print()  # noqa: T201 - the prompt's line ends here
+        return False

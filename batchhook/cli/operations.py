@@ -1,0 +1,57 @@
+"""operations, operations finish: what was done so far, and bringing what was interrupted to an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batchhook.cli.arguments import Json
+from batchhook.cli.carrying_out import carry_out
+from batchhook.cli.going_back import DryRun, Yes
+from batchhook.cli.options import console, emit, options, project
+from batchhook.late import Late
+from batchhook.report import operations as report
+from batchhook.store import operations as stored
+from batchhook.workflow.operations import cut_short
+
+if TYPE_CHECKING:
+    from batchhook.workflow import documents
+    from batchhook.workflow.operations import interrupted
+else:
+    documents = Late("batchhook.workflow.documents")
+    interrupted = Late("batchhook.workflow.operations.interrupted")
+
+operations = typer.Typer(invoke_without_command=True)
+
+
+@operations.callback()
+def _listed(context: typer.Context, _json: Json = False) -> None:
+    """Rollbacks, undos and redos so far, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    with project() as opened:
+        found = stored.latest(opened.database)
+        past = stored.all_of(opened.database)
+        torn = cut_short.find(opened.database, opened.location)
+    if options.json:
+        emit(documents.operations_document(found, torn.id if torn else 0))
+        return
+    if not found:
+        console().print("Nothing was rolled back yet.")
+        return
+    console().print(report.operations_table(found, past, torn.id if torn else 0))
+    if torn is not None:
+        report.print_cut_short(console(), *cut_short.said_of(torn))
+
+
+@operations.command()
+def finish(
+    number: Annotated[int | None, typer.Argument(metavar="[OP]", min=1, help="The operation.")] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    _json: Json = False,
+) -> int:
+    """Finish an operation that was interrupted; `undo` takes it back instead."""
+    with project() as opened:
+        return carry_out(interrupted.planned_end(opened, number or 0, finish=True), dry_run=dry_run, yes=yes)

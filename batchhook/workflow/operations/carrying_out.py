@@ -1,0 +1,148 @@
+"""From a plan to a deed: pinned, written down, done, marked done. Each step can be repeated after a kill."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+
+from batchhook.core.operations import Kind, Operation, OperationStatus
+from batchhook.errors import GitError
+from batchhook.git import branch, refs, snapshot, stash
+from batchhook.git.location import read_head
+from batchhook.git.snapshot import State
+from batchhook.store import events, operations
+from batchhook.workflow import background, gate, notifying
+from batchhook.workflow.operations import aside, message
+from batchhook.workflow.operations.cut_short import said_of
+from batchhook.workflow.operations.scene import Scene
+from batchhook.workflow.operations.target import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that can be carried out as long as its block lasts.
+
+    Attributes:
+        plan: what is going to be done.
+        scene: what it is done in.
+        ending: an operation that was interrupted, and is brought to an end by this; None for a new one.
+        end: how it is going to end.
+    """
+
+    plan: Plan
+    scene: Scene
+    ending: Operation | None = None
+    end: OperationStatus = OperationStatus.DONE
+
+    @property
+    def is_to_be_done(self) -> bool:
+        """Whether there is something to do: an undo is written down even where nothing is left to take back."""
+        return not self.plan.is_empty or self.plan.target.kind is not Kind.ROLLBACK or self.ending is not None
+
+    def carry_out(self) -> Operation:
+        """Pin all that the user has, write the intent down, act, and mark it done.
+
+        Raises:
+            GitError: git refused, for instance since a file was changed meanwhile; what was there is pinned.
+        """
+        project = self.scene.project
+        if self.ending is None:
+            operation, then = self._written_down()
+        else:
+            operation, then = self.ending, self.plan.then
+            self._pin_what_was_found(operation)
+        try:
+            self._act(operation, then)
+        except GitError as error:
+            self._refused(operation, error)
+            raise
+        done = replace(operation, status=self.end, head=then.head)
+        message.settle(project, [*(each for each in self.scene.past if each.id != operation.id), done])
+        operations.end(project.database, operation.id, self.end)
+        self._tell(done)
+        gate.settle(project)
+        if self.plan.now.head != then.head:
+            project.reconcile()
+        return done
+
+    def _tell(self, operation: Operation) -> None:
+        """Have plug-ins and others told, who ask for it."""
+        project = self.scene.project
+        is_wanted = bool(events.plugins(project.database)) or notifying.is_wanted(project)
+        if is_wanted and operation.status is OperationStatus.DONE:
+            events.mark_operation(project.database, operation.id, untold=True)
+        background.ensure_teller(project.location, project.database, os.environ)
+
+    def _written_down(self) -> tuple[Operation, State]:
+        project, plan, target = self.scene.project, self.plan, self.plan.target
+        number = operations.next_id(project.database)
+        name = f"batchhook operation {number}: {target.kind.value} of {target.selection.what}"
+        entry = target.stash
+        if plan.aside:
+            entry = aside.make_entry(self.scene, name, untracked=plan.aside_untracked)
+        then = plan.then
+        if plan.commit_tree:
+            entries = [message.entry(project, number, target.selection, target.kind)]
+            said = message.text(project, entries)
+            then = replace(then, head=branch.commit(project.git, plan.commit_tree, plan.now.head, said))
+        operation = Operation(
+            id=number,
+            kind=target.kind,
+            mode=target.mode,
+            selection=target.selection,
+            status=OperationStatus.INTENT,
+            top=self.scene.top,
+            before=snapshot.commit(project.git, plan.now, f"{name}, before"),
+            after=snapshot.commit(project.git, then, f"{name}, after"),
+            started_at=time.time(),
+            undoes=target.undoes,
+            branch=self.scene.branch,
+            head=then.head,
+            stash=entry,
+        )
+        pins = {
+            refs.operation_before(number): operation.before,
+            refs.operation_after(number): operation.after,
+            refs.operation_stash(number): entry,
+        }
+        refs.pin(project.git, pins)
+        operations.intend(project.database, operation)
+        return operation, then
+
+    def _pin_what_was_found(self, operation: Operation) -> None:
+        git, ref = self.scene.project.git, refs.operation_found(operation.id)
+        earlier = git.run("rev-parse", "--verify", "--quiet", ref, check=False).stdout.decode().split()
+        name = f"batchhook operation {operation.id}: found after it was interrupted"
+        refs.pin(git, {ref: snapshot.commit(git, self.plan.now, name, *earlier)})
+
+    def _act(self, operation: Operation, then: State) -> None:
+        project, now = self.scene.project, self.plan.now
+        stores = (operation.kind is Kind.UNDO) is (self.end is OperationStatus.TAKEN_BACK)
+        if operation.stash and stores:
+            stash.store(project.git, operation.stash)
+        snapshot.move(project.git, self.scene.index, now, then)
+        if now.head != then.head:
+            said = f"operation {operation.id}: {operation.kind.value} of {operation.selection.what}"
+            branch.move(project.git, now.head, then.head, said)
+        if operation.stash and not stores:
+            stash.drop(project.git, operation.stash)
+
+    def _refused(self, operation: Operation, error: GitError) -> None:
+        """See whether anything was touched; if not, the operation is as if it had never been.
+
+        Raises:
+            GitError: something was, and it is to be finished or taken back.
+        """
+        project = self.scene.project
+        if self.ending is not None or not self._is_untouched():
+            raise GitError(error.message, f"it was done half-way, everything is pinned: {said_of(operation)[1]}")
+        if operation.stash and operation.kind is not Kind.UNDO:
+            stash.drop(project.git, operation.stash)
+        operations.end(project.database, operation.id, OperationStatus.FAILED)
+
+    def _is_untouched(self) -> bool:
+        git, location, now = self.scene.project.git, self.scene.project.location, self.plan.now
+        head = read_head(git, location).oid
+        with snapshot.private_index(git, location) as index:
+            return snapshot.look(git, head, index) == now

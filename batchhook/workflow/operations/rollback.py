@@ -1,0 +1,100 @@
+"""Rolling back: the target of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from batchhook.core.operations import Kind
+from batchhook.core.rollback import HeadWay, Mode, Step
+from batchhook.errors import BatchhookError, ConflictError, UsageError
+from batchhook.git import branch, history
+from batchhook.workflow.operations import selecting
+from batchhook.workflow.operations.carrying_out import Planned
+from batchhook.workflow.operations.planning import planned
+from batchhook.workflow.operations.scene import Scene, tree_of
+from batchhook.workflow.operations.selecting import Chosen
+from batchhook.workflow.operations.target import How, Target
+from batchhook.workflow.project import Project
+
+_PLAIN = How()
+
+
+@contextmanager
+def planned_rollback(project: Project, chosen: Chosen, how: How = _PLAIN, *, head: str = "") -> Iterator[Planned]:
+    """Plan to take changes out of what is there, for the length of a block.
+
+    Args:
+        project: the repository.
+        chosen: the changes.
+        how: in which way.
+        head: the commit that HEAD has to be at; empty for any.
+
+    Raises:
+        UsageError: what is chosen cannot be taken out in this way.
+        ConflictError: the same lines were changed since, git is in the middle of something, an operation was
+            interrupted, or the branch cannot be moved.
+        BatchhookError: git does not know in whose name to commit.
+    """
+
+    def aim(scene: Scene) -> Target:
+        if head and scene.now.head != head:
+            raise ConflictError("HEAD has moved meanwhile; nothing was touched", "do it again")
+        return _target(scene, chosen, how)
+
+    with planned(project, aim) as made:
+        yield made
+
+
+def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
+    if how.mode is Mode.RESET:
+        return _reset(scene, chosen, how)
+    if how.force:
+        raise UsageError("--force is for --reset", "leave it out")
+    steps = selecting.steps(scene.project, chosen)
+    if how.mode is Mode.COMMIT:
+        branch.check_identity(scene.project.git)
+    return Target(
+        Kind.ROLLBACK,
+        how.mode,
+        chosen.selection,
+        files=steps,
+        index=steps,
+        committed=steps if how.mode is Mode.COMMIT else (),
+        head=HeadWay.COMMIT if how.mode is Mode.COMMIT else HeadWay.STAY,
+        may_stash=how.stash,
+    )
+
+
+def _reset(scene: Scene, chosen: Chosen, how: How) -> Target:
+    """Move the branch back to before the first batch: that, and all that came after it, leaves the branch."""
+    project, what = scene.project, chosen.selection.what
+    if chosen.selection.changes or chosen.selection.paths:
+        raise UsageError(
+            "--reset takes whole batches out", "without --reset, single changes and paths can be taken out"
+        )
+    if not chosen.base:
+        raise BatchhookError(f"there is nothing before {what} that {scene.branch_name} could be moved to", "")
+    leaving = history.first_parent_chain(project.git, [scene.now.head], [chosen.base])
+    if not leaving or leaving[0].parent != chosen.base or chosen.changes[0].oid not in {each.oid for each in leaving}:
+        raise ConflictError(
+            f"the commits of {what} are not in a row behind {scene.branch_name}, as they were; nothing was touched",
+            "without --reset they are taken out of what is there",
+        )
+    holders = branch.holders(project.git, project.location, scene.branch, leaving[0].oid)
+    if holders and not how.force:
+        raise ConflictError(
+            f"commits that would leave {scene.branch_name} are also on {', '.join(holders)}; nothing was touched",
+            "without --reset, or with --commit, the branch stays what others have; --force moves it all the same",
+        )
+    step = (Step(new=scene.committed, old=tree_of(project, chosen.base)),)
+    return Target(
+        Kind.ROLLBACK,
+        Mode.RESET,
+        chosen.selection,
+        files=step,
+        index=step,
+        head=HeadWay.MOVE,
+        to=chosen.base,
+        may_stash=how.stash,
+    )

@@ -1,0 +1,95 @@
+"""Undoing and redoing: taking out what another operation did."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from batchhook.core.operations import Kind, Operation, to_redo, to_undo
+from batchhook.core.rollback import HeadWay, Mode, Step, head_way
+from batchhook.errors import ConflictError
+from batchhook.git import branch, history, snapshot, stash
+from batchhook.git.snapshot import State
+from batchhook.workflow.operations import aside, cut_short
+from batchhook.workflow.operations.carrying_out import Planned
+from batchhook.workflow.operations.interrupted import planned_end
+from batchhook.workflow.operations.planning import planned
+from batchhook.workflow.operations.scene import Scene, tree_of
+from batchhook.workflow.operations.target import Target
+from batchhook.workflow.project import Project
+
+
+@contextmanager
+def planned_undo(project: Project, number: int = 0) -> Iterator[Planned]:
+    """Plan to take an operation of this work tree back, for the length of a block.
+
+    Args:
+        project: the repository.
+        number: which one; 0 for one that was interrupted, else the latest rollback that is in effect.
+
+    Raises:
+        BatchhookError: there is nothing to undo, or the operation is not in effect.
+        ConflictError: the same lines were changed since, the branch has moved on, or git is in the middle of something.
+    """
+    torn = cut_short.find(project.database, project.location)
+    if torn is not None and number in {0, torn.id}:
+        with planned_end(project, torn.id, finish=False) as made:
+            yield made
+        return
+    with planned(project, lambda scene: _taking_out(scene, to_undo(scene.past, scene.top, number))) as made:
+        yield made
+
+
+@contextmanager
+def planned_redo(project: Project) -> Iterator[Planned]:
+    """Plan to take the latest undo of this work tree back, for the length of a block.
+
+    Raises:
+        BatchhookError: there is nothing to redo.
+        ConflictError: as for ``planned_undo``.
+    """
+    with planned(project, lambda scene: _taking_out(scene, to_redo(scene.past, scene.top))) as made:
+        yield made
+
+
+def _taking_out(scene: Scene, operation: Operation) -> Target:
+    git = scene.project.git
+    if operation.mode is not Mode.FILES and operation.branch != scene.branch:
+        name = operation.branch.removeprefix("refs/heads/")
+        raise ConflictError(
+            f"operation {operation.id} was done on {name}; nothing was touched", f"git switch {shlex.quote(name)}"
+        )
+    before, after = (snapshot.read(git, oid) for oid in (operation.before, operation.after))
+    entry = operation.stash
+    if entry and operation.kind is not Kind.UNDO and entry not in stash.entries(git):
+        before, entry = aside.without_work(scene, before, entry), ""  # its owner has taken it back already
+    elsewhere = _is_elsewhere(scene, before, after)
+    head = head_way(operation.mode, scene.now.head, before.head, after.head, is_elsewhere=elsewhere)
+    if head is HeadWay.COMMIT:
+        branch.check_identity(git)
+    return Target(
+        operation.kind_of_taking_out,
+        operation.mode,
+        operation.selection,
+        files=(Step(after.files, before.files),),
+        index=(Step(after.index, before.index),),
+        committed=_committed(scene, before, after) if head is HeadWay.COMMIT else (),
+        head=head,
+        to=before.head if head is HeadWay.MOVE else "",
+        undoes=operation.id,
+        stash=entry,
+    )
+
+
+def _committed(scene: Scene, before: State, after: State) -> tuple[Step, ...]:
+    return (Step(tree_of(scene.project, after.head), tree_of(scene.project, before.head)),)
+
+
+def _is_elsewhere(scene: Scene, before: State, after: State) -> bool:
+    """Whether commits that an operation had brought to the branch are on others, too, by now."""
+    if scene.now.head != after.head or before.head == after.head:
+        return False
+    project = scene.project
+    brought = history.first_parent_chain(project.git, [after.head], [before.head])
+    return bool(brought and branch.holders(project.git, project.location, scene.branch, brought[0].oid))
