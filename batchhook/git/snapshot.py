@@ -55,7 +55,8 @@ def private_index(git: Git, location: Location, name: str = "batchhook-index") -
     for left_by_a_kill in (copy, lock):
         left_by_a_kill.unlink(missing_ok=True)
     if index.exists():
-        shutil.copyfile(index, copy)
+        # With its time: git looks twice at files that changed in the moment in which the index was written.
+        shutil.copy2(index, copy)
     else:
         git.run("read-tree", "--empty", variables={"GIT_INDEX_FILE": str(copy)})
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,18 @@ def test_strange_names_symlinks_and_modes(bare_repository: Repository) -> None:
     assert {(repository.top / name).read_text() for name in names} == {"before\n"}
     assert (repository.top / "link").readlink() == Path("run.sh")
     assert not (repository.top / "run.sh").stat().st_mode & 0o100
+
+
+def test_a_change_in_the_moment_in_which_the_index_was_written_is_in_the_snapshot(batch: Repository) -> None:
+    """Git tells such a change only by comparing the file's time with the index's own."""
+    batch.git("config", "core.trustctime", "false")
+    file, index, moment = batch.top / "other.txt", batch.top / ".git/index", 1_600_000_000 * 10**9
+    batch.write("other.txt", "one\n")
+    os.utime(file, ns=(moment, moment))
+    batch.git("add", "other.txt")
+    os.utime(index, ns=(moment, moment))
+    batch.write("other.txt", "two\n")
+    os.utime(file, ns=(moment, moment))
+    batch.batchhook("rollback", "1", "-y")
+    assert batch.git("show", "refs/batchhook/operations/1/before:other.txt") == "two"
+    assert batch.read("other.txt") == "two\n"
