@@ -70,6 +70,8 @@ def critical(bare_repository: Repository) -> Repository:
 @pytest.mark.timeout(600)
 def test_every_command_works(critical: Repository, mailbox: list[str]) -> None:
     for command in commands():
+        if command == "batchhook demo":  # tests/demo plays it
+            continue
         name, *arguments = shlex.split(command)
         words = {"batchhook": [sys.executable, "-m", "batchhook"], "python": [sys.executable]}.get(name, [name])
         done = subprocess.run([*words, *arguments], cwd=critical.top, capture_output=True, text=True, check=False)
