@@ -17,22 +17,10 @@ from batchhook.git.location import locate
 from batchhook.report import documents
 from batchhook.store import operations as stored
 from batchhook.testing.suite import Silent
-from batchhook.workflow import (
-    analyze as analysis,
-    background,
-    baseline,
-    by_hand,
-    doctor,
-    documents as composed,
-    export,
-    follow,
-    gate,
-    install,
-    notifying,
-    reports,
-)
+from batchhook.workflow import analyze as analysis, baseline, documents as composed
 from batchhook.workflow.copies import acting, showing
 from batchhook.workflow.culprits import guilty
+from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations import cut_short, selecting
 from batchhook.workflow.operations.carrying_out import Planned
 from batchhook.workflow.operations.interrupted import planned_end
@@ -40,6 +28,10 @@ from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.operations.target import How
 from batchhook.workflow.operations.undo import planned_redo, planned_undo
 from batchhook.workflow.project import Project, opened
+from batchhook.workflow.reporting import export, reports
+from batchhook.workflow.running import background, by_hand, follow
+from batchhook.workflow.setting_up import doctor, install
+from batchhook.workflow.telling import notifying
 
 
 class _Silent(Silent):

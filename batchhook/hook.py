@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from batchhook.git.location import Location
+    from batchhook.workflow.counting.reconcile import Count
     from batchhook.workflow.project import Project
-    from batchhook.workflow.reconcile import Count
 
 # A commit waits no longer than this (seconds) for another batchhook's write; the count is made good by the next one.
 _PATIENCE = 2.0
@@ -25,7 +25,7 @@ _PATIENCE = 2.0
 
 def run_script() -> NoReturn:
     """Become a hook's shell script: what ``.pre-commit-hooks.yaml`` calls, with the hook's name as argument."""
-    from batchhook.workflow.scripts import HOOKS, script
+    from batchhook.workflow.setting_up.scripts import HOOKS, script
 
     name, *arguments = sys.argv[1:] or [""]
     if name not in HOOKS:
@@ -101,7 +101,7 @@ def _begin(location: Location) -> None:
     from batchhook.git.command import Git
     from batchhook.git.location import read_head
     from batchhook.store.layout import StateDir
-    from batchhook.workflow.begin import begin
+    from batchhook.workflow.counting.begin import begin
 
     if StateDir.of(location.common_dir).exists():
         return
@@ -112,7 +112,7 @@ def _begin(location: Location) -> None:
 
 
 def _tell(project: Project, count: Count | None) -> None:
-    from batchhook.workflow import background, notices
+    from batchhook.workflow.running import background, notices
 
     for line in notices.take(project.state):
         _say(line)
@@ -136,7 +136,7 @@ def _watch(project: Project, batch: int) -> None:
     seconds = 0.0 if "PRE_COMMIT" in os.environ else project.settings.wait
     seen = False
     if seconds > 0 and sys.stderr.isatty():
-        from batchhook.workflow import terminal
+        from batchhook.workflow.running import terminal
 
         seen = terminal.watch(project, batch, seconds)
     if not seen:

@@ -13,10 +13,10 @@ from batchhook.late import Late
 
 if TYPE_CHECKING:
     from batchhook.report import documents
-    from batchhook.workflow import backup as copies
+    from batchhook.workflow.going_back import backup as copies
 else:
     documents = Late("batchhook.report.documents")
-    copies = Late("batchhook.workflow.backup")
+    copies = Late("batchhook.workflow.going_back.backup")
 
 
 def backup(

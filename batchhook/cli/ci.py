@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from batchhook.report.ci import github, shown, summary
     from batchhook.workflow.ci import baselines, checkout, ranges, reports, run as running, spans
     from batchhook.workflow.project import Project
-    from batchhook.workflow.suite_run import RunListener
+    from batchhook.workflow.running.suite_run import RunListener
 else:
     documents = Late("batchhook.report.documents")
     github, shown, summary = (Late(f"batchhook.report.ci.{name}") for name in ("github", "shown", "summary"))

@@ -18,10 +18,14 @@ from batchhook.late import Late
 from batchhook.report import text
 
 if TYPE_CHECKING:
-    from batchhook.workflow import doctor as examination, documents, install as installation
+    from batchhook.workflow import documents
+    from batchhook.workflow.setting_up import doctor as examination, install as installation
 else:
     documents = Late("batchhook.workflow.documents")
-    examination, installation = Late("batchhook.workflow.doctor"), Late("batchhook.workflow.install")
+    examination, installation = (
+        Late("batchhook.workflow.setting_up.doctor"),
+        Late("batchhook.workflow.setting_up.install"),
+    )
 
 
 def install(

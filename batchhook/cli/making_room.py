@@ -18,10 +18,10 @@ from batchhook.workflow.project import Project
 
 if TYPE_CHECKING:
     from batchhook.report import documents
-    from batchhook.workflow import prune as workflow
+    from batchhook.workflow.room import prune as workflow
 else:
     documents = Late("batchhook.report.documents")
-    workflow = Late("batchhook.workflow.prune")
+    workflow = Late("batchhook.workflow.room.prune")
 
 
 def prune(

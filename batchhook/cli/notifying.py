@@ -12,7 +12,7 @@ from batchhook.cli.options import console, emit, options, project
 from batchhook.core.text import one_line
 from batchhook.errors import ExitCode, UsageError
 from batchhook.late import Late
-from batchhook.workflow.notifying import send_test
+from batchhook.workflow.telling.notifying import send_test
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents

@@ -24,12 +24,13 @@ from batchhook.workflow.project import Project
 if TYPE_CHECKING:
     from batchhook.report import documents, schemas
     from batchhook.report.files import names
-    from batchhook.workflow import documents as composed, export as exporting, reports
+    from batchhook.workflow import documents as composed
+    from batchhook.workflow.reporting import export as exporting, reports
 else:
     documents, schemas = Late("batchhook.report.documents"), Late("batchhook.report.schemas")
     names = Late("batchhook.report.files.names")
     composed = Late("batchhook.workflow.documents")
-    exporting, reports = Late("batchhook.workflow.export"), Late("batchhook.workflow.reports")
+    exporting, reports = Late("batchhook.workflow.reporting.export"), Late("batchhook.workflow.reporting.reports")
 
 _LATEST = 20
 """Batches whose own files are exported where nobody says which."""

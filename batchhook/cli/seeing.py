@@ -23,10 +23,12 @@ from batchhook.report.analysis import print_analysis
 from batchhook.report.operations import print_cut_short
 from batchhook.report.progress import show as show_progress
 from batchhook.store import batches
-from batchhook.workflow import analyze as analysis, background, gate
+from batchhook.workflow import analyze as analysis
 from batchhook.workflow.analyze import Entry
-from batchhook.workflow.follow import deadline, follow, full_batch
+from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations.cut_short import said_of
+from batchhook.workflow.running import background
+from batchhook.workflow.running.follow import deadline, follow, full_batch
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents

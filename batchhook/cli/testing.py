@@ -17,7 +17,7 @@ from batchhook.late import Late
 from batchhook.report import failures
 from batchhook.report.analysis import remembered
 from batchhook.report.progress import show_while
-from batchhook.workflow.by_hand import Tested, run_head, wanted
+from batchhook.workflow.running.by_hand import Tested, run_head, wanted
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents

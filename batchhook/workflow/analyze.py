@@ -19,11 +19,12 @@ from batchhook.git.history import commits
 from batchhook.late import Late
 from batchhook.store import attributions, baselines, batches, events, history, runs, slowdowns, troubles, ways_back
 from batchhook.store.baselines import Baseline
-from batchhook.workflow import gate, notices
-from batchhook.workflow.follow import of_number
+from batchhook.workflow.counting.reconcile import Count
+from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations import cut_short
 from batchhook.workflow.project import Project
-from batchhook.workflow.reconcile import Count
+from batchhook.workflow.running import notices
+from batchhook.workflow.running.follow import of_number
 
 if TYPE_CHECKING:
     from batchhook.git import objects

@@ -13,7 +13,7 @@ from batchhook.git.history import named
 from batchhook.store import baselines, runs
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener, run_stored
+from batchhook.workflow.running.suite_run import RunListener, run_stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,18 @@ from batchhook.report.files import names
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.analyze import Entry, Status
 from batchhook.workflow.baseline import Measured
-from batchhook.workflow.by_hand import Tested
+from batchhook.workflow.running.by_hand import Tested
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from batchhook.store.kept import Restoration
     from batchhook.workflow.copies.planning import Plan as CopiesPlan
-    from batchhook.workflow.doctor import Check
-    from batchhook.workflow.export import Exported
-    from batchhook.workflow.install import Installed
-    from batchhook.workflow.notifying import Sent
     from batchhook.workflow.operations.target import Plan
+    from batchhook.workflow.reporting.export import Exported
+    from batchhook.workflow.setting_up.doctor import Check
+    from batchhook.workflow.setting_up.install import Installed
+    from batchhook.workflow.telling.notifying import Sent
 
 __all__ = [
     "analysis_document",

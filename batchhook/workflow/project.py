@@ -14,9 +14,9 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location, locate, read_head
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
-from batchhook.workflow import configure
-from batchhook.workflow.configure import Said
-from batchhook.workflow.reconcile import Count, reconcile
+from batchhook.workflow.counting.reconcile import Count, reconcile
+from batchhook.workflow.setting_up import configure
+from batchhook.workflow.setting_up.configure import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Project:
         return replace(self, settings=configure.load(self.said, lambda: branch))
 
     def reconcile(self, *, rebase_has_ended: bool = False) -> Count | None:
-        """Bring the count up to the commit graph (``workflow/reconcile.py``)."""
+        """Bring the count up to the commit graph (``workflow/counting/reconcile.py``)."""
         fill = Fill(self.settings.batch_size, self.settings.unit)
         count = reconcile(self.database, self.git, self.location, fill, rebase_has_ended=rebase_has_ended)
         if count is not None and self.size_is_for_once:

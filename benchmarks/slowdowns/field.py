@@ -17,9 +17,9 @@ from batchhook.store import runs
 from batchhook.store.progress import ProgressWriter
 from batchhook.testing.suite import Silent
 from batchhook.workflow.project import Project, opened
+from batchhook.workflow.running.suite_run import Wanted, run_on_commit
+from batchhook.workflow.running.task import Task
 from batchhook.workflow.slowdowns.of_batch import find_slowdowns, suspected
-from batchhook.workflow.suite_run import Wanted, run_on_commit
-from batchhook.workflow.task import Task
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.suites import Cache, Suite
 from benchmarks.slowdowns.planting import WANTED, Planted, candidates, written

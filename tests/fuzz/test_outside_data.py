@@ -23,8 +23,8 @@ from batchhook.store.backups import BackedUpFile, Backups
 from batchhook.store.kept import Kept
 from batchhook.testing import messages
 from batchhook.testing.reader import ForgedError, Reader
-from batchhook.workflow.configure import Said, load
 from batchhook.workflow.copies.places import Places
+from batchhook.workflow.setting_up.configure import Said, load
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "150"))
 fuzz = settings(

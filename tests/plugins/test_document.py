@@ -24,7 +24,11 @@ def test_its_examples_do_what_it_says(plugged: Repository, environment: Environm
     finish(plugged, code=1)
     assert plugged.json("analyze", "1", code=1)["metrics"] == {"custom_analysis": {"custom_metric": 0.2}}
     log = plugged.top / ".git/batchhook/plugins.log"
-    said = ("mail: critical", "ticket: ['test_calculator", f"{plugged.top}: batch 1 failed critically; to be looked at by")
+    said = (
+        "mail: critical",
+        "ticket: ['test_calculator",
+        f"{plugged.top}: batch 1 failed critically; to be looked at by",
+    )
     until(lambda: log.exists() and all(each in log.read_text() for each in said))
     done = subprocess.run(
         [environment.python, program], cwd=plugged.top, capture_output=True, text=True, check=True

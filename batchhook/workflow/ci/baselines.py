@@ -15,7 +15,7 @@ from batchhook.git import notes
 from batchhook.late import Late
 from batchhook.workflow.ci import shallow
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
 
 if TYPE_CHECKING:
     import pydantic

@@ -13,10 +13,10 @@ from batchhook.git.command import Git
 from batchhook.git.location import locate, read_head
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
-from batchhook.workflow import configure
 from batchhook.workflow.ci.spans import branch_under_test
-from batchhook.workflow.configure import Said
 from batchhook.workflow.project import Project
+from batchhook.workflow.setting_up import configure
+from batchhook.workflow.setting_up.configure import Said
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from batchhook.workflow.culprits.asked import Asked
 from batchhook.workflow.culprits.bisect import bisect
 from batchhook.workflow.culprits.lines import line_to
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from batchhook.store import locks
 from batchhook.store.layout import StateDir
 from batchhook.testing.runner import run_suite
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import find_suite
-from batchhook.workflow.suite_run import RunListener, plain_spec
+from batchhook.workflow.running.suite import find_suite
+from batchhook.workflow.running.suite_run import RunListener, plain_spec
 
 
 def run_checkout(

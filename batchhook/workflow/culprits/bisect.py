@@ -27,7 +27,7 @@ from batchhook.workflow.culprits.looks import Looks
 from batchhook.workflow.culprits.quest import Quest, looking_at
 from batchhook.workflow.culprits.visits import Visits, visiting
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import find_suite
+from batchhook.workflow.running.suite import find_suite
 
 if TYPE_CHECKING:
     from batchhook.git import objects

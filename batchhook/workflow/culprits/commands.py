@@ -15,7 +15,7 @@ from batchhook.testing.command import Command, Ended, run_command
 from batchhook.testing.worker import signal_name
 from batchhook.workflow.culprits.visits import Crowd, Order, Visits, side_by_side
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import clean_environment, description_of, find_suite, surroundings
+from batchhook.workflow.running.suite import clean_environment, description_of, find_suite, surroundings
 
 GOOD, SKIP, NOT_FOUND = 0, 125, 127
 FIRST_OF_THE_SHELL = 126

@@ -23,8 +23,8 @@ from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.operations.selecting import of_batch, sealed
 from batchhook.workflow.operations.target import How
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import find_suite
-from batchhook.workflow.suite_run import RunListener, run_stored
+from batchhook.workflow.running.suite import find_suite
+from batchhook.workflow.running.suite_run import RunListener, run_stored
 
 _PLAIN = How()
 

@@ -19,8 +19,8 @@ from batchhook.workflow.culprits.hunt import Hunt
 from batchhook.workflow.culprits.states import State, states_of
 from batchhook.workflow.culprits.visits import visiting
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import Suite, find_suite
-from batchhook.workflow.task import Task
+from batchhook.workflow.running.suite import Suite, find_suite
+from batchhook.workflow.running.task import Task
 
 
 @dataclass(frozen=True, slots=True)

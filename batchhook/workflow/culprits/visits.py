@@ -22,10 +22,10 @@ from batchhook.testing.halt import Halt
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Silent, SuiteSpec
 from batchhook.workflow.culprits.states import State
-from batchhook.workflow.prepare import SetUp
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import Suite
-from batchhook.workflow.suite_run import checked_out, plain_spec, processors
+from batchhook.workflow.running.prepare import SetUp
+from batchhook.workflow.running.suite import Suite
+from batchhook.workflow.running.suite_run import checked_out, plain_spec, processors
 
 MOST_WORKERS = 4
 """Visits that are made side by side; each needs a private work tree."""

@@ -12,11 +12,13 @@ from batchhook.git import branch, refs, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
 from batchhook.store import events, operations
-from batchhook.workflow import background, gate, notifying
+from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations import aside, message
 from batchhook.workflow.operations.cut_short import said_of
 from batchhook.workflow.operations.scene import Scene
 from batchhook.workflow.operations.target import Plan
+from batchhook.workflow.running import background
+from batchhook.workflow.telling import notifying
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from batchhook.store import history
 from batchhook.testing.halt import Halt
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Silent, SuiteSpec
-from batchhook.workflow.prepare import SetUp
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import Suite
-from batchhook.workflow.suite_run import checked_out, plain_spec
+from batchhook.workflow.running.prepare import SetUp
+from batchhook.workflow.running.suite import Suite
+from batchhook.workflow.running.suite_run import checked_out, plain_spec
 
 WARMING = 1.0
 """Seconds of tests of the same class that may run before a suspect: what they load and fill it finds loaded and full,

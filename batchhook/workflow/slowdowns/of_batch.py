@@ -15,11 +15,11 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.store import timings
 from batchhook.workflow.culprits.states import State, states_of
 from batchhook.workflow.project import Project
+from batchhook.workflow.running.suite import find_suite
+from batchhook.workflow.running.task import Task
 from batchhook.workflow.slowdowns.bench import bench
 from batchhook.workflow.slowdowns.measuring import Measuring
 from batchhook.workflow.slowdowns.pairing import unmeasured
-from batchhook.workflow.suite import find_suite
-from batchhook.workflow.task import Task
 
 
 def find_slowdowns(project: Project, task: Task, run: Run) -> tuple[Slowdown, ...]:

@@ -13,8 +13,8 @@ from batchhook.core.verdicts import Verdict
 from batchhook.errors import NotFinishedError
 from batchhook.store import batches, runs
 from batchhook.store.progress import ProgressReader
-from batchhook.workflow import notices
 from batchhook.workflow.project import Project
+from batchhook.workflow.running import notices
 
 _INTERVAL = 0.1
 

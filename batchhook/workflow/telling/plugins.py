@@ -12,8 +12,8 @@ from batchhook.late import Late
 from batchhook.plugins.installed import Plugin, installed
 from batchhook.store import events, troubles
 from batchhook.workflow.analyze import analyzed
-from batchhook.workflow.isolated import Answer, Call, call
 from batchhook.workflow.project import Project
+from batchhook.workflow.telling.isolated import Answer, Call, call
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -16,7 +16,7 @@ from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 
 if TYPE_CHECKING:
-    from batchhook.workflow.reconcile import Count
+    from batchhook.workflow.counting.reconcile import Count
 
 
 def wake(location: Location, database: Database, environment: Mapping[str, str], count: Count | None) -> bool:
@@ -51,7 +51,7 @@ def ensure_runner(location: Location, database: Database, environment: Mapping[s
     if not state.waiting.exists():
         state.waiting.write_text("none\n")
     if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
-        _start("batchhook.workflow.runner", location, environment)
+        _start("batchhook.workflow.running.runner", location, environment)
     return True
 
 
@@ -73,7 +73,7 @@ def ensure_teller(
     if environment.get("BATCHHOOK_NO_RUNNER") or environment.get("BATCHHOOK_RUNNING"):
         return
     if events.is_news(database, open_changes) and not locks.is_locked(state.teller_lock):
-        _start("batchhook.workflow.telling", location, environment)
+        _start("batchhook.workflow.telling.teller", location, environment)
 
 
 def _start(module: str, location: Location, environment: Mapping[str, str]) -> None:

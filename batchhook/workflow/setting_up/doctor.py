@@ -20,14 +20,16 @@ from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.store.troubles import Trouble
 from batchhook.testing.interpreter import find_interpreter
-from batchhook.workflow import backup, configure, notifying
-from batchhook.workflow.configure import Said
-from batchhook.workflow.install import HookState, framework_configuration, state_of
-from batchhook.workflow.leftovers import weight
+from batchhook.workflow.going_back import backup
 from batchhook.workflow.operations import cut_short
-from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import opened
-from batchhook.workflow.scripts import HOOKS
+from batchhook.workflow.room.leftovers import weight
+from batchhook.workflow.setting_up import configure
+from batchhook.workflow.setting_up.configure import Said
+from batchhook.workflow.setting_up.install import HookState, framework_configuration, state_of
+from batchhook.workflow.setting_up.scripts import HOOKS
+from batchhook.workflow.telling import notifying
+from batchhook.workflow.telling.plugins import Audience
 
 _MUCH = 1e9
 """Bytes in the state folder from which `doctor` speaks of pruning."""

@@ -1,7 +1,8 @@
 """The teller: the one detached process of a repository that tells plug-ins, and people, what has happened.
 
-Run as ``python -m batchhook.workflow.telling TOP``. What is to be told is marked in the database, so that nothing is
-lost when it is killed, and something may be told twice. Nobody waits for it: not a commit, and not the runner.
+Run as ``python -m batchhook.workflow.telling.teller TOP``. What is to be told is marked in the database, so that
+nothing is lost when it is killed, and something may be told twice. Nobody waits for it: not a commit, and not the
+runner.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from batchhook.git import objects
 from batchhook.report import documents
 from batchhook.store import batches, branches, events, history, locks, operations, runs
 from batchhook.store.events import Untold
-from batchhook.workflow import background
 from batchhook.workflow.analyze import analyzed
+from batchhook.workflow.counting.reconcile import Count
 from batchhook.workflow.documents import operation_document
-from batchhook.workflow.notifying import notify_of_batch, notify_of_operation
-from batchhook.workflow.plugins import Audience
 from batchhook.workflow.project import Project, opened
-from batchhook.workflow.reconcile import Count
+from batchhook.workflow.running import background
+from batchhook.workflow.telling.notifying import notify_of_batch, notify_of_operation
+from batchhook.workflow.telling.plugins import Audience
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError
 from batchhook.plugins.sender import MISSING
 from batchhook.store import batches, runs, troubles
-from batchhook.workflow.isolated import Call, call
 from batchhook.workflow.project import Project
+from batchhook.workflow.telling.isolated import Call, call
 
 URLS = "BATCHHOOK_NOTIFY_URLS"
 """The environment variable with addresses that every repository's notifications go to."""

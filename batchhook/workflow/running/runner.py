@@ -1,7 +1,7 @@
 """The runner: the one detached process of a repository that gives every sealed batch its run.
 
-Run as ``python -m batchhook.workflow.runner TOP``. It may be killed at any moment: a batch without a stored run is
-still in the queue, and the next commit or command starts another runner.
+Run as ``python -m batchhook.workflow.running.runner TOP``. It may be killed at any moment: a batch without a stored
+run is still in the queue, and the next commit or command starts another runner.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import objects
 from batchhook.store import attributions, batches, locks, runs, slowdowns
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow import background, gate, notices
-from batchhook.workflow.announcing import announce
-from batchhook.workflow.backup import back_up
-from batchhook.workflow.closing import close
 from batchhook.workflow.culprits.of_batch import find_culprits
-from batchhook.workflow.follow import of_number
-from batchhook.workflow.plugins import Audience
+from batchhook.workflow.going_back import gate
+from batchhook.workflow.going_back.backup import back_up
 from batchhook.workflow.project import Project, opened
+from batchhook.workflow.running import background, notices
+from batchhook.workflow.running.announcing import announce
+from batchhook.workflow.running.closing import close
+from batchhook.workflow.running.follow import of_number
+from batchhook.workflow.running.suite_run import Wanted, run_on_commit
+from batchhook.workflow.running.task import Task
 from batchhook.workflow.slowdowns.of_batch import find_slowdowns
-from batchhook.workflow.suite_run import Wanted, run_on_commit
-from batchhook.workflow.task import Task
+from batchhook.workflow.telling.plugins import Audience
 
 
 def main() -> None:

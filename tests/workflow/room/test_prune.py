@@ -19,7 +19,7 @@ from batchhook.git import objects
 from batchhook.store import attributions, batches, runs
 from batchhook.store.backups import Backups
 from batchhook.store.layout import StateDir
-from batchhook.workflow.backup import back_up
+from batchhook.workflow.going_back.backup import back_up
 from batchhook.workflow.project import Project, opened
 from tests.driving import Repository
 

@@ -16,8 +16,8 @@ from batchhook.git import hooks_folder
 from batchhook.git.command import Git
 from batchhook.git.hooks_folder import HooksFolder
 from batchhook.git.location import Location
-from batchhook.workflow.begin import begin
-from batchhook.workflow.scripts import HOOKS, script
+from batchhook.workflow.counting.begin import begin
+from batchhook.workflow.setting_up.scripts import HOOKS, script
 
 _MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out again."
 _BEFORE = "before-batchhook"

@@ -17,12 +17,12 @@ from batchhook.core.verdicts import Verdict
 from batchhook.errors import BatchhookError, ConflictError
 from batchhook.git.snapshot import State
 from batchhook.store import attributions, operations, runs, ways_back
-from batchhook.workflow import notices
 from batchhook.workflow.culprits.guilty import Guilty, find_guilty, prove_guilty
 from batchhook.workflow.operations import selecting
 from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener
+from batchhook.workflow.running import notices
+from batchhook.workflow.running.suite_run import RunListener
 
 # pre-commit hides edits that are not staged for as long as a hook runs: a work tree is clean if it is so twice.
 _BETWEEN_TWO_LOOKS = 1.0

@@ -16,8 +16,8 @@ from batchhook.core.verdicts import Verdict, summary
 from batchhook.errors import NotFinishedError
 from batchhook.report import progress
 from batchhook.store import attributions, slowdowns
-from batchhook.workflow.follow import deadline, finished, follow
 from batchhook.workflow.project import Project
+from batchhook.workflow.running.follow import deadline, finished, follow
 
 
 def watch(project: Project, batch: int, seconds: float) -> bool:

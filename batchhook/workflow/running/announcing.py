@@ -7,9 +7,9 @@ import os
 from batchhook.core.changes import Batch
 from batchhook.store import batches, events
 from batchhook.store.events import Untold
-from batchhook.workflow import background
-from batchhook.workflow.notifying import is_wanted
 from batchhook.workflow.project import Project
+from batchhook.workflow.running import background
+from batchhook.workflow.telling.notifying import is_wanted
 
 
 def announce(project: Project, batch: Batch) -> None:

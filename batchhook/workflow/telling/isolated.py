@@ -17,7 +17,7 @@ from typing import Any
 from batchhook.core.text import lines, one_line
 from batchhook.store.layout import StateDir
 from batchhook.testing.command import Command, Ended, run_command
-from batchhook.workflow.suite import clean_environment
+from batchhook.workflow.running.suite import clean_environment
 
 _LONGEST_LOG = 1_000_000
 _LONGEST_ANSWER = 1_000_000

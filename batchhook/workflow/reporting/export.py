@@ -13,9 +13,9 @@ from batchhook.late import Late
 from batchhook.store import records, runs
 from batchhook.store.reports import Reports
 from batchhook.workflow.analyze import analyzed
-from batchhook.workflow.follow import of_number
 from batchhook.workflow.project import Project
-from batchhook.workflow.reports import LATEST, common_files, own_files
+from batchhook.workflow.reporting.reports import LATEST, common_files, own_files
+from batchhook.workflow.running.follow import of_number
 
 if TYPE_CHECKING:
     from batchhook.store import backups

@@ -11,9 +11,9 @@ from batchhook.core.settings import Isolation, Order
 from batchhook.errors import BatchhookError, NothingToDoError
 from batchhook.git.location import read_head
 from batchhook.store import history, runs
-from batchhook.workflow import gate
+from batchhook.workflow.going_back import gate
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from batchhook.workflow import closing, reports
 from batchhook.workflow.project import Project
-from batchhook.workflow.runner import work_off
+from batchhook.workflow.reporting import reports
+from batchhook.workflow.running import closing
+from batchhook.workflow.running.runner import work_off
 from tests.driving import CALCULATOR, TESTS, Repository
 
 BROKEN = CALCULATOR.replace("a + b", "a * b")

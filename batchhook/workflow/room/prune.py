@@ -17,8 +17,8 @@ from batchhook.git import refs
 from batchhook.store import batches, locks, pruning, sweeping
 from batchhook.store.backups import Backups
 from batchhook.store.sweeping import size_of
-from batchhook.workflow import leftovers
 from batchhook.workflow.project import Project
+from batchhook.workflow.room import leftovers
 
 _HOLD = 0.2
 """Seconds that rows are taken out in one go: a commit that asks the database waits as long."""

@@ -97,7 +97,7 @@ def _file(top: Path) -> tuple[str, str]:
 
 
 def _validated(layers: Sequence[Layer], of_others: Sequence[Layer]) -> Settings:
-    from batchhook.workflow import settings_model  # noqa: PLC0415 - see the module's docstring
+    from batchhook.workflow.setting_up import settings_model  # noqa: PLC0415 - see the module's docstring
 
     return settings_model.validated(layers, of_others)
 

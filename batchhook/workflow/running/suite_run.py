@@ -21,10 +21,10 @@ from batchhook.store import history, locks, runs
 from batchhook.store.layout import StateDir
 from batchhook.testing.runner import run_suite
 from batchhook.testing.suite import Listener, SuiteSpec
-from batchhook.workflow.prepare import SetUp, prepare
 from batchhook.workflow.project import Project
-from batchhook.workflow.suite import Suite, find_suite
-from batchhook.workflow.uncommitted import explained, explained_broken
+from batchhook.workflow.running.prepare import SetUp, prepare
+from batchhook.workflow.running.suite import Suite, find_suite
+from batchhook.workflow.running.uncommitted import explained, explained_broken
 
 # More than enough for the runner and a few runs by hand; each costs a checkout.
 _MOST_WORKTREES = 8

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.workflow.scripts import HOOKS, script
+from batchhook.workflow.setting_up.scripts import HOOKS, script
 from tests.driving import Repository
 
 

@@ -9,11 +9,11 @@ from functools import partial
 from batchhook.core.changes import BatchStatus
 from batchhook.errors import StoreError
 from batchhook.store import batches
-from batchhook.workflow.auto_rollback import attempt
-from batchhook.workflow.plugins import add_metrics
+from batchhook.workflow.going_back.auto_rollback import attempt
 from batchhook.workflow.project import Project
-from batchhook.workflow.reports import write_reports
-from batchhook.workflow.task import Task
+from batchhook.workflow.reporting.reports import write_reports
+from batchhook.workflow.running.task import Task
+from batchhook.workflow.telling.plugins import add_metrics
 
 
 def close(project: Project, task: Task) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from batchhook.core.settings import Gate, Settings
 from batchhook.errors import ConfigurationError
-from batchhook.workflow.configure import Said, load
+from batchhook.workflow.setting_up.configure import Said, load
 from tests.driving import CALCULATOR, Repository
 
 BRANCHES = """\

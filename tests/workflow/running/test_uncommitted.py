@@ -17,7 +17,7 @@ from batchhook.errors import SuiteError
 from batchhook.git.command import Git
 from batchhook.testing.preconditions import check_found, check_runnable
 from batchhook.testing.suite import SuiteSpec
-from batchhook.workflow.uncommitted import explained, explained_broken
+from batchhook.workflow.running.uncommitted import explained, explained_broken
 from tests.driving import Repository
 
 ROOTS = ("src", "", "tests")

@@ -1,0 +1,1 @@
+"""Which commits fill the open batch."""

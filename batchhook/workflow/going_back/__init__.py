@@ -1,0 +1,1 @@
+"""Going back, and what is said and done after a critical failure."""

@@ -1,0 +1,1 @@
+"""A batch's way through its run, and runs by hand."""

@@ -1,0 +1,1 @@
+"""Hooks, settings, and whether all is well."""
