@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m batchhook demo
 
 test: lint
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

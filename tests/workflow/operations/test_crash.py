@@ -24,7 +24,7 @@ from tests.driving import Repository
 from tests.workflow.operations import crashes
 from tests.workflow.operations.world import World, ten, world
 
-KILLS = int(os.environ.get("BATCHHOOK_TEST_KILLS", "24"))
+KILLS = int(os.environ.get("BATCHHOOK_TEST_KILLS", "12"))
 
 Act = Callable[[Workflow], object]
 ROLLBACKS: dict[str, Act] = {
