@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from rich.console import Console
@@ -181,7 +181,13 @@ def main() -> None:
     met = verdict(whole)
     console.print(f"{'The aim is met' if met else 'THE AIM IS NOT MET'}; {time.monotonic() - begun:.0f} s in all.")
     if given.json:
-        given.json.write_text(json.dumps({mode: asdict(tally) for mode, tally in by_mode.items()}, indent=1) + "\n")
+        given.json.write_text(json.dumps({mode: _plain(tally) for mode, tally in by_mode.items()}, indent=1) + "\n")
+
+
+def _plain(tally: Tally) -> dict[str, object]:
+    """Its numbers, as JSON can hold them."""
+    values = {each.name: getattr(tally, each.name) for each in fields(tally)}
+    return {name: dict(value) if isinstance(value, Counter) else value for name, value in values.items()}
 
 
 if __name__ == "__main__":
