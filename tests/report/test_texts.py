@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import given, strategies as st
 from markdown_it import MarkdownIt
 
-from batchhook.core.text import one_line
 from batchhook.report.files.critical import critical_file
 from batchhook.report.files.full_text import full_text
-from batchhook.report.files.markdown import code, markdown
+from batchhook.report.files.markdown import markdown
 from batchhook.report.files.regressions import regressions_file
 from tests.report.analyses import OIDS, analysis, culprit, failing, passing, slower
 
@@ -18,14 +16,6 @@ EVIL = "@ada #12 **bold** [link](https://example.org) `tick` ``two`` <script> | 
 def rendered(text: str) -> str:
     made: str = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
     return made
-
-
-@given(st.text(max_size=60))
-def test_a_code_span_holds_any_text(text: str) -> None:
-    (inline,) = [token for token in MarkdownIt().parse(f"x {code(text, 0)} y") if token.type == "inline"]
-    before, span, after = inline.children or []
-    assert (before.content, span.type, after.content) == ("x ", "code_inline", " y")
-    assert span.content.strip() == one_line(text)
 
 
 def test_nothing_that_others_wrote_is_more_than_code() -> None:

@@ -5,14 +5,14 @@ What others wrote (ids, messages, subjects) stands in code spans and code blocks
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from batchhook.core.ci import CiRun
 from batchhook.core.outcomes import TestResult, by_module
 from batchhook.core.text import lines, one_line
 from batchhook.core.tracebacks import shortened
 from batchhook.core.verdicts import summary
+from batchhook.report.markup import block, cell, code, escaped, html
 
 MOST_DETAILED = 30
 """Failing tests whose tracebacks are shown."""
@@ -127,39 +127,3 @@ def _tests(names: Sequence[str], most: int = 10) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     number = "1 test" if len(names) == 1 else f"{len(names)} tests"
     return f"{number}: " + ", ".join(code(one_line(name, _MESSAGE)) for name in names[:most]) + more
-
-
-def escaped(text: str) -> str:
-    """A text of others on one line, in which nothing is markup."""
-    clean = one_line(text).encode("utf-8", "backslashreplace").decode()
-    return re.sub(r"([\\`*_{}\[\]<>()#+\-!|~&@$^])", r"\\\1", clean)
-
-
-def html(text: str) -> str:
-    """A text of others inside an element, in which nothing is markup, of HTML or Markdown."""
-    return re.sub(r"[^\w ]", lambda match: f"&#{ord(match[0])};", one_line(text).encode("utf-8", "replace").decode())
-
-
-def code(text: str) -> str:
-    """A text of others as a code span."""
-    clean = one_line(text).encode("utf-8", "backslashreplace").decode()
-    fence = "`" * (_longest(clean) + 1)
-    pad = " " if clean.startswith("`") or clean.endswith("`") else ""
-    return f"{fence}{pad}{clean}{pad}{fence}" if clean else ""
-
-
-def cell(text: str) -> str:
-    """A text of others as a code span in a table."""
-    return code(text).replace("|", "\\|")
-
-
-def block(text: str) -> Iterable[str]:
-    """A text of others of several lines as a code block."""
-    clean = text.encode("utf-8", "backslashreplace").decode()
-    fence = "`" * max(3, _longest(clean) + 1)
-    return (f"{fence}text", clean, fence)
-
-
-def _longest(text: str) -> int:
-    """Length of the longest run of backticks."""
-    return max(map(len, re.findall("`+", text)), default=0)

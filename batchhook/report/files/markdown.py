@@ -5,16 +5,15 @@ All that others wrote stands in code spans, one line each: nothing in it is a li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.outcomes import TestResult
 from batchhook.core.slowdowns.slowdown import counted
-from batchhook.core.text import one_line
 from batchhook.core.verdicts import Verdict, summary
 from batchhook.report import culprits
 from batchhook.report.files import words
+from batchhook.report.markup import code
 
 _MOST_GROUPS = 5
 """Changes that are to blame that are shown; more are counted."""
@@ -33,28 +32,25 @@ def markdown(analysis: Analysis) -> str:
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def code(text: str, most: int = _NAME) -> str:
-    """A text that somebody else wrote, as a code span on one line, whatever is in it."""
-    line = one_line(text, most) or " "
-    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
-    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+def _code(text: str, most: int = _NAME) -> str:
+    return code(text, most) or "` `"
 
 
 def _head(analysis: Analysis) -> Iterator[str]:
     if analysis.verdict is Verdict.BROKEN:
         yield f"### batchhook: batch {analysis.batch.id} could not be tested"
         yield ""
-        yield code(analysis.outcome.broken, 4 * _MESSAGE)
+        yield _code(analysis.outcome.broken, 4 * _MESSAGE)
     else:
         yield f"### batchhook: batch {analysis.batch.id} {summary(analysis.verdict, analysis.outcome)}"
         yield ""
         yield f"{words.totals(analysis)}."
     hint = analysis.outcome.hint
-    yield from (code(remark) if hint and hint in remark else remark for remark in words.remarks(analysis))
+    yield from (_code(remark) if hint and hint in remark else remark for remark in words.remarks(analysis))
     yield ""
-    branch = code(analysis.batch.branch.removeprefix("refs/heads/"))
+    branch = _code(analysis.batch.branch.removeprefix("refs/heads/"))
     span = f"{analysis.batch.base[:8] or 'the beginning'}..{analysis.batch.head[:8]}"
-    yield f"{len(analysis.batch.changes)} changes on {branch}, {code(span)}"
+    yield f"{len(analysis.batch.changes)} changes on {branch}, {_code(span)}"
 
 
 def _failures(analysis: Analysis) -> Iterator[str]:
@@ -64,11 +60,11 @@ def _failures(analysis: Analysis) -> Iterator[str]:
         return
     for change, tests in analysis.blamed[:_MOST_GROUPS]:
         files = analysis.edits.get(change.oid, ())
-        named = ", ".join(code(words.edit(file)) for file in files[:_MOST_FILES])
+        named = ", ".join(_code(words.edit(file)) for file in files[:_MOST_FILES])
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
         seen = culprits.pair([analysis.attributions[test.test_id] for test in tests])
-        heading = f"{code(change.oid[:8])} {code(change.subject)} broke {words.tests(len(tests))}"
-        yield from _group(heading, tests, below=f"{code(change.author)}{f': {named}{more}' if named else ''}; {seen}")
+        heading = f"{_code(change.oid[:8])} {_code(change.subject)} broke {words.tests(len(tests))}"
+        yield from _group(heading, tests, below=f"{_code(change.author)}{f': {named}{more}' if named else ''}; {seen}")
     rest = analysis.blamed[_MOST_GROUPS:]
     if rest:
         yield from ("", f"{len(rest)} more changes broke {words.tests(sum(len(tests) for _, tests in rest))}.")
@@ -83,9 +79,9 @@ def _group(heading: str, tests: Sequence[TestResult], below: str = "") -> Iterat
     if below:
         yield from (below, "")
     for test in tests[:_MOST_TESTS]:
-        where = f" at {code(test.location)}" if test.location else ""
-        yield f"- {code(test.test_id)}{where}  "
-        yield f"  {code(words.headline(test), _MESSAGE)}"
+        where = f" at {_code(test.location)}" if test.location else ""
+        yield f"- {_code(test.test_id)}{where}  "
+        yield f"  {_code(words.headline(test), _MESSAGE)}"
     if len(tests) > _MOST_TESTS:
         yield f"- and {len(tests) - _MOST_TESTS} more"
 
@@ -94,7 +90,7 @@ def _slowdowns(analysis: Analysis) -> Iterator[str]:
     slower = list(words.slowdowns(analysis))
     if slower:
         yield from ("", f"**Slower: {counted(analysis.slower) or 'perhaps, nobody can tell'}**", "")
-        yield from (f"- {code(name)}: {code(what, _MESSAGE)}" for name, what in slower[:_MOST_TESTS])
+        yield from (f"- {_code(name)}: {_code(what, _MESSAGE)}" for name, what in slower[:_MOST_TESTS])
     if len(slower) > _MOST_TESTS:
         yield f"- and {len(slower) - _MOST_TESTS} more"
 
