@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from batchhook.core.changes import Batch, BatchStatus
 from batchhook.core.outcomes import Run
 from batchhook.core.progress import Progress
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import NotFinishedError
-from batchhook.store import batches, runs
+from batchhook.errors import BatchhookError, NotFinishedError
+from batchhook.store import batches, locks, runs
 from batchhook.store.progress import ProgressReader
 from batchhook.workflow.project import Project
 from batchhook.workflow.running import notices
+from batchhook.workflow.running.background import ensure_runner
 
 _INTERVAL = 0.1
+_PATIENCE = 3.0
+"""Seconds for which nobody may be at work before another runner is started."""
+_MOST_STARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,34 @@ def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator
         project: the repository.
         number: of a sealed batch.
         until: asked between two looks; ends the following when it says so.
+
+    Raises:
+        BatchhookError: whoever runs it ends again and again without a result.
     """
     reader = ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
+    starts = _starts_of_runners(project, number)
     while batches.get(project.database, number).status is not BatchStatus.FINISHED:
         yield reader.read()
         if until():
             return
+        next(starts)
         time.sleep(_INTERVAL)
     yield reader.read()
+
+
+def _starts_of_runners(project: Project, number: int) -> Iterator[None]:
+    """Start another runner where one has died, lest a batch be waited for that nobody is at; asked now and then."""
+    for _ in range(_MOST_STARTS):
+        look = time.monotonic() + _PATIENCE
+        while time.monotonic() < look or locks.is_locked(project.state.runner_lock):
+            yield
+        if not batches.unfinished(project.database):
+            break
+        ensure_runner(project.location, project.database, os.environ)
+    else:
+        raise BatchhookError(f"the run of batch {number} ends without a result", f"see {project.state.log}")
+    while True:
+        yield
 
 
 def deadline(seconds: float | None) -> Callable[[], bool]:

@@ -8,6 +8,8 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -197,6 +199,23 @@ def test_every_batch_gets_its_run_whenever_the_runner_is_killed(
         assert database.execute("SELECT count(*) FROM results").fetchone() == (18,)
     assert not waiting.exists()
     _until_no_process_is_in(bare_repository.top)
+
+
+def test_whoever_waits_sees_to_it_that_somebody_is_at_work(
+    bare_repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=SLOW_TESTS)
+    bare_repository.batchhook("install")
+    monkeypatch.setenv("BATCHHOOK_BATCH_SIZE", "1")
+    bare_repository.commit("change")
+    command = [sys.executable, "-m", "batchhook", "wait", "1"]
+    with subprocess.Popen(command, cwd=bare_repository.top, stdout=subprocess.PIPE, text=True) as waits:
+        runner = bare_repository.top / ".git/batchhook/waiting"
+        while not runner.read_text().strip().isdigit():
+            time.sleep(0.02)
+        os.kill(int(runner.read_text()), signal.SIGKILL)
+        said, _ = waits.communicate(timeout=60)
+    assert "batch 1 passed" in said
 
 
 def test_by_hand(project: Repository) -> None:
