@@ -120,15 +120,11 @@ def _tell(project: Project, count: Count | None) -> None:
         return
     waits = background.wake(project.location, project.database, os.environ, count)
     for number, filled in count.sealed.items():
-        _say(f"batchhook: batch {number} is full ({_filled(count, filled)}), its tests run in the background")
+        _say(f"batchhook: batch {number} is full ({count.fill.counted(filled)}), its tests run in the background")
     if not count.sealed or count.changes:
-        _say(f"batchhook: batch {count.batch}, {_filled(count, count.filled)}")
+        _say(f"batchhook: batch {count.batch}, {count.fill.counted(count.filled)}")
     if waits and count.sealed:
         _watch(project, max(count.sealed))
-
-
-def _filled(count: Count, filled: int) -> str:
-    return f"{filled}/{count.fill.size}{' files' if count.fill.unit.value == 'file' else ''}"
 
 
 def _watch(project: Project, batch: int) -> None:

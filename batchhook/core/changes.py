@@ -95,6 +95,10 @@ class Fill:
     size: int
     unit: Unit = Unit.COMMIT
 
+    def counted(self, filled: int) -> str:
+        """How full it is with so much in it: ``3/5``, ``3/5 files``."""
+        return f"{filled}/{self.size}{' files' if self.unit is Unit.FILE else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from batchhook.core.text import encodable
+
 Metric = bool | int | float | str
 """A metric's value; whole numbers of 64 bits at most."""
 
@@ -32,21 +34,16 @@ def checked(value: object) -> dict[str, Metric]:
 def _name(name: object) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= _MOST_CHARACTERS:
         raise ValueError(f"a metric's name has to be a text of 1 to {_MOST_CHARACTERS} characters")
-    return _text(name)
+    return encodable(name)
 
 
 def _plain(name: object, value: object) -> Metric:
     if isinstance(value, str):
         if len(value) <= _MOST_CHARACTERS:
-            return _text(value)
+            return encodable(value)
         raise ValueError(f"the metric {name!r} has more than {_MOST_CHARACTERS} characters")
     if isinstance(value, bool) or (isinstance(value, int) and -_WIDEST <= value < _WIDEST):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
     raise ValueError(f"the metric {name!r} is {type(value).__name__}: neither a finite number, a text, nor a bool")
-
-
-def _text(text: str) -> str:
-    """A text without lone surrogates, which neither JSON nor a database holds."""
-    return str(text).encode("utf-8", "backslashreplace").decode()

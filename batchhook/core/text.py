@@ -23,6 +23,11 @@ def _visible(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def encodable(text: str) -> str:
+    """A text that UTF-8 can hold: lone surrogates, which neither JSON nor a database takes, stand escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def bytes_shown(text: str) -> str:
     """A text with the bytes in it that were not UTF-8 (surrogateescape) as escapes: a path, mostly."""
     return "".join(f"\\x{ord(each) - 0xDC00:02x}" if "\udc80" <= each <= "\udcff" else each for each in text)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from batchhook.core.text import one_line
+from batchhook.core.text import encodable, one_line
 
 
 def escaped(text: str) -> str:
     """A text of others on one line, in which nothing is markup."""
-    clean = one_line(text).encode("utf-8", "backslashreplace").decode()
+    clean = encodable(one_line(text))
     return re.sub(r"([\\`*_{}\[\]<>()#+\-!|~&@$^])", r"\\\1", clean)
 
 
@@ -21,7 +21,7 @@ def html(text: str) -> str:
 
 def code(text: str, most: int = 0) -> str:
     """A text of others as a code span; of so many characters at most, if that is not 0."""
-    clean = one_line(text, most).encode("utf-8", "backslashreplace").decode()
+    clean = encodable(one_line(text, most))
     fence = "`" * (_longest(clean) + 1)
     pad = " " if clean.startswith("`") or clean.endswith("`") else ""
     return f"{fence}{pad}{clean}{pad}{fence}" if clean else ""
@@ -34,7 +34,7 @@ def cell(text: str) -> str:
 
 def block(text: str) -> Iterable[str]:
     """A text of others of several lines as a code block."""
-    clean = text.encode("utf-8", "backslashreplace").decode()
+    clean = encodable(text)
     fence = "`" * max(3, _longest(clean) + 1)
     return (f"{fence}text", clean, fence)
 

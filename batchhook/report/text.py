@@ -13,7 +13,6 @@ from rich.text import Text
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, Totals
 from batchhook.core.rollback import Fate, FileFate
-from batchhook.core.settings import Unit
 from batchhook.core.text import lines, one_line
 from batchhook.core.verdicts import Verdict, summary
 
@@ -102,9 +101,8 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
 
 def _fill(batch: Batch) -> tuple[Text, str]:
     """How full an open batch is: a bar, and numbers."""
-    filled, size = batch.filled, batch.fill.size
-    unit = " files" if batch.fill.unit is Unit.FILE else ""
-    return Text("■" * filled + "□" * max(size - filled, 0), style="cyan"), f"  {filled}/{size}{unit}"
+    bar = "■" * batch.filled + "□" * max(batch.fill.size - batch.filled, 0)
+    return Text(bar, style="cyan"), f"  {batch.fill.counted(batch.filled)}"
 
 
 def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None]]) -> Table:

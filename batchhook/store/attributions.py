@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from batchhook.core.changes import BatchStatus
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight, Sighting
 from batchhook.core.culprits.priors import Record
+from batchhook.core.text import encodable
 from batchhook.store.database import Database
-from batchhook.store.runs import storable
 
 _NONE = -1
 
@@ -37,7 +37,7 @@ def finish(
             [(batch, position, state) for state, position in positions.items()],
         )
         for (name, module), found in attributions.items():
-            _add(database, batch, (storable(name), storable(module)), found, positions)
+            _add(database, batch, (encodable(name), encodable(module)), found, positions)
         query = "UPDATE batches SET status = ? WHERE id = ?"
         connection.execute(query, (BatchStatus.MEASURING.value, batch))
 
@@ -106,5 +106,5 @@ def records(database: Database, tests: Iterable[tuple[str, str]]) -> dict[tuple[
     """What earlier runs and searches tell about tests, by id and module; of those that are not known, nothing."""
     # A test that failed and passed on one tree has flaked, whether or not a search found that out.
     query = "SELECT passes, max(flakes, flips) AS flakes, breaks FROM tests WHERE name = ? AND module = ?"
-    found = {test: database.row(query, *map(storable, test)) for test in tests}
+    found = {test: database.row(query, *map(encodable, test)) for test in tests}
     return {test: Record(row["passes"], row["flakes"], row["breaks"]) for test, row in found.items() if row is not None}

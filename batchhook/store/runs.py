@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from batchhook.core.changes import BatchStatus
 from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult, Totals
+from batchhook.core.text import encodable
 from batchhook.core.verdicts import Verdict
 from batchhook.store import history
 from batchhook.store.database import Database
@@ -31,8 +32,8 @@ def add(database: Database, run: Run) -> int:
         _add_results(database, number, results)
         connection.executemany(
             "INSERT OR IGNORE INTO absences SELECT ?, id, ? FROM tests WHERE name = ?",
-            [(number, False, storable(name)) for name in run.outcome.absent]
-            + [(number, True, storable(name)) for name in run.outcome.untestable],
+            [(number, False, encodable(name)) for name in run.outcome.absent]
+            + [(number, True, encodable(name)) for name in run.outcome.untestable],
         )
         earlier = results_of(database, before) if before else ()
         history.learn(database, results, earlier, of_a_visit=run.is_visit)
@@ -59,7 +60,7 @@ def _add_run(database: Database, run: Run) -> int:
     suite = described(run.suite)
     database.connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
     outcome, totals = run.outcome, run.outcome.totals
-    broken, hint = storable(outcome.broken), storable(outcome.hint)
+    broken, hint = encodable(outcome.broken), encodable(outcome.hint)
     cursor = database.connection.execute(
         "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete, visit,"
         " tests, passed, failed, errored, skipped)"
@@ -113,19 +114,14 @@ def _storable(result: TestResult) -> TestResult:
     """A result whose texts SQLite can hold: a test's message may hold lone surrogates."""
     return replace(
         result,
-        test_id=storable(result.test_id),
-        module=storable(result.module),
-        error_type=storable(result.error_type),
-        message=storable(result.message),
-        location=storable(result.location),
-        traceback=storable(result.traceback),
-        note=storable(result.note),
+        test_id=encodable(result.test_id),
+        module=encodable(result.module),
+        error_type=encodable(result.error_type),
+        message=encodable(result.message),
+        location=encodable(result.location),
+        traceback=encodable(result.traceback),
+        note=encodable(result.note),
     )
-
-
-def storable(text: str) -> str:
-    """A text without what SQLite cannot hold: lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, searching: bool = False) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from batchhook.core.changes import BatchStatus
 from batchhook.core.slowdowns.judging import Judgement, Ruling
 from batchhook.core.slowdowns.slowdown import Slowdown, Timings
+from batchhook.core.text import encodable
 from batchhook.core.verdicts import Verdict, with_slowdowns
 from batchhook.store.database import Database
-from batchhook.store.runs import storable
 
 
 def finish(database: Database, batch: int, found: Sequence[Slowdown]) -> None:
@@ -34,7 +34,7 @@ def finish(database: Database, batch: int, found: Sequence[Slowdown]) -> None:
 
 
 def _add(database: Database, batch: int, found: Slowdown) -> None:
-    name, judgement = storable(found.name), found.judgement
+    name, judgement = encodable(found.name), found.judgement
     database.connection.execute(
         "INSERT OR IGNORE INTO slowdowns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -46,7 +46,7 @@ def _add(database: Database, batch: int, found: Slowdown) -> None:
             judgement.now,
             judgement.p,
             " ".join(found.suspects),
-            storable(found.reason),
+            encodable(found.reason),
             bool(found.evidence),
         ),
     )

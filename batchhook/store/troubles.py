@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from batchhook.core.text import encodable
 from batchhook.store import events
 from batchhook.store.database import Database
 
@@ -32,7 +33,7 @@ class Trouble:
 
 def note(database: Database, name: str, event: str, problem: str) -> None:
     """Note how it went: what was the matter, or, with an empty problem, that it went well."""
-    storable = problem.encode("utf-8", "backslashreplace").decode()
+    storable = encodable(problem)
     with database.transaction() as connection:
         if not problem:
             connection.execute("DELETE FROM troubles WHERE name = ? AND event = ?", (name, event))

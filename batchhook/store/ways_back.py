@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from batchhook.core.rollback import WayBack, WayBackStatus
+from batchhook.core.text import encodable
 from batchhook.store.database import Database
-from batchhook.store.runs import storable
 
 
 def put(database: Database, batch: int, way: WayBack) -> None:
@@ -12,7 +12,7 @@ def put(database: Database, batch: int, way: WayBack) -> None:
     with database.transaction() as connection:
         connection.execute(
             "INSERT OR IGNORE INTO ways_back VALUES (?, ?, ?, ?, ?)",
-            (batch, way.status.value, " ".join(way.changes), storable(way.reason), way.operation or None),
+            (batch, way.status.value, " ".join(way.changes), encodable(way.reason), way.operation or None),
         )
 
 

@@ -13,6 +13,7 @@ from batchhook.core.operations import Kind, Operation
 from batchhook.core.outcomes import Run
 from batchhook.core.proof import Proof
 from batchhook.core.rollback import Mode, Selection
+from batchhook.core.text import encodable
 from batchhook.core.verdicts import Verdict
 from batchhook.report import documents
 from batchhook.report.documents import analysis_document
@@ -118,7 +119,7 @@ def plan_document(
             "stash": operation.stash if operation else target.stash,
             "proof": documents.ProofDocument.model_validate(proof) if proof else None,
             "files": documents.fate_documents(plan.files),
-            "diff": plan.diff.encode("utf-8", "backslashreplace").decode(),
+            "diff": encodable(plan.diff),
         }
     )
 
@@ -135,7 +136,7 @@ def restored_document(plan: CopiesPlan, diff: str, done: Restoration | None = No
             documents.LeftDocument(path=documents.shown(path), reason=reason) for path, reason in plan.left.items()
         ),
         changed_since=tuple(map(documents.shown, plan.changed_since)),
-        diff=diff.encode("utf-8", "backslashreplace").decode(),
+        diff=encodable(diff),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from batchhook.core.ci import CiRun, Weight
 from batchhook.core.outcomes import TestResult
-from batchhook.core.text import one_line
+from batchhook.core.text import encodable, one_line
 
 MOST_ANNOTATIONS = 10
 """Annotations of a kind that GitHub shows of one step; it drops those that come after."""
@@ -60,7 +60,7 @@ def command(name: str, message: str, **properties: str) -> str:
 
 def _data(text: str) -> str:
     # What UTF-8 cannot hold is shown as an escape before percent signs are.
-    clean = text.encode("utf-8", "backslashreplace").decode()
+    clean = encodable(text)
     return clean.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from batchhook.core.ids import is_fixture, split
 from batchhook.core.outcomes import Outcome, TestResult, count
+from batchhook.core.text import encodable
 from batchhook.core.tracebacks import shortened
 from batchhook.report.documents.document import Document, Time, iso_time
 
@@ -93,10 +94,10 @@ def baseline_results_document(
     modules = document.modules if tracebacks else {name: _short(module) for name, module in document.modules.items()}
     tests: dict[str, BaselineTestDocument] = {}
     for result in results:
-        name = _plain(result.test_id)
+        name = encodable(result.test_id)
         if name not in tests or result.outcome.is_failure:  # of several with one id, a failing one counts
             tests[name] = BaselineTestDocument(
-                module=_plain(result.module), outcome=result.outcome, duration=result.duration
+                module=encodable(result.module), outcome=result.outcome, duration=result.duration
             )
     return BaselineResultsDocument(
         timestamp=document.timestamp,
@@ -135,7 +136,7 @@ def _outcome(word: str) -> Outcome:
 def _modules(results: Iterable[TestResult]) -> dict[str, CiModuleDocument]:
     groups: dict[str, list[TestResult]] = {}
     for result in results:
-        groups.setdefault(_plain(result.module), []).append(result)
+        groups.setdefault(encodable(result.module), []).append(result)
     return {module: _module(members) for module, members in sorted(groups.items())}
 
 
@@ -156,21 +157,16 @@ def _module(members: Iterable[TestResult]) -> CiModuleDocument:
 def _failure(result: TestResult) -> CiFailureDocument:
     group, name = split(result.test_id, result.module)
     return CiFailureDocument(
-        test_name=_plain(name),
-        test_class=_plain(group),
+        test_name=encodable(name),
+        test_class=encodable(group),
         error_type=_AS_UNITTEST.get(result.outcome, "ERROR"),
-        message=_plain(result.message or result.outcome.value),
-        file_location=_plain(result.location),
-        traceback=_plain(shortened(result.traceback)),
-        module=_plain(result.module),
+        message=encodable(result.message or result.outcome.value),
+        file_location=encodable(result.location),
+        traceback=encodable(shortened(result.traceback)),
+        module=encodable(result.module),
     )
 
 
 def _short(module: CiModuleDocument) -> CiModuleDocument:
     failures = tuple(failure.model_copy(update={"traceback": ""}) for failure in module.failures)
     return module.model_copy(update={"failures": failures})
-
-
-def _plain(text: str) -> str:
-    """A text that UTF-8 can hold: lone surrogates stand escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import inf
 
 from batchhook.core.culprits.attribution import Sight
+from batchhook.core.text import encodable
 from batchhook.errors import BatchhookError
-from batchhook.store.runs import storable
 from batchhook.workflow.culprits.commands import Told
 from batchhook.workflow.culprits.looks import Look
 from batchhook.workflow.culprits.states import State
@@ -48,7 +48,7 @@ class Asked:
     def names(self) -> tuple[str, ...]:
         """Ids of what is searched for, as the store has them; a command's is its text."""
         names = self.tests if self.command is None else (self.command.text,)
-        return tuple(dict.fromkeys(map(storable, names)))
+        return tuple(dict.fromkeys(map(encodable, names)))
 
 
 def check_failing(asked: Asked, bad: State, seen: Mapping[str, Look]) -> None:
