@@ -18,7 +18,13 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Seeing": {"seeing": ("status", "log", "show", "wait", "analyze", "ack"), "baseline": ("baseline",)},
     "Reports": {"reporting": ("report", "export", "schema")},
     "Going back": {"going_back": ("rollback", "undo", "redo"), "operations": ("operations",), "backups": ("backup",)},
-    "By hand": {"testing": ("test",), "searching": ("bisect",), "ci": ("ci",), "playing": ("demo",)},
+    "By hand": {
+        "recording": ("record",),
+        "testing": ("test",),
+        "searching": ("bisect",),
+        "ci": ("ci",),
+        "playing": ("demo",),
+    },
 }
 """By heading of the help and by module of this folder, the commands in it; each is what the module calls so."""
 

@@ -10,13 +10,11 @@ from rich.console import Console
 from rich.padding import Padding
 
 from batchhook.cli.arguments import BatchNumber, Json
+from batchhook.cli.ending import exit_code, print_end
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.changes import Batch
-from batchhook.core.culprits import attribution
 from batchhook.core.outcomes import Totals
-from batchhook.core.slowdowns import slowdown
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.analysis import print_analysis
@@ -99,16 +97,8 @@ def wait(
         if options.json:
             emit(documents.analysis_document(found))
         else:
-            out = console()
-            out.print(text.verdict_line(chosen, found.verdict, found.outcome))
-            if found.attributions:
-                out.print(attribution.summary(found.attributions))
-            if found.slower:
-                out.print(slowdown.summary(found.slower))
-            what = "what became slower" if found.verdict is Verdict.REGRESSED else "what broke"
-            told = [] if found.verdict.is_good else [(f"batchhook analyze {chosen}", what)]
-            out.print(text.hints(*told, (f"batchhook report {chosen} --open", "all of it as a page in the browser")))
-        return _exit_code(found.verdict)
+            print_end(console(), found)
+        return exit_code(found.verdict)
 
 
 def analyze(
@@ -127,7 +117,7 @@ def analyze(
             emit(documents.analysis_document(found))
         else:
             print_analysis(console(), found, tracebacks=tracebacks)
-        return _exit_code(found.verdict)
+        return exit_code(found.verdict)
 
 
 def ack(number: BatchNumber) -> None:
@@ -135,14 +125,6 @@ def ack(number: BatchNumber) -> None:
     with project() as opened:
         gate.acknowledge(opened, number)
     console().print(f"Batch {number} is taken as it is.")
-
-
-def _exit_code(verdict: Verdict) -> ExitCode:
-    if verdict is Verdict.BROKEN:
-        return ExitCode.ERROR
-    if verdict is Verdict.REGRESSED:
-        return ExitCode.REGRESSION
-    return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 
 def _row(entry: Entry) -> tuple[Batch, Verdict | None, Totals | None]:

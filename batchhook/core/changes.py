@@ -35,7 +35,7 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit, as far as counting needs to know it.
+    """A commit, as far as counting needs to know it; or a recorded change, which git holds as a commit, too.
 
     Attributes:
         oid: hex object name.
@@ -47,6 +47,8 @@ class Commit:
         committed_at: seconds since the epoch.
         subject: the first line of its message.
         is_rollback: whether its message marks it as one that batchhook made, or prepared, to go back.
+        is_record: whether it was recorded, not committed: a snapshot of a work tree.
+        follows: the recorded change that it came after on its branch's line; empty where that is its first parent.
     """
 
     oid: str
@@ -58,11 +60,18 @@ class Commit:
     committed_at: int
     subject: str
     is_rollback: bool = False
+    is_record: bool = False
+    follows: str = ""
 
     @property
     def parent(self) -> str:
         """The first parent's name, empty for a commit without parents."""
         return self.parents[0] if self.parents else ""
+
+    @property
+    def before(self) -> str:
+        """The step before it on its branch's line (``core/line.py``), empty where there was none."""
+        return self.follows or self.parent
 
     @property
     def is_empty(self) -> bool:

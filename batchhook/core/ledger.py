@@ -56,13 +56,14 @@ class Ledger:
         made_here: commits made on this branch in this repository, gone ones included.
         sealed: changes of this branch's sealed batches.
         rewritten: for a commit that replaced others, those others.
-        rollbacks: commits that batchhook made, or prepared, to go back: they undo what was counted, and do not count.
+        echoes: commits that hold nothing new, and do not count: what batchhook made, or prepared, to go back, and what
+            was recorded before it was committed.
     """
 
     made_here: frozenset[str] = frozenset()
     sealed: frozenset[str] = frozenset()
     rewritten: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    rollbacks: frozenset[str] = frozenset()
+    echoes: frozenset[str] = frozenset()
 
     def earlier(self, oid: str) -> frozenset[str]:
         """All the names that a commit had before."""
@@ -77,7 +78,7 @@ class Ledger:
     def accounts_for(self, oid: str) -> bool:
         """Whether this commit is not to be counted: a sealed batch holds it, or everything that it replaced.
 
-        A rollback is not counted either; one that was squashed together with a change is.
+        An echo is not counted either; one that was squashed together with a change is.
         """
         seen: set[str] = set()
         queue = [oid]
@@ -87,7 +88,7 @@ class Ledger:
                 continue
             seen.add(current)
             olds = self.rewritten.get(current, frozenset())
-            if current in self.rollbacks and len(olds) <= 1:
+            if current in self.echoes and len(olds) <= 1:
                 continue
             if not olds:
                 return False

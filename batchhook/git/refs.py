@@ -39,6 +39,11 @@ def operation_stash(operation: int) -> str:
     return f"{PREFIX}operations/{operation}/stash"
 
 
+def record(number: int) -> str:
+    """The ref that pins a recorded change, with those before it."""
+    return f"{PREFIX}records/{number}"
+
+
 def pin(git: Git, pins: Mapping[str, str]) -> None:
     """Point refs at commits, all or none.
 
@@ -69,7 +74,7 @@ def pinned(git: Git, kind: str) -> dict[int, tuple[str, ...]]:
 
     Args:
         git: in the repository.
-        kind: ``batches`` or ``operations``.
+        kind: ``batches``, ``operations`` or ``records``.
     """
     names = git.text("for-each-ref", "--format=%(refname)", f"{PREFIX}{kind}/").split()
     found: dict[int, list[str]] = {}

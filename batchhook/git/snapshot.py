@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from batchhook.errors import ConflictError
 from batchhook.git import sparse
@@ -102,10 +103,12 @@ def tree_of_files(git: Git, location: Location, index: str) -> str:
         return look(git, "", private).files
 
 
-def commit_of_tree(git: Git, tree: str, message: str, *parents: str) -> str:
-    """Name of a commit that holds a tree, and is nobody's work; nothing points at it."""
+def commit_of_tree(
+    git: Git, tree: str, message: str, *parents: str, identity: Mapping[str, str] = MappingProxyType(IDENTITY)
+) -> str:
+    """Name of a commit that holds a tree, and is nobody's work unless an identity is given; nothing points at it."""
     options = [option for parent in parents for option in ("-p", parent)]
-    return git.text("commit-tree", tree, *options, "-m", message, variables=IDENTITY)
+    return git.text("commit-tree", tree, *options, "-F", "-", stdin=os.fsencode(message), variables=identity)
 
 
 def commit(git: Git, state: State, message: str, *also: str) -> str:

@@ -10,6 +10,11 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location
 
 
+def empty(git: Git) -> str:
+    """The name of the tree without entries."""
+    return git.text("hash-object", "-t", "tree", "--stdin")
+
+
 def differences(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
     """What is different in a tree, seen from another one.
 
@@ -21,7 +26,7 @@ def differences(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
 
 def staged(git: Git, commit: str) -> dict[str, tuple[str, str]]:
     """What is different in the index, seen from a commit (empty for none); as for ``differences``."""
-    other = commit or git.text("hash-object", "-t", "tree", "--stdin")
+    other = commit or empty(git)
     return _read(git.run("diff-index", "--cached", "-z", "--no-renames", other).stdout)
 
 

@@ -40,6 +40,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "operations": documents.OperationsDocument,
     "operations finish": documents.OperationDocument,
     "prune": documents.PruneDocument,
+    "record": documents.RecordDocument,
     "redo": documents.OperationDocument,
     "report": documents.ReportDocument,
     "rollback": documents.OperationDocument,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 
-from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit, Fill
+from batchhook.core.changes import Batch, BatchStatus, EditStatus, FileEdit, Fill
 from batchhook.core.ledger import Part
 from batchhook.core.settings import Unit
 from batchhook.errors import NoSuchBatchError
 from batchhook.store import branches
 from batchhook.store.branches import Branch
+from batchhook.store.columns import COMMIT, commit_from_columns, commit_to_columns, from_column, to_column
 from batchhook.store.database import Database
 
 _SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches ON branches.id = branch_id"
@@ -60,24 +60,13 @@ def seal(database: Database, branch: Branch, part: Part, fill: Fill) -> int:
     database.connection.execute(
         "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ?,"
         " untold = (SELECT 1 FROM facts WHERE name = 'plugins' AND value <> '') IS NOT NULL WHERE id = ?",
-        (changes[0].parent, changes[-1].oid, time.time(), fill.unit.value, part.weight, batch),
+        (changes[0].before, changes[-1].oid, time.time(), fill.unit.value, part.weight, batch),
     )
+    values = ", ".join("?" * 12)
     database.connection.executemany(
-        "INSERT INTO changes (batch_id, position, oid, tree, parents, base_tree, author, authored_at, committed_at,"
-        " subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO changes (batch_id, position, recorded, follows, {COMMIT}) VALUES ({values})",  # noqa: S608 - ours
         [
-            (
-                batch,
-                position,
-                change.oid,
-                change.tree,
-                " ".join(change.parents),
-                change.base_tree,
-                change.author,
-                change.authored_at,
-                change.committed_at,
-                change.subject,
-            )
+            (batch, position, change.is_record, change.follows, *commit_to_columns(change))
             for position, change in enumerate(changes, start=1)
         ],
     )
@@ -178,23 +167,13 @@ def _batch(database: Database, row: sqlite3.Row) -> Batch:
         status=BatchStatus(row["status"]),
         base=row["base"],
         head=row["head"],
-        changes=tuple(_commit(change) for change in changes),
+        changes=tuple(
+            commit_from_columns(change, is_record=bool(change["recorded"]), follows=change["follows"])
+            for change in changes
+        ),
         opened_at=row["opened_at"],
         sealed_at=row["sealed_at"],
         filled=row["filled"],
-    )
-
-
-def _commit(row: sqlite3.Row) -> Commit:
-    return Commit(
-        oid=row["oid"],
-        tree=row["tree"],
-        parents=tuple(row["parents"].split()),
-        base_tree=row["base_tree"],
-        author=row["author"],
-        authored_at=row["authored_at"],
-        committed_at=row["committed_at"],
-        subject=row["subject"],
     )
 
 
@@ -225,17 +204,3 @@ def edits(database: Database, batch: int) -> dict[str, tuple[FileEdit, ...]]:
         edit = FileEdit(from_column(row["path"]), EditStatus(row["status"]), row["mode"], row["sha256"])
         found.setdefault(row["oid"], []).append(edit)
     return {oid: tuple(files) for oid, files in found.items()}
-
-
-def to_column(path: str) -> str | bytes:
-    """A path as the database holds it: text, or its bytes where it is not UTF-8."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
-
-
-def from_column(column: str | bytes) -> str:
-    """The path that a column holds."""
-    return os.fsdecode(column)

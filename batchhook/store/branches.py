@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from batchhook.core.ledger import Ledger
+from batchhook.store import recordings
 from batchhook.store.database import Database
 
 
@@ -91,9 +92,9 @@ def ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:
             rewritten[new] = olds
     names = set(oids).union(*rewritten.values())
     sealed = {name for name in names if _is_sealed(database, branch, name)}
-    rollbacks = {name for name in names if is_rollback(database, name)}
+    echoes = {name for name in names if is_rollback(database, name) or recordings.echo(database, branch.id, name)}
     replaced = {new: frozenset(olds) for new, olds in rewritten.items()}
-    return Ledger(frozenset(made), frozenset(sealed), replaced, frozenset(rollbacks))
+    return Ledger(frozenset(made), frozenset(sealed), replaced, frozenset(echoes))
 
 
 def add_rollbacks(database: Database, oids: Iterable[str]) -> None:

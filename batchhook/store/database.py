@@ -109,13 +109,13 @@ class Database:
         """Remember a single fact; inside a transaction."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
-    def next_id(self, table: Literal["batches", "operations"]) -> int:
+    def next_id(self, table: Literal["batches", "operations", "records"]) -> int:
         """The number that the next row of a numbered table gets.
 
         After the fact ``<table>_before``, which counts what a database that is no more gave out: its refs and backups
         are still there, and must not be written over. After ``<table>_given``, too: what was pruned had a number.
         """
-        row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - one of two words
+        row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - one of three words
         last = 0 if row is None else int(row["last"])
         return max(last, *(int(self.fact(f"{table}_{which}", "0")) for which in ("before", "given"))) + 1
 

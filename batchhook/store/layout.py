@@ -61,6 +61,11 @@ class StateDir:
         return self.root / "operation.lock"
 
     @property
+    def recording_lock(self) -> Path:
+        """Locked while a work tree is looked at to record it, and while an operation changes its files."""
+        return self.root / "recording.lock"
+
+    @property
     def backups_lock(self) -> Path:
         """Locked while a backup is made, or contents that no backup needs are taken away."""
         return self.root / "backups.lock"

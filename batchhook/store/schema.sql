@@ -51,6 +51,35 @@ CREATE TABLE rollback_commits (
     oid TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- Snapshots of a work tree, a step each on a branch's line: changes that were recorded, and what a rollback left (which
+-- is no change). They stay when their batch is pruned.
+CREATE TABLE records (
+    id           INTEGER PRIMARY KEY,
+    branch_id    INTEGER NOT NULL REFERENCES branches (id),
+    top          NOT NULL,            -- the work tree
+    made_on      TEXT NOT NULL,       -- the commit that HEAD was at; '' before the first
+    counts       INTEGER NOT NULL,    -- whether it is a change
+    oid          TEXT NOT NULL,
+    tree         TEXT NOT NULL,
+    parents      TEXT NOT NULL,       -- separated by blanks; the first is the step before
+    base_tree    TEXT NOT NULL,
+    author       TEXT NOT NULL,
+    authored_at  INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL,
+    subject      TEXT NOT NULL
+);
+CREATE INDEX records_by_tree ON records (branch_id, tree);
+CREATE INDEX records_by_oid ON records (branch_id, oid);
+
+-- Commits that hold nothing but what was recorded before: they do not count once more.
+CREATE TABLE recorded_commits (
+    branch_id INTEGER NOT NULL REFERENCES branches (id),
+    oid       TEXT NOT NULL,
+    record_id INTEGER NOT NULL REFERENCES records (id),
+    whole     INTEGER NOT NULL,       -- whether it holds all that this record does
+    PRIMARY KEY (branch_id, oid)
+) WITHOUT ROWID;
+
 -- An open batch has a number and nothing more: its changes are derived from the graph until it is sealed.
 CREATE TABLE batches (
     id        INTEGER PRIMARY KEY,
@@ -97,6 +126,8 @@ CREATE TABLE changes (
     authored_at  INTEGER NOT NULL,
     committed_at INTEGER NOT NULL,
     subject      TEXT NOT NULL,
+    recorded     INTEGER NOT NULL DEFAULT 0, -- whether it is a snapshot of a work tree, and no commit of the user's
+    follows      TEXT NOT NULL DEFAULT '', -- the recorded change that it came after; '' where that is its first parent
     UNIQUE (batch_id, position)
 );
 

@@ -106,6 +106,36 @@ UPGRADES: dict[int, tuple[str, ...]] = {
             (SELECT batch_id FROM operations AS undone WHERE undone.id = operations.undoes), '')
         """,
         "CREATE TABLE rollback_commits (oid TEXT PRIMARY KEY) WITHOUT ROWID",
+        "ALTER TABLE changes ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE changes ADD COLUMN follows TEXT NOT NULL DEFAULT ''",
+        """
+        CREATE TABLE records (
+            id INTEGER PRIMARY KEY,
+            branch_id INTEGER NOT NULL REFERENCES branches (id),
+            top NOT NULL,
+            made_on TEXT NOT NULL,
+            counts INTEGER NOT NULL,
+            oid TEXT NOT NULL,
+            tree TEXT NOT NULL,
+            parents TEXT NOT NULL,
+            base_tree TEXT NOT NULL,
+            author TEXT NOT NULL,
+            authored_at INTEGER NOT NULL,
+            committed_at INTEGER NOT NULL,
+            subject TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX records_by_tree ON records (branch_id, tree)",
+        "CREATE INDEX records_by_oid ON records (branch_id, oid)",
+        """
+        CREATE TABLE recorded_commits (
+            branch_id INTEGER NOT NULL REFERENCES branches (id),
+            oid TEXT NOT NULL,
+            record_id INTEGER NOT NULL REFERENCES records (id),
+            whole INTEGER NOT NULL,
+            PRIMARY KEY (branch_id, oid)
+        ) WITHOUT ROWID
+        """,
         "ALTER TABLE batches ADD COLUMN unit TEXT NOT NULL DEFAULT 'commit'",
         "ALTER TABLE batches ADD COLUMN filled INTEGER NOT NULL DEFAULT 0",
         "UPDATE batches SET filled = (SELECT count(*) FROM changes WHERE batch_id = batches.id)",

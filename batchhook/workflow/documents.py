@@ -26,9 +26,11 @@ from batchhook.workflow.running.by_hand import Tested
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from batchhook.core.analysis import Analysis
     from batchhook.store.kept import Restoration
     from batchhook.workflow.copies.planning import Plan as CopiesPlan
     from batchhook.workflow.operations.target import Plan
+    from batchhook.workflow.recording.record import Recorded
     from batchhook.workflow.reporting.export import Exported
     from batchhook.workflow.setting_up.doctor import Check
     from batchhook.workflow.setting_up.install import Installed
@@ -46,6 +48,7 @@ __all__ = [
     "operation_document",
     "operations_document",
     "plan_document",
+    "recorded_document",
     "report_document",
     "restored_document",
     "show_document",
@@ -174,6 +177,21 @@ def operations_document(operations: Sequence[Operation], cut_short: int = 0) -> 
     """Operations in a list; ``cut_short`` is the number of the one that was interrupted here."""
     shown = (operation_document(each, is_cut_short=each.id == cut_short) for each in operations)
     return documents.OperationsDocument(operations=tuple(shown))
+
+
+def recorded_document(done: Recorded, found: Analysis | None = None) -> documents.RecordDocument:
+    """What came of recording a change, and of the run that was waited for."""
+    count = done.count
+    return documents.RecordDocument(
+        change=documents.change_document(done.change, done.edits) if done.change else None,
+        batch=count.batch,
+        size=count.fill.size,
+        unit=count.fill.unit.value,
+        filled=count.filled,
+        full=tuple(count.sealed),
+        untouched=tuple(map(documents.shown, done.untouched)),
+        analysis=analysis_document(found) if found else None,
+    )
 
 
 def doctor_document(checks: Sequence[Check]) -> documents.DoctorDocument:

@@ -22,6 +22,7 @@ from batchhook.report.documents.batches import (
     LogDocument,
     StatusDocument,
     batch_document,
+    change_document,
     entry_document,
 )
 from batchhook.report.documents.bisection import BisectDocument, FindingDocument, bisect_document
@@ -60,6 +61,7 @@ from batchhook.report.documents.operations import (
     fate_documents,
     way_back_document,
 )
+from batchhook.report.documents.recording import RecordDocument
 from batchhook.report.documents.reports import (
     ExportDocument,
     ReportDocument,
@@ -123,6 +125,7 @@ __all__ = [
     "PartDocument",
     "ProofDocument",
     "PruneDocument",
+    "RecordDocument",
     "RegressionsDocument",
     "ReportDocument",
     "RestorationDocument",
@@ -143,6 +146,7 @@ __all__ = [
     "baseline_results_document",
     "batch_document",
     "bisect_document",
+    "change_document",
     "ci_document",
     "ci_results_document",
     "critical_document",

@@ -19,9 +19,10 @@ class FileDocument(Document):
 
 
 class ChangeDocument(Document):
-    """A change; times are seconds since the epoch."""
+    """A change; times are seconds since the epoch. ``kind`` is "commit", or "record" for one that was recorded."""
 
     oid: str
+    kind: str
     summary: str
     author: str
     committed_at: int
@@ -89,6 +90,7 @@ def change_document(change: Commit, files: tuple[FileEdit, ...]) -> ChangeDocume
     """A change with the files that it touched."""
     return ChangeDocument(
         oid=change.oid,
+        kind="record" if change.is_record else "commit",
         summary=change.subject,
         author=change.author,
         committed_at=change.committed_at,

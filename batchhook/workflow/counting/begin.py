@@ -39,7 +39,7 @@ def begin(location: Location, git: Git, *, before: Iterable[str] | None = None) 
         with database.transaction():
             if not database.fact("anchored"):
                 branches.add_anchors(database, history.branch_heads(git) if before is None else before)
-                for kind in ("batches", "operations"):
+                for kind in ("batches", "operations", "records"):
                     database.set_fact(f"{kind}_before", str(refs.highest(git, kind)))
                 database.set_fact("anchored", "yes")
     finally:

@@ -23,6 +23,7 @@ from batchhook.store import batches, branches, journal
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
+from batchhook.workflow.counting.weave import line_of
 from batchhook.workflow.operations import marker
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Count:
         sealed: how much is in the batches that this call found full, by their numbers.
         head: the commit at the branch's tip; empty before the first.
         head_tree: its tree.
+        last: the last step of the branch's line: that commit, or what was recorded after it; None before the first.
     """
 
     branch: str
@@ -54,17 +56,18 @@ class Count:
     sealed: Mapping[int, int] = field(default_factory=dict)
     head: str = ""
     head_tree: str = ""
+    last: Commit | None = None
 
     def as_batch(self) -> Batch:
         """The open batch, with its changes."""
-        base = self.changes[0].parent if self.changes else self.head
+        base = self.changes[0].before if self.changes else self.last.oid if self.last else ""
         return Batch(
             id=self.batch,
             branch=self.branch,
             fill=self.fill,
             status=BatchStatus.OPEN,
             base=base,
-            head=self.head,
+            head=self.last.oid if self.last else "",
             changes=self.changes,
             filled=self.filled,
         )
@@ -98,21 +101,23 @@ def reconcile(
     head = read_head(git, location)
     state = StateDir.of(location.common_dir)
     with database.transaction():
-        if not head.oid:
+        if not head.oid and branches.find(database, head.branch) is None:
             return Count(head.branch, batches.next_id(database), (), fill)
-        commit = history.commits(git, [head.oid])[0]
+        tip = history.commits(git, [head.oid])[0] if head.oid else None
         news = _journal(database, state)
-        chain = _chain(database, git, head.branch, head.oid)
+        chain = _chain(database, git, head.branch, head.oid) if tip else ()
         branch = _branch(database, head.branch, head.oid, chain)
         stood = _learn(database, news, head.branch, fill.size)
         _recognise(database, git, branch, chain, stood[branch.name])
         _note_rollbacks(database, git, location, chain)
-        changes = open_changes(chain, branches.ledger(database, branch, [commit.oid for commit in chain]))
+        line = line_of(database, git, branch, head.oid, chain)
+        changes = open_changes(line, branches.ledger(database, branch, [step.oid for step in line]))
         full, rest = cut(changes, fill.size, _weights(git, changes, fill.unit))
         sealed = {_seal(database, git, branch, part, fill): part.weight for part in full}
         batch = batches.ensure_open(database, branch, fill.size) if rest.changes else _number(database, branch)
         branches.move_tip(database, branch, head.oid)
-    count = Count(head.branch, batch, rest.changes, fill, rest.weight, sealed, head.oid, commit.tree)
+    last, head_tree = line[-1] if line else tip, tip.tree if tip else ""
+    count = Count(head.branch, batch, rest.changes, fill, rest.weight, sealed, head.oid, head_tree, last)
     remember(state, count)
     return count
 
@@ -224,7 +229,7 @@ def _births(git: Git, branch: Branch) -> dict[str, Birth]:
 def _seal(database: Database, git: Git, branch: Branch, part: Part, fill: Fill) -> int:
     number = batches.seal(database, branch, part, fill)
     # Inside the transaction: a batch without its pins is no batch. A ref too many, should we die here, is harmless.
-    refs.pin(git, {refs.batch_base(number): part.changes[0].parent, refs.batch_head(number): part.changes[-1].oid})
+    refs.pin(git, {refs.batch_base(number): part.changes[0].before, refs.batch_head(number): part.changes[-1].oid})
     return number
 
 
@@ -244,7 +249,8 @@ def remember(state: StateDir, count: Count) -> None:
                 other.unlink()
     if not count.branch.startswith("refs/"):
         return
-    if count.fill.unit is not Unit.COMMIT:  # to see what a commit weighs is nothing for sh
+    is_ahead = count.last is not None and count.last.tree != count.head_tree
+    if is_ahead or count.fill.unit is not Unit.COMMIT:  # what a commit repeats, or weighs, is nothing for sh to see
         own.unlink(missing_ok=True)
         return
     line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.fill.size}\n"

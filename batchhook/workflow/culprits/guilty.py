@@ -13,9 +13,9 @@ from batchhook.core.proof import Proof, prove
 from batchhook.core.rollback import steps_back
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, ConflictError, NotFinishedError
-from batchhook.git import merge, objects, snapshot
+from batchhook.git import merge, objects, recording, snapshot
 from batchhook.git.location import read_head
-from batchhook.store import attributions, history
+from batchhook.store import attributions, history, locks
 from batchhook.workflow.culprits.states import State
 from batchhook.workflow.culprits.visits import Order, visiting
 from batchhook.workflow.operations.carrying_out import Planned
@@ -34,10 +34,11 @@ class Guilty:
     """The guilty changes of a batch.
 
     Attributes:
-        changes: those that come out of what is committed cleanly, oldest first.
+        changes: those that come out of what is there cleanly, oldest first.
         tests: ids of the tests that these broke.
         stuck: those that do not, each with the files whose lines were changed since.
-        head: the commit that they were taken out of.
+        head: the commit that HEAD was at.
+        there: what they were taken out of: that commit, or a snapshot of the files where some are only recorded.
         without: the tree that is left.
     """
 
@@ -45,6 +46,7 @@ class Guilty:
     tests: tuple[str, ...]
     stuck: Mapping[Commit, tuple[str, ...]]
     head: str
+    there: str
     without: str
 
 
@@ -76,10 +78,11 @@ def find_guilty(project: Project, number: int) -> Guilty:
 
 
 def _clean(project: Project, accused: Sequence[Commit]) -> Guilty:
-    """Take changes out of what is committed, one after the other, newest first; those that conflict stay."""
+    """Take changes out of what is there, one after the other, newest first; those that conflict stay."""
     head = read_head(project.git, project.location).oid
+    there = _with_recorded(project, head) if any(change.is_record for change in accused) else head
     repository = objects.open_repository(project.location.common_dir)
-    tree = project.git.text("rev-parse", f"{head}^{{tree}}")
+    tree = project.git.text("rev-parse", f"{there}^{{tree}}")
     out: list[Commit] = []
     stuck: dict[Commit, tuple[str, ...]] = {}
     for change in reversed(accused):
@@ -89,11 +92,18 @@ def _clean(project: Project, accused: Sequence[Commit]) -> Guilty:
         else:
             out.insert(0, change)
             tree = merged.tree
-    return Guilty(tuple(out), (), stuck, head, tree)
+    return Guilty(tuple(out), (), stuck, head, there, tree)
+
+
+def _with_recorded(project: Project, head: str) -> str:
+    """A snapshot of the files: what was recorded is there, and perhaps nowhere else."""
+    with locks.lock(project.state.recording_lock):
+        tree = recording.tree_of_files(project.git, project.location)
+    return snapshot.commit_of_tree(project.git, tree, "batchhook: the work tree", *([head] if head else []))
 
 
 def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str], listener: RunListener) -> Proof:
-    """Run the suite in a private work tree without the guilty changes, and compare it with what is committed.
+    """Run the suite in a private work tree without the guilty changes, and compare it with what is there.
 
     What fails there is looked at once more in fresh processes, so that a flake refutes nothing.
 
@@ -102,9 +112,9 @@ def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str
     """
     if project.settings.isolation is Isolation.IN_PLACE:
         raise BatchhookError("tests run in place here: nothing can be proven without touching your files")
-    message = f"batchhook: {guilty.head[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
-    commit = snapshot.commit_of_tree(project.git, guilty.without, message, guilty.head)
-    before, after = (run_stored(project, oid, environment, listener) for oid in (guilty.head, commit))
+    message = f"batchhook: {guilty.there[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
+    commit = snapshot.commit_of_tree(project.git, guilty.without, message, guilty.there)
+    before, after = (run_stored(project, oid, environment, listener) for oid in (guilty.there, commit))
     failed = [result.test_id for result in after.outcome.results if result.outcome.is_failure]
     flaky = history.flips(project.database, failed)
     proof = prove(guilty.tests, before.outcome.results, after.outcome.results, flaky)

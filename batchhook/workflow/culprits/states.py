@@ -35,14 +35,14 @@ def states_of(git: Git, changes: Sequence[Commit]) -> tuple[State, ...]:
     """
     found = [_before(git, changes[0])]
     for change in changes:
-        if change.parent != found[-1].oid and change.base_tree != found[-1].tree:
+        if change.before != found[-1].oid and change.base_tree != found[-1].tree:
             found.append(_before(git, change))
         found.append(State(change.oid, change.tree))
     return tuple(found)
 
 
 def _before(git: Git, change: Commit) -> State:
-    if not change.parent:
+    if not change.before:
         return State("", "")
-    (parent,) = history.commits(git, [change.parent])
-    return State(parent.oid, parent.tree)
+    (before,) = history.commits(git, [change.before])
+    return State(before.oid, before.tree)

@@ -11,12 +11,13 @@ from batchhook.errors import GitError
 from batchhook.git import branch, refs, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
-from batchhook.store import events, operations
+from batchhook.store import events, locks, operations
 from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations import aside, message
 from batchhook.workflow.operations.cut_short import said_of
 from batchhook.workflow.operations.scene import Scene
 from batchhook.workflow.operations.target import Plan
+from batchhook.workflow.recording.step import note_what_was_left
 from batchhook.workflow.running import background
 from batchhook.workflow.telling import notifying
 
@@ -55,7 +56,8 @@ class Planned:
             operation, then = self.ending, self.plan.then
             self._pin_what_was_found(operation)
         try:
-            self._act(operation, then)
+            with locks.lock(project.state.recording_lock):  # what is half done is not to be recorded
+                self._act(operation, then)
         except GitError as error:
             self._refused(operation, error)
             raise
@@ -64,8 +66,7 @@ class Planned:
         operations.end(project.database, operation.id, self.end)
         self._tell(done)
         gate.settle(project)
-        if self.plan.now.head != then.head:
-            project.reconcile()
+        note_what_was_left(project, operation.id, then.files)
         return done
 
     def _tell(self, operation: Operation) -> None:

@@ -52,6 +52,7 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
     if how.force:
         raise UsageError("--force is for --reset", "leave it out")
     steps = selecting.steps(scene.project, chosen)
+    in_part = selecting.steps_in_part(scene.project, chosen)
     if how.mode is Mode.COMMIT:
         branch.check_identity(scene.project.git)
     return Target(
@@ -59,8 +60,8 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
         how.mode,
         chosen.selection,
         files=steps,
-        index=steps,
-        committed=steps if how.mode is Mode.COMMIT else (),
+        index=in_part,
+        committed=in_part if how.mode is Mode.COMMIT else (),
         head=HeadWay.COMMIT if how.mode is Mode.COMMIT else HeadWay.STAY,
         may_stash=how.stash,
     )
@@ -72,6 +73,11 @@ def _reset(scene: Scene, chosen: Chosen, how: How) -> Target:
     if chosen.selection.changes or chosen.selection.paths:
         raise UsageError(
             "--reset takes whole batches out", "without --reset, single changes and paths can be taken out"
+        )
+    if any(change.is_record for change in chosen.changes):
+        raise ConflictError(
+            f"{what} was recorded, not committed: {scene.branch_name} does not hold it; nothing was touched",
+            "without --reset it is taken out of the files",
         )
     if not chosen.base:
         raise BatchhookError(f"there is nothing before {what} that {scene.branch_name} could be moved to", "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batchhook.core.operations import Operation, interrupted
 from batchhook.errors import ConflictError
-from batchhook.git import objects, snapshot
+from batchhook.git import objects, snapshot, trees
 from batchhook.git.location import read_head
 from batchhook.git.objects import Objects
 from batchhook.git.snapshot import State
@@ -58,7 +58,7 @@ class Scene:
 def tree_of(project: Project, commit: str) -> str:
     """The name of a commit's tree; the empty tree's for no commit."""
     if not commit:
-        return project.git.text("hash-object", "-t", "tree", "--stdin")
+        return trees.empty(project.git)
     return project.git.text("rev-parse", f"{commit}^{{tree}}")
 
 

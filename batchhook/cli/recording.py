@@ -1,0 +1,64 @@
+"""record: a change without a commit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from batchhook.cli.arguments import Json
+from batchhook.cli.ending import exit_code, print_end
+from batchhook.cli.options import console, emit, options, project
+from batchhook.errors import ExitCode
+from batchhook.late import Late
+from batchhook.report.progress import show as show_progress
+from batchhook.report.recording import print_nothing_recorded, print_recorded
+from batchhook.workflow import analyze as analysis
+from batchhook.workflow.operations.selecting import paths_from_top
+from batchhook.workflow.recording.record import Recorded, record as record_change
+from batchhook.workflow.running import background
+from batchhook.workflow.running.follow import deadline, follow
+
+if TYPE_CHECKING:
+    from batchhook.workflow import documents
+else:
+    documents = Late("batchhook.workflow.documents")
+
+
+def record(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="What the change is about; all is recorded.")
+    ] = None,
+    description: Annotated[
+        str, typer.Option("-d", "--desc", "--description", metavar="TEXT", help="Why it was done.")
+    ] = "",
+    wait: Annotated[bool, typer.Option(help="Follow the tests to their end, if this change fills a batch.")] = True,
+    _json: Json = False,
+) -> int:
+    """Count a change without a commit: a snapshot of the whole work tree as it is."""
+    with project() as opened:
+        done = record_change(opened, description, paths_from_top(opened, options.folder, files or []))
+        waits = background.wake(opened.location, opened.database, os.environ, done.count)
+        full = max(done.count.sealed, default=0)
+        if not options.json:
+            _print(done)
+        if not (full and waits and wait):
+            if options.json:
+                emit(documents.recorded_document(done))
+            return ExitCode.OK
+        show_progress(Console(stderr=True), f"batch {full}", follow(opened, full, deadline(None)))
+        found = analysis.analyze(opened, full)
+        if options.json:
+            emit(documents.recorded_document(done, found))
+        else:
+            print_end(console(), found)
+        return exit_code(found.verdict)
+
+
+def _print(done: Recorded) -> None:
+    if done.change is None:
+        print_nothing_recorded(console(), f"It stands at {done.standing}.")
+    else:
+        print_recorded(console(), done.change, done.edits, done.standing, done.untouched)

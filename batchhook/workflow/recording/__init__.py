@@ -1,0 +1,1 @@
+"""Changes that are recorded before anybody commits them."""
