@@ -28,6 +28,7 @@ from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.operations.target import How
 from batchhook.workflow.operations.undo import planned_redo, planned_undo
 from batchhook.workflow.project import Project, opened
+from batchhook.workflow.recording.record import record
 from batchhook.workflow.reporting import export, reports
 from batchhook.workflow.running import background, by_hand, follow
 from batchhook.workflow.setting_up import doctor, install
@@ -276,6 +277,28 @@ class Workflow:
             wanted = by_hand.wanted(project, tests, failed=failed, fresh=fresh, order=said)
             done = by_hand.run_head(project, _Silent(), replace(wanted, fail_fast=fail_fast))
             return composed.tested_document(done, judge(done.run.outcome, project.settings.critical_failure_threshold))
+
+    def record(self, description: str = "", paths: Sequence[str | os.PathLike[str]] = ()) -> documents.RecordDocument:
+        """Count a change without a commit: a snapshot of the whole work tree as it is.
+
+        When it fills a batch, the tests run in the background: ``wait`` follows them.
+
+        Args:
+            description: why it was done; empty for the names of the files.
+            paths: what the change is about; relative to the folder that this object was made for.
+
+        Returns:
+            the change; ``change`` is None where nothing had changed since the step before, and nothing was counted.
+
+        Raises:
+            ConflictError: git is in the middle of something, or an operation was interrupted.
+            GitError: a file cannot be read.
+        """
+        with self._opened() as project:
+            these = selecting.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
+            done = record(project, description, these)
+            background.wake(project.location, project.database, os.environ, done.count)
+            return composed.recorded_document(done)
 
     # Going back
 

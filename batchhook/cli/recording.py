@@ -59,6 +59,6 @@ def record(
 
 def _print(done: Recorded) -> None:
     if done.change is None:
-        print_nothing_recorded(console(), f"It stands at {done.standing}.")
+        print_nothing_recorded(console(), done.standing)
     else:
         print_recorded(console(), done.change, done.edits, done.standing, done.untouched)

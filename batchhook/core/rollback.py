@@ -193,18 +193,6 @@ def steps_back(changes: Sequence[Commit]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def single_steps(changes: Sequence[Commit]) -> tuple[Step, ...]:
-    """The differences that take changes out one by one, newest first.
-
-    Where a state holds some of the changes and not the others (the index, of what was recorded and not committed), each
-    of them finds its own lines as it left them, or gone.
-
-    Args:
-        changes: oldest first.
-    """
-    return tuple(Step(new=change.tree, old=change.base_tree) for change in reversed(changes))
-
-
 class Fate(str, Enum):
     """What becomes of a file."""
 

@@ -15,7 +15,8 @@ from batchhook.report import text
 
 def print_nothing_recorded(console: Console, standing: str) -> None:
     """Nothing had changed; ``standing`` says where the open batch is."""
-    console.print(f"Nothing has changed since the last step: nothing was recorded. {standing}")
+    console.print("Nothing has changed since the last step: nothing was recorded.")
+    console.print(standing)
 
 
 def print_recorded(
@@ -30,7 +31,9 @@ def print_recorded(
         standing: where the open batch is.
         untouched: paths that it was to be about, and that it has not touched.
     """
-    console.print(Text.assemble(("✓ ", "green"), f"recorded {change.oid[: text.OID]}  ", (standing, "bold")))
-    console.print(Padding(text.changes([change], {change.oid: edits}), (0, 2), expand=False))
+    line = Text.assemble(("✓ ", "green"), (change.oid[: text.OID], "yellow"), f" {one_line(change.subject)}")
+    console.print(line, soft_wrap=True)
+    console.print(Padding(text.files(edits), (0, 2), style="dim", expand=False))
     if untouched:
         console.print(f"Nothing has changed in {', '.join(map(one_line, untouched))}; what had was recorded.")
+    console.print(standing)

@@ -62,12 +62,19 @@ def changes(these: Sequence[Commit], edits: Mapping[str, Sequence[FileEdit]]) ->
     table.add_column(style="yellow", no_wrap=True)
     table.add_column()
     for position, change in enumerate(these, start=1):
-        files = [f"{file.status.value[:1].upper()} {one_line(file.path)}" for file in edits.get(change.oid, ())]
         text = Text(one_line(change.subject))
-        if files:
-            text.append("\n" + "\n".join(files), style="dim")
+        if change.is_record:
+            text.append("  recorded", style="dim")
+        if edits.get(change.oid):
+            text.append("\n").append_text(files(edits[change.oid]))
         table.add_row(str(position), change.oid[:OID], text)
     return table
+
+
+def files(edits: Sequence[FileEdit]) -> Text:
+    """Files that a change touched, one a line: ``M parcel/money.py``."""
+    shown = "\n".join(f"{edit.status.value[:1].upper()} {one_line(edit.path)}" for edit in edits)
+    return Text(shown, style="dim")
 
 
 def hints(*commands: tuple[str, str]) -> Table:

@@ -7,7 +7,7 @@ with what it refers to; any other reference is a use, which keeps it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.operations import needed, roots
@@ -189,6 +189,28 @@ def remove_unmentioned(database: Database) -> None:
 def pruned(database: Database) -> frozenset[int]:
     """Numbers of all batches that were pruned."""
     return frozenset(row["batch_id"] for row in database.rows("SELECT batch_id FROM pruned"))
+
+
+def leftover_records(database: Database, numbers: Iterable[int], going: Sequence[int]) -> frozenset[int]:
+    """Those of these records that no batch needs: theirs was pruned, or is going, and others came after it."""
+    query = (
+        "SELECT counts, id < (SELECT max(id) FROM records AS any WHERE any.branch_id = records.branch_id) AS passed,"
+        " EXISTS (SELECT 1 FROM commits WHERE commits.branch_id = records.branch_id AND commits.oid = records.oid"
+        " AND sealed) AS sealed, (SELECT max(batch_id) FROM changes WHERE changes.oid = records.oid) AS batch"
+        " FROM records WHERE id = ?"
+    )
+    found = {number: database.row(query, number) for number in numbers}
+    return frozenset(
+        number
+        for number, row in found.items()
+        if row is not None
+        and row["passed"]
+        and (not row["counts"] or (row["sealed"] and _is_gone(row["batch"], going)))
+    )
+
+
+def _is_gone(batch: int | None, going: Sequence[int]) -> bool:
+    return batch is None or batch in going
 
 
 def leftover_operations(database: Database, going: Sequence[int]) -> frozenset[int]:

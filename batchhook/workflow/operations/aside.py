@@ -38,7 +38,7 @@ def room_for(scene: Scene, target: Target) -> Room:
     if not rest.conflicts:
         return Room(index, rest.tree, tuple(sorted(aside)), untracked=False)
     aside |= merge.changed_paths(repository, committed, scene.now.files).keys()
-    files = merge.take_out(repository, committed, target.files).tree
+    files = merge.take_out(repository, committed, target.committed or target.files).tree
     return Room(index, files, tuple(sorted(aside)), untracked=True)
 
 

@@ -76,8 +76,7 @@ def _merged(scene: Scene, target: Target) -> Room:
     conflicts = files.conflicts + staged.conflicts
     if not conflicts:
         return Room(staged.tree, files.tree, (), untracked=False)
-    steps = target.index if target.kind is Kind.ROLLBACK else target.files
-    by_commits = merge.take_out(repository, scene.committed, steps).conflicts
+    by_commits = merge.take_out(repository, scene.committed, target.committed or target.files).conflicts
     _check_conflicts(target, by_commits, committed=True)
     if not target.may_stash:
         _check_conflicts(target, conflicts, committed=False)

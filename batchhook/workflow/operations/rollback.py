@@ -9,7 +9,7 @@ from batchhook.core.operations import Kind
 from batchhook.core.rollback import HeadWay, Mode, Step
 from batchhook.errors import BatchhookError, ConflictError, UsageError
 from batchhook.git import branch, history
-from batchhook.workflow.operations import selecting
+from batchhook.workflow.operations import in_part, selecting
 from batchhook.workflow.operations.carrying_out import Planned
 from batchhook.workflow.operations.planning import planned
 from batchhook.workflow.operations.scene import Scene, tree_of
@@ -52,7 +52,6 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
     if how.force:
         raise UsageError("--force is for --reset", "leave it out")
     steps = selecting.steps(scene.project, chosen)
-    in_part = selecting.steps_in_part(scene.project, chosen)
     if how.mode is Mode.COMMIT:
         branch.check_identity(scene.project.git)
     return Target(
@@ -60,8 +59,8 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
         how.mode,
         chosen.selection,
         files=steps,
-        index=in_part,
-        committed=in_part if how.mode is Mode.COMMIT else (),
+        index=in_part.of_index(scene, chosen.changes, steps),
+        committed=in_part.of_head(scene, chosen.changes, steps),
         head=HeadWay.COMMIT if how.mode is Mode.COMMIT else HeadWay.STAY,
         may_stash=how.stash,
     )

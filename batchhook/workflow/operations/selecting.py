@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batchhook.core.changes import Batch, BatchStatus, Commit
-from batchhook.core.rollback import Selection, Step, single_steps, steps_back, within
+from batchhook.core.rollback import Selection, Step, steps_back, within
 from batchhook.errors import BatchhookError, ConflictError, NotFinishedError, UsageError
 from batchhook.git import history, trees
 from batchhook.git.location import read_head
@@ -121,26 +121,12 @@ def of_changes(
 
 
 def steps(project: Project, chosen: Chosen) -> tuple[Step, ...]:
-    """The differences that take changes out of the files, newest first.
+    """The differences that take changes out, newest first.
 
     Raises:
         ConflictError: they did not touch what was asked for.
     """
-    return _where_asked(project, chosen, steps_back(chosen.changes))
-
-
-def steps_in_part(project: Project, chosen: Chosen) -> tuple[Step, ...]:
-    """Those that take them out of what is staged or committed, which may not hold all that was recorded.
-
-    Raises:
-        ConflictError: they did not touch what was asked for.
-    """
-    if not any(change.is_record for change in chosen.changes):
-        return steps(project, chosen)
-    return _where_asked(project, chosen, single_steps(chosen.changes))
-
-
-def _where_asked(project: Project, chosen: Chosen, found: tuple[Step, ...]) -> tuple[Step, ...]:
+    found = steps_back(chosen.changes)
     paths = chosen.selection.paths
     return tuple(_limited(project, found, paths)) if paths else found
 

@@ -36,7 +36,8 @@ class Target:
         mode: of the rollback that it is about.
         selection: what that took out.
         files, index: the differences to be taken out of the work tree and of the index, newest first.
-        committed: those to be taken out of what HEAD holds, where a commit is made.
+        committed: those to be taken out of what HEAD holds, where a commit is made or may have to be looked at; none
+            where they are those of the files.
         head: what becomes of HEAD.
         to: the commit that it is moved to.
         undoes: the operation that is taken out of effect; 0 for a rollback.

@@ -106,7 +106,9 @@ def _looked(project: Project) -> tuple[str, Count]:
 def _is_carried_over(project: Project, count: Count, tree: str) -> bool:
     """Whether HEAD has moved, and the files hold nothing else than what was recorded before it did."""
     last = recordings.latest(project.database, os.fspath(project.location.top))
-    if last is None or count.last is None or count.last.is_record or last.made_on == count.head or not last.made_on:
+    if last is None or count.last is None or not last.made_on or count.last.is_record:
+        return False
+    if count.last.oid == last.change.oid:
         return False
     there = trees.differences(project.git, count.last.tree, tree)
     base = project.git.run("rev-parse", "--verify", "--quiet", f"{last.made_on}^{{tree}}", check=False).stdout.decode()

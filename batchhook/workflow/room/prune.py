@@ -25,7 +25,7 @@ _HOLD = 0.2
 _PAUSE = 0.02
 _NAME = 42
 """Bytes that a ref takes beside its name."""
-_PINS = ("batches", "operations")
+_PINS = ("batches", "operations", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,7 @@ def whole(project: Project) -> tuple[Part, ...]:
     """All that there is, whether it may go or not."""
     state, database = project.state, project.database
     rows = pruning.whole(database)
-    pins = [
-        name
-        for kind in ("batches", "operations")
-        for names in refs.pinned(project.git, kind).values()
-        for name in names
-    ]
+    pins = [name for kind in _PINS for names in refs.pinned(project.git, kind).values() for name in names]
     backups = Backups(state.backups)
     return (
         *_rows_of(rows.batches, rows.runs, rows.outcomes, _database_size(project)),
@@ -187,12 +182,13 @@ def _remove_runs(project: Project, before: float) -> bool:
 
 
 def _pins(project: Project, going: Sequence[int]) -> tuple[str, ...]:
-    """Names of the pins that are of nobody: of batches that were pruned or are going, and of their operations."""
+    """Names of the pins that are of nobody: of batches that were pruned or are going, and all that is theirs."""
     gone = pruning.pruned(project.database) | frozenset(going)
     operations = pruning.leftover_operations(project.database, going)
+    records = pruning.leftover_records(project.database, refs.pinned(project.git, "records"), going)
     return tuple(
         name
-        for kind, numbers in zip(_PINS, (gone, operations), strict=True)
+        for kind, numbers in zip(_PINS, (gone, operations, records), strict=True)
         for number, names in refs.pinned(project.git, kind).items()
         if number in numbers
         for name in names
