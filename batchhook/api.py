@@ -131,7 +131,8 @@ class Workflow:
 
         Raises:
             NoSuchBatchError: there is no such batch.
-            NotFinishedError: no batch is full yet, this one is open, or the time is up; the run goes on.
+            NothingFullError: no batch is full yet, or this one is open.
+            NotFinishedError: the time is up; the run goes on.
         """
         with self._opened() as project:
             count = project.reconcile()
@@ -139,10 +140,9 @@ class Workflow:
             background.wake(project.location, project.database, os.environ, count)
             for _ in follow.follow(project, chosen, follow.deadline(timeout)):
                 pass
-            found = analysis.analyze(project, chosen)
-            if found.is_searching:
-                raise NotFinishedError(f"what broke in batch {chosen} is not found out yet", f"batchhook wait {chosen}")
-            return composed.analysis_document(found)
+            if follow.standing(project, chosen) is not None:
+                raise NotFinishedError(f"not all is known of batch {chosen} yet", f"batchhook wait {chosen}")
+            return composed.analysis_document(analysis.analyze(project, chosen))
 
     def analyze(self, number: int) -> documents.AnalysisDocument:
         """What a batch's run told; ``searching`` as long as it is being found out what broke the failing tests.

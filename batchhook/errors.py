@@ -12,6 +12,12 @@ class ExitCode(IntEnum):
     TESTS_FAILED = 1
     REGRESSION = 2
     ERROR = 3
+    RUNNING = 4
+    """Of ``wait`` alone: its time was up before all was known."""
+
+    NOTHING_FULL = 5
+    """Of ``wait`` alone: there is nothing to wait for, since the batch is not full, or none is."""
+
     USAGE = 64
     INTERRUPTED = 130
 
@@ -60,6 +66,12 @@ class NoSuchBatchError(BatchhookError):
 
 class NotFinishedError(BatchhookError):
     """The batch is still open, or its run is still going on."""
+
+
+class NothingFullError(NotFinishedError):
+    """There is no run to wait for: the batch is still open, or none was full yet."""
+
+    exit_code = ExitCode.NOTHING_FULL
 
 
 class NothingToDoError(BatchhookError):

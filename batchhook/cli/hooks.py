@@ -32,10 +32,14 @@ def install(
     shared: Annotated[
         bool, typer.Option("--shared", help="Write into a hooks folder that serves other repositories, too.")
     ] = False,
+    _json: Json = False,
 ) -> None:
     """Write git's hooks for this repository; what is there already keeps running."""
     location = locate(options.folder)
     done = installation.install(location, Git(location.top), shared=shared)
+    if options.json:
+        emit(documents.installed_document(done))
+        return
     out = console()
     names = ", ".join(done.written)
     out.print(
@@ -50,10 +54,13 @@ def install(
     out.print(text.hints(("batchhook doctor", "which Python and which tests will run"), ("batchhook uninstall", "")))
 
 
-def uninstall() -> None:
+def uninstall(_json: Json = False) -> None:
     """Take the hooks out; what stood there before is put back, what was recorded stays."""
     location = locate(options.folder)
     ours = installation.uninstall(location, Git(location.top))
+    if options.json:
+        emit(documents.uninstalled_document(ours))
+        return
     console().print(f"Taken out: {', '.join(ours)}." if ours else "None of batchhook's hooks is here.")
 
 

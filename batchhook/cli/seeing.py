@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,18 +16,18 @@ from batchhook.cli.options import console, emit, options, project
 from batchhook.core.changes import Batch
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
+from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.report.analysis import print_analysis
 from batchhook.report.operations import print_cut_short
 from batchhook.report.progress import show as show_progress
-from batchhook.store import batches
 from batchhook.workflow import analyze as analysis
-from batchhook.workflow.analyze import Entry
+from batchhook.workflow.analyze import Entry, Status
 from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations.cut_short import said_of
 from batchhook.workflow.running import background
-from batchhook.workflow.running.follow import deadline, follow, full_batch
+from batchhook.workflow.running.follow import UnderWay, deadline, follow, full_batch, standing
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents
@@ -34,19 +35,35 @@ else:
     documents = Late("batchhook.workflow.documents")
 
 
-def status(_json: Json = False) -> None:
+def status(
+    unseen: Annotated[
+        bool,
+        typer.Option("--unseen", help="Only what did not pass and nobody has looked at; ends with 1 if there is any."),
+    ] = False,
+    _json: Json = False,
+) -> int:
     """Where the open batch stands, what is being tested, the latest verdicts."""
     with project() as opened:
         found = analysis.status(opened)
         background.wake(opened.location, opened.database, os.environ, found.count)
         if options.json:
             emit(documents.status_document(found))
-            return
-        batch = found.count.as_batch() if found.count else None
-        latest = text.log_table(_row(entry) for entry in found.latest)
-        text.print_status(console(), batch, batches.unfinished(opened.database), latest)
-        if found.cut_short is not None:
-            print_cut_short(console(), *said_of(found.cut_short))
+        elif unseen:
+            for said in chain.from_iterable(found.unseen.values()):
+                console().print(said, soft_wrap=True)
+        else:
+            _print_status(found)
+    return ExitCode.TESTS_FAILED if unseen and found.unseen else ExitCode.OK
+
+
+def _print_status(found: Status) -> None:
+    batch = found.count.as_batch() if found.count else None
+    latest = text.log_table(_row(entry) for entry in found.latest)
+    text.print_status(console(), batch, [each.batch for each in found.under_way], latest)
+    if found.critical is not None:
+        text.print_unanswered(console(), found.critical)
+    if found.cut_short is not None:
+        print_cut_short(console(), *said_of(found.cut_short))
 
 
 def log(
@@ -86,19 +103,30 @@ def wait(
     timeout: Annotated[float | None, typer.Option(min=0, metavar="S", help="Seconds to wait at most.")] = None,
     _json: Json = False,
 ) -> int:
-    """Follow a run to its end; the exit code is the verdict's."""
+    """Follow a run to its end; the exit code is the verdict's, 4 if it goes on, 5 if there is none to follow."""
     with project() as opened:
         count = opened.reconcile()
         chosen = full_batch(opened, number)
         background.wake(opened.location, opened.database, os.environ, count)
         progress = follow(opened, chosen, deadline(timeout))
         show_progress(Console(stderr=True), f"batch {chosen}", progress)
+        left = standing(opened, chosen)
+        if left is not None:
+            return _tell_under_way(left)
         found = analysis.analyze(opened, chosen)
         if options.json:
             emit(documents.analysis_document(found))
         else:
             print_end(console(), found)
         return exit_code(found.verdict)
+
+
+def _tell_under_way(left: UnderWay) -> ExitCode:
+    if options.json:
+        emit(documents.under_way_document(left))
+    else:
+        text.print_under_way(console(), left.batch, left.verdict, left.progress)
+    return ExitCode.RUNNING
 
 
 def analyze(
@@ -120,11 +148,14 @@ def analyze(
         return exit_code(found.verdict)
 
 
-def ack(number: BatchNumber) -> None:
+def ack(number: BatchNumber, _json: Json = False) -> None:
     """Take a batch that failed critically as it is: the pre-commit hook says no more about it."""
     with project() as opened:
         gate.acknowledge(opened, number)
-    console().print(f"Batch {number} is taken as it is.")
+    if options.json:
+        emit(documents.ack_document(number))
+    else:
+        console().print(f"Batch {number} is taken as it is.")
 
 
 def _row(entry: Entry) -> tuple[Batch, Verdict | None, Totals | None]:

@@ -52,6 +52,24 @@ class Progress:
         return replace(self, failed=self.failed - 1, failures=tuple(name for name in self.failures if name != test_id))
 
 
+def said(progress: Progress) -> str:
+    """How far it is, in half a sentence: ``testing, 12 of 74, 2 failed, about 0:05 left``."""
+    parts = [progress.stage]
+    if progress.total:
+        parts.append(f"{progress.done} of {progress.total}")
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    if progress.left is not None:
+        parts.append(f"about {clock(progress.left)} left")
+    return ", ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds: ``1:05``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
 def again(tests: int) -> str:
     """The stage in which failed tests are run once more."""
     return "1 failure once more" if tests == 1 else f"{tests} failures once more"

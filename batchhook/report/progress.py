@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextCo
 from rich.text import Text
 
 from batchhook.core.outcomes import TestResult
-from batchhook.core.progress import AGAIN, Progress, again
+from batchhook.core.progress import AGAIN, Progress, again, clock
 from batchhook.core.text import one_line
 
 _MOST_TOLD = 10
@@ -53,7 +53,7 @@ class ProgressLine:
         """Show how far the run is; above the line, each failure when it happens."""
         doing = self._label if state.stage == "testing" else f"{self._label}: {state.stage}"
         failed = f"[red]{state.failed} failed" if state.failed else ""
-        left = "" if state.left is None else f"[dim]about {_clock(state.left)} left"
+        left = "" if state.left is None else f"[dim]about {clock(state.left)} left"
         self._bar.update(
             self._task, description=doing, total=state.total or None, completed=state.done, failed=failed, left=left
         )
@@ -71,11 +71,6 @@ class ProgressLine:
             self._bar.console.print(
                 Text.assemble(("✓ ", "green"), one_line(name), (f"  {AGAIN}", "dim")), soft_wrap=True
             )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
 
 
 def show(console: Console, label: str, progress: Iterable[Progress]) -> None:

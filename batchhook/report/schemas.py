@@ -26,6 +26,7 @@ class Published:
 
 
 _COMMANDS: Mapping[str, type[Document]] = {
+    "ack": documents.AckDocument,
     "analyze": documents.AnalysisDocument,
     "backup": documents.BackupsDocument,
     "baseline compare": documents.BaselineComparisonDocument,
@@ -35,6 +36,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "ci": documents.CiDocument,
     "doctor": documents.DoctorDocument,
     "export": documents.ExportDocument,
+    "install": documents.InstalledDocument,
     "log": documents.LogDocument,
     "notify": documents.NotifiedDocument,
     "operations": documents.OperationsDocument,
@@ -49,6 +51,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "status": documents.StatusDocument,
     "test": documents.TestDocument,
     "undo": documents.OperationDocument,
+    "uninstall": documents.UninstalledDocument,
     "wait": documents.AnalysisDocument,
 }
 """By the words of the command."""
@@ -66,6 +69,7 @@ _FILES: Mapping[str, type[Document]] = {
 PUBLISHED: Mapping[str, Published] = {
     **{words.replace(" ", "-"): Published(f"batchhook {words} --json", of) for words, of in _COMMANDS.items()},
     "restoration": Published("rollback N --from-backup and the undo of it, with --json", documents.RestorationDocument),
+    "waiting": Published("wait with --json that ends with 4, since its time is up", documents.UnderWayDocument),
     "error": Published("any command with --json that could not do its work", documents.ErrorDocument),
     **{name.removesuffix(".json").removesuffix("_batch_N"): Published(name, of) for name, of in _FILES.items()},
 }

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
 from batchhook.core.outcomes import SuiteOutcome, Totals
+from batchhook.core.progress import Progress, said
 from batchhook.core.rollback import Fate, FileFate
 from batchhook.core.text import lines, one_line
 from batchhook.core.verdicts import Verdict, summary
@@ -104,6 +105,26 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
     if latest.row_count:
         console.print()
         console.print(latest)
+
+
+def print_unanswered(console: Console, number: int) -> None:
+    """A batch that failed critically, and what can be done about it."""
+    console.print()
+    console.print(Text(f"Batch {number} failed critically, and nothing was done about it.", style="red"))
+    console.print(
+        hints(
+            (f"batchhook analyze {number}", "what broke"),
+            (f"batchhook rollback {number} --culprit", "take out what broke it, once that is proven"),
+            (f"batchhook ack {number}", "take it as it is"),
+        )
+    )
+
+
+def print_under_way(console: Console, batch: Batch, verdict: Verdict | None, progress: Progress) -> None:
+    """How far a batch is whose end was not waited for."""
+    judged = f" ({verdict.value})" if verdict else ""
+    console.print(Text.assemble((f"batch {batch.id}", "bold"), f"{judged} {_DOING[batch.status]}: {said(progress)}"))
+    console.print(hints((f"batchhook wait {batch.id}", "follow it")))
 
 
 def _fill(batch: Batch) -> tuple[Text, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
@@ -17,14 +17,25 @@ from batchhook.core.verdicts import Verdict
 from batchhook.errors import GitError, NotFinishedError
 from batchhook.git.history import commits
 from batchhook.late import Late
-from batchhook.store import attributions, baselines, batches, events, history, runs, slowdowns, troubles, ways_back
+from batchhook.store import (
+    answers,
+    attributions,
+    baselines,
+    batches,
+    events,
+    history,
+    runs,
+    slowdowns,
+    troubles,
+    ways_back,
+)
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.counting.reconcile import Count
 from batchhook.workflow.going_back import gate
 from batchhook.workflow.operations import cut_short
 from batchhook.workflow.project import Project
 from batchhook.workflow.running import notices
-from batchhook.workflow.running.follow import of_number
+from batchhook.workflow.running.follow import UnderWay, of_number, under_way
 
 if TYPE_CHECKING:
     from batchhook.git import objects
@@ -121,11 +132,17 @@ class Status:
     Attributes:
         count: the open batch of the branch that is checked out; None in the middle of a rebase.
         latest: the latest full batches, newest first.
+        under_way: the full ones about which not everything is known, oldest first.
+        unseen: what is to be told of batches that did not pass and that nobody has looked at, in lines, by batch.
+        critical: the batch of this branch that failed critically, and about which nothing was done; None for none.
         cut_short: the operation that was interrupted in this work tree; None for none.
     """
 
     count: Count | None
     latest: tuple[Entry, ...]
+    under_way: tuple[UnderWay, ...] = ()
+    unseen: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    critical: int | None = None
     cut_short: Operation | None = None
 
 
@@ -134,7 +151,20 @@ def status(project: Project, most: int = 5) -> Status:
     count = project.reconcile()
     gate.settle(project)  # the setting may have changed
     latest = tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True))
-    return Status(count, latest, cut_short.find(project.database, project.location))
+    return Status(
+        count,
+        latest,
+        under_way(project),
+        {number: said for number, said in notices.unseen(project.state).items() if not _passed(project, number)},
+        answers.standing(project.database).get(count.branch) if count else None,
+        cut_short.find(project.database, project.location),
+    )
+
+
+def _passed(project: Project, number: int) -> bool:
+    """Whether nothing has to be done about a batch; one that was pruned is forgotten."""
+    found = runs.totals(project.database, number)
+    return found is None or found[0].is_good
 
 
 def log(project: Project, most: int) -> tuple[Entry, ...]:

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from batchhook.workflow.operations.target import Plan
     from batchhook.workflow.recording.record import Recorded
     from batchhook.workflow.reporting.export import Exported
+    from batchhook.workflow.running.follow import UnderWay
     from batchhook.workflow.setting_up.doctor import Check
     from batchhook.workflow.setting_up.install import Installed
     from batchhook.workflow.telling.notifying import Sent
 
 __all__ = [
+    "ack_document",
     "analysis_document",
     "baseline_document",
     "doctor_document",
@@ -54,6 +56,8 @@ __all__ = [
     "show_document",
     "status_document",
     "tested_document",
+    "under_way_document",
+    "uninstalled_document",
 ]
 
 
@@ -61,8 +65,18 @@ def status_document(found: Status) -> documents.StatusDocument:
     """Where everything stands."""
     shown = documents.batch_document(found.count.as_batch(), {}) if found.count else None
     return documents.StatusDocument(
-        open=shown, latest=tuple(map(_entry, found.latest)), interrupted=found.cut_short.id if found.cut_short else None
+        open=shown,
+        under_way=tuple(map(under_way_document, found.under_way)),
+        latest=tuple(map(_entry, found.latest)),
+        unseen=tuple(found.unseen),
+        critical=found.critical,
+        interrupted=found.cut_short.id if found.cut_short else None,
     )
+
+
+def under_way_document(found: UnderWay) -> documents.UnderWayDocument:
+    """How far a batch is."""
+    return documents.under_way_document(found.batch, found.verdict, found.progress)
 
 
 def log_document(entries: Sequence[Entry]) -> documents.LogDocument:
@@ -216,6 +230,16 @@ def installed_document(done: Installed) -> documents.InstalledDocument:
     """What an installation did."""
     folder = documents.shown(str(done.folder))
     return documents.InstalledDocument(folder=folder, written=done.written, chained=done.chained, is_new=done.is_new)
+
+
+def uninstalled_document(removed: Sequence[str]) -> documents.UninstalledDocument:
+    """The hooks that were taken out."""
+    return documents.UninstalledDocument(removed=tuple(removed))
+
+
+def ack_document(number: int) -> documents.AckDocument:
+    """A batch that is taken as it is."""
+    return documents.AckDocument(acknowledged=number)
 
 
 def notified_document(sent: Sequence[Sent]) -> documents.NotifiedDocument:

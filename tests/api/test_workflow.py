@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import batchhook
-from batchhook import ConflictError, NotFinishedError, StoreError, Workflow
+from batchhook import ConflictError, NotFinishedError, NothingFullError, StoreError, Workflow
 from tests.api.examples import DOCS, run_examples
 from tests.driving import CALCULATOR, TESTS, Repository
 
@@ -53,7 +53,8 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
     done = workflow.install()
     assert (done.is_new, len(done.written), done.chained) == (True, 3, ())
     assert not workflow.install().is_new
-    with pytest.raises(NotFinishedError, match="no batch is full"):
+    assert issubclass(NothingFullError, NotFinishedError)
+    with pytest.raises(NothingFullError, match="no batch is full"):
         workflow.wait()
     bare_repository.commit("a")
     with workflow as kept:
@@ -63,11 +64,21 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
         assert kept.run(pattern="nothing*.py").verdict == "broken", "a setting of one call"
         assert kept.run().verdict == "passed"
     bare_repository.commit("b")
-    with pytest.raises(NotFinishedError):
+    with pytest.raises(NothingFullError, match="still open"):
         Workflow(bare_repository.top).wait(1, timeout=0)
     status = workflow.status()
     assert [entry.batch.id for entry in status.latest] == [1], "two fill a batch for this one"
     assert workflow.wait(1, timeout=90).verdict == "passed"
+
+
+def test_the_time_is_up(broken: Repository) -> None:
+    workflow = Workflow(broken.top)
+    with pytest.raises(NotFinishedError) as raised:
+        workflow.wait(1, timeout=0)
+    assert not isinstance(raised.value, NothingFullError)
+    assert [each.batch for each in workflow.status().under_way] == [1]
+    workflow.wait(1, timeout=90)
+    assert workflow.status().under_way == ()
 
 
 def test_going_back_raises_before_anything_is_touched(broken: Repository) -> None:

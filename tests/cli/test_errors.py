@@ -35,14 +35,14 @@ def test_not_installed(bare_repository: Repository, command: list[str]) -> None:
 def test_no_such_batch_still_open_and_not_finished(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
     assert "no batch 3" in repository.batchhook("analyze", "3", code=3)
-    assert "no batch is full yet" in repository.batchhook("wait", code=3)
+    assert "no batch is full yet" in repository.batchhook("wait", code=5)
     repository.commit("a")
     assert "still open" in repository.batchhook("analyze", "1", code=3)
-    assert "still open" in repository.batchhook("wait", "1", code=3)
+    assert "still open" in repository.batchhook("wait", "1", code=5)
     for name in "bcde":
         repository.commit(name)
     assert "not ended yet" in repository.batchhook("analyze", "1", code=3)
-    assert "not ended yet" in repository.batchhook("wait", "1", "--timeout", "0.2", code=3)
+    assert "waits for its tests" in repository.batchhook("wait", "1", "--timeout", "0.2", code=4)
 
 
 @pytest.mark.parametrize(

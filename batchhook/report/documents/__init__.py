@@ -38,12 +38,14 @@ from batchhook.report.documents.ci_results import (
     results_of_baseline,
 )
 from batchhook.report.documents.commands import (
+    AckDocument,
     CheckDocument,
     DoctorDocument,
     ErrorDocument,
     InstalledDocument,
     NotifiedDocument,
     SentDocument,
+    UninstalledDocument,
 )
 from batchhook.report.documents.comparisons import (
     BaselineComparisonDocument,
@@ -61,6 +63,7 @@ from batchhook.report.documents.operations import (
     fate_documents,
     way_back_document,
 )
+from batchhook.report.documents.progress import UnderWayDocument, under_way_document
 from batchhook.report.documents.recording import RecordDocument
 from batchhook.report.documents.reports import (
     ExportDocument,
@@ -83,6 +86,7 @@ from batchhook.report.documents.room import PartDocument, PruneDocument, SparedD
 from batchhook.report.documents.slowdowns import SlowdownDocument, TimingsDocument, slowdown_document
 
 __all__ = [
+    "AckDocument",
     "AnalysisDocument",
     "AttributionDocument",
     "BackedUpFileDocument",
@@ -139,6 +143,8 @@ __all__ = [
     "Time",
     "TimingsDocument",
     "TotalsDocument",
+    "UnderWayDocument",
+    "UninstalledDocument",
     "UnsteadyDocument",
     "WayBackDocument",
     "analysis_document",
@@ -162,6 +168,7 @@ __all__ = [
     "slowdown_document",
     "test_document",
     "totals_document",
+    "under_way_document",
     "unsteady_documents",
     "way_back_document",
 ]

@@ -6,6 +6,7 @@ from batchhook.core.changes import Batch, Commit, FileEdit
 from batchhook.core.outcomes import Totals
 from batchhook.core.verdicts import Verdict
 from batchhook.report.documents.document import Document, shown
+from batchhook.report.documents.progress import UnderWayDocument
 from batchhook.report.documents.results import TotalsDocument, totals_document
 
 
@@ -57,11 +58,17 @@ class EntryDocument(Document):
 class StatusDocument(Document):
     """``status --json``; ``open`` is null in the middle of a rebase.
 
+    ``under_way`` are the full batches about which not everything is known, oldest first; ``latest`` the latest full
+    ones, newest first. ``unseen`` are batches that did not pass, and whose verdict nobody has looked at. ``critical``
+    is the batch of this branch that failed critically, and about which nothing was done; null for none.
     ``interrupted`` is the operation that was interrupted in this work tree; null for none.
     """
 
     open: BatchDocument | None
+    under_way: tuple[UnderWayDocument, ...]
     latest: tuple[EntryDocument, ...]
+    unseen: tuple[int, ...]
+    critical: int | None
     interrupted: int | None = None
 
 

@@ -30,7 +30,7 @@ class DoctorDocument(Document):
 
 
 class InstalledDocument(Document):
-    """What an installation did.
+    """``install --json``.
 
     ``folder`` is where the hooks are; ``written`` names those that were written, ``chained`` those that were there
     before and still run first; ``is_new`` says whether counting begins with this.
@@ -40,6 +40,18 @@ class InstalledDocument(Document):
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
+
+
+class UninstalledDocument(Document):
+    """``uninstall --json``: the hooks that were taken out; none where none was there."""
+
+    removed: tuple[str, ...]
+
+
+class AckDocument(Document):
+    """``ack N --json``: the batch that is taken as it is from now on."""
+
+    acknowledged: int
 
 
 class SentDocument(Document):

@@ -11,7 +11,7 @@ from batchhook.core.changes import Batch, BatchStatus
 from batchhook.core.outcomes import Run
 from batchhook.core.progress import Progress
 from batchhook.core.verdicts import Verdict
-from batchhook.errors import BatchhookError, NotFinishedError
+from batchhook.errors import BatchhookError, NotFinishedError, NothingFullError
 from batchhook.store import batches, locks, runs
 from batchhook.store.progress import ProgressReader
 from batchhook.workflow.project import Project
@@ -22,6 +22,22 @@ _INTERVAL = 0.1
 _PATIENCE = 3.0
 """Seconds for which nobody may be at work before another runner is started."""
 _MOST_STARTS = 10
+_MEANWHILE = "batchhook status; to test now: batchhook test"
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A full batch about which not everything is known.
+
+    Attributes:
+        batch: the batch.
+        verdict: of its run; None as long as that has not ended.
+        progress: how far it is.
+    """
+
+    batch: Batch
+    verdict: Verdict | None
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +72,7 @@ def of_number(project: Project, number: int) -> Finished:
     if found is not None:
         return Finished(batch, *found)
     if batch.status is BatchStatus.OPEN:
-        raise NotFinishedError(
-            f"batch {number} is still open: it runs when it is full", "batchhook status; to test now: batchhook test"
-        )
+        raise NotFinishedError(*_still_open(number))
     raise NotFinishedError(f"the tests of batch {number} have not ended yet", f"batchhook wait {number}")
 
 
@@ -67,16 +81,38 @@ def full_batch(project: Project, number: int | None = None) -> int:
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        NotFinishedError: it is still open; or none is full yet.
+        NothingFullError: it is still open; or none is full yet.
     """
     if number is not None:
-        if batches.get(project.database, number).status is BatchStatus.OPEN:
-            finished(project, number)  # says so
+        is_next = number == batches.next_id(project.database)  # its first change will take the number
+        if is_next or batches.get(project.database, number).status is BatchStatus.OPEN:
+            raise NothingFullError(*_still_open(number))
         return number
     sealed = batches.latest(project.database, 1, full=True)
     if not sealed:
-        raise NotFinishedError("no batch is full yet", "batchhook status; to test now: batchhook test")
+        raise NothingFullError("no batch is full yet", _MEANWHILE)
     return sealed[0].id
+
+
+def _still_open(number: int) -> tuple[str, str]:
+    """Message and hint of an error."""
+    return f"batch {number} is still open: it runs when it is full", _MEANWHILE
+
+
+def under_way(project: Project) -> tuple[UnderWay, ...]:
+    """The full batches about which not everything is known, oldest first, each with how far it is."""
+    return tuple(_looked_at(project, batch) for batch in batches.unfinished(project.database))
+
+
+def standing(project: Project, number: int) -> UnderWay | None:
+    """How far a full batch is; None where all is known of it."""
+    batch = batches.get(project.database, number)
+    return None if batch.status is BatchStatus.FINISHED else _looked_at(project, batch)
+
+
+def _looked_at(project: Project, batch: Batch) -> UnderWay:
+    found = runs.totals(project.database, batch.id)
+    return UnderWay(batch, found[0] if found else None, _reader(project, batch.id).read())
 
 
 def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator[Progress]:
@@ -90,7 +126,7 @@ def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator
     Raises:
         BatchhookError: whoever runs it ends again and again without a result.
     """
-    reader = ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
+    reader = _reader(project, number)
     starts = _starts_of_runners(project, number)
     while batches.get(project.database, number).status is not BatchStatus.FINISHED:
         yield reader.read()
@@ -99,6 +135,10 @@ def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator
         next(starts)
         time.sleep(_INTERVAL)
     yield reader.read()
+
+
+def _reader(project: Project, number: int) -> ProgressReader:
+    return ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
 
 
 def _starts_of_runners(project: Project, number: int) -> Iterator[None]:

@@ -53,6 +53,15 @@ def leave_slowdowns(state: StateDir, batch: int, verdict: Verdict, outcome: Suit
         add(state, batch, f"batch {batch}: {said}")
 
 
+def unseen(state: StateDir) -> dict[int, list[str]]:
+    """The lines that were left and not told yet, by batch in order; they stay."""
+    found = {}
+    for path in sorted(state.notices.glob("[0-9]*"), key=lambda path: int(path.name)):
+        with contextlib.suppress(FileNotFoundError):  # told meanwhile
+            found[int(path.name)] = path.read_text("utf-8").splitlines()
+    return found
+
+
 def take(state: StateDir, batch: int | None = None) -> list[str]:
     """The lines that were left, of one batch or of all; they are told with this, and gone."""
     lines = []
