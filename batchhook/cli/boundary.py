@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import sys
 import traceback
@@ -25,8 +26,13 @@ else:
     documents = Late("batchhook.report.documents")
 
 
+_FIRST_OF_OURS = 3
+"""The lowest number of a file that is none of the standard streams."""
+
+
 def main() -> NoReturn:
     """Run the command line and end the process."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our characters gets others, and no error
@@ -37,6 +43,15 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.OK
     sys.exit(int(code))
+
+
+def _open_streams() -> None:
+    """Give whoever closed standard streams (``<&-``) empty ones; else the first file that is opened becomes one."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < _FIRST_OF_OURS:  # each takes the lowest number that is free
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _guarded() -> int:
@@ -71,7 +86,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
-    if options.json:
+    if options.json or "--json" in itertools.takewhile(lambda word: word != "--", sys.argv):  # not read yet, maybe
         print(documents.ErrorDocument(error=message, hint=hint, exit_code=code).model_dump_json(indent=2))  # noqa: T201 - as asked
         return code
     console = Console(stderr=True, highlight=False)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
+from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options
 from batchhook.core.operations import Kind, Operation, OperationStatus
 from batchhook.core.proof import Proof
 from batchhook.core.rollback import HeadWay, Mode
-from batchhook.errors import ExitCode, UsageError
+from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import operations as report, text
 from batchhook.workflow.operations import marker
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from batchhook.workflow.operations.target import Plan
 else:
     documents = Late("batchhook.workflow.documents")
+
+_QUESTION = "Everything you have now is kept, and `batchhook undo` brings it back. Go on?"
 
 
 def carry_out(
@@ -38,7 +40,7 @@ def carry_out(
             if options.json:
                 emit(documents.plan_document(plan, proof=proof))
             return ExitCode.OK
-        if not yes and not plan.is_empty and not _agreed():
+        if not yes and not plan.is_empty and not agreed(_QUESTION):
             out.print("Nothing was changed.")
             return ExitCode.OK
         operation = planned.carry_out()
@@ -108,13 +110,3 @@ def _hints(plan: Plan, operation: Operation, *, is_prepared: bool) -> list[tuple
     back = "batchhook redo" if operation.kind is Kind.UNDO else "batchhook undo"
     found.append((back, "to have everything as it was"))
     return found
-
-
-def _agreed() -> bool:
-    if options.json:
-        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
-    try:
-        return typer.confirm("Everything you have now is kept, and `batchhook undo` brings it back. Go on?")
-    except typer.Abort:
-        print()  # noqa: T201 - the prompt's line ends here
-        return False

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
+from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.text import one_line
-from batchhook.errors import ExitCode, GitError, UsageError
+from batchhook.errors import ExitCode, GitError
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.store import operations
@@ -106,11 +106,5 @@ def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
 
 
 def _agreed(plan: planning.Plan) -> bool:
-    if options.json:
-        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
-    try:
-        back = ", and `batchhook undo --from-backup` brings it back" if plan.batch else ""
-        return typer.confirm(f"What is there now is kept{back}. Go on?")
-    except typer.Abort:
-        print()  # noqa: T201 - the prompt's line ends here
-        return False
+    back = ", and `batchhook undo --from-backup` brings it back" if plan.batch else ""
+    return agreed(f"What is there now is kept{back}. Go on?")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchhook.cli.arguments import Json
+from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.pruning import Rule, parse_age
-from batchhook.errors import UsageError
 from batchhook.late import Late
 from batchhook.report import room
 from batchhook.report.text import hints
@@ -75,13 +75,7 @@ def _show_whole(opened: Project) -> None:
 
 
 def _agreed() -> bool:
-    if options.json:
-        raise UsageError("--json asks nothing", "say -y to do it, or --dry-run to see it")
-    try:
-        agreed = typer.confirm("This cannot be undone; commits and files stay as they are. Go on?")
-    except typer.Abort:
-        print()  # noqa: T201 - the prompt's line ends here
-        agreed = False
-    if not agreed:
+    goes_on = agreed("This cannot be undone; commits and files stay as they are. Go on?")
+    if not goes_on:
         console().print("Nothing was changed.")
-    return agreed
+    return goes_on

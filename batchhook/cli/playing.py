@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from batchhook.cli.options import options
 from batchhook.demo.play import play
+from batchhook.errors import UsageError
 
 
 def demo(
@@ -17,4 +19,6 @@ def demo(
     pause: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds between two steps, to read along.")] = 0.0,
 ) -> int:
     """The whole story on a small project: five commits, the run, the analysis, the way back."""
+    if options.json:
+        raise UsageError("the demo is for people: it has no --json", "batchhook demo")
     return play(folder, pause=pause)
