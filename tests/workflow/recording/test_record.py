@@ -328,7 +328,6 @@ def test_many_at_once_lose_nothing(project: Repository) -> None:
 
 def test_killed_at_any_moment_it_has_counted_or_not(project: Repository) -> None:
     """Whatever of it is done, the next call goes on from there: each state is recorded once, and none is lost."""
-    counted = 0
     for number in range(6):
         project.write("a.txt", f"{number}\n")
         process = subprocess.Popen(
@@ -341,8 +340,7 @@ def test_killed_at_any_moment_it_has_counted_or_not(project: Repository) -> None
         process.kill()
         process.wait()
         found = project.json("--batch-size", "100", "record", "-d", f"{number}")
-        counted += 1
-        assert found["filled"] == counted
+        assert found["filled"] == number + 1
     changes = project.json("--batch-size", "100", "status")["open"]["changes"]
     contents = [project.git("show", f"{change['oid']}:a.txt") for change in changes]
     assert contents == [str(number) for number in range(6)]
