@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from batchhook.core.changes import Commit
 from batchhook.core.rollback import marks
@@ -36,13 +37,18 @@ def first_parent_chain(git: Git, tips: Iterable[str], hide: Iterable[str]) -> tu
     return _read(git, ["--first-parent", "--reverse", "--topo-order", "--ignore-missing", "--stdin"], revisions)
 
 
-def commits(git: Git, oids: Sequence[str]) -> tuple[Commit, ...]:
+def commits(git: Git, oids: Sequence[str], known: Mapping[str, str] = MappingProxyType({})) -> tuple[Commit, ...]:
     """Just these commits, in this order.
+
+    Args:
+        git: in the repository.
+        oids: their names.
+        known: names of the trees of commits that may be parents of theirs, lest they be asked for.
 
     Raises:
         GitError: one of them does not exist.
     """
-    return _read(git, ["--no-walk=unsorted", "--stdin"], oids) if oids else ()
+    return _read(git, ["--no-walk=unsorted", "--stdin"], oids, known) if oids else ()
 
 
 def named(git: Git, revision: str) -> str:
@@ -58,11 +64,13 @@ def named(git: Git, revision: str) -> str:
     return done.stdout.decode("ascii", "replace").strip()
 
 
-def _read(git: Git, options: Sequence[str], revisions: Sequence[str]) -> tuple[Commit, ...]:
+def _read(
+    git: Git, options: Sequence[str], revisions: Sequence[str], known: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Commit, ...]:
     printed = git.run(*_LOG, *options, stdin="".join(f"{revision}\n" for revision in revisions).encode()).stdout
     fields = printed.decode("utf-8", "replace").split("\0")[:-1]
     rows = [fields[start : start + len(_FIELDS)] for start in range(0, len(fields), len(_FIELDS))]
-    trees = {row[0]: row[1] for row in rows}
+    trees = {**known, **{row[0]: row[1] for row in rows}}
     strangers = {row[2].split(" ")[0] for row in rows} - trees.keys()
     trees.update(_trees(git, sorted(strangers - {""})))
     if "" in strangers:  # a commit without parents

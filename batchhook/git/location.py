@@ -114,6 +114,11 @@ class Head:
 
 def read_head(git: Git, location: Location) -> Head:
     """Where HEAD stands now."""
+    both = git.run("rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD", check=False)
+    if both.returncode == 0:
+        oid, name = both.stdout.decode("utf-8", "surrogateescape").splitlines()
+        return Head(branch=location.detached_name if name == "HEAD" else name, oid=oid)
+    # Before the first commit, HEAD is a name of nothing.
     ref = git.run("symbolic-ref", "--quiet", "HEAD", check=False).stdout.decode().strip()
     oid = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).stdout.decode().strip()
     return Head(branch=ref or location.detached_name, oid=oid)

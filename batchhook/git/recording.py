@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from batchhook.errors import GitError
 from batchhook.git import snapshot, sparse
 from batchhook.git.command import Git
 from batchhook.git.location import Location
@@ -37,10 +38,20 @@ def tree_of_files(git: Git, location: Location) -> str:
     return git.text("write-tree", variables=variables)
 
 
-def author(git: Git) -> dict[str, str]:
-    """In whose name a recorded change is made: the user's where git knows it, else nobody's."""
-    said = git.run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT", check=False)
-    name, _, rest = said.stdout.decode("utf-8", "surrogateescape").rpartition(">")[0].partition(" <")
-    if said.returncode or not name or not rest:
-        return snapshot.IDENTITY
-    return {**snapshot.IDENTITY, "GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": rest}
+def commit(git: Git, tree: str, message: str, before: str) -> str:
+    """Name of a commit that holds a recorded change; nothing points at it.
+
+    It is made in the user's name, or, where git knows none, in nobody's.
+
+    Args:
+        git: in the work tree.
+        tree: what it holds.
+        message: why it was made.
+        before: the commit of the step before; empty where there is none.
+    """
+    parents = [before] if before else []
+    mine = {name: value for name, value in snapshot.IDENTITY.items() if not name.startswith("GIT_AUTHOR")}
+    try:
+        return snapshot.commit_of_tree(git, tree, message, *parents, identity=mine)
+    except GitError:
+        return snapshot.commit_of_tree(git, tree, message, *parents)

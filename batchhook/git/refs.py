@@ -54,6 +54,15 @@ def pin(git: Git, pins: Mapping[str, str]) -> None:
     git.run("update-ref", "--stdin", "-m", "batchhook", stdin=lines.encode())
 
 
+def pin_instead(git: Git, name: str, oid: str, other: str) -> None:
+    """Point a ref of ours at a commit that reaches what another one pins, and take that one away; both or none.
+
+    Raises:
+        GitError: as for ``pin``.
+    """
+    git.run("update-ref", "--stdin", "-m", "batchhook", stdin=f"update {name} {oid}\ndelete {other}\n".encode())
+
+
 def unpin(git: Git, names: Iterable[str]) -> None:
     """Take refs of ours away, all or none.
 

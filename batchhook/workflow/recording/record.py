@@ -116,10 +116,10 @@ def _is_carried_over(project: Project, count: Count, tree: str) -> bool:
 
 
 def _written_down(project: Project, count: Count, tree: str, description: str) -> Commit:
-    git, before = project.git, count.last.oid if count.last else ""
     message = description.strip() or _names(project, count, tree)
-    oid = snapshot.commit_of_tree(git, tree, message, *([before] if before else []), identity=recording.author(git))
-    change = replace(history.commits(git, [oid])[0], is_record=True)
+    oid = recording.commit(project.git, tree, message, count.last.oid if count.last else "")
+    known = {count.last.oid: count.last.tree} if count.last else {}
+    change = replace(history.commits(project.git, [oid], known)[0], is_record=True)
     with project.database.transaction():
         branch = write_down(project, count, change)
         branches.meet(project.database, branch, [oid], made_here=True)

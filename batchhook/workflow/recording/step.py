@@ -28,10 +28,11 @@ def write_down(project: Project, count: Count, change: Commit) -> Branch:
     branch = branches.find(database, count.branch) or branches.add(database, count.branch, count.head, count.head)
     number = database.next_id("records")
     recordings.add(database, branch.id, os.fspath(project.location.top), Recording(number, count.head, change))
-    refs.pin(project.git, {refs.record(number): change.oid})
-    before = recordings.number_of(database, branch.id, change.parent)
+    before = recordings.number_of(database, branch.id, change.parent) if change.parent else 0
     if before:  # it is behind this one, so one pin holds both
-        refs.unpin(project.git, [refs.record(before)])
+        refs.pin_instead(project.git, refs.record(number), change.oid, refs.record(before))
+    else:
+        refs.pin(project.git, {refs.record(number): change.oid})
     return branch
 
 
