@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from batchhook.errors import GitError
 from batchhook.git import snapshot, sparse
@@ -33,6 +34,16 @@ def tree_of_files(git: Git, location: Location) -> str:
     theirs = location.git_dir / "index"
     if not index.exists() and theirs.exists():
         shutil.copy2(theirs, index)  # with its time, as for a private index
+    try:
+        return _tree(git, index)
+    except GitError:
+        if not index.exists():
+            raise
+        index.unlink()  # git has thrown away contents that it names and nothing else did, or it is damaged
+        return _tree(git, index)
+
+
+def _tree(git: Git, index: Path) -> str:
     variables = {"GIT_INDEX_FILE": str(index)}
     git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
     return git.text("write-tree", variables=variables)
