@@ -11,8 +11,7 @@ from pathlib import Path
 from batchhook.core.rollback import Mode, batch_range
 from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import judge
-from batchhook.errors import NotFinishedError, UsageError
-from batchhook.git.command import Git
+from batchhook.errors import NoRepositoryError, NotFinishedError, UsageError
 from batchhook.git.location import locate
 from batchhook.report import documents
 from batchhook.store import operations as stored
@@ -31,7 +30,7 @@ from batchhook.workflow.project import Project, opened
 from batchhook.workflow.recording.record import record
 from batchhook.workflow.reporting import export, reports
 from batchhook.workflow.running import background, by_hand, follow
-from batchhook.workflow.setting_up import doctor, install
+from batchhook.workflow.setting_up import doctor, install, without_git
 from batchhook.workflow.telling import notifying
 
 
@@ -72,7 +71,7 @@ class Workflow:
     # Hooks
 
     def install(self, *, shared: bool = False) -> documents.InstalledDocument:
-        """Write git's hooks; what is there already keeps running.
+        """Write git's hooks; what is there already keeps running. What was recorded before there was git is taken over.
 
         Args:
             shared: write into a hooks folder that serves other repositories, too.
@@ -81,12 +80,25 @@ class Workflow:
             BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here.
         """
         location = locate(self._folder)
-        return composed.installed_document(install.install(location, Git(location.top), shared=shared))
+        return composed.installed_document(install.install(location, location.git(), shared=shared))
+
+    def begin_without_git(self) -> None:
+        """Begin to count in a folder that no git repository is around, as ``record --yes`` does; else nothing.
+
+        The files as they are now are the state before the first change.
+
+        Raises:
+            BatchhookError: it is no folder to do that in, or cannot be written.
+        """
+        try:
+            locate(self._folder)
+        except NoRepositoryError:
+            without_git.begin_without_git(self._folder, os.environ)
 
     def doctor(self) -> documents.DoctorDocument:
         """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
         location = locate(self._folder)
-        return composed.doctor_document(doctor.examine(location, Git(location.top), os.environ))
+        return composed.doctor_document(doctor.examine(location, location.git(), os.environ))
 
     def send_test(self) -> documents.NotifiedDocument:
         """Send a message to every address that notifications go to, and say how it went.

@@ -52,6 +52,10 @@ class NotARepositoryError(BatchhookError):
     """The folder is not inside a git work tree."""
 
 
+class NoRepositoryError(NotARepositoryError):
+    """There is no repository at all around the folder: one of our own may be begun there."""
+
+
 class GitError(BatchhookError):
     """A git command failed; the message ends with what git itself said."""
 

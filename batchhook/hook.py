@@ -97,15 +97,18 @@ def post_rewrite(top: Path) -> None:
 
 def _begin(location: Location) -> None:
     """Under pre-commit nobody calls `batchhook install`: the first commit begins, and is the first to count."""
+    from batchhook.errors import BatchhookError
     from batchhook.git import history
-    from batchhook.git.command import Git
     from batchhook.git.location import read_head
     from batchhook.store.layout import StateDir
     from batchhook.workflow.counting.begin import begin
+    from batchhook.workflow.setting_up import taking_over
 
     if StateDir.of(location.common_dir).exists():
         return
-    git = Git(location.top)
+    if taking_over.is_pending(location):
+        raise BatchhookError("what was recorded before there was git waits", "batchhook install takes it over")
+    git = location.git()
     head = read_head(git, location)
     parents = history.commits(git, [head.oid])[0].parents
     begin(location, git, before=(history.branch_heads(git) - {head.oid}) | set(parents))

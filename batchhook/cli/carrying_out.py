@@ -44,14 +44,15 @@ def carry_out(
             out.print("Nothing was changed.")
             return ExitCode.OK
         operation = planned.carry_out()
-        is_prepared = marker.is_prepared(planned.scene.project.location)
+        location = planned.scene.project.location
+        is_prepared = marker.is_prepared(location)
     if options.json:
         emit(documents.plan_document(plan, operation, proof))
         return ExitCode.OK
     number = len(plan.files)
     end = "Taken back" if operation.status is OperationStatus.TAKEN_BACK else "Done"
     out.print(f"{end}: {number} {'file' if number == 1 else 'files'}. This was operation {operation.id}.")
-    hints = _hints(plan, operation, is_prepared=is_prepared)
+    hints = _hints(plan, operation, is_prepared=is_prepared, has_git=not location.is_private)
     if hints:
         out.print(text.hints(*hints))
     return ExitCode.OK
@@ -72,7 +73,8 @@ def _title(planned: Planned) -> str:
         return f"{do}, by a commit on {plan.branch}:"
     if target.head is HeadWay.MOVE:
         return f"{do}, {plan.branch} moves to {target.to[:8]}:"
-    return f"{do}, in the work tree and the index:"
+    where = "the files" if planned.scene.project.location.is_private else "the work tree and the index"
+    return f"{do}, in {where}:"
 
 
 def _show(out: Console, planned: Planned, *, diff: bool) -> None:
@@ -93,11 +95,11 @@ def _show(out: Console, planned: Planned, *, diff: bool) -> None:
         text.print_diff(out, plan.diff)
 
 
-def _hints(plan: Plan, operation: Operation, *, is_prepared: bool) -> list[tuple[str, str]]:
+def _hints(plan: Plan, operation: Operation, *, is_prepared: bool, has_git: bool) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if operation.status is not OperationStatus.DONE:
         return found
-    if operation.mode is Mode.FILES and operation.kind is not Kind.UNDO:
+    if has_git and operation.mode is Mode.FILES and operation.kind is not Kind.UNDO:
         found.append(("git diff --cached", "what is different now"))
     if is_prepared:
         found.append(("git commit", "to keep it; its message is prepared, and it fills no batch"))

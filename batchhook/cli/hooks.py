@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options
 from batchhook.core.text import one_line
 from batchhook.errors import ExitCode
-from batchhook.git.command import Git
 from batchhook.git.location import locate
 from batchhook.late import Late
 from batchhook.report import text
@@ -20,6 +20,7 @@ from batchhook.report import text
 if TYPE_CHECKING:
     from batchhook.workflow import documents
     from batchhook.workflow.setting_up import doctor as examination, install as installation
+    from batchhook.workflow.setting_up.taking_over import TakenOver
 else:
     documents = Late("batchhook.workflow.documents")
     examination, installation = (
@@ -36,11 +37,13 @@ def install(
 ) -> None:
     """Write git's hooks for this repository; what is there already keeps running."""
     location = locate(options.folder)
-    done = installation.install(location, Git(location.top), shared=shared)
+    done = installation.install(location, location.git(), shared=shared)
     if options.json:
         emit(documents.installed_document(done))
         return
     out = console()
+    if done.taken_over is not None:
+        _print_taken_over(out, done.taken_over)
     names = ", ".join(done.written)
     out.print(
         f"Hooks in {one_line(str(done.folder))}: {names}."
@@ -54,10 +57,17 @@ def install(
     out.print(text.hints(("batchhook doctor", "which Python and which tests will run"), ("batchhook uninstall", "")))
 
 
+def _print_taken_over(out: Console, done: TakenOver) -> None:
+    batches = f"{done.batches} full {'batch' if done.batches == 1 else 'batches'}"
+    records = f"{done.records} recorded {'change' if done.records == 1 else 'changes'}"
+    out.print(f"Taken over from before there was git: {batches}, {records}.")
+    out.print(f"The old repository is in {one_line(str(done.left))}; nobody needs it any more.", soft_wrap=True)
+
+
 def uninstall(_json: Json = False) -> None:
     """Take the hooks out; what stood there before is put back, what was recorded stays."""
     location = locate(options.folder)
-    ours = installation.uninstall(location, Git(location.top))
+    ours = installation.uninstall(location, location.git())
     if options.json:
         emit(documents.uninstalled_document(ours))
         return
@@ -67,7 +77,7 @@ def uninstall(_json: Json = False) -> None:
 def doctor(_json: Json = False) -> int:
     """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
     location = locate(options.folder)
-    checks = examination.examine(location, Git(location.top), os.environ)
+    checks = examination.examine(location, location.git(), os.environ)
     ok = all(check.ok for check in checks)
     if options.json:
         emit(documents.doctor_document(checks))

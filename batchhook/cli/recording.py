@@ -11,6 +11,7 @@ from rich.console import Console
 from batchhook.cli.arguments import Json
 from batchhook.cli.ending import exit_code, print_end
 from batchhook.cli.options import console, emit, options, project
+from batchhook.cli.without_git import Yes, ensured
 from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report.progress import show as show_progress
@@ -35,9 +36,11 @@ def record(
         str, typer.Option("-d", "--desc", "--description", metavar="TEXT", help="Why it was done.")
     ] = "",
     wait: Annotated[bool, typer.Option(help="Follow the tests to their end, if this change fills a batch.")] = True,
+    yes: Yes = False,
     _json: Json = False,
 ) -> int:
     """Count a change without a commit: a snapshot of the whole work tree as it is."""
+    ensured(options.folder, yes=yes)
     with project() as opened:
         done = record_change(opened, description, paths_from_top(opened, options.folder, files or []))
         waits = background.wake(opened.location, opened.database, os.environ, done.count)

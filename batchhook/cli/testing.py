@@ -49,23 +49,24 @@ def test(
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
         asked = wanted(opened, tests or (), failed=failed, fresh=fresh, order=order)
-        label = "testing the work tree" if opened.settings.isolation is Isolation.IN_PLACE else "testing HEAD"
+        held = "what was recorded last" if opened.location.is_private else "HEAD"
+        label = f"testing {'the work tree' if opened.settings.isolation is Isolation.IN_PLACE else held}"
         with show_while(Console(stderr=True), label) as listener:
             done = run_head(opened, listener, replace(asked, fail_fast=fail_fast))
         verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
             emit(documents.tested_document(done, verdict))
         else:
-            _print(done, verdict)
+            _print(done, verdict, "recorded" if opened.location.is_private else "committed")
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 
-def _print(done: Tested, verdict: Verdict) -> None:
+def _print(done: Tested, verdict: Verdict, held: str) -> None:
     out, outcome = console(), done.run.outcome
     if done.has_more:
-        out.print("Tested is what is committed; the work tree has changes that are not.")
+        out.print(f"Tested is what is {held}; the work tree has changes that are not.")
     out.print(f"{done.commit[:8]} {summary(verdict, outcome)}")
     if outcome.hint:
         out.print(outcome.hint)

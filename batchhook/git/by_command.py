@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from batchhook.errors import GitError
+from batchhook.git import private
 from batchhook.git.command import Git
 from batchhook.git.objects import NO_MODE, Difference, Merged, TreeFile, clashes
 
@@ -29,7 +30,8 @@ class ByCommand:
     name = "the git command, since libgit2 does not open this repository"
 
     def __init__(self, git_dir: Path) -> None:
-        self._git = Git(git_dir)
+        # One of ours is told: `safe.bareRepository` may forbid to find it.
+        self._git = Git(git_dir, git_dir=git_dir if private.is_one(git_dir) else None)
 
     def check(self) -> None:
         """See that git opens the repository.

@@ -24,14 +24,32 @@ class Git:
     Args:
         folder: where git runs; a work tree or a git dir.
         environment: the caller's; git's local variables are taken out of it.
+        git_dir: of the repository, where git would not find it from the folder.
+        work_tree: the top of the work tree that goes with it.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        git_dir: Path | None = None,
+        work_tree: Path | None = None,
+    ) -> None:
         self.folder = folder
+        self._git_dir, self._work_tree = git_dir, work_tree
         self.environment = scrubbed(os.environ if environment is None else environment)
         self.environment["LC_ALL"] = "C"  # messages are read: keep them in one language
         self.environment["GIT_TERMINAL_PROMPT"] = "0"
+        if git_dir is not None:
+            self.environment["GIT_DIR"] = os.fspath(git_dir)
+        if work_tree is not None:
+            self.environment["GIT_WORK_TREE"] = os.fspath(work_tree)
         self._handed_on: tuple[int, ...] = ()
+
+    def at(self, folder: Path) -> Git:
+        """The same in another folder of the work tree."""
+        return Git(folder, self.environment, git_dir=self._git_dir, work_tree=self._work_tree)
 
     @contextmanager
     def handing_on(self, descriptor: int) -> Iterator[None]:

@@ -7,9 +7,19 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from batchhook.errors import BatchhookError, GitError, NotARepositoryError
+from batchhook.errors import BatchhookError, GitError, NoRepositoryError, NotARepositoryError
 from batchhook.git.command import Git
+from batchhook.late import Late
+
+if TYPE_CHECKING:
+    from batchhook.git import private
+else:
+    private = Late("batchhook.git.private")
+
+_NONE = "not a git repository"
+"""What git says where it finds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +30,23 @@ class Location:
         top: the work tree's top folder.
         git_dir: this work tree's own git dir.
         common_dir: the git dir that all work trees share; the same as git_dir in the main one.
+        is_private: whether this is no repository of the user's, but ours beside the files (``private.py``).
     """
 
     top: Path
     git_dir: Path
     common_dir: Path
+    is_private: bool = False
+
+    def git(self, environment: Mapping[str, str] | None = None) -> Git:
+        """The git command in the work tree's top folder; of a private repository, which git does not find, it is told.
+
+        Args:
+            environment: the caller's.
+        """
+        if not self.is_private:
+            return Git(self.top, environment)
+        return Git(self.top, environment, git_dir=self.git_dir, work_tree=self.top)
 
     @property
     def detached_name(self) -> str:
@@ -44,22 +66,23 @@ class Location:
 
 
 def locate(start: Path, environment: Mapping[str, str] | None = None) -> Location:
-    """Find the repository around a folder, as git itself does.
+    """Find the repository around a folder, as git itself does; where there is none, a private one.
 
     Args:
         start: any folder inside the work tree.
         environment: with git's own variables still in it, since inside a hook these are what names the repository.
 
     Raises:
-        NotARepositoryError: there is none, or it is bare.
+        NotARepositoryError: there is none (``NoRepositoryError``), or it is bare.
         GitError: git refuses to open it, for instance because somebody else owns it (``safe.directory``).
     """
+    variables = os.environ if environment is None else environment
     command = ["git", "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-dir", "--git-common-dir"]
     try:
         done = subprocess.run(
             command,
             cwd=start,
-            env=dict(os.environ if environment is None else environment),
+            env={**variables, "LC_ALL": "C"},  # what it says is read
             capture_output=True,
             check=False,
         )
@@ -68,13 +91,25 @@ def locate(start: Path, environment: Mapping[str, str] | None = None) -> Locatio
             raise GitError("git was not found", "install git, or put it on PATH") from error
         raise BatchhookError(f"there is no folder {start}") from error
     if done.returncode:
-        raise _refusal(start, done.stderr.decode(errors="replace"))
+        said = done.stderr.decode(errors="replace")
+        found = _private(start, said, variables)
+        if found is None:
+            raise _refusal(start, said, variables)
+        return found
     lines = [Path(os.fsdecode(line)) for line in done.stdout.removesuffix(b"\n").split(b"\n")]
     if len(lines) != 3:  # noqa: PLR2004 - one for each of the three questions
         raise GitError(f"the path of the repository around {start} has a line end in it", "move it to another folder")
-    location = Location(*lines)
-    _check_that_files_lead_there(location, os.environ if environment is None else environment)
+    location = Location(top=lines[0], git_dir=lines[1], common_dir=lines[2])
+    _check_that_files_lead_there(location, variables)
     return location
+
+
+def _private(start: Path, said: str, environment: Mapping[str, str]) -> Location | None:
+    """The private repository around a folder that is in none of git's."""
+    if _NONE not in said or {"GIT_DIR", "GIT_WORK_TREE"} & environment.keys():
+        return None
+    top = private.find(Path(os.path.realpath(start)), environment)
+    return None if top is None else Location(top, private.git_dir_of(top), private.git_dir_of(top), is_private=True)
 
 
 def _check_that_files_lead_there(location: Location, environment: Mapping[str, str]) -> None:
@@ -89,9 +124,12 @@ def _check_that_files_lead_there(location: Location, environment: Mapping[str, s
         )
 
 
-def _refusal(start: Path, said: str) -> BatchhookError:
-    if "not a git repository" in said:
-        return NotARepositoryError(f"{start} is not inside a git repository", "git init, or name a folder with -C")
+def _refusal(start: Path, said: str, environment: Mapping[str, str]) -> BatchhookError:
+    if _NONE in said and "GIT_DIR" in environment:
+        return NotARepositoryError(f"GIT_DIR is {environment['GIT_DIR']}, which is no git repository", "unset GIT_DIR")
+    if _NONE in said:
+        hint = "git init, or name a folder with -C; batchhook record --yes begins here without git"
+        return NoRepositoryError(f"{start} is not inside a git repository", hint)
     if "must be run in a work tree" in said:
         return NotARepositoryError(f"{start} has no work tree", "go to one: git worktree list")
     lines = said.strip().splitlines() or ["no reason given"]

@@ -9,11 +9,11 @@ from batchhook.core.comparison import Compared, compare
 from batchhook.core.outcomes import Run
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError
-from batchhook.git.history import named
 from batchhook.store import baselines, runs
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.project import Project
 from batchhook.workflow.running.suite_run import RunListener, run_stored
+from batchhook.workflow.standing import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +79,5 @@ def compare_with_baseline(
 def _tested(project: Project, revision: str, environment: Mapping[str, str], listener: RunListener) -> tuple[str, Run]:
     if project.settings.isolation is Isolation.IN_PLACE:
         raise BatchhookError("tests run in place here: a baseline is of what is committed", "batchhook test")
-    oid = named(project.git, revision)
+    oid = named(project, revision)
     return oid, run_stored(project, oid, environment, listener)

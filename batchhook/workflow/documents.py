@@ -229,7 +229,10 @@ def export_document(done: Exported) -> documents.ExportDocument:
 def installed_document(done: Installed) -> documents.InstalledDocument:
     """What an installation did."""
     folder = documents.shown(str(done.folder))
-    return documents.InstalledDocument(folder=folder, written=done.written, chained=done.chained, is_new=done.is_new)
+    left = documents.shown(str(done.taken_over.left)) if done.taken_over else ""
+    return documents.InstalledDocument(
+        folder=folder, written=done.written, chained=done.chained, is_new=done.is_new, taken_over=left
+    )
 
 
 def uninstalled_document(removed: Sequence[str]) -> documents.UninstalledDocument:

@@ -7,16 +7,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchhook.core.changes import Fill
 from batchhook.core.settings import Settings
+from batchhook.errors import StoreError
 from batchhook.git.command import Git
 from batchhook.git.location import Location, locate, read_head
+from batchhook.late import Late
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
 from batchhook.workflow.counting.reconcile import Count, reconcile
 from batchhook.workflow.setting_up import configure
 from batchhook.workflow.setting_up.configure import Said
+
+if TYPE_CHECKING:
+    from batchhook.workflow.setting_up import taking_over
+else:
+    taking_over = Late("batchhook.workflow.setting_up.taking_over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,16 @@ class Project:
         return count
 
 
+def _not_installed(location: Location) -> StoreError:
+    said = "batchhook is not installed in this repository"
+    if not taking_over.is_pending(location):
+        return StoreError(said, "batchhook install")
+    return StoreError(
+        f"{said}; what was recorded before there was git is in {taking_over.source(location)}",
+        "batchhook install takes it over",
+    )
+
+
 @contextmanager
 def opened(
     start: Path | Location,
@@ -72,9 +90,11 @@ def opened(
     environment = os.environ if environment is None else environment
     location = start if isinstance(start, Location) else locate(start, environment)
     state = StateDir.of(location.common_dir)
+    if not state.exists():
+        raise _not_installed(location)
     database = Database(state.database, timeout=timeout)
     try:
-        git = Git(location.top, environment)
+        git = location.git(environment)
         said = Said(location.top, environment, flags or {})
         settings = configure.load(said, lambda: read_head(git, location).branch, validated_before=state.settings)
         for_once = "BATCHHOOK_BATCH_SIZE" in environment or (flags or {}).get("batch_size") is not None

@@ -33,13 +33,15 @@ class InstalledDocument(Document):
     """``install --json``.
 
     ``folder`` is where the hooks are; ``written`` names those that were written, ``chained`` those that were there
-    before and still run first; ``is_new`` says whether counting begins with this.
+    before and still run first; ``is_new`` says whether counting begins with this. ``taken_over`` is where the
+    repository is now that was used before there was git; empty where there was none.
     """
 
     folder: str
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
+    taken_over: str = ""
 
 
 class UninstalledDocument(Document):

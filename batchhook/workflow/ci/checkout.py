@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from batchhook.git import worktree
-from batchhook.git.command import Git
 from batchhook.git.location import locate, read_head
 from batchhook.store.database import Database
 from batchhook.store.layout import StateDir
@@ -35,7 +34,7 @@ def opened_for_ci(start: Path, environment: Mapping[str, str], flags: Mapping[st
         NotARepositoryError, ConfigurationError: there is no repository, or its settings are wrong.
     """
     location = locate(start, environment)
-    git, said = Git(location.top, environment), Said(location.top, environment, flags)
+    git, said = location.git(environment), Said(location.top, environment, flags)
     settings = configure.load(said, lambda: branch_under_test(environment) or read_head(git, location).branch)
     root = Path(tempfile.mkdtemp(prefix="batchhook-ci-", dir=environment.get("RUNNER_TEMP") or None)).resolve()
     state = StateDir.of(root)

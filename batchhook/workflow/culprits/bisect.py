@@ -14,7 +14,6 @@ from batchhook.core.culprits.bisection import Bisection, Finding
 from batchhook.core.progress import Progress
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, GitError
-from batchhook.git.history import named
 from batchhook.late import Late
 from batchhook.store import sightings
 from batchhook.store.sightings import Runs
@@ -28,6 +27,7 @@ from batchhook.workflow.culprits.quest import Quest, looking_at
 from batchhook.workflow.culprits.visits import Visits, visiting
 from batchhook.workflow.project import Project
 from batchhook.workflow.running.suite import find_suite
+from batchhook.workflow.standing import named
 
 if TYPE_CHECKING:
     from batchhook.git import objects
@@ -50,7 +50,7 @@ def bisect(project: Project, asked: Asked, tell: Callable[[Progress], None], scr
     Raises:
         BatchhookError: there is no such range, nothing fails at its end, or the command cannot be run.
     """
-    good, bad = named(project.git, asked.good), named(project.git, asked.bad)
+    good, bad = named(project, asked.good), named(project, asked.bad)
     line = line_to(project.git, bad, [good])
     if line is None:
         raise BatchhookError(

@@ -23,6 +23,7 @@ from batchhook.workflow.operations.rollback import planned_rollback
 from batchhook.workflow.project import Project
 from batchhook.workflow.running import notices
 from batchhook.workflow.running.suite_run import RunListener
+from batchhook.workflow.standing import here
 
 # pre-commit hides edits that are not staged for as long as a hook runs: a work tree is clean if it is so twice.
 _BETWEEN_TWO_LOOKS = 1.0
@@ -111,6 +112,7 @@ def _apply(project: Project, number: int, guilty: Guilty) -> Operation:
 
 
 def _check_clean(project: Project, now: State) -> None:
-    committed = project.git.text("rev-parse", f"{now.head}^{{tree}}")
-    if not now.index == now.files == committed:
-        raise ConflictError("the work tree holds changes that are not committed", "")
+    known = project.git.text("rev-parse", f"{here(project)}^{{tree}}")
+    if now.files != known or (now.index != known and not project.location.is_private):
+        held = "recorded" if project.location.is_private else "committed"
+        raise ConflictError(f"the work tree holds changes that are not {held}", "")

@@ -47,6 +47,8 @@ def planned_rollback(project: Project, chosen: Chosen, how: How = _PLAIN, *, hea
 
 
 def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
+    if scene.project.location.is_private:
+        return _without_git(scene, chosen, how)
     if how.mode is Mode.RESET:
         return _reset(scene, chosen, how)
     if how.force:
@@ -64,6 +66,19 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
         head=HeadWay.COMMIT if how.mode is Mode.COMMIT else HeadWay.STAY,
         may_stash=how.stash,
     )
+
+
+def _without_git(scene: Scene, chosen: Chosen, how: How) -> Target:
+    """In a folder without git there is nothing but its files: no index, no branch, no stash."""
+    modes = {Mode.COMMIT: "--commit", Mode.RESET: "--reset"}
+    option = modes.get(how.mode, "--stash" if how.stash else "--force" if how.force else "")
+    if option:
+        raise UsageError(
+            f"{option} needs a git repository, and {scene.top} is none; nothing was touched",
+            f"without {option} it is taken out of the files; batchhook undo brings it back",
+        )
+    steps = selecting.steps(scene.project, chosen)
+    return Target(Kind.ROLLBACK, how.mode, chosen.selection, files=steps, index=())
 
 
 def _reset(scene: Scene, chosen: Chosen, how: How) -> Target:

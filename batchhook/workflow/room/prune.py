@@ -14,6 +14,7 @@ from pathlib import Path
 from batchhook.core.pruning import Decision, Kind, Part, Rule, decide
 from batchhook.errors import ConflictError, StoreError
 from batchhook.git import refs
+from batchhook.git.location import read_head
 from batchhook.store import batches, locks, pruning, sweeping
 from batchhook.store.backups import Backups
 from batchhook.store.sweeping import size_of
@@ -156,6 +157,7 @@ def carry_out(project: Project, planned: Plan) -> Freed:
 def _decide(project: Project, rule: Rule) -> Decision:
     past = pruning.past(project.database)
     heads = project.git.text("for-each-ref", "--format=%(refname)", "refs/heads").split()
+    heads.append(read_head(project.git, project.location).branch)  # before its first commit it is in no list
     detached = [batch.branch for batch in past if not batch.branch.startswith("refs/")]
     return decide(past, pruning.steps(project.database), frozenset([*heads, *detached]), rule)
 

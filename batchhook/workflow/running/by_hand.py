@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.outcomes import Run
 from batchhook.core.settings import Isolation, Order
-from batchhook.errors import BatchhookError, NothingToDoError
+from batchhook.errors import NothingToDoError
+from batchhook.git import recording
 from batchhook.git.location import read_head
-from batchhook.store import history, runs
+from batchhook.store import history, locks, runs
 from batchhook.workflow.going_back import gate
 from batchhook.workflow.project import Project
 from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.standing import here
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,9 @@ class Tested:
     """A run by hand.
 
     Attributes:
-        commit: what HEAD was.
+        commit: what HEAD was; without git, what was recorded last.
         remembered: whether it was not run now, since the same suite had run on the same tree before.
-        has_more: whether the work tree holds changes that were not tested, since they are not committed.
+        has_more: whether the work tree holds changes that were not tested, since they are not committed (recorded).
         flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
     """
 
@@ -35,7 +37,7 @@ class Tested:
 
 
 def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
-    """Run the suite, or some of its tests, on what is committed at HEAD, and store the outcome.
+    """Run the suite, or some of its tests, on what is committed at HEAD (recorded last), and store the outcome.
 
     Args:
         project: the repository, with the settings that hold for this run.
@@ -43,21 +45,26 @@ def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
         wanted: what to run; its commit is HEAD.
 
     Raises:
-        BatchhookError: nothing is committed yet.
+        BatchhookError: nothing is committed (recorded) yet.
     """
-    head = read_head(project.git, project.location)
-    if not head.oid:
-        raise BatchhookError("nothing is committed here yet", "git commit first: what is tested is what is committed")
-    in_place = project.settings.isolation is Isolation.IN_PLACE
-    has_more = not in_place and bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
+    oid, branch = here(project), read_head(project.git, project.location).branch
+    has_more = project.settings.isolation is not Isolation.IN_PLACE and _has_more(project, oid)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
-    run = run_on_commit(project, replace(wanted, commit=head.oid), os.environ, listener, scratch)
+    run = run_on_commit(project, replace(wanted, commit=oid), os.environ, listener, scratch)
     remembered = bool(run.id)
     if not remembered:
         run = replace(run, id=runs.add(project.database, run))
-    gate.note_run(project, head.branch, run)
+    gate.note_run(project, branch, run)
     failed = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
-    return Tested(head.oid, run, remembered, has_more, history.flips(project.database, failed))
+    return Tested(oid, run, remembered, has_more, history.flips(project.database, failed))
+
+
+def _has_more(project: Project, oid: str) -> bool:
+    if not project.location.is_private:
+        return bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
+    with locks.lock(project.state.recording_lock):
+        files = recording.tree_of_files(project.git, project.location)
+    return files != project.git.text("rev-parse", f"{oid}^{{tree}}")
 
 
 def wanted(

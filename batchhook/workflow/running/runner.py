@@ -18,7 +18,7 @@ from batchhook.core.outcomes import Run, SuiteOutcome
 from batchhook.core.slowdowns import slowdown
 from batchhook.core.verdicts import judge, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
-from batchhook.git import objects
+from batchhook.git import objects, private
 from batchhook.store import attributions, batches, locks, runs, slowdowns
 from batchhook.store.progress import ProgressWriter
 from batchhook.workflow.culprits.of_batch import find_culprits
@@ -57,6 +57,8 @@ def work_off(top: Path, environment: Mapping[str, str]) -> None:
                 project.state.waiting.write_text(f"{os.getpid()}\n")
                 while queue := batches.queued(project.database):
                     run_batch(project, queue[0], environment)
+                if project.location.is_private:
+                    private.tidy(project.git)
                 project.state.waiting.unlink(missing_ok=True)
 
 

@@ -78,7 +78,7 @@ def explained(outcome: SuiteOutcome, checkout: Path, top: Path, source_roots: Se
     try:
         committed = _committed(Git(checkout, git.environment), "HEAD", _flat(_flat(found.values())))
         names = {thing: _uncommitted(candidates, committed) for thing, candidates in found.items()}
-        ignored = _ignored(Git(top, git.environment), set(_flat(names.values())))
+        ignored = _ignored(git.at(top), set(_flat(names.values())))
     except (GitError, OSError):
         return outcome
     results = (
@@ -105,7 +105,7 @@ def explained_broken(outcome: SuiteOutcome, settings: Settings, commit: str, top
     in_place = settings.isolation is Isolation.IN_PLACE
     if in_place or f"`{settings.start_dir}`" not in outcome.broken:
         return outcome
-    inside = Git(top, git.environment)
+    inside = git.at(top)
     try:
         name = _uncommitted_tests(settings, commit, inside)
         ignored = _ignored(inside, {name} if name else ())
@@ -283,7 +283,7 @@ def _files_of_tests(folder: str, pattern: str, git: Git) -> Iterator[str]:
     Raises:
         GitError: git cannot say.
     """
-    inside = Git(git.folder / folder, git.environment)  # the folder's name may hold letters that a pathspec obeys
+    inside = git.at(git.folder / folder)  # the folder's name may hold letters that a pathspec obeys
     listed = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob)**/{pattern}")
     for path in sorted(os.fsdecode(path) for path in inside.run(*listed).stdout.split(b"\0")[:-1]):
         file = f"{folder}/{path}" if folder else path

@@ -24,7 +24,7 @@ from batchhook.workflow.going_back import backup
 from batchhook.workflow.operations import cut_short
 from batchhook.workflow.project import opened
 from batchhook.workflow.room.leftovers import weight
-from batchhook.workflow.setting_up import configure
+from batchhook.workflow.setting_up import configure, taking_over
 from batchhook.workflow.setting_up.configure import Said
 from batchhook.workflow.setting_up.install import HookState, framework_configuration, state_of
 from batchhook.workflow.setting_up.scripts import HOOKS
@@ -54,7 +54,8 @@ class Check:
 
 def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tuple[Check, ...]:
     """Look at everything; raises nothing for what it finds."""
-    checks: list[Check] = [Check("repository", ok=True, detail=str(location.top))]
+    without = " (no git repository: a private one in .batchhook)" if location.is_private else ""
+    checks: list[Check] = [Check("repository", ok=True, detail=f"{location.top}{without}")]
     parts: tuple[Callable[[], Iterator[Check]], ...] = (
         lambda: _objects(location),
         lambda: _hooks(location, git),
@@ -79,6 +80,11 @@ def _objects(location: Location) -> Iterator[Check]:
 
 
 def _hooks(location: Location, git: Git) -> Iterator[Check]:
+    if location.is_private:
+        return
+    if taking_over.is_pending(location):
+        found = f"what was recorded is in {taking_over.source(location)}"
+        yield Check("before there was git", ok=False, detail=found, hint="batchhook install takes it over")
     folder = hooks_folder.find(location, git)
     shared = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
     yield Check("hooks folder", ok=True, detail=f"{folder.path}{shared}")
@@ -127,7 +133,7 @@ def _room(location: Location) -> Iterator[Check]:
 
 
 def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
-    git = Git(location.top, environment)
+    git = location.git(environment)
     settings = configure.load(Said(location.top, environment), lambda: read_head(git, location).branch)
     unit = "files that were touched" if settings.unit is Unit.FILE else "changes"
     yield Check("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")

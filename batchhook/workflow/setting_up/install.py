@@ -6,6 +6,7 @@ import os
 import shlex
 import stat
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -17,7 +18,11 @@ from batchhook.git.command import Git
 from batchhook.git.hooks_folder import HooksFolder
 from batchhook.git.location import Location
 from batchhook.workflow.counting.begin import begin
+from batchhook.workflow.going_back import gate
+from batchhook.workflow.project import opened
+from batchhook.workflow.setting_up import taking_over
 from batchhook.workflow.setting_up.scripts import HOOKS, script
+from batchhook.workflow.setting_up.taking_over import TakenOver, take_over
 
 _MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out again."
 _BEFORE = "before-batchhook"
@@ -42,12 +47,14 @@ class Installed:
         written: names of the hooks that were written or brought up to date; empty when all stood there already.
         chained: names of the hooks that were there before, and still run first.
         is_new: whether counting begins with this.
+        taken_over: what was recorded before there was git, and goes on from here; None where nothing was.
     """
 
     folder: Path
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
+    taken_over: TakenOver | None = None
 
 
 def state_of(folder: HooksFolder, name: str) -> HookState:
@@ -76,17 +83,28 @@ def framework_configuration(top: Path) -> str:
 def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
     """Write the native hooks; a hook that is there already is kept and runs first.
 
+    What was recorded before there was git is taken over.
+
     Args:
         location: of the work tree.
         git: in it.
         shared: go ahead although other repositories use the same hooks.
 
     Raises:
-        BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here.
+        BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here; or this
+            is no git repository.
     """
+    if location.is_private:
+        raise BatchhookError(
+            f"{location.top} is no git repository: nobody commits, so there is nothing to hook into",
+            "batchhook record and watch count without; git init, then batchhook install takes all of it over",
+        )
     folder = hooks_folder.find(location, git)
     configuration = framework_configuration(location.top)
-    if configuration and state_of(folder, "post-commit") is HookState.FOREIGN:
+    by_framework = configuration and state_of(folder, "post-commit") is HookState.FOREIGN
+    if by_framework and taking_over.is_pending(location):
+        return Installed(folder.path, (), (), is_new=False, taken_over=take_over(location, git, os.environ))
+    if by_framework:
         raise BatchhookError(
             f"{configuration} has batchhook run by pre-commit or prek, whose hooks are in place",
             "one of the two ways is enough: leave it as it is, or take the hooks out of that file first",
@@ -96,6 +114,7 @@ def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
             f"core.hooksPath ({folder.setting}) sends every repository to {folder.path}",
             "batchhook install --shared writes there; or: git config core.hooksPath .git/hooks, for this one alone",
         )
+    taken_over = take_over(location, git, os.environ) if taking_over.is_pending(location) else None
     is_new = begin(location, git)
     written, chained = [], []
     try:
@@ -109,7 +128,16 @@ def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
                 chained.append(name)
     except OSError as error:
         raise BatchhookError(f"cannot write {error.filename}: {error.strerror}", "check who owns the folder") from error
-    return Installed(folder.path, tuple(written), tuple(chained), is_new)
+    if taken_over is not None:
+        _go_on(location)
+    return Installed(folder.path, tuple(written), tuple(chained), is_new, taken_over)
+
+
+def _go_on(location: Location) -> None:
+    """Let the hooks know where the branch stands, and what its last batch was."""
+    with suppress(BatchhookError), opened(location) as project:  # settings may be wrong: each command says so
+        project.reconcile()
+        gate.settle(project)
 
 
 def uninstall(location: Location, git: Git) -> tuple[str, ...]:
@@ -121,6 +149,8 @@ def uninstall(location: Location, git: Git) -> tuple[str, ...]:
     Raises:
         BatchhookError: the folder cannot be written.
     """
+    if location.is_private:
+        return ()  # where git would look for hooks of all repositories, they are of these
     folder = hooks_folder.find(location, git)
     ours = [name for name in HOOKS if state_of(folder, name) not in {HookState.MISSING, HookState.FOREIGN}]
     try:
