@@ -49,7 +49,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(_template: Path) -> Repository:
     """Without git: a batch that failed and was rolled back and brought back, and two changes of the next one."""
     folder = Repository(_template.with_name("work"))  # one path for all: operations are of a path
-    shutil.rmtree(folder.top, ignore_errors=True)
+    _clear(folder.top)
     if not _template.exists():
         folder.top.mkdir()
         folder.write("calculator.py", CALCULATOR)
@@ -68,6 +68,14 @@ def folder(_template: Path) -> Repository:
         shutil.rmtree(folder.top)
     shutil.copytree(_template, folder.top)
     return folder
+
+
+def _clear(top: Path) -> None:
+    """Remove a folder; a git that outlives the process which was killed may still write there."""
+    until = time.monotonic() + 30
+    while top.exists() and time.monotonic() < until:
+        shutil.rmtree(top, ignore_errors=True)
+        time.sleep(0.01)
 
 
 def _told(folder: Repository) -> dict[str, Any]:
@@ -319,7 +327,7 @@ def test_killed_before_each_step(folder: Repository, tmp_path: Path) -> None:
     shutil.copytree(folder.top, template)
     step = 0
     for step in itertools.count(1, 1 if KILLS >= 20 else 3):
-        shutil.rmtree(folder.top)
+        _clear(folder.top)
         shutil.copytree(template, folder.top)
         if not _killed_at(folder.top, step):
             break
@@ -347,7 +355,7 @@ def test_the_command_itself_killed_at_random_moments(folder: Repository, tmp_pat
     folder.batchhook("install")
     took = time.monotonic() - began
     for _ in range(KILLS):
-        shutil.rmtree(folder.top)
+        _clear(folder.top)
         shutil.copytree(template, folder.top)
         process = subprocess.Popen(
             [sys.executable, "-m", "batchhook", "install"], cwd=folder.top, start_new_session=True
