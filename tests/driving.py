@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests import forking
+
 EPOCH = 1_700_000_000
 
 TESTS = """\
@@ -84,17 +86,17 @@ class Repository:
 
     def batchhook(self, *arguments: str, code: int = 0, stdin: str = "", **variables: str) -> str:
         """Run batchhook as a process; gives what it printed."""
-        done = subprocess.run(
-            [self.python, "-m", "batchhook", *arguments],
-            cwd=self.top,
-            env={**os.environ, **variables},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout if code in {0, 1} else done.stdout + done.stderr
+        environment = {**os.environ, **variables}
+        if self.python == sys.executable and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in variables):
+            done = forking.run(arguments, self.top, environment, stdin.encode())
+        else:
+            command = [self.python, "-m", "batchhook", *arguments]
+            done = subprocess.run(
+                command, cwd=self.top, env=environment, input=stdin.encode(), capture_output=True, check=False
+            )
+        said, complained = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{said}\n{complained}"
+        return said if code in {0, 1} else said + complained
 
     def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.batchhook("--json", *arguments, code=code))
