@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from batchhook.errors import GitError
@@ -47,6 +49,37 @@ def _tree(git: Git, index: Path) -> str:
     variables = {"GIT_INDEX_FILE": str(index)}
     git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
     return git.text("write-tree", variables=variables)
+
+
+def index_signature(location: Location) -> tuple[int, int, int]:
+    """What is different after git has written a work tree's index."""
+    try:
+        there = (location.git_dir / "index").stat()
+    except FileNotFoundError:
+        return (0, 0, 0)
+    return (there.st_ino, there.st_mtime_ns, there.st_size)
+
+
+def is_git_busy(location: Location) -> bool:
+    """Whether a command of git's is at work on a work tree's index or HEAD, or was killed while it was."""
+    return any((location.git_dir / name).exists() for name in ("index.lock", "HEAD.lock"))
+
+
+def ignored(git: Git, location: Location, paths: Collection[str]) -> frozenset[str]:
+    """Those of these paths that git ignores, by what the kept index knows; a tracked file is never ignored.
+
+    Args:
+        git: in the work tree's top folder.
+        location: of the work tree.
+        paths: relative to the top; there or not. Where git cannot say it of one, none is ignored.
+    """
+    index = location.git_dir / _INDEX
+    variables = {"GIT_INDEX_FILE": str(index)} if index.exists() else {}
+    asked = b"".join(os.fsencode(f"{path}\0") for path in paths if path)
+    said = git.run("check-ignore", "--stdin", "-z", stdin=asked, variables=variables, check=False)
+    return (
+        frozenset(os.fsdecode(path) for path in said.stdout.split(b"\0")[:-1]) if not said.returncode else frozenset()
+    )
 
 
 def commit(git: Git, tree: str, message: str, before: str) -> str:

@@ -24,6 +24,20 @@ def differences(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
     return _read(git.run("diff-tree", "-r", "-z", "--no-renames", old, new).stdout)
 
 
+def touched(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """The files that are different in a tree, seen from another one.
+
+    Returns:
+        path -> names of the old content and of the new; empty for nothing.
+    """
+    fields = git.text("diff-tree", "-r", "-z", "--no-renames", old, new).split("\0")[:-1]
+    found: dict[str, tuple[str, str]] = {}
+    for what, path in zip(fields[::2], fields[1::2], strict=True):
+        _, _, before, after, _ = what.split(" ")
+        found[path] = (before.strip("0") and before, after.strip("0") and after)
+    return found
+
+
 def staged(git: Git, commit: str) -> dict[str, tuple[str, str]]:
     """What is different in the index, seen from a commit (empty for none); as for ``differences``."""
     other = commit or empty(git)

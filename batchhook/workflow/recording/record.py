@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batchhook.core.changes import Commit, FileEdit
+from batchhook.core.describing import Touch, described
 from batchhook.core.line import only_repeats
 from batchhook.core.rollback import within
 from batchhook.errors import ConflictError
@@ -26,6 +28,8 @@ else:
     objects = Late("batchhook.git.objects")
 
 _MOST_LOOKS = 10
+_BETWEEN_LOOKS = 0.1
+"""Seconds: editors have git take its lock for a moment, again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,18 @@ class Recorded:
 
     @property
     def standing(self) -> str:
-        """Where the open batch is, and which are full by this: ``batch 1 is full (5/5), its tests run``."""
-        count = self.count
-        full = [
-            f"batch {number} is full ({count.fill.counted(filled)}), its tests run"
-            for number, filled in count.sealed.items()
-        ]
-        still_open = [] if full and not count.changes else [f"batch {count.batch}, {count.fill.counted(count.filled)}"]
-        return "; ".join([*full, *still_open])
+        """Where the open batch is, and which are full by this."""
+        return standing(self.count)
+
+
+def standing(count: Count) -> str:
+    """Where the open batch is, and which are full now: ``batch 1 is full (5/5), its tests run``."""
+    full = [
+        f"batch {number} is full ({count.fill.counted(filled)}), its tests run"
+        for number, filled in count.sealed.items()
+    ]
+    still_open = [] if full and not count.changes else [f"batch {count.batch}, {count.fill.counted(count.filled)}"]
+    return "; ".join([*full, *still_open])
 
 
 def record(project: Project, description: str, paths: Sequence[str] = ()) -> Recorded:
@@ -93,13 +101,26 @@ def _check_peace(project: Project) -> None:
 
 
 def _looked(project: Project) -> tuple[str, Count]:
-    """The tree of all files, and where the branch stands whose HEAD they were seen with."""
+    """The tree of all files, and where the branch stands whose HEAD they were seen with.
+
+    While git moves files it holds the index's lock, and it writes the index at the end, before it moves HEAD.
+    """
     for _ in range(_MOST_LOOKS):
+        before = recording.index_signature(project.location)
         head = read_head(project.git, project.location)
         tree = recording.tree_of_files(project.git, project.location)
-        count = project.reconcile()
-        if count is not None and Head(count.branch, count.head) == head:
-            return tree, count
+        if before == recording.index_signature(project.location) and not recording.is_git_busy(project.location):
+            count = project.reconcile()
+            if count is not None and Head(count.branch, count.head) == head:
+                _check_peace(project)
+                return tree, count
+        time.sleep(_BETWEEN_LOOKS)
+    if recording.is_git_busy(project.location):
+        lock = project.location.git_dir / "index.lock"
+        raise ConflictError(
+            "git's index is locked, another git is at work, or one was killed: nothing is recorded",
+            f"wait for it; if there is none, remove {lock}",
+        )
     raise ConflictError("HEAD moves all the time: nothing is recorded", "try again when git is done")
 
 
@@ -128,6 +149,4 @@ def _written_down(project: Project, count: Count, tree: str, description: str) -
 
 def _names(project: Project, count: Count, tree: str) -> str:
     base = count.last.tree if count.last else trees.empty(project.git)
-    paths = sorted(trees.differences(project.git, base, tree))
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{paths[0]}{more}"
+    return described({path: Touch(*both) for path, both in trees.touched(project.git, base, tree).items()})

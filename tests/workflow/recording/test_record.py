@@ -61,7 +61,7 @@ def test_without_a_description_it_is_called_by_its_files(project: Repository) ->
     project.write("a.txt", "1\n")
     project.write("b.txt", "1\n")
     project.batchhook("record")
-    assert project.open()[1] == ["a.txt and 1 more"]
+    assert project.open()[1] == ["add a.txt and 1 more"]
 
 
 def test_a_path_that_did_not_change_is_said(project: Repository) -> None:
