@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +15,14 @@ from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import Verdict, judge, summary
-from batchhook.errors import ExitCode
+from batchhook.errors import ExitCode, UsageError
 from batchhook.late import Late
 from batchhook.report import failures
 from batchhook.report.analysis import remembered
 from batchhook.report.progress import show_while
+from batchhook.store.progress import ProgressWriter
 from batchhook.workflow.running.by_hand import Tested, run_head, wanted
+from batchhook.workflow.running.suite_run import RunListener
 
 if TYPE_CHECKING:
     from batchhook.workflow import documents
@@ -43,24 +48,42 @@ def test(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Test the work tree as it is, not what is committed.")
     ] = False,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Test what was recorded last, which may be ahead of HEAD.")
+    ] = False,
+    progress: Annotated[Path | None, typer.Option(metavar="FILE", hidden=True)] = None,
     _json: Json = False,
 ) -> int:
     """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
+    if recorded and in_place:
+        raise UsageError("--recorded and --in-place are two states to test", "say one of them")
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
         asked = wanted(opened, tests or (), failed=failed, fresh=fresh, order=order)
-        held = "what was recorded last" if opened.location.is_private else "HEAD"
+        of_record = recorded or opened.location.is_private
+        held = "what was recorded last" if of_record else "HEAD"
         label = f"testing {'the work tree' if opened.settings.isolation is Isolation.IN_PLACE else held}"
-        with show_while(Console(stderr=True), label) as listener:
-            done = run_head(opened, listener, replace(asked, fail_fast=fail_fast))
+        with _listening(label, progress) as listener:
+            done = run_head(opened, listener, replace(asked, fail_fast=fail_fast), recorded=recorded)
         verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
         if options.json:
             emit(documents.tested_document(done, verdict))
         else:
-            _print(done, verdict, "recorded" if opened.location.is_private else "committed")
+            _print(done, verdict, "recorded" if of_record else "committed")
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+@contextmanager
+def _listening(label: str, progress: Path | None) -> Iterator[RunListener]:
+    """Draw how it goes, or write it into a file for the program that started us (``store/progress.py``)."""
+    if progress is None:
+        with show_while(Console(stderr=True), label) as drawn:
+            yield drawn
+    else:
+        with closing(ProgressWriter(progress)) as written:
+            yield written
 
 
 def _print(done: Tested, verdict: Verdict, held: str) -> None:

@@ -23,7 +23,7 @@ class Tested:
     """A run by hand.
 
     Attributes:
-        commit: what HEAD was; without git, what was recorded last.
+        commit: what HEAD was; without git, or where that was asked for, what was recorded last.
         remembered: whether it was not run now, since the same suite had run on the same tree before.
         has_more: whether the work tree holds changes that were not tested, since they are not committed (recorded).
         flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
@@ -36,19 +36,21 @@ class Tested:
     flips: Mapping[str, int]
 
 
-def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
+def run_head(project: Project, listener: RunListener, wanted: Wanted, *, recorded: bool = False) -> Tested:
     """Run the suite, or some of its tests, on what is committed at HEAD (recorded last), and store the outcome.
 
     Args:
         project: the repository, with the settings that hold for this run.
         listener: is told how it goes.
         wanted: what to run; its commit is HEAD.
+        recorded: whether to run it on the last step instead: what was recorded after HEAD, if anything was.
 
     Raises:
         BatchhookError: nothing is committed (recorded) yet.
     """
-    oid, branch = here(project), read_head(project.git, project.location).branch
-    has_more = project.settings.isolation is not Isolation.IN_PLACE and _has_more(project, oid)
+    oid, branch = _last_step(project) if recorded else "", read_head(project.git, project.location).branch
+    oid = oid or here(project)
+    has_more = project.settings.isolation is not Isolation.IN_PLACE and _has_more(project, oid, recorded=recorded)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
     run = run_on_commit(project, replace(wanted, commit=oid), os.environ, listener, scratch)
     remembered = bool(run.id)
@@ -59,8 +61,13 @@ def run_head(project: Project, listener: RunListener, wanted: Wanted) -> Tested:
     return Tested(oid, run, remembered, has_more, history.flips(project.database, failed))
 
 
-def _has_more(project: Project, oid: str) -> bool:
-    if not project.location.is_private:
+def _last_step(project: Project) -> str:
+    count = project.reconcile()
+    return count.last.oid if count and count.last else ""
+
+
+def _has_more(project: Project, oid: str, *, recorded: bool) -> bool:
+    if not recorded and not project.location.is_private:
         return bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
     with locks.lock(project.state.recording_lock):
         files = recording.tree_of_files(project.git, project.location)
