@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Going back": {"going_back": ("rollback", "undo", "redo"), "operations": ("operations",), "backups": ("backup",)},
     "By hand": {
         "recording": ("record",),
+        "watching": ("watch",),
         "testing": ("test",),
         "searching": ("bisect",),
         "ci": ("ci",),

@@ -87,7 +87,8 @@ def _of_the_system(error: OSError) -> str:
 
 def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
     if options.json or "--json" in itertools.takewhile(lambda word: word != "--", sys.argv):  # not read yet, maybe
-        print(documents.ErrorDocument(error=message, hint=hint, exit_code=code).model_dump_json(indent=2))  # noqa: T201 - as asked
+        document = documents.ErrorDocument(error=message, hint=hint, exit_code=code)
+        print(document.model_dump_json(indent=None if options.in_lines else 2))  # noqa: T201 - as asked
         return code
     console = Console(stderr=True, highlight=False)
     console.print(Text.assemble(("batchhook: ", "bold red"), one_line(message)), soft_wrap=True)

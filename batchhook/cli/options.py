@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Options:
-    """What was said before the command; one for the process, set by ``cli/app.py``."""
+    """What was said before the command; one for the process, set by ``cli/app.py``.
+
+    ``in_lines``: each JSON document stands on a line of its own, since there are many.
+    """
 
     json: bool = False
     batch_size: int | None = None
     folder: Path = Path()
+    in_lines: bool = False
 
 
 options = Options()

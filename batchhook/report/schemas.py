@@ -53,6 +53,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "undo": documents.OperationDocument,
     "uninstall": documents.UninstalledDocument,
     "wait": documents.AnalysisDocument,
+    "watch": documents.WatchDocument,
 }
 """By the words of the command."""
 

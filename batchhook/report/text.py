@@ -93,7 +93,7 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
     if batch is None:
         console.print("A rebase is under way; counting goes on at its end.")
     else:
-        console.print(Text.assemble((f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", *_fill(batch)))
+        console.print(Text.assemble((f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", *fill(batch)))
         if batch.changes:
             console.print(Padding(changes(batch.changes, {}), (0, 2), expand=False))
     for each in waiting:
@@ -127,7 +127,7 @@ def print_under_way(console: Console, batch: Batch, verdict: Verdict | None, pro
     console.print(hints((f"batchhook wait {batch.id}", "follow it")))
 
 
-def _fill(batch: Batch) -> tuple[Text, str]:
+def fill(batch: Batch) -> tuple[Text, str]:
     """How full an open batch is: a bar, and numbers."""
     bar = "■" * batch.filled + "□" * max(batch.fill.size - batch.filled, 0)
     return Text(bar, style="cyan"), f"  {batch.fill.counted(batch.filled)}"

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from batchhook.core.changes import FileEdit
+from batchhook.core.culprits.attribution import by_change
 from batchhook.core.operations import Kind, Operation
 from batchhook.core.outcomes import Run
 from batchhook.core.proof import Proof
 from batchhook.core.rollback import Mode, Selection
-from batchhook.core.text import encodable
+from batchhook.core.text import encodable, one_line
 from batchhook.core.verdicts import Verdict
 from batchhook.report import documents
 from batchhook.report.documents import analysis_document
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from batchhook.workflow.setting_up.doctor import Check
     from batchhook.workflow.setting_up.install import Installed
     from batchhook.workflow.telling.notifying import Sent
+    from batchhook.workflow.watching.news import News
 
 __all__ = [
     "ack_document",
@@ -58,6 +60,7 @@ __all__ = [
     "tested_document",
     "under_way_document",
     "uninstalled_document",
+    "watch_document",
 ]
 
 
@@ -205,6 +208,28 @@ def recorded_document(done: Recorded, found: Analysis | None = None) -> document
         full=tuple(count.sealed),
         untouched=tuple(map(documents.shown, done.untouched)),
         analysis=analysis_document(found) if found else None,
+    )
+
+
+def watch_document(news: News) -> documents.WatchDocument:
+    """Something that happened while files were watched."""
+    count, done, found = news.count, news.recorded, news.analysis
+    change = done.change if done else news.commit
+    return documents.WatchDocument(
+        event=news.kind.value,
+        at=documents.iso_time(news.at),
+        said=encodable(one_line(news.said)),
+        hint=encodable(one_line(news.hint)),
+        change=documents.change_document(change, done.edits if done else ()) if change else None,
+        batch=count.batch if count else None,
+        size=count.fill.size if count else None,
+        unit=count.fill.unit.value if count else None,
+        filled=count.filled if count else None,
+        full=tuple(count.sealed) if count else (),
+        of=found.batch.id if found else None,
+        verdict=found.verdict.value if found else None,
+        totals=documents.totals_document(found.outcome.totals) if found else None,
+        culprits=tuple(by_change(found.attributions)) if found else (),
     )
 
 

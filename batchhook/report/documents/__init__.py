@@ -84,6 +84,7 @@ from batchhook.report.documents.results import (
 )
 from batchhook.report.documents.room import PartDocument, PruneDocument, SparedDocument, prune_document
 from batchhook.report.documents.slowdowns import SlowdownDocument, TimingsDocument, slowdown_document
+from batchhook.report.documents.watching import WatchDocument
 
 __all__ = [
     "AckDocument",
@@ -146,6 +147,7 @@ __all__ = [
     "UnderWayDocument",
     "UninstalledDocument",
     "UnsteadyDocument",
+    "WatchDocument",
     "WayBackDocument",
     "analysis_document",
     "attribution_document",

@@ -1,0 +1,1 @@
+"""Watching files: each settled burst of saves is recorded as a change."""
