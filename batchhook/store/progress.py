@@ -28,7 +28,10 @@ class ProgressWriter:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", buffering=1)  # a reader sees every line at once
+        # Another file under the same name, and not the same one cut off: a reader in the middle of it can tell.
+        beginning = path.with_name(f"{path.name}.{os.getpid()}")
+        self._file = beginning.open("w", encoding="utf-8", buffering=1)  # a reader sees every line at once
+        beginning.replace(path)
 
     def stage(self, name: str) -> None:
         """What is being done before and after the tests."""
