@@ -11,10 +11,11 @@ from pathlib import Path
 from batchhook.core.rollback import Mode, batch_range
 from batchhook.core.settings import Isolation, Order
 from batchhook.core.verdicts import judge
-from batchhook.errors import NoRepositoryError, NotFinishedError, UsageError
+from batchhook.errors import NoRepositoryError, NotFinishedError
 from batchhook.git.location import locate
 from batchhook.report import documents
 from batchhook.store import operations as stored
+from batchhook.store.kept import Kept
 from batchhook.testing.suite import Silent
 from batchhook.workflow import analyze as analysis, baseline, documents as composed
 from batchhook.workflow.copies import acting, showing
@@ -354,17 +355,11 @@ class Workflow:
             batches = None if what is None else batch_range(str(what))
             these = selecting.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
             if culprit:
-                if batches is None or batches[0] != batches[1] or changes or these:
-                    raise UsageError("culprit is about one whole batch")
-                found, proof = guilty.find_and_prove(project, batches[0], os.environ, _Silent(), how)
-                done = self._carry_out(guilty.planned(project, batches[0], found, proof, how), dry_run=dry_run)
+                number = selecting.one_batch(batches, changes, these)
+                found, proof = guilty.find_and_prove(project, number, os.environ, _Silent(), how)
+                done = self._carry_out(guilty.planned(project, number, found, proof, how), dry_run=dry_run)
                 return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
-            if changes:
-                chosen = selecting.of_changes(project, changes, batches, these)
-            elif batches is not None:
-                chosen = selecting.of_batches(project, *batches, these)
-            else:
-                raise UsageError("which batch is to be rolled back?", '3, "3..5", or changes')
+            chosen = selecting.chosen(project, batches, changes, these)
             return self._carry_out(planned_rollback(project, chosen, how), dry_run=dry_run)
 
     def rollback_from_backup(
@@ -440,7 +435,9 @@ class Workflow:
         """Rollbacks, undos and redos so far, newest first."""
         with self._opened() as project:
             torn = cut_short.find(project.database, project.location)
-            return composed.operations_document(stored.latest(project.database), torn.id if torn else 0)
+            return composed.operations_document(
+                stored.latest(project.database), torn.id if torn else 0, Kept(project.state.kept).all()
+            )
 
     @staticmethod
     def _carry_out(planning: AbstractContextManager[Planned], *, dry_run: bool) -> documents.OperationDocument:

@@ -99,7 +99,8 @@ def _hints(plan: Plan, operation: Operation, *, is_prepared: bool, has_git: bool
     found: list[tuple[str, str]] = []
     if operation.status is not OperationStatus.DONE:
         return found
-    if has_git and operation.mode is Mode.FILES and operation.kind is not Kind.UNDO:
+    is_undo = operation.kind is Kind.UNDO
+    if has_git and operation.mode is Mode.FILES and not is_undo and plan.now.index != plan.then.index:
         found.append(("git diff --cached", "what is different now"))
     if is_prepared:
         found.append(("git commit", "to keep it; its message is prepared, and it fills no batch"))
@@ -107,8 +108,9 @@ def _hints(plan: Plan, operation: Operation, *, is_prepared: bool, has_git: bool
         found.append((f"git show {operation.head[:8]}", "the commit that was made; it fills no batch"))
     if plan.leaving:
         found.append((f"git log {plan.now.head[:8]}", "what left the branch; nothing of it is lost"))
-    if operation.stash and operation.kind is not Kind.UNDO:
+    if operation.stash and not is_undo:
         found.append(("git stash pop", "what was put aside; undo brings it back as well"))
-    back = "batchhook redo" if operation.kind is Kind.UNDO else "batchhook undo"
-    found.append((back, "to have everything as it was"))
+    found.append(
+        ("batchhook redo", "to go back all the same") if is_undo else ("batchhook undo", "to have it as it was")
+    )
     return found

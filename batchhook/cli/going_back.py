@@ -121,13 +121,8 @@ def _rollback(
     yes: bool,
 ) -> int:
     if culprit:
-        return _rollback_guilty(opened, _single(batches, change, paths), how, dry_run=dry_run, yes=yes)
-    if change:
-        chosen = selecting.of_changes(opened, change, batches, paths)
-    elif batches is not None:
-        chosen = selecting.of_batches(opened, *batches, paths)
-    else:
-        raise UsageError("which batch is to be rolled back?", "batchhook rollback 3, 3..5, or --change OID")
+        return _rollback_guilty(opened, selecting.one_batch(batches, change, paths), how, dry_run=dry_run, yes=yes)
+    chosen = selecting.chosen(opened, batches, change, paths)
     return carry_out(rolling_back.planned_rollback(opened, chosen, how), dry_run=dry_run, yes=yes)
 
 
@@ -147,12 +142,6 @@ def _what(opened: Project, words: list[str], *, has_change: bool) -> tuple[tuple
         )
     paths = words[1:] if batches else words
     return batches, selecting.paths_from_top(opened, options.folder, paths)
-
-
-def _single(batches: tuple[int, int] | None, change: list[str], paths: tuple[str, ...]) -> int:
-    if batches is None or batches[0] != batches[1] or change or paths:
-        raise UsageError("--culprit is about one whole batch", "batchhook rollback 3 --culprit")
-    return batches[0]
 
 
 def _rollback_guilty(opened: Project, number: int, how: target.How, *, dry_run: bool, yes: bool) -> int:

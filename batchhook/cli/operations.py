@@ -16,10 +16,11 @@ from batchhook.store import operations as stored
 from batchhook.workflow.operations import cut_short
 
 if TYPE_CHECKING:
+    from batchhook.store import kept
     from batchhook.workflow import documents
     from batchhook.workflow.operations import interrupted
 else:
-    documents = Late("batchhook.workflow.documents")
+    documents, kept = Late("batchhook.workflow.documents"), Late("batchhook.store.kept")
     interrupted = Late("batchhook.workflow.operations.interrupted")
 
 operations = typer.Typer(invoke_without_command=True)
@@ -27,20 +28,25 @@ operations = typer.Typer(invoke_without_command=True)
 
 @operations.callback()
 def _listed(context: typer.Context, _json: Json = False) -> None:
-    """Rollbacks, undos and redos so far, newest first."""
+    """Rollbacks, undos and redos so far, newest first; then those from backups."""
     if context.invoked_subcommand is not None:
         return
     with project() as opened:
         found = stored.latest(opened.database)
         past = stored.all_of(opened.database)
         torn = cut_short.find(opened.database, opened.location)
+        by_copies = kept.Kept(opened.state.kept).all() if opened.state.kept.is_dir() else []
     if options.json:
-        emit(documents.operations_document(found, torn.id if torn else 0))
+        emit(documents.operations_document(found, torn.id if torn else 0, by_copies))
         return
-    if not found:
+    if not found and not by_copies:
         console().print("Nothing was rolled back yet.")
         return
-    console().print(report.operations_table(found, past, torn.id if torn else 0))
+    if found:
+        console().print(report.operations_table(found, past, torn.id if torn else 0))
+    if by_copies:
+        shown = [report.ByCopies(one.number, one.batch, one.undoes, one.status, one.started_at) for one in by_copies]
+        report.print_by_copies(console(), shown)
     if torn is not None:
         report.print_cut_short(console(), *cut_short.said_of(torn))
 

@@ -169,6 +169,7 @@ class Kind(str, Enum):
     OUTCOMES = "outcomes"
     DATABASE = "database"
     BACKUPS = "backups"
+    KEPT = "replaced by copies"
     PINS = "pins"
     WORKTREES = "work trees"
     SCRATCH = "scratch folders"

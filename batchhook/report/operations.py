@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
@@ -65,6 +66,32 @@ def operations_table(operations: Sequence[Operation], past: Sequence[Operation],
         when = time.strftime("%m-%d %H:%M", time.localtime(each.started_at))
         table.add_row(str(each.id), what(each), status, when, each.before[:12])
     return table
+
+
+class ByCopies(NamedTuple):
+    """A rollback from a backup, or the undo of one; ``batch`` is 0 for an undo, ``undoes`` for a rollback."""
+
+    number: int
+    batch: int
+    undoes: int
+    status: str
+    started_at: float
+
+
+def print_by_copies(console: Console, these: Sequence[ByCopies]) -> None:
+    """Rollbacks from backups, which have numbers of their own."""
+    undone = {one.undoes: one.number for one in these if one.undoes and one.status == "done"}
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("from backups", justify="right")
+    for heading in ("what", "status", "when"):
+        table.add_column(heading)
+    for one in these:
+        what_it_was = f"undo of {one.undoes}" if one.undoes else f"rollback of batch {one.batch} from its backup"
+        status = f"taken back by {undone[one.number]}" if one.number in undone else one.status
+        when = time.strftime("%m-%d %H:%M", time.localtime(one.started_at))
+        table.add_row(str(one.number), what_it_was, "interrupted" if status == "intent" else status, when)
+    console.print()
+    console.print(table)
 
 
 def what(operation: Operation) -> str:

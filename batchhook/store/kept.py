@@ -134,6 +134,15 @@ class Kept:
         here = (one for one in every if bytes.fromhex(one.top) == os.fsencode(top))
         return next((one for one in here if not one.undoes and one.number not in undone), None)
 
+    def unneeded(self) -> list[Path]:
+        """Folders of those that were taken back, and of what took them back: no undo needs them any more.
+
+        Raises:
+            StoreError: one cannot be read.
+        """
+        done = {one.undoes: one.number for one in self.all() if one.status == "done" and one.undoes}
+        return [self.root / str(number) for number in sorted({*done, *done.values()})]
+
     def _numbers(self) -> list[int]:
         if not self.root.is_dir():
             return []

@@ -190,10 +190,19 @@ def _operation_document(kind: Kind, mode: Mode, selection: Selection, undoes: in
     )
 
 
-def operations_document(operations: Sequence[Operation], cut_short: int = 0) -> documents.OperationsDocument:
+def operations_document(
+    operations: Sequence[Operation], cut_short: int = 0, by_copies: Sequence[Restoration] = ()
+) -> documents.OperationsDocument:
     """Operations in a list; ``cut_short`` is the number of the one that was interrupted here."""
-    shown = (operation_document(each, is_cut_short=each.id == cut_short) for each in operations)
-    return documents.OperationsDocument(operations=tuple(shown))
+    return documents.OperationsDocument(
+        operations=tuple(operation_document(each, is_cut_short=each.id == cut_short) for each in operations),
+        from_backups=tuple(
+            documents.FromBackupDocument(
+                number=one.number, batch=one.batch or None, undoes=one.undoes or None, status=one.status
+            )
+            for one in by_copies
+        ),
+    )
 
 
 def recorded_document(done: Recorded, found: Analysis | None = None) -> documents.RecordDocument:

@@ -56,6 +56,7 @@ from batchhook.report.documents.comparisons import (
 from batchhook.report.documents.document import Document, Time, iso_time, shown
 from batchhook.report.documents.operations import (
     FateDocument,
+    FromBackupDocument,
     OperationDocument,
     OperationsDocument,
     ProofDocument,
@@ -120,6 +121,7 @@ __all__ = [
     "FateDocument",
     "FileDocument",
     "FindingDocument",
+    "FromBackupDocument",
     "InstalledDocument",
     "LeftDocument",
     "LogDocument",

@@ -66,10 +66,20 @@ class OperationDocument(Document):
     diff: str = ""
 
 
+class FromBackupDocument(Document):
+    """A rollback from a backup, or the undo of one; ``status`` is "done", or "intent" where it was interrupted."""
+
+    number: int
+    batch: int | None
+    undoes: int | None
+    status: str
+
+
 class OperationsDocument(Document):
-    """``operations --json``, newest first."""
+    """``operations --json``, newest first; rollbacks from backups have numbers of their own."""
 
     operations: tuple[OperationDocument, ...]
+    from_backups: tuple[FromBackupDocument, ...] = ()
 
 
 def way_back_document(way: WayBack) -> WayBackDocument:

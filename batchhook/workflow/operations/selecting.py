@@ -120,6 +120,39 @@ def of_changes(
     return Chosen(Selection(numbers, tuple(change.oid for change in changes), tuple(paths)), changes)
 
 
+def chosen(
+    project: Project, within_batches: tuple[int, int] | None, changes: Sequence[str] = (), paths: Sequence[str] = ()
+) -> Chosen:
+    """What somebody asks to be taken out.
+
+    Args:
+        project: the repository; reconciled.
+        within_batches: the first and the last batch; None for none that was named.
+        changes: revisions, where it is only some changes.
+        paths: only in these files and folders; relative to the top.
+
+    Raises:
+        UsageError: neither batches nor changes are named.
+        BatchhookError: as for ``of_batches`` and ``of_changes``.
+    """
+    if changes:
+        return of_changes(project, changes, within_batches, paths)
+    if within_batches is None:
+        raise UsageError("which batch is to be rolled back?", "3, 3..5, or single changes")
+    return of_batches(project, *within_batches, paths)
+
+
+def one_batch(within_batches: tuple[int, int] | None, changes: Sequence[str], paths: Sequence[str]) -> int:
+    """The one whole batch whose guilty changes are to be taken out.
+
+    Raises:
+        UsageError: it is several, or only a part.
+    """
+    if within_batches is None or within_batches[0] != within_batches[1] or changes or paths:
+        raise UsageError("the culprits are those of one whole batch", "batchhook rollback 3 --culprit")
+    return within_batches[0]
+
+
 def steps(project: Project, chosen: Chosen) -> tuple[Step, ...]:
     """The differences that take changes out, newest first.
 
@@ -159,7 +192,17 @@ def paths_from_top(project: Project, folder: Path, paths: Sequence[str]) -> tupl
     """
     # Only the folder is resolved: a path may name a link, or nothing any more.
     inside = _folder_inside(project.location.top, folder)
-    return tuple(_normal(path if PurePosixPath(path).is_absolute() else f"{inside}/{path}", path) for path in paths)
+    return tuple(_normal(_from_top(project.location.top, inside, path), path) for path in paths)
+
+
+def _from_top(top: Path, inside: str, path: str) -> str:
+    if not PurePosixPath(path).is_absolute():
+        return f"{inside}/{path}"
+    place = Path(path)
+    try:  # the path itself may be a link, which is what is meant
+        return str((place.parent.resolve() / place.name).relative_to(top.resolve()))
+    except ValueError:
+        return ".."
 
 
 def _folder_inside(top: Path, folder: Path) -> str:

@@ -95,6 +95,8 @@ def _check_peace(project: Project) -> None:
     under_way = snapshot.what_is_under_way(project.location)
     if under_way:
         raise ConflictError(f"{under_way} is under way: nothing is recorded", "finish or abort it first: git status")
+    if project.git.run("ls-files", "--unmerged").stdout:  # of a stash that was popped, for instance
+        raise ConflictError("there are unsolved conflicts: nothing is recorded", "solve them first: git status")
     torn = cut_short.find(project.database, project.location)
     if torn is not None:
         raise ConflictError(*cut_short.said_of(torn))

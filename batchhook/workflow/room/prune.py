@@ -17,6 +17,7 @@ from batchhook.git import refs
 from batchhook.git.location import read_head
 from batchhook.store import batches, locks, pruning, sweeping
 from batchhook.store.backups import Backups
+from batchhook.store.kept import Kept
 from batchhook.store.sweeping import size_of
 from batchhook.workflow.project import Project
 from batchhook.workflow.room import leftovers
@@ -77,6 +78,7 @@ def whole(project: Project) -> tuple[Part, ...]:
         *(
             _part(kind, paths)
             for kind, paths in {
+                Kind.KEPT: list(state.kept.glob("*")),
                 Kind.WORKTREES: [path for path in state.worktrees.glob("*") if path.is_dir()],
                 Kind.SCRATCH: list(state.runs.glob("*")),
                 Kind.REPORTS: list(state.reports.glob("*")),
@@ -102,6 +104,7 @@ def plan(project: Project, rule: Rule) -> Plan:
     parts = (
         *_rows_of(rows.batches, rows.runs, rows.outcomes, rows.size),
         Part(Kind.BACKUPS, len(backups.batches), backups.size),
+        _part(Kind.KEPT, _kept(project)),
         Part(Kind.PINS, len(pins), _pins_size(pins)),
         _part(Kind.WORKTREES, leftovers.worktrees(state)),
         _part(Kind.SCRATCH, leftovers.scratch(state, _queued(project))),
@@ -131,12 +134,14 @@ def carry_out(project: Project, planned: Plan) -> Freed:
         with locks.lock(state.backups_lock):
             backups = sweeping.unneeded(Backups(state.backups), gone)
             sweeping.take_away(Backups(state.backups), backups)
+        replaced = _kept(project)
         reports = leftovers.reports(state, gone)
         scratch = leftovers.scratch(state, _queued(project))
         trees = [leftovers.remove_worktree(project.git, *each) for each in leftovers.worktrees(state).items()]
         log = leftovers.shorten_log(state)
         rest = (
             Part(Kind.BACKUPS, len(backups.batches), backups.size),
+            Part(Kind.KEPT, len(replaced), leftovers.remove(replaced)),
             Part(Kind.PINS, len(pins), _pins_size(pins)),
             Part(Kind.WORKTREES, sum(map(bool, trees)), sum(trees)),
             Part(Kind.SCRATCH, len(scratch), leftovers.remove(scratch)),
@@ -195,6 +200,14 @@ def _pins(project: Project, going: Sequence[int]) -> tuple[str, ...]:
         if number in numbers
         for name in names
     )
+
+
+def _kept(project: Project) -> list[Path]:
+    """What going back by copies has replaced, and no undo needs; nothing where that cannot be read."""
+    try:
+        return Kept(project.state.kept).unneeded()
+    except StoreError:
+        return []
 
 
 def _shrink(project: Project) -> str:

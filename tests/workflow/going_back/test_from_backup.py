@@ -253,3 +253,20 @@ def test_a_manifest_of_the_wrong_form(full: Repository, file: dict[str, Any]) ->
     before = files(full)
     assert "manifest of batch 1's backup is damaged" in full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
     assert files(full) == before
+
+
+def test_it_is_listed_and_pruned_once_no_undo_needs_it(full: Repository) -> None:
+    full.batchhook("rollback", "1", "--from-backup", "-y")
+    said = " ".join(full.batchhook("operations").split())
+    assert "1 rollback of batch 1 from its backup done" in said
+    kept = full.top / ".git/batchhook/kept"
+    full.batchhook("prune", "--keep", "5", "-y")
+    assert (kept / "1").is_dir(), "undo needs it"
+    full.batchhook("undo", "--from-backup", "-y")
+    assert [one["undoes"] for one in full.json("operations")["from_backups"]] == [1, None]
+    assert "taken back by 2" in full.batchhook("operations")
+    assert "replaced by copies" in full.batchhook("prune", "--keep", "5", "--dry-run")
+    full.batchhook("prune", "--keep", "5", "-y")
+    assert list(kept.iterdir()) == []
+    full.batchhook("rollback", "1", "--from-backup", "-y")
+    assert full.read("changed.txt") == "before\n"

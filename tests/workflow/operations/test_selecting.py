@@ -131,3 +131,22 @@ def test_a_path_that_looks_like_a_batch(bare_repository: Repository) -> None:
     document = bare_repository.json("rollback", "--change", "HEAD", "-y", "--", "./3")
     assert document["paths"] == ["3"]
     assert bare_repository.read("3") == "3\n"
+
+
+def test_paths_may_be_absolute(three: Repository) -> None:
+    three.batchhook("rollback", "3", "-y", "--", str(three.top / "b.txt"))
+    assert three.read("b.txt") == "1b"
+    assert three.read("lines.txt") == ten({1: "3a", 5: "4a"})
+    assert "not in this work tree" in three.batchhook("rollback", "3", "-y", "--", "/etc/passwd", code=64)
+
+
+def test_a_batch_of_files_is_one_like_others(three: Repository) -> None:
+    three.write(".batchhook.toml", 'batch_size = 3\nunit = "file"\n')
+    three.commit("5", d__txt="5", e__txt="5", f__txt="5")
+    assert three.json("log")["batches"][0]["batch"]["unit"] == "file"
+    number = three.json("log")["batches"][0]["batch"]["id"]
+    three.batchhook("rollback", str(number), "-y")
+    assert not (three.top / "d.txt").exists()
+    assert three.read("c.txt") == "4b"
+    three.batchhook("undo", "-y")
+    assert three.git("status", "--porcelain") == ""

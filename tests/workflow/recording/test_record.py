@@ -380,3 +380,16 @@ def test_from_python(project: Repository) -> None:
     done = Workflow(project.top).record("from Python", ["a.txt"])
     assert done.change is not None
     assert (done.change.summary, done.filled) == ("from Python", 1)
+
+
+def test_unsolved_conflicts_are_not_recorded(project: Repository) -> None:
+    project.write("calculator.py", BROKEN)
+    project.git("stash")
+    project.commit("theirs", calculator__py=CALCULATOR.replace("a + b", "b + a"))
+    project.git("stash", "pop", check=False)
+    assert "unsolved conflicts: nothing is recorded" in project.batchhook("record", "-d", "x", code=3)
+
+
+def test_paths_may_be_absolute(project: Repository) -> None:
+    project.write("notes.txt", "1\n")
+    assert project.json("record", str(project.top / "notes.txt"))["untouched"] == []
