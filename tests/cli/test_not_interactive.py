@@ -25,6 +25,7 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("status", 0, "status"),
     ("status --unseen", 0, "status"),
     ("record -d nothing", 0, "record"),
+    ("watch --for 0.5", 0, "watch"),
     ("log", 0, "log"),
     ("show 1", 0, "show"),
     ("wait", 1, "wait"),
@@ -115,7 +116,8 @@ def test_with_standard_input_closed(failed: Repository) -> None:
         is_for_people = words in FOR_PEOPLE
         asked = f"--json {words}" if is_for_people else f"{words} --json"
         said, errors = run(failed, asked, {"preexec_fn": lambda: os.close(0)}, code)
-        is_valid(what, json.loads(said))
+        for document in said.splitlines() if what == "watch" else [said]:  # it tells as it goes, a line for each
+            is_valid(what, json.loads(document))
         assert errors == "", words
 
 

@@ -94,7 +94,7 @@ def test_an_edit_is_recorded(project: Repository, agent: str) -> None:
     for _ in range(2):
         assert run(project, edited, edit_of(agent, project.top / "calculator.py")) == (0, "", "")
     (change,) = project.json("status")["open"]["changes"]
-    assert (change["kind"], change["summary"]) == ("record", "calculator.py")
+    assert (change["kind"], change["summary"]) == ("record", "edit calculator.py")
     assert project.git("status", "--porcelain") == "M calculator.py"
 
 
@@ -166,7 +166,7 @@ def test_aider_without_commits(project: Repository) -> None:
     assert settings["auto-commits"] is False
     project.write("a name.py", "x = 1\n")
     assert run(project, f"{settings['lint-cmd']} {shlex.quote('a name.py')}") == (0, "", "")
-    assert [change["summary"] for change in project.json("status")["open"]["changes"]] == ["a name.py"]
+    assert [change["summary"] for change in project.json("status")["open"]["changes"]] == ["add a name.py"]
     assert run(project, f"{settings['lint-cmd']} gone.py", PATH="/usr/bin:/bin") == (0, "", "")
 
 
