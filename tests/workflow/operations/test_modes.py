@@ -266,3 +266,14 @@ def test_what_does_not_go_together(batch: Repository) -> None:
         ("1", "--", "../elsewhere"),
     ):
         batch.batchhook("rollback", *words, "-y", code=64)
+
+
+def test_the_work_tree_in_which_its_tests_ran_does_not_hold_a_batch(
+    batch: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BATCHHOOK_NO_RUNNER")
+    base = batch.head("HEAD~5")
+    batch.batchhook("wait", "1", "--timeout", "60", code=3)
+    assert "batchhook-1" in batch.git("worktree", "list")
+    batch.batchhook("rollback", "1", "--reset", "-y")
+    assert batch.head() == base
