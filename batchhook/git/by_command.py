@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from batchhook.errors import GitError
 from batchhook.git import private
 from batchhook.git.command import Git
-from batchhook.git.objects import NO_MODE, Difference, Merged, TreeFile, clashes
+from batchhook.git.objects import NO_MODE, Difference, Merged, TreeFile, changed_by_both, clashes
 
 _CHUNK = 1 << 20
 _REGULAR = "100"
@@ -30,6 +30,7 @@ class ByCommand:
     name = "the git command, since libgit2 does not open this repository"
 
     def __init__(self, git_dir: Path) -> None:
+        self._git_dir = git_dir.absolute()
         # One of ours is told: `safe.bareRepository` may forbid to find it.
         self._git = Git(git_dir, git_dir=git_dir if private.is_one(git_dir) else None)
 
@@ -62,14 +63,41 @@ class ByCommand:
         unlike = clashes(mine.values(), others.values())
         if unlike:
             return Merged(ours, unlike)
-        both = {path: one for path, one in others.items() if path in mine and one.new != mine[path].new}
+        both = changed_by_both(mine.values(), others.values())
         with tempfile.TemporaryDirectory(prefix="batchhook-merge-") as name:
-            merged = {path: self._merged_file(Path(name), mine[path], one) for path, one in both.items()}
+            whole = self._whole(Path(name), ours, both)
+            merged = {
+                path: None if path in whole else self._merged_file(Path(name), mine[path], others[path])
+                for path in both
+            }
             conflicts = tuple(sorted(path for path, file in merged.items() if file is None))
             if conflicts:
                 return Merged(ours, conflicts)
             result = {path: one.new for path, one in others.items() if path not in mine} | merged
             return Merged(self._written_tree(Path(name), ours, result))
+
+    def _whole(self, folder: Path, tree: str, paths: Sequence[str]) -> frozenset[str]:
+        """Those that are never to be merged line by line, by the attributes in a tree.
+
+        What else a ``merge`` attribute names is not used. ``union`` would keep what both sides have, and so all of what
+        is to be taken out. Drivers of the user's are made for bringing two sides together, not for taking one out.
+        """
+        if not paths:
+            return frozenset()
+        index = {"GIT_INDEX_FILE": str(folder / "attributes")}
+        self._git.run("read-tree", "--no-sparse-checkout", tree, variables=index)
+        stdin = os.fsencode("".join(f"{path}\0" for path in paths))
+        # Git says this in a work tree only, though it reads the index: any folder is one.
+        variables = {**index, "GIT_DIR": str(self._git_dir), "GIT_WORK_TREE": str(folder)}
+        said = self._git.run(
+            "check-attr", "--cached", "-z", "--stdin", "merge", stdin=stdin, variables=variables
+        ).stdout
+        fields = said.split(b"\0")[:-1]
+        default = self._git.run("config", "merge.default", check=False).stdout.strip()
+        ways = dict(zip(map(os.fsdecode, fields[::3]), fields[2::3], strict=True))
+        return frozenset(
+            path for path, way in ways.items() if (default if way == b"unspecified" else way) in {b"unset", b"binary"}
+        )
 
     def _written_tree(self, folder: Path, tree: str, changed: Mapping[str, TreeFile | None]) -> str:
         """A tree with other files at some paths; None takes one out."""

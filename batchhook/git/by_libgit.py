@@ -11,7 +11,7 @@ import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, MergeFlag
 
 from batchhook.git.by_command import ByCommand
-from batchhook.git.objects import Difference, Merged, Objects, TreeFile, clashes
+from batchhook.git.objects import Difference, Merged, Objects, TreeFile, changed_by_both, clashes
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The name of the tree without entries (SHA-1; libgit2 opens no other repositories)."""
@@ -79,15 +79,25 @@ class ByLibgit:
         return None if size > _LARGE else self._repository[oid].peel(pygit2.Blob)
 
     def _merged(self, base: str, ours: str, theirs: str) -> Merged:
-        unlike = clashes(self._differences(base, ours), self._differences(base, theirs))
+        mine, others = self._differences(base, ours), self._differences(base, theirs)
+        unlike = clashes(mine, others)
         if unlike:
             return Merged(ours, unlike)
+        if any(map(self._has_driver, changed_by_both(mine, others))):
+            return self._command.merged(base, ours, theirs)
         trees = [self._tree(oid) for oid in (base, ours, theirs)]
         index = self._repository.merge_trees(trees[0], trees[1], trees[2], flags=MergeFlag(0))
         if index.conflicts is not None:
             sides = [side for conflict in index.conflicts for side in conflict if side is not None]
             return Merged(ours, tuple(sorted({side.path for side in sides})))
         return Merged(str(index.write_tree(self._repository)))
+
+    def _has_driver(self, path: str) -> bool:
+        """Whether attributes, or the configuration, name another way to merge a file than line by line."""
+        said = self._repository.get_attr(os.fsencode(path), "merge")
+        if said is None and "merge.default" in self._repository.config:
+            said = self._repository.config["merge.default"]
+        return said not in {None, True, "text"}
 
     def _tree(self, oid: str) -> pygit2.Tree:
         if oid == _EMPTY_TREE:  # git knows it without its being stored

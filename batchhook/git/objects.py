@@ -93,6 +93,12 @@ def clashes(mine: Iterable[Difference], others: Iterable[Difference]) -> tuple[s
     return tuple(sorted(found))
 
 
+def changed_by_both(mine: Iterable[Difference], others: Iterable[Difference]) -> tuple[str, ...]:
+    """Paths at which both sides of a merge have something else than before, and not the same."""
+    ours = {one.path: one.new for one in mine}
+    return tuple(one.path for one in others if one.path in ours and one.new != ours[one.path])
+
+
 class Objects(Protocol):
     """What is asked of a repository's objects. Names of trees and blobs are git's, in hex.
 

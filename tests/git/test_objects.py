@@ -181,3 +181,43 @@ def test_the_command_merges_as_libgit2_does(plain: Store, sides: tuple[TreeOf, T
 
 def tops(merged: Merged) -> set[str]:
     return {path.partition("/")[0] for path in merged.conflicts}
+
+
+BY_LINES = {
+    "merge=union": True,
+    "merge=mine": True,
+    "merge": True,
+    "merge=text": True,
+    "-merge": False,
+    "binary": False,
+}
+
+
+@pytest.mark.parametrize("attribute", BY_LINES)
+def test_merge_drivers(store: Store, found: Objects, attribute: str) -> None:
+    """No driver is used, and a file that is not to be merged by lines is not."""
+    attributes = (FILE, f"*.log {attribute}\n".encode())
+    store.git("config", "merge.mine.driver", "cp %B %A")
+    (store.top / ".gitattributes").write_bytes(attributes[1])
+    lines = TEN.splitlines(keepends=True)
+
+    def tree(changed: dict[int, bytes]) -> str:
+        whole = b"".join(changed.get(number, line) for number, line in enumerate(lines))
+        return store.tree({".gitattributes": attributes, "folder/a.log": (FILE, whole), "n\udcff.log": (FILE, whole)})
+
+    paths = ("folder/a.log", "n\udcff.log")
+    base, ours = tree({}), tree({1: b"ours\n"})
+    assert found.merged(base, ours, tree({1: b"theirs\n"})).conflicts == paths
+    apart = found.merged(base, ours, tree({8: b"theirs\n"}))
+    if BY_LINES[attribute]:
+        assert apart == Merged(tree({1: b"ours\n", 8: b"theirs\n"}))
+    else:
+        assert apart.conflicts == paths
+    assert found.merged(base, ours, base) == Merged(ours)
+    assert found.merged(base, base, ours) == Merged(ours)
+
+
+def test_the_driver_that_the_configuration_names(store: Store, found: Objects) -> None:
+    trees = [store.tree({"a": (FILE, TEN.replace(b"line 1", words))}) for words in (b"line 1", b"ours", b"theirs")]
+    store.git("config", "merge.default", "union")
+    assert found.merged(*trees).conflicts == ("a",)
