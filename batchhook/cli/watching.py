@@ -22,9 +22,10 @@ from batchhook.core.text import one_line
 from batchhook.errors import BatchhookError, ExitCode
 from batchhook.late import Late
 from batchhook.report.analysis import print_analysis
+from batchhook.workflow.operations.selecting import paths_from_top
 from batchhook.workflow.project import Project
 from batchhook.workflow.watching.bursts import Bursts
-from batchhook.workflow.watching.folders import from_top, ground
+from batchhook.workflow.watching.folders import ground
 from batchhook.workflow.watching.runs import only_one
 from batchhook.workflow.watching.session import Session
 
@@ -63,7 +64,7 @@ def watch(
     with ExitStack() as stack:
         opened = stack.enter_context(project())
         stack.enter_context(only_one(opened))
-        watched = ground(opened.git, opened.location, from_top(opened, options.folder, paths or []))
+        watched = ground(opened.git, opened.location, paths_from_top(opened, options.folder, paths or []))
         calls = stack.enter_context(Calls())
         bursts = Bursts(watched, settle, max(_LONGEST, 10 * settle), poll)
         stack.callback(bursts.close)

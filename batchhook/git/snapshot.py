@@ -67,6 +67,16 @@ def private_index(git: Git, location: Location, name: str = "batchhook-index") -
         lock.unlink(missing_ok=True)
 
 
+def has_conflicts(git: Git, variables: Mapping[str, str] | None = None) -> bool:
+    """Whether there are unsolved conflicts: of a merge, or of a stash that was popped.
+
+    Args:
+        git: in the work tree.
+        variables: that name another index than the user's.
+    """
+    return bool(git.run("ls-files", "--unmerged", variables=variables).stdout)
+
+
 def look(git: Git, head: str, index: Path) -> State:
     """What a work tree holds now; writes objects, changes nothing of the user's.
 
@@ -80,7 +90,7 @@ def look(git: Git, head: str, index: Path) -> State:
         GitError: a file cannot be read.
     """
     variables = {"GIT_INDEX_FILE": str(index)}
-    if git.run("ls-files", "--unmerged", variables=variables).stdout:
+    if has_conflicts(git, variables):
         raise ConflictError("there are files with unsolved conflicts", "solve them first: git status")
     staged = git.text("write-tree", variables=variables)
     outside = ("--sparse",) if sparse.is_on(git) else ()  # files that are there, and that the checkout was to leave out

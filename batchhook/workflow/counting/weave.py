@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from batchhook.core.changes import Commit
 from batchhook.core.line import Echo, Recording, only_repeats, woven
-from batchhook.git import trees
 from batchhook.git.command import Git
+from batchhook.late import Late
 from batchhook.store import branches, recordings
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
+
+if TYPE_CHECKING:
+    from batchhook.git import trees
+else:
+    trees = Late("batchhook.git.trees")  # most commits follow nothing that was recorded
 
 
 def line_of(database: Database, git: Git, branch: Branch, tip: str, chain: Sequence[Commit]) -> tuple[Commit, ...]:

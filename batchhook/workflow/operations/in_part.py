@@ -7,7 +7,7 @@ the last ones of others. A file that is there as one of the changes left it, or 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 
 from batchhook.core.changes import Commit
 from batchhook.core.rollback import Step
@@ -29,9 +29,10 @@ def of_index(scene: Scene, changes: Sequence[Commit], steps: Sequence[Step]) -> 
     """
     if not _is_recorded(changes):
         return tuple(steps)
-    taken_out, conflicts = _taken_out(scene, changes, steps, scene.now.index)
+    seen = _states(scene.repository, changes)
+    taken_out, conflicts = _taken_out(scene, seen, steps, scene.now.index)
     if conflicts:
-        taken_out, _ = _taken_out(scene, changes, steps, scene.now.index, frozenset(conflicts))
+        taken_out, _ = _taken_out(scene, seen, steps, scene.now.index, frozenset(conflicts))
     return (Step(new=scene.now.index, old=taken_out),)
 
 
@@ -39,7 +40,7 @@ def of_head(scene: Scene, changes: Sequence[Commit], steps: Sequence[Step]) -> t
     """The same for what is committed; where other things were done to the same lines, the steps are as they are."""
     if not _is_recorded(changes):
         return tuple(steps)
-    taken_out, conflicts = _taken_out(scene, changes, steps, scene.committed)
+    taken_out, conflicts = _taken_out(scene, _states(scene.repository, changes), steps, scene.committed)
     return tuple(steps) if conflicts else (Step(new=scene.committed, old=taken_out),)
 
 
@@ -49,17 +50,16 @@ def _is_recorded(changes: Iterable[Commit]) -> bool:
 
 def _taken_out(
     scene: Scene,
-    changes: Sequence[Commit],
+    seen: Mapping[str, AbstractSet[TreeFile | None]],
     steps: Sequence[Step],
     tree: str,
     kept: AbstractSet[str] = frozenset(),
 ) -> tuple[str, tuple[str, ...]]:
     """A tree without what changes did, but for paths that are kept; and the paths that conflict."""
     git, location, repository = scene.project.git, scene.project.location, scene.repository
-    seen = _states(repository, changes)
     for step in steps:
         differs = repository.differences(step.new, tree)
-        as_seen = {one.path for one in differs if one.new in seen[one.path]} | kept
+        as_seen = {one.path for one in differs if one.new in seen.get(one.path, ())} | kept
         new, _ = trees.with_changes(git, location, step.new, tree, as_seen.__contains__)
         old, _ = trees.with_changes(git, location, step.old, tree, kept.__contains__) if kept else (step.old, None)
         merged = repository.merged(new, tree, old)

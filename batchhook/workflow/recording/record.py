@@ -95,8 +95,6 @@ def _check_peace(project: Project) -> None:
     under_way = snapshot.what_is_under_way(project.location)
     if under_way:
         raise ConflictError(f"{under_way} is under way: nothing is recorded", "finish or abort it first: git status")
-    if project.git.run("ls-files", "--unmerged").stdout:  # of a stash that was popped, for instance
-        raise ConflictError("there are unsolved conflicts: nothing is recorded", "solve them first: git status")
     torn = cut_short.find(project.database, project.location)
     if torn is not None:
         raise ConflictError(*cut_short.said_of(torn))
@@ -115,6 +113,9 @@ def _looked(project: Project) -> tuple[str, Count]:
             count = project.reconcile()
             if count is not None and Head(count.branch, count.head) == head:
                 _check_peace(project)
+                if snapshot.has_conflicts(project.git):
+                    said = "there are unsolved conflicts: nothing is recorded"
+                    raise ConflictError(said, "solve them first: git status")
                 return tree, count
         time.sleep(_BETWEEN_LOOKS)
     if recording.is_git_busy(project.location):

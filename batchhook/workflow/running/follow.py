@@ -112,7 +112,7 @@ def standing(project: Project, number: int) -> UnderWay | None:
 
 def _looked_at(project: Project, batch: Batch) -> UnderWay:
     found = runs.totals(project.database, batch.id)
-    return UnderWay(batch, found[0] if found else None, _reader(project, batch.id).read())
+    return UnderWay(batch, found[0] if found else None, reader_of(project, batch.id).read())
 
 
 def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator[Progress]:
@@ -126,7 +126,7 @@ def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator
     Raises:
         BatchhookError: whoever runs it ends again and again without a result.
     """
-    reader = _reader(project, number)
+    reader = reader_of(project, number)
     starts = _starts_of_runners(project, number)
     while batches.get(project.database, number).status is not BatchStatus.FINISHED:
         yield reader.read()
@@ -137,7 +137,8 @@ def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator
     yield reader.read()
 
 
-def _reader(project: Project, number: int) -> ProgressReader:
+def reader_of(project: Project, number: int) -> ProgressReader:
+    """Follows how far a batch's run is."""
     return ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
 
 

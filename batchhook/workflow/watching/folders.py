@@ -12,8 +12,6 @@ from batchhook.errors import UsageError
 from batchhook.git import recording
 from batchhook.git.command import Git
 from batchhook.git.location import Location
-from batchhook.workflow.operations.selecting import paths_from_top
-from batchhook.workflow.project import Project
 
 _OURS = frozenset({".git", ".batchhook"})
 
@@ -92,17 +90,6 @@ def ground(git: Git, location: Location, paths: Sequence[str]) -> Ground:
         if not os.path.lexists(location.top / path):
             raise UsageError(f"there is no {path}", "name files or folders that are there; without any, all is watched")
     return Ground(git, location, tuple(dict.fromkeys(paths)) or ("",))
-
-
-def from_top(project: Project, folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
-    """Paths relative to the top of the work tree, given from a folder in it, or from the root.
-
-    Raises:
-        UsageError: one leads out of the work tree.
-    """
-    start = folder.resolve()
-    whole = [os.path.relpath(path, start) if os.path.isabs(path) else path for path in paths]  # noqa: PTH117 - as above
-    return paths_from_top(project, folder, whole)
 
 
 def relative(top: Path, paths: Iterable[str]) -> Iterator[tuple[str, str]]:

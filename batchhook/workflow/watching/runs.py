@@ -25,6 +25,7 @@ from batchhook.store.progress import ProgressReader
 from batchhook.workflow import analyze
 from batchhook.workflow.project import Project
 from batchhook.workflow.running import background
+from batchhook.workflow.running.follow import reader_of
 
 _PATIENCE = 3.0
 """Seconds for which nobody may be at work before another runner is started."""
@@ -54,7 +55,7 @@ class Runs:
 
     def _reader(self, number: int) -> ProgressReader:
         if number not in self._readers:
-            self._readers[number] = ProgressReader(self._project.state.run(f"batch-{number}") / "progress.ndjson")
+            self._readers[number] = reader_of(self._project, number)
         return self._readers[number]
 
     def _analysis(self, number: int) -> Iterator[Analysis]:

@@ -157,7 +157,8 @@ class Session:
     def _record(self) -> None:
         self._is_due = True
         self._again = time.monotonic() + _AGAIN
-        waits = under_way(self.project.location) or _conflicts(self.project)
+        waits = under_way(self.project.location)
+        waits = waits or ("the solving of conflicts" if snapshot.has_conflicts(self.project.git) else "")
         waits = waits or ("a commit" if committing.is_under_way(self.project.location.top) else "")
         if waits:
             self._wait(waits)
@@ -242,12 +243,6 @@ def under_way(location: Location) -> str:
     """What git is in the middle of, in a work tree; empty for nothing."""
     begun = snapshot.what_is_under_way(location)
     return begun or ("a command of git (index.lock)" if recording.is_git_busy(location) else "")
-
-
-def _conflicts(project: Project) -> str:
-    """What the files are in the middle of where they have conflicts: those of a stash, for instance."""
-    is_there = bool(project.git.run("ls-files", "--unmerged", "-z").stdout)
-    return "the solving of conflicts" if is_there else ""
 
 
 def _with_settings(project: Project) -> Project:
