@@ -396,11 +396,14 @@ class Workflow:
             done = planned.carry_out() if planned.plan.files and not dry_run else None
             return composed.restored_document(planned.plan, diff, done)
 
-    def undo(self, operation: int | None = None, *, dry_run: bool = False) -> documents.OperationDocument:
+    def undo(
+        self, operation: int | None = None, *, stash: bool = False, dry_run: bool = False
+    ) -> documents.OperationDocument:
         """Take an operation back: exactly what was there before it.
 
         Args:
             operation: which one; the latest rollback that is in effect, or one that was interrupted, if it is None.
+            stash: put uncommitted work that is in the way aside, in git's stash.
             dry_run: only say what would change.
 
         Raises:
@@ -409,17 +412,17 @@ class Workflow:
                 something.
         """
         with self._opened() as project:
-            return self._carry_out(planned_undo(project, operation or 0), dry_run=dry_run)
+            return self._carry_out(planned_undo(project, operation or 0, may_stash=stash), dry_run=dry_run)
 
-    def redo(self, *, dry_run: bool = False) -> documents.OperationDocument:
-        """Take the latest undo back.
+    def redo(self, *, stash: bool = False, dry_run: bool = False) -> documents.OperationDocument:
+        """Take the latest undo back; arguments as there.
 
         Raises:
             BatchhookError: there is nothing to redo.
             ConflictError: as for ``undo``.
         """
         with self._opened() as project:
-            return self._carry_out(planned_redo(project), dry_run=dry_run)
+            return self._carry_out(planned_redo(project, may_stash=stash), dry_run=dry_run)
 
     def finish(self, operation: int | None = None, *, dry_run: bool = False) -> documents.OperationDocument:
         """Finish an operation that was interrupted (``status`` says so); ``undo`` takes it back instead.

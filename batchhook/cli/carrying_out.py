@@ -45,14 +45,14 @@ def carry_out(
             return ExitCode.OK
         operation = planned.carry_out()
         location = planned.scene.project.location
-        is_prepared = marker.is_prepared(location)
+        is_prepared, is_aside = marker.is_prepared(location), planned.puts_aside(operation)
     if options.json:
         emit(documents.plan_document(plan, operation, proof))
         return ExitCode.OK
     number = len(plan.files)
     end = "Taken back" if operation.status is OperationStatus.TAKEN_BACK else "Done"
     out.print(f"{end}: {number} {'file' if number == 1 else 'files'}. This was operation {operation.id}.")
-    hints = _hints(plan, operation, is_prepared=is_prepared, has_git=not location.is_private)
+    hints = _hints(plan, operation, is_prepared=is_prepared, is_aside=is_aside, has_git=not location.is_private)
     if hints:
         out.print(text.hints(*hints))
     return ExitCode.OK
@@ -95,7 +95,9 @@ def _show(out: Console, planned: Planned, *, diff: bool) -> None:
         text.print_diff(out, plan.diff)
 
 
-def _hints(plan: Plan, operation: Operation, *, is_prepared: bool, has_git: bool) -> list[tuple[str, str]]:
+def _hints(
+    plan: Plan, operation: Operation, *, is_prepared: bool, is_aside: bool, has_git: bool
+) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if operation.status is not OperationStatus.DONE:
         return found
@@ -108,8 +110,10 @@ def _hints(plan: Plan, operation: Operation, *, is_prepared: bool, has_git: bool
         found.append((f"git show {operation.head[:8]}", "the commit that was made; it fills no batch"))
     if plan.leaving:
         found.append((f"git log {plan.now.head[:8]}", "what left the branch; nothing of it is lost"))
-    if operation.stash and not is_undo:
-        found.append(("git stash pop", "what was put aside; undo brings it back as well"))
+    if is_aside:
+        found.append(("git stash pop", f"what was put aside; {'redo' if is_undo else 'undo'} brings it back as well"))
+    if plan.target.still_aside:
+        found.append(("git stash list", f"what operation {operation.undoes} had put aside is still there"))
     found.append(
         ("batchhook redo", "to go back all the same") if is_undo else ("batchhook undo", "to have it as it was")
     )

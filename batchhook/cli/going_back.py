@@ -31,6 +31,7 @@ else:
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+Stash = Annotated[bool, typer.Option("--stash", help="Put uncommitted work that is in the way aside, in git's stash.")]
 _HOW = "How"
 _WHAT = "What"
 
@@ -163,18 +164,21 @@ def undo(
     force: Annotated[
         bool, typer.Option("--force", help="With --from-backup: also files that were changed since.")
     ] = False,
+    stash: Stash = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     _json: Json = False,
 ) -> int:
     """Take an operation back: exactly what was there before it, and what was done since stays."""
     if copies or (number is None and from_backup.is_latest()):
+        if stash:
+            raise UsageError("--stash is not for what was taken from a backup", "--force keeps what is there now")
         return from_backup.undo(dry_run=dry_run, yes=yes, force=force)
     with project() as opened:
-        return carry_out(undoing.planned_undo(opened, number or 0), dry_run=dry_run, yes=yes)
+        return carry_out(undoing.planned_undo(opened, number or 0, may_stash=stash), dry_run=dry_run, yes=yes)
 
 
-def redo(dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
+def redo(stash: Stash = False, dry_run: DryRun = False, yes: Yes = False, _json: Json = False) -> int:
     """Take the latest undo back."""
     with project() as opened:
-        return carry_out(undoing.planned_redo(opened), dry_run=dry_run, yes=yes)
+        return carry_out(undoing.planned_redo(opened, may_stash=stash), dry_run=dry_run, yes=yes)

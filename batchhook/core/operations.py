@@ -54,7 +54,7 @@ class Operation:
         branch: what was checked out there: a full ref name, or the name of a detached HEAD.
         before, after: commits that hold all that was there, and all that it leaves (``git/snapshot.py``).
         head: the commit at which it leaves HEAD; empty for none.
-        stash: the stash entry that it made (an undo: that it took back); empty for none.
+        stash: the stash entry that it made, or took back (``puts_aside`` says which); empty for none.
         started_at: seconds since the epoch.
     """
 
@@ -86,6 +86,22 @@ def in_effect(operations: Iterable[Operation]) -> frozenset[int]:
         if operation.status is OperationStatus.DONE and operation.id not in taken:
             found.add(operation.id)
             taken.add(operation.undoes)
+    return frozenset(found)
+
+
+def puts_aside(operations: Iterable[Operation]) -> frozenset[int]:
+    """Numbers of the operations that made their stash entry, or made it once more; the others took theirs back.
+
+    Whatever takes out an operation which put work aside takes that back, and the other way round. An entry of its own
+    is one that an operation has made, whatever its kind.
+    """
+    entries: dict[int, str] = {}
+    found: set[int] = set()
+    for operation in sorted(operations, key=lambda each: each.id):
+        entries[operation.id] = operation.stash
+        takes_back = operation.undoes in found and entries[operation.undoes] == operation.stash
+        if operation.stash and not takes_back:
+            found.add(operation.id)
     return frozenset(found)
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from batchhook.core.operations import Kind, Operation, OperationStatus
+from batchhook.core.operations import Kind, Operation, OperationStatus, puts_aside
 from batchhook.errors import GitError
 from batchhook.git import branch, refs, snapshot, stash
 from batchhook.git.location import read_head
@@ -121,7 +121,7 @@ class Planned:
 
     def _act(self, operation: Operation, then: State) -> None:
         project, now = self.scene.project, self.plan.now
-        stores = (operation.kind is Kind.UNDO) is (self.end is OperationStatus.TAKEN_BACK)
+        stores = self.puts_aside(operation) is not (self.end is OperationStatus.TAKEN_BACK)
         if operation.stash and stores:
             stash.store(project.git, operation.stash)
         snapshot.move(project.git, self.scene.index, now, then)
@@ -140,9 +140,13 @@ class Planned:
         project = self.scene.project
         if self.ending is not None or not self._is_untouched():
             raise GitError(error.message, f"it was done half-way, everything is pinned: {said_of(operation)[1]}")
-        if operation.stash and operation.kind is not Kind.UNDO:
+        if self.puts_aside(operation):
             stash.drop(project.git, operation.stash)
         operations.end(project.database, operation.id, OperationStatus.FAILED)
+
+    def puts_aside(self, operation: Operation) -> bool:
+        """Whether an operation puts work into the stash, and does not take it out of it."""
+        return operation.id in puts_aside([*(each for each in self.scene.past if each.id != operation.id), operation])
 
     def _is_untouched(self) -> bool:
         git, location, now = self.scene.project.git, self.scene.project.location, self.plan.now

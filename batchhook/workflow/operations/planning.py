@@ -87,7 +87,7 @@ def _check_conflicts(target: Target, paths: Sequence[str], *, committed: bool) -
     if not paths:
         return
     said = f"what {target.what} did was changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched"
-    if target.kind is not Kind.ROLLBACK:
+    if target.kind is not Kind.ROLLBACK and committed:
         hint = f"refs/batchhook/operations/{target.undoes}/before holds what was there before it; git show REF:FILE"
     elif committed:
         hint = "take those changes back first; where a later batch made them: batchhook log, and roll that back first"

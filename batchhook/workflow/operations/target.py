@@ -43,6 +43,8 @@ class Target:
         undoes: the operation that is taken out of effect; 0 for a rollback.
         stash: the stash entry that is made once more (a redo) or taken back (an undo); empty for none.
         may_stash: whether uncommitted work that is in the way may be put aside.
+        still_aside: the stash entry that the operation had made, and that stays where it is, since other work is in
+            the way of it; empty for none.
     """
 
     kind: Kind
@@ -56,6 +58,7 @@ class Target:
     undoes: int = 0
     stash: str = ""
     may_stash: bool = False
+    still_aside: str = ""
 
     @property
     def what(self) -> str:
