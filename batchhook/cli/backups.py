@@ -12,10 +12,10 @@ from batchhook.errors import UsageError
 from batchhook.late import Late
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
+    from batchhook.workflow import documents
     from batchhook.workflow.going_back import backup as copies
 else:
-    documents = Late("batchhook.report.documents")
+    documents = Late("batchhook.workflow.documents")
     copies = Late("batchhook.workflow.going_back.backup")
 
 
@@ -33,7 +33,7 @@ def backup(
             copies.back_up_again(opened, number)
         found = copies.verified(opened, number)
     if options.json:
-        emit(documents.BackupsDocument(backups=tuple(map(documents.BackupDocument.model_validate, found))))
+        emit(documents.backups_document(found))
         return
     files = sum(file.existed for manifest in found for file in manifest.files)
     which = f"batch {number}" if number is not None else f"{len(found)} {'batch' if len(found) == 1 else 'batches'}"

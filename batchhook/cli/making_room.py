@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from batchhook.cli.arguments import Json
 from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options, project
-from batchhook.core.pruning import Rule, parse_age
 from batchhook.late import Late
 from batchhook.report import room
 from batchhook.report.text import hints
@@ -38,11 +36,11 @@ def prune(
     """Throw old batches away, with their outcomes, backups, pins and reports; without options, show what there is."""
     with project() as opened:
         opened.reconcile()
-        if keep is None and older_than is None:
+        rule = workflow.rule(keep, older_than)
+        if rule is None:
             _show_whole(opened)
             return
-        after = None if older_than is None else time.time() - parse_age(older_than)
-        planned = workflow.plan(opened, Rule(keep, after))
+        planned = workflow.plan(opened, rule)
         if not options.json:
             room.print_plan(console(), planned.parts, planned.decision, planned.damaged)
         if planned.is_empty or dry_run:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,20 +10,18 @@ from rich.console import Console
 
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options, project
-from batchhook.errors import ExitCode, UsageError
+from batchhook.errors import ExitCode
 from batchhook.late import Late
 from batchhook.report import bisection
 from batchhook.report.progress import ProgressLine
 
 if TYPE_CHECKING:
     from batchhook.report import documents
-    from batchhook.workflow.culprits import asked, bisect as searching, commands
+    from batchhook.workflow.culprits import asked, bisect as searching
 else:
     documents = Late("batchhook.report.documents")
-    asked, commands = Late("batchhook.workflow.culprits.asked"), Late("batchhook.workflow.culprits.commands")
+    asked = Late("batchhook.workflow.culprits.asked")
     searching = Late("batchhook.workflow.culprits.bisect")
-
-_USAGE = "batchhook bisect TEST... GOOD BAD; batchhook bisect --exec CMD GOOD BAD"
 
 
 def bisect(
@@ -49,18 +46,8 @@ def bisect(
     _json: Json = False,
 ) -> int:
     """Find the commit that broke tests, or a command, among any number; touches none of your files."""
-    if bool(tests) == (command is not None):
-        raise UsageError("TEST or --exec CMD is needed, and not both", _USAGE)
-    if timeout is not None and command is None:
-        raise UsageError("--timeout is for --exec", "the setting test_timeout is for tests")
-    wanted = asked.Asked(
-        tests=tuple(tests or ()),
-        good=good,
-        bad=bad,
-        environment=os.environ,
-        command=None if command is None else commands.Told(command, timeout or 0.0),
-        budget=inf if budget is None else budget,
-        fresh=fresh,
+    wanted = asked.asked(
+        tests or (), good, bad, os.environ, command=command, timeout=timeout, budget=budget, fresh=fresh
     )
     with project(jobs=jobs) as opened:
         scratch = opened.state.run(f"bisect-{os.getpid()}")

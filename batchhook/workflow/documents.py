@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batchhook.core.analysis import Analysis
+    from batchhook.store.backups import Manifest
     from batchhook.store.kept import Restoration
     from batchhook.workflow.copies.planning import Plan as CopiesPlan
     from batchhook.workflow.operations.target import Plan
@@ -246,6 +247,11 @@ def doctor_document(checks: Sequence[Check]) -> documents.DoctorDocument:
     """What was looked at, and whether all is well."""
     shown = tuple(documents.CheckDocument.model_validate(check) for check in checks)
     return documents.DoctorDocument(ok=all(check.ok for check in checks), checks=shown)
+
+
+def backups_document(manifests: Sequence[Manifest]) -> documents.BackupsDocument:
+    """Backups that were read."""
+    return documents.BackupsDocument(backups=tuple(map(documents.BackupDocument.model_validate, manifests)))
 
 
 def report_document(number: int, files: Mapping[str, Path]) -> documents.ReportDocument:

@@ -106,3 +106,40 @@ def test_importing_the_package_loads_nothing() -> None:
     code = "import sys; before = set(sys.modules); import batchhook; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) <= {"batchhook", "__future__"}
+
+
+def test_searching_is_as_the_command_has_it(broken: Repository) -> None:
+    workflow, test = Workflow(), "test_calculator.CalculatorTest.test_add"
+    said = broken.json("bisect", test, "HEAD~5", "HEAD")
+    found = workflow.bisect([test], good="HEAD~5").model_dump(mode="json")
+    assert found["changes"] == said["changes"]
+    by_command = workflow.bisect(command="! grep -q 'a \\* b' calculator.py", good="HEAD~5").model_dump(mode="json")
+    assert by_command["changes"] == found["changes"]
+    assert [change["summary"] for change in found["changes"]] == ["Add faster"]
+    with pytest.raises(batchhook.UsageError):
+        workflow.bisect(good="HEAD~5")
+    with pytest.raises(batchhook.UsageError):
+        workflow.bisect([test], command="true", good="HEAD~5")
+    with pytest.raises(batchhook.UsageError):
+        workflow.bisect([test], timeout=1.0, good="HEAD~5")
+
+
+def test_backups_and_room(broken: Repository) -> None:
+    workflow = Workflow()
+    workflow.wait(1, timeout=90)
+    assert workflow.verify_backups().model_dump(mode="json") == broken.json("backup", "--verify")
+    for content in (broken.top / ".git/batchhook/backups").rglob("*"):
+        if content.is_file() and content.name != "manifest.json":
+            content.chmod(0o600)
+            content.write_text("damaged")
+    with pytest.raises(StoreError, match="batch 1"):
+        workflow.verify_backups()
+    assert workflow.backup(1).model_dump(mode="json") == broken.json("backup", "1")
+    assert workflow.prune().batches is None
+    for number in range(5):
+        broken.commit(f"More {number}", notes__txt=f"more {number}\n")
+    workflow.wait(2, timeout=90)
+    planned = workflow.prune(keep=1, dry_run=True)
+    assert planned.model_dump(mode="json") == broken.json("prune", "--keep", "1", "--dry-run")
+    assert workflow.prune(keep=1).batches == (1,)
+    assert [entry.batch.id for entry in workflow.log().batches] == [2]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from batchhook.core.culprits.attribution import Sight
 from batchhook.core.text import encodable
-from batchhook.errors import BatchhookError
+from batchhook.errors import BatchhookError, UsageError
 from batchhook.workflow.culprits.commands import Told
 from batchhook.workflow.culprits.looks import Look
 from batchhook.workflow.culprits.states import State
@@ -20,6 +20,7 @@ _WHY_UNTESTABLE = (
     f"{_AN_ID}; or its module cannot be imported there, or a fixture of it fails: search for that, by the name that "
     "unittest gives it (unittest.loader._FailedTest.MODULE, setUpClass (CLASS))"
 )
+_USAGE = "batchhook bisect TEST... GOOD BAD; batchhook bisect --exec CMD GOOD BAD"
 _LOOK_AGAIN = "if it fails there now and then, --fresh looks again"
 
 
@@ -49,6 +50,30 @@ class Asked:
         """Ids of what is searched for, as the store has them; a command's is its text."""
         names = self.tests if self.command is None else (self.command.text,)
         return tuple(dict.fromkeys(map(encodable, names)))
+
+
+def asked(  # noqa: PLR0913 - all that a search can be asked for
+    tests: Sequence[str],
+    good: str,
+    bad: str,
+    environment: Mapping[str, str],
+    *,
+    command: str | None = None,
+    timeout: float | None = None,
+    budget: float | None = None,
+    fresh: bool = False,
+) -> Asked:
+    """Put together what is asked for; ``timeout`` and ``budget`` are seconds, None for any.
+
+    Raises:
+        UsageError: it is not either tests or a command; or a time is set for a command that is none.
+    """
+    if bool(tests) == (command is not None):
+        raise UsageError("TEST or --exec CMD is needed, and not both", _USAGE)
+    if timeout is not None and command is None:
+        raise UsageError("--timeout is for --exec", "the setting test_timeout is for tests")
+    told = None if command is None else Told(command, timeout or 0.0)
+    return Asked(tuple(tests), good, bad, environment, told, inf if budget is None else budget, fresh)
 
 
 def check_failing(asked: Asked, bad: State, seen: Mapping[str, Look]) -> None:

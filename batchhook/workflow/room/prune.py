@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.pruning import Decision, Kind, Part, Rule, decide
+from batchhook.core.pruning import Decision, Kind, Part, Rule, decide, parse_age
 from batchhook.errors import ConflictError, StoreError
 from batchhook.git import refs
 from batchhook.git.location import read_head
@@ -86,6 +86,17 @@ def whole(project: Project) -> tuple[Part, ...]:
             }.items()
         ),
     )
+
+
+def rule(keep: int | None, older_than: str | None) -> Rule | None:
+    """What somebody wants to keep: the latest so many batches, and all that is younger; None for no wish.
+
+    Raises:
+        UsageError: that is no age.
+    """
+    if keep is None and older_than is None:
+        return None
+    return Rule(keep, None if older_than is None else time.time() - parse_age(older_than))
 
 
 def plan(project: Project, rule: Rule) -> Plan:

@@ -1,0 +1,56 @@
+"""Setting up: hooks, folders without git, what is in place."""
+
+from __future__ import annotations
+
+import os
+
+from batchhook.api.opening import Opening
+from batchhook.errors import NoRepositoryError
+from batchhook.git.location import locate
+from batchhook.report import documents
+from batchhook.workflow import documents as composed
+from batchhook.workflow.setting_up import doctor, install, without_git
+from batchhook.workflow.telling import notifying
+
+
+class SettingUp(Opening):
+    """A part of ``Workflow``."""
+
+    def install(self, *, shared: bool = False) -> documents.InstalledDocument:
+        """Write git's hooks; what is there already keeps running. What was recorded before there was git is taken over.
+
+        Args:
+            shared: write into a hooks folder that serves other repositories, too.
+
+        Raises:
+            BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here.
+        """
+        location = locate(self._folder)
+        return composed.installed_document(install.install(location, location.git(), shared=shared))
+
+    def begin_without_git(self) -> None:
+        """Begin to count in a folder that no git repository is around, as ``record --yes`` does; else nothing.
+
+        The files as they are now are the state before the first change.
+
+        Raises:
+            BatchhookError: it is no folder to do that in, or cannot be written.
+        """
+        try:
+            locate(self._folder)
+        except NoRepositoryError:
+            without_git.begin_without_git(self._folder, os.environ)
+
+    def doctor(self) -> documents.DoctorDocument:
+        """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
+        location = locate(self._folder)
+        return composed.doctor_document(doctor.examine(location, location.git(), os.environ))
+
+    def send_test(self) -> documents.NotifiedDocument:
+        """Send a message to every address that notifications go to, and say how it went.
+
+        Raises:
+            BatchhookError: there is none.
+        """
+        with self._opened() as project:
+            return composed.notified_document(notifying.send_test(project))
