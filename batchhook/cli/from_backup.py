@@ -47,11 +47,11 @@ def rollback(number: int, *, dry_run: bool, yes: bool, force: bool) -> int:
         return _carry_out(acting.planned_rollback(opened, number, force=force), title, dry_run=dry_run, yes=yes)
 
 
-def undo(*, dry_run: bool, yes: bool, force: bool) -> int:
-    """Take the latest rollback from a backup back."""
+def undo(number: int = 0, *, dry_run: bool, yes: bool, force: bool) -> int:
+    """Take the latest rollback from a backup back; where a number is said, it has to be that one."""
     with project() as opened:
         title = "To take the rollback from a backup back:"
-        return _carry_out(acting.planned_undo(opened, force=force), title, dry_run=dry_run, yes=yes)
+        return _carry_out(acting.planned_undo(opened, number, force=force), title, dry_run=dry_run, yes=yes)
 
 
 def is_latest() -> bool:

@@ -173,7 +173,7 @@ def undo(
     if copies or (number is None and from_backup.is_latest()):
         if stash:
             raise UsageError("--stash is not for what was taken from a backup", "--force keeps what is there now")
-        return from_backup.undo(dry_run=dry_run, yes=yes, force=force)
+        return from_backup.undo(number or 0, dry_run=dry_run, yes=yes, force=force)
     with project() as opened:
         return carry_out(undoing.planned_undo(opened, number or 0, may_stash=stash), dry_run=dry_run, yes=yes)
 

@@ -140,8 +140,9 @@ class Kept:
         Raises:
             StoreError: one cannot be read.
         """
-        done = {one.undoes: one.number for one in self.all() if one.status == "done" and one.undoes}
-        return [self.root / str(number) for number in sorted({*done, *done.values()})]
+        every = self.all()
+        done = {one.undoes for one in every if one.status == "done" and one.undoes}
+        return [self.root / str(one.number) for one in every if {one.number, one.undoes} & done]
 
     def _numbers(self) -> list[int]:
         if not self.root.is_dir():

@@ -80,15 +80,20 @@ def planned_rollback(project: Project, number: int, *, force: bool = False) -> I
 
 
 @contextmanager
-def planned_undo(project: Project, *, force: bool = False) -> Iterator[Planned]:
+def planned_undo(project: Project, number: int = 0, *, force: bool = False) -> Iterator[Planned]:
     """Plan to bring back what the latest restoration has replaced, for the length of a block.
 
+    Args:
+        project: the repository.
+        number: which one that has to be; 0 for any.
+        force: also files that were changed since.
+
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: there is none, or it is another one.
         StoreError, ConflictError: as for ``planned_rollback``.
     """
     with _at_peace(project):
-        yield _possible(Planned(plan_undo(project, force=force), project))
+        yield _possible(Planned(plan_undo(project, number, force=force), project))
 
 
 @contextmanager

@@ -90,17 +90,27 @@ def plan_rollback(project: Project, number: int, *, force: bool, scratch: Path) 
     return plan
 
 
-def plan_undo(project: Project, *, force: bool) -> Plan:
+def plan_undo(project: Project, number: int, *, force: bool) -> Plan:
     """Plan to bring back what the latest restoration in this work tree has replaced.
 
+    Args:
+        project: the repository.
+        number: which one that has to be; 0 for any. Earlier ones wait: the latest may have replaced what they brought.
+        force: also files that were changed since.
+
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: there is none, or it is another one.
         StoreError, ConflictError: as for ``plan_rollback``.
     """
     kept = Kept(project.state.kept)
     last = kept.to_undo(os.fspath(project.location.top))
     if last is None:
         raise BatchhookError("no files were taken from a backup here", "batchhook undo takes other rollbacks back")
+    if number not in {0, last.number}:
+        raise BatchhookError(
+            f"rollback {number} from a backup is not the latest one in effect here; nothing was touched",
+            f"batchhook undo --from-backup takes {last.number} back; batchhook operations",
+        )
     places, copies = Places(project.location.top), kept.copies(last.number)
     going = {file.name for file in last.files if not file.was.mode}
     replaced: list[Replacement] = []

@@ -262,7 +262,8 @@ def test_it_is_listed_and_pruned_once_no_undo_needs_it(full: Repository) -> None
     kept = full.top / ".git/batchhook/kept"
     full.batchhook("prune", "--keep", "5", "-y")
     assert (kept / "1").is_dir(), "undo needs it"
-    full.batchhook("undo", "--from-backup", "-y")
+    assert "not the latest one in effect" in full.batchhook("undo", "7", "--from-backup", "-y", code=3)
+    full.batchhook("undo", "1", "--from-backup", "-y")
     assert [one["undoes"] for one in full.json("operations")["from_backups"]] == [1, None]
     assert "taken back by 2" in full.batchhook("operations")
     assert "replaced by copies" in full.batchhook("prune", "--keep", "5", "--dry-run")
