@@ -130,3 +130,18 @@ def test_two_that_wait_are_both_told(batch: Repository) -> None:
     workflow.redo()
     batch.git("commit", "--quiet", GIT_EDITOR="true")
     assert _open(batch) == []
+
+
+def test_one_that_is_picked_from_another_branch(batch: Repository) -> None:
+    batch.git("switch", "--quiet", "-c", "other")
+    Workflow(batch.top).rollback(1, mode="commit")
+    batch.commit("plain", seven__txt="7\n")
+    batch.git("switch", "--quiet", "main")
+    batch.commit("6", six__txt="6\n")
+    (batch.top / ".git/batchhook/waiting").unlink()  # as after the runs: the hook answers without Python
+    picked = batch.git_both("cherry-pick", "other~1", "other")
+    assert [line for line in picked.stderr.splitlines() if "batchhook" in line] == [
+        "batchhook: batch 3, 1/5",
+        "batchhook: batch 3, 2/5",
+    ]
+    assert _open(batch) == ["6", "plain"]
