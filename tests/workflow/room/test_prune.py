@@ -192,6 +192,32 @@ def test_what_an_undo_needs_stays(history: Repository) -> None:
     assert history.json("rollback", str(numbers(history)[-1]), "-y")["id"] == 3, "numbers are given once"
 
 
+def test_a_rollback_of_several_batches_keeps_them_all(history: Repository) -> None:
+    files = {path.name: path.read_text() for path in history.top.glob("*.txt")}
+    history.batchhook("rollback", "2..6", "-y")
+    gone = {path.name: path.read_text() for path in history.top.glob("*.txt")}
+    assert gone == {"a.txt": "a 1\n", "b1.txt": "b 1\n"}
+    said = history.batchhook("prune", "--keep", "1", "-y")
+    assert all(f"batch {number}: its rollback can be undone" in said for number in range(2, 6))
+    assert numbers(history) == [2, 3, 4, 5, 6]
+    history.batchhook("undo", "-y")
+    assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == files
+    history.batchhook("redo", "-y")
+    assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == gone
+    assert numbers(history) == [2, 3, 4, 5, 6]
+    history.batchhook("undo", "-y")
+    with opened(history.top) as project:
+        project.database.connection.execute("UPDATE operations SET started_at = 1")
+    assert history.json("prune", "--keep", "3", "-y")["batches"] == [2, 3]
+    assert rows(history, "SELECT * FROM operations") == [], "half of what they took out is not known any more"
+    assert not [name for name in refs(history) if "operations" in name]
+    assert "nothing to redo" in history.batchhook("redo", "-y", code=3)
+    history.batchhook("rollback", "4..6", "-y")
+    assert history.read("a.txt") == "a 3\n"
+    history.batchhook("undo", "-y")
+    assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == files
+
+
 def test_a_critical_batch_and_the_queue_stay(history: Repository) -> None:
     history.git("switch", "-qc", "side")
     for name in "xy":
