@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batchhook.errors import BatchhookError, GitError
+from batchhook.errors import BatchhookError, ConflictError, GitError
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
@@ -66,6 +66,27 @@ def commit(git: Git, tree: str, parent: str, message: str) -> str:
     options = ("-S",) if sign else ()
     written = message.encode("utf-8", "surrogateescape")
     return git.text(*_COMMITTERS_OWN, "commit-tree", *options, tree, "-p", parent, "-F", "-", stdin=written)
+
+
+def check_movable(git: Git, old: str) -> None:
+    """See that what HEAD points at can be moved: its locks are taken, and given back (git-update-ref(1), ``prepare``).
+
+    Args:
+        git: in the work tree; before 2.27 it knows no such thing, and is not asked.
+        old: where it has to be.
+
+    Raises:
+        ConflictError: it is locked, may not be written, or is elsewhere by now.
+    """
+    try:
+        git.run("update-ref", "--stdin", stdin=f"start\nverify HEAD {old}\nprepare\nabort\n".encode())
+    except GitError as error:
+        if "unknown command" in error.message:
+            return
+        raise ConflictError(
+            f"the branch cannot be moved: {error.message}; nothing was touched",
+            "see that you may write there; a .lock file that a killed git left can be removed",
+        ) from error
 
 
 def move(git: Git, old: str, new: str, said: str) -> None:

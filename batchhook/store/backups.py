@@ -176,7 +176,7 @@ class Backups:
         try:
             return Manifest.model_validate_json(path.read_bytes())
         except FileNotFoundError as error:
-            raise StoreError(f"batch {batch} has no backup") from error
+            raise StoreError(f"batch {batch} has no backup", f"batchhook backup {batch} makes it") from error
         except ValueError as error:
             raise StoreError(f"the manifest of batch {batch}'s backup is damaged: {path}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from batchhook.store.upgrades import UPGRADES
 
 VERSION = 3
 _SCHEMA = Path(__file__).with_name("schema.sql")
+_ROOM_TO_WRITE = 1 << 16
+"""Bytes: with less, not even what SQLite shares between processes has room (32 KiB, https://sqlite.org/walformat.html)."""
 
 
 class Database:
@@ -137,11 +140,18 @@ class Database:
             raise _explain(error, self.path) from error
 
 
+def _is_full(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < _ROOM_TO_WRITE
+
+
 def _explain(error: sqlite3.Error, path: Path) -> StoreError:
     said = str(error)
     if "locked" in said:
         return StoreError("another batchhook is writing to the database", "try again in a moment")
-    if "full" in said:
+    if "full" in said or ("I/O" in said and _is_full(path.parent)):  # the files beside it cannot be made
         return StoreError("the disk is full: nothing was stored", "make room, then: batchhook status")
     if "readonly" in said or "unable to open" in said:
         return StoreError(f"no permission to write {path}", "check who owns the folder")

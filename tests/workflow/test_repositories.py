@@ -280,7 +280,8 @@ def test_a_full_disk_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (disk / "filling").write_bytes(b"")
         (disk / "filling").write_bytes(b"\0" * shutil.disk_usage(disk).free)
         before = state(repository)
-        repository.batchhook("rollback", "1", *way, "-y", code=3)  # there is no room for its own records
+        said = repository.batchhook("rollback", "1", *way, "-y", code=3)  # there is no room for its own records
+        assert "the disk is full: nothing was stored" in said
         assert state(repository) == before
         (disk / "filling").unlink()
         repository.batchhook("rollback", "1", *way, "-y")

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 from batchhook.core.operations import Kind, Operation, OperationStatus, puts_aside
-from batchhook.errors import GitError
+from batchhook.errors import GitError, StoreError
 from batchhook.git import branch, refs, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
@@ -48,10 +48,15 @@ class Planned:
 
         Raises:
             GitError: git refused, for instance since a file was changed meanwhile; what was there is pinned.
+            StoreError: it could not be written down, and nothing was touched.
         """
         project = self.scene.project
         if self.ending is None:
-            operation, then = self._written_down()
+            try:
+                operation, then = self._written_down()
+            except (GitError, StoreError) as error:
+                hint = error.hint or "see that you may write into git's folder, and that the disk has room"
+                raise type(error)(f"{error.message}; nothing was touched", hint) from error
         else:
             operation, then = self.ending, self.plan.then
             self._pin_what_was_found(operation)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from batchhook.core.operations import Kind
 from batchhook.core.rollback import FileFate, HeadWay, fate_of
 from batchhook.errors import ConflictError
-from batchhook.git import history, merge, reach, snapshot
+from batchhook.git import branch, history, merge, reach, snapshot
 from batchhook.git.snapshot import State
 from batchhook.workflow.operations.aside import Room, room_for
 from batchhook.workflow.operations.carrying_out import Planned
@@ -37,6 +37,8 @@ def _plan(scene: Scene, target: Target) -> Plan:
     commit_tree = _commit_tree(scene, target)
     room = _merged(scene, target)
     head = target.to if target.head is HeadWay.MOVE else scene.now.head
+    if commit_tree or head != scene.now.head:
+        branch.check_movable(scene.project.git, scene.now.head)
     plan = put_together(scene, target, State(head, room.index, room.files))
     return replace(
         plan,

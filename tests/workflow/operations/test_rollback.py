@@ -212,6 +212,39 @@ def test_refusals_before_anything_is_touched(batch: Repository) -> None:
     assert "git switch main" in batch.batchhook("rollback", "1", "-y", code=3)
 
 
+def test_a_branch_that_is_locked_is_a_refusal(batch: Repository) -> None:
+    lock = batch.top / ".git/refs/heads/main.lock"
+    lock.touch()
+    before = world(batch)
+    for mode in ("--commit", "--reset"):
+        for further in ("--dry-run", "-y"):
+            said = batch.batchhook("rollback", "1", mode, further, code=3)
+            assert "the branch cannot be moved" in said
+            assert "main.lock" in said
+            assert "nothing was touched" in said
+    assert world(batch) == before
+    batch.batchhook("rollback", "1", "-y")  # which does not move it
+    batch.batchhook("undo", "-y")
+    assert world(batch) == before
+    lock.unlink()
+    batch.batchhook("rollback", "1", "--reset", "-y")
+    lock.touch()
+    moved = world(batch)
+    assert "nothing was touched" in batch.batchhook("undo", "-y", code=3)
+    assert world(batch) == moved
+
+
+def test_what_cannot_be_pinned_is_a_refusal(batch: Repository) -> None:
+    lock = batch.top / ".git/refs/batchhook/operations/1/before.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    before = world(batch)
+    said = batch.batchhook("rollback", "1", "-y", code=3)
+    assert "before.lock" in said
+    assert "nothing was touched" in said
+    assert world(batch) == before
+
+
 def test_a_merge_under_way_is_a_refusal(batch: Repository) -> None:
     batch.git("switch", "-q", "-c", "topic", "HEAD~5")
     batch.commit("t", ten__txt=ten({1: "conflict"}))
