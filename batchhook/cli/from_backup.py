@@ -93,7 +93,7 @@ def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_r
 def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
     if plan.files:
         out.print(title)
-        text.print_fates(out, plan.files)
+        text.print_fates(out, plan.files, of_batch=bool(plan.batch))
     else:
         out.print("Nothing to do: the files are as they would be.")
     for path, reason in plan.left.items():

@@ -21,7 +21,8 @@ def print_proof(
     console: Console, changes: Sequence[Commit], stuck: Mapping[Commit, Sequence[str]], proof: Proof
 ) -> None:
     """The changes that are to be taken out, those that cannot be, and what a run without them showed."""
-    console.print("Tested in a private work tree, on what is committed, without:")
+    base = "recorded" if any(change.is_record for change in changes) else "committed"
+    console.print(f"Tested in a private work tree, on what is {base}, without:")
     for change in changes:
         console.print(Padding(_named(change), (0, 2), expand=False))
     if stuck:

@@ -107,7 +107,8 @@ def test_without_any_of_gits_objects(full: Repository) -> None:
     assert not after["run.sh"][0] & 0o111
     assert not (full.top / "added").exists()
     assert (full.top / ".git/index").read_bytes() == index
-    full.batchhook("undo", "-y")
+    said = full.batchhook("undo", "-y")
+    assert "the batch had added it" not in said, "the rollback had"
     assert files(full) == before
     assert "no files were taken" in full.batchhook("undo", "--from-backup", "-y", code=3)
 

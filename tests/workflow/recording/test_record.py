@@ -118,7 +118,7 @@ def test_five_fill_a_batch_whose_culprit_is_found_and_rolled_back(project: Repos
     assert (culprit["change"], culprit["tests"]) == (guilty, [ADD])
     assert project.json("backup", "1")["backups"][0]["files"], "what was before it is copied"
 
-    project.batchhook("rollback", "1", "--culprit", "-y")
+    assert "on what is recorded" in project.batchhook("rollback", "1", "--culprit", "-y")
     assert (project.read("calculator.py"), project.read("notes.txt")) == (CALCULATOR, "4\n")
     project.batchhook("undo", "-y")
     assert project.read("calculator.py") == BROKEN
