@@ -34,11 +34,14 @@ ROLLBACKS: dict[str, Act] = {
     "stash": lambda workflow: workflow.rollback(1, stash=True),
     "stash and commit": lambda workflow: workflow.rollback(1, mode="commit", stash=True),
 }
-STEPS: dict[str, tuple[tuple[str, ...], str]] = {
-    "rollback": ((), "rollback"),
-    "undo": (("rollback",), "undo"),
-    "redo": (("rollback", "undo"), "redo"),
+EARLIER: dict[str, tuple[str, ...]] = {
+    "rollback": (),
+    "undo": ("rollback",),
+    "redo": ("rollback", "undo"),
+    "undo --stash": ("rollback", "edit"),
+    "redo --stash": ("rollback", "undo", "edit"),
 }
+"""What is done before each step that is killed."""
 
 
 @pytest.fixture
@@ -54,16 +57,23 @@ def work(batch: Repository) -> Repository:
 
 
 def _act(name: str, step: str) -> Act:
-    return {"rollback": ROLLBACKS[name], "undo": lambda workflow: workflow.undo(), "redo": lambda flow: flow.redo()}[
-        step
-    ]
+    return {
+        "rollback": ROLLBACKS[name],
+        "undo": lambda workflow: workflow.undo(),
+        "redo": lambda workflow: workflow.redo(),
+        "undo --stash": lambda workflow: workflow.undo(stash=True),
+        "redo --stash": lambda workflow: workflow.redo(stash=True),
+    }[step]
 
 
 def _prepare(work: Repository, name: str, step: str) -> None:
     if "stash" in name:
         work.write("ten.txt", ten({1: "mine", 2: "deux"}))
-    for earlier in STEPS[step][0]:
-        _act(name, earlier)(Workflow(work.top))
+    for earlier in EARLIER[step]:
+        if earlier == "edit":
+            work.write("ten.txt", "in the way\n" + work.read("ten.txt").partition("\n")[2])
+        else:
+            _act(name, earlier)(Workflow(work.top))
 
 
 @pytest.mark.timeout(0 if KILLS > 100 else 300)
@@ -71,7 +81,7 @@ def test_killed_anywhere(work: Repository, tmp_path: Path, capsys: pytest.Captur
     dice = random.Random(20261125)
     clean = tmp_path / "clean"
     shutil.copytree(work.top, clean, symlinks=True)
-    cases = [(name, step) for name in ROLLBACKS for step in STEPS]
+    cases = [(name, step) for name in ROLLBACKS for step in EARLIER]
     dice.shuffle(cases)
     ended: Counter[str] = Counter()
     share, more = divmod(KILLS, len(cases))
