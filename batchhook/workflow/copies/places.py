@@ -17,6 +17,7 @@ from pathlib import Path
 
 from batchhook.core.paths import stays_inside
 from batchhook.errors import ConflictError
+from batchhook.git.snapshot import is_spelled
 from batchhook.store.kept import NOTHING, State
 
 _CHUNK = 1 << 20
@@ -90,6 +91,10 @@ class Places:
                 yield os.fsencode(os.readlink(name, dir_fd=folder))
             else:
                 yield from _pieces(folder, name)
+
+    def is_spelled(self, path: str) -> bool:
+        """Whether what is at a path has just this name; see ``snapshot.is_spelled``."""
+        return is_spelled(self.top, path)
 
     def inside(self, path: str) -> list[str]:
         """Paths of all that is in a folder but folders, in it and further down."""

@@ -15,7 +15,7 @@ from batchhook.store import batches
 from batchhook.store.backups import BackedUpFile, Backups
 from batchhook.store.kept import NOTHING, Kept, State
 from batchhook.workflow.copies.places import Places
-from batchhook.workflow.copies.ways import check_ways, looked_at
+from batchhook.workflow.copies.ways import Going, check_ways, looked_at
 from batchhook.workflow.project import Project
 
 _SUBMODULE = "160000"
@@ -112,7 +112,7 @@ def plan_undo(project: Project, number: int, *, force: bool) -> Plan:
             f"batchhook undo --from-backup takes {last.number} back; batchhook operations",
         )
     places, copies = Places(project.location.top), kept.copies(last.number)
-    going = {file.name for file in last.files if not file.was.mode}
+    going = Going.of(file.name for file in last.files if not file.was.mode)
     replaced: list[Replacement] = []
     changed: list[str] = []
     for file in last.files:
@@ -147,7 +147,7 @@ class _Planner:
         for name in files:  # git is not asked about a path before
             self.places.check(name)
         left = self._left_alone(files.values())
-        going = {file.name for file in files.values() if not file.existed}
+        going = Going.of(file.name for file in files.values() if not file.existed)
         wanted = [file for name, file in files.items() if name not in left]
         converted = conversion.concerned([file.name for file in wanted])
         replaced: list[Replacement] = []

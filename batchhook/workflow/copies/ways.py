@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from batchhook.errors import ConflictError
@@ -10,17 +11,41 @@ from batchhook.store.kept import NOTHING, State
 from batchhook.workflow.copies.places import Places, ThroughLinkError
 
 
-def looked_at(places: Places, path: str, going: Collection[str]) -> State:
-    """What is at a path; nothing where a link is in the way that goes.
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Files that are going to be removed before others are put in their places.
+
+    Attributes:
+        paths: theirs.
+        folded: the same, for file systems that do not tell ``a`` from ``A``.
+    """
+
+    paths: frozenset[str]
+    folded: frozenset[str]
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> Going:
+        """These paths."""
+        every = frozenset(paths)
+        return cls(every, frozenset(path.casefold() for path in every))
+
+    def is_another(self, places: Places, path: str) -> bool:
+        """Whether what is found at a path is one of these, under a name that differs in its letters' case alone."""
+        return path.casefold() in self.folded and path not in self.paths and not places.is_spelled(path)
+
+
+def looked_at(places: Places, path: str, going: Going) -> State:
+    """What is at a path; nothing where what is there goes, or a link in the way does.
 
     A folder counts as nothing: whether it is in the way is the business of ``check_ways``.
     """
     try:
-        return places.look(path) or NOTHING
+        found = places.look(path) or NOTHING
     except ThroughLinkError as error:
-        if error.link in going:
+        if error.link in going.paths:
             return NOTHING
         raise
+    return NOTHING if found.mode and going.is_another(places, path) else found
 
 
 def check_ways(places: Places, replaced: Sequence[tuple[str, State, State]]) -> None:
@@ -33,24 +58,24 @@ def check_ways(places: Places, replaced: Sequence[tuple[str, State, State]]) -> 
     Raises:
         ConflictError: there is none.
     """
-    going = {path for path, now, then in replaced if now.mode and not then.mode}
+    going = Going.of(path for path, now, then in replaced if now.mode and not then.mode)
     coming = [path for path, _, then in replaced if then.mode]
     for path in coming:
         for parent in (str(each) for each in list(PurePosixPath(path).parents)[:-1]):
-            if parent not in going and looked_at(places, parent, going).mode:
+            if parent not in going.paths and looked_at(places, parent, going).mode:
                 raise ConflictError(f"{parent} is in the way of {path}; nothing was touched", "move it aside")
         if _is_folder(places, path, going):
-            others = [name for name in places.inside(path) if name not in going]
+            others = [name for name in places.inside(path) if name not in going.paths]
             if others:
                 raise ConflictError(
                     f"the folder {path} is in the way, with {others[0]} in it; nothing was touched", "move it aside"
                 )
 
 
-def _is_folder(places: Places, path: str, going: Collection[str]) -> bool:
+def _is_folder(places: Places, path: str, going: Going) -> bool:
     try:
         return places.look(path) is None
     except ThroughLinkError as error:
-        if error.link in going:
+        if error.link in going.paths:
             return False
         raise

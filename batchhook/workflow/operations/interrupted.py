@@ -83,10 +83,12 @@ def _with_ignored(scene: Scene, before: State, after: State) -> State:
     """What is there, with files that the operation is about and that git ignores, where they are not known to git."""
     project = scene.project
     touched = trees.differences(project.git, before.files, after.files)
-    paths = [path for path in touched if not _is_folder(project.location.top / path)]
-    variables = {"GIT_INDEX_FILE": str(scene.index)}
-    stdin = b"".join(os.fsencode(f"{path}\0") for path in paths)
-    project.git.run("update-index", "--add", "--remove", "-z", "--stdin", stdin=stdin, variables=variables)
+    top, variables = project.location.top, {"GIT_INDEX_FILE": str(scene.index)}
+    others = snapshot.under_another_name(top, touched)
+    paths = [path for path in touched if path not in others and not _is_folder(top / path)]
+    for options, these in (("--force-remove",), others), (("--add", "--remove"), paths):
+        stdin = b"".join(os.fsencode(f"{path}\0") for path in these)
+        project.git.run("update-index", *options, "-z", "--stdin", stdin=stdin, variables=variables)
     return replace(scene.now, files=project.git.text("write-tree", variables=variables))
 
 
