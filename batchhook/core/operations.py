@@ -55,6 +55,7 @@ class Operation:
         before, after: commits that hold all that was there, and all that it leaves (``git/snapshot.py``).
         head: the commit at which it leaves HEAD; empty for none.
         stash: the stash entry that it made, or took back (``puts_aside`` says which); empty for none.
+        folders: empty folders that it filled, and that are made again when it is taken back.
         started_at: seconds since the epoch.
     """
 
@@ -71,6 +72,7 @@ class Operation:
     branch: str = ""
     head: str = ""
     stash: str = ""
+    folders: tuple[str, ...] = ()
 
     @property
     def kind_of_taking_out(self) -> Kind:

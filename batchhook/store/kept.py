@@ -76,6 +76,7 @@ class Restoration(BaseModel):
         status: ``intent`` is one that may have been interrupted anywhere.
         started_at: seconds since the epoch.
         files: what it replaced.
+        folders: empty folders that it filled, in hex.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,6 +89,7 @@ class Restoration(BaseModel):
     status: Literal["intent", "done"]
     started_at: float
     files: tuple[KeptFile, ...]
+    folders: tuple[Hex, ...] = ()
 
 
 class Kept:

@@ -24,7 +24,8 @@ def intend(database: Database, operation: Operation) -> None:
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO operations (id, kind, batch_id, undoes, mode, batches, changes, paths, branch, head, stash,"
-            " status, top, before, after, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " folders, status, top, before, after, started_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 operation.id,
                 operation.kind.value,
@@ -37,6 +38,7 @@ def intend(database: Database, operation: Operation) -> None:
                 operation.branch,
                 operation.head,
                 operation.stash,
+                json.dumps(operation.folders),
                 operation.status.value,
                 to_column(operation.top),
                 operation.before,
@@ -83,6 +85,7 @@ def _operation(row: sqlite3.Row) -> Operation:
         branch=row["branch"],
         head=row["head"],
         stash=row["stash"],
+        folders=tuple(json.loads(row["folders"])),
         status=OperationStatus(row["status"]),
         top=from_column(row["top"]),
         before=row["before"],

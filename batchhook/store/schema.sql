@@ -325,6 +325,7 @@ CREATE TABLE operations (
     branch     TEXT NOT NULL DEFAULT '', -- what was checked out
     head       TEXT NOT NULL DEFAULT '', -- the commit at which it leaves HEAD
     stash      TEXT NOT NULL DEFAULT '', -- the stash entry that it made or took back; '' for none
+    folders    TEXT NOT NULL DEFAULT '[]', -- empty folders that it filled; JSON
     status     TEXT NOT NULL,         -- intent, done, failed, taken back
     top        NOT NULL,              -- the work tree it acted in
     before     TEXT NOT NULL,         -- snapshot commit: all that the user had

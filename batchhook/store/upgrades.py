@@ -101,6 +101,7 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE operations ADD COLUMN branch TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE operations ADD COLUMN head TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE operations ADD COLUMN stash TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE operations ADD COLUMN folders TEXT NOT NULL DEFAULT '[]'",
         """
         UPDATE operations SET batches = coalesce(batch_id,
             (SELECT batch_id FROM operations AS undone WHERE undone.id = operations.undoes), '')

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.git import folders
 from tests.driving import Repository
 
 WAYS = ((), ("--from-backup",))
@@ -94,6 +95,48 @@ def new_files(top: Path) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_names_links_modes_and_folders(bare_repository: Repository, way: tuple[str, ...]) -> None:
     there_and_back(bare_repository, old_files, new_files, way)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_empty_folders_that_were_filled_are_there_again(bare_repository: Repository, way: tuple[str, ...]) -> None:
+    top = bare_repository.top
+    bare_repository.write("data/deep/only\udcff", "here\n")
+    bare_repository.commit("before", place="a file\n")
+    bare_repository.batchhook("install")
+    bare_repository.git("rm", "-qr", "data", "place")
+    for _ in range(5):
+        bare_repository.commit("batch")
+    for folder in ("data/deep", "data/other", "place/in\udcffside/further", "elsewhere"):
+        (top / folder).mkdir(parents=True)
+    found = everything(top)
+    bare_repository.batchhook("backup", "1")
+    bare_repository.batchhook("rollback", "1", *way, "-y")
+    assert (top / "place").read_text() == "a file\n"
+    assert (top / "data/deep/only\udcff").read_text() == "here\n"
+    bare_repository.batchhook("undo", "-y")
+    assert everything(top) == found
+    if not way:
+        bare_repository.batchhook("redo", "-y")
+        (top / "elsewhere").rmdir()
+        bare_repository.batchhook("undo", "-y")
+        assert everything(top) == {path: what for path, what in found.items() if path != "elsewhere"}
+
+
+def test_an_empty_folder_is_not_made_through_a_link(tmp_path: Path) -> None:
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    top.mkdir()
+    outside.mkdir()
+    (top / "link").symlink_to(outside)
+    (top / "file").touch()
+    folders.make_again(top, ["link/in", "file/in", "../sideways", ".git/in", "fine/in"])
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "outside",
+        "top",
+        "top/file",
+        "top/fine",
+        "top/fine/in",
+        "top/link",
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)

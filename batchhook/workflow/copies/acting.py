@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from batchhook.errors import ConflictError
-from batchhook.git import reach, snapshot
+from batchhook.git import folders, reach, snapshot
 from batchhook.store import locks
 from batchhook.store.kept import NOTHING, Kept, KeptFile, Restoration
 from batchhook.workflow.copies.places import Places
@@ -45,20 +45,26 @@ class Planned:
         restoration = self._restoration(number, "intent")
         kept.write(restoration)
         _act(places, plan.replaced, number)
+        folders.make_again(places.top, plan.emptied)
         restoration = restoration.model_copy(update={"status": "done"})
         kept.write(restoration)
         return restoration
 
     def _restoration(self, number: int, status: Literal["intent", "done"]) -> Restoration:
+        top = self.project.location.top
         return Restoration(
             number=number,
             batch=self.plan.batch,
             undoes=self.plan.undoes,
-            top=os.fsencode(self.project.location.top).hex(),
+            top=os.fsencode(top).hex(),
             status=status,
             started_at=time.time(),
             files=tuple(KeptFile.at(one.path, one.now, one.then) for one in self.plan.replaced),
+            folders=tuple(os.fsencode(path).hex() for path in folders.to_be_filled(top, self._coming())),
         )
+
+    def _coming(self) -> list[str]:
+        return [one.path for one in self.plan.replaced if one.then.mode and not one.now.mode]
 
 
 @contextmanager

@@ -140,7 +140,7 @@ class Places:
                 else:
                     _copy(content, folder, temporary, state)
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    os.rmdir(name, dir_fd=folder)  # of a folder that the removals have emptied
+                    _remove_folders(folder, name)  # those that the removals have emptied
                 os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with suppress(OSError):
@@ -186,6 +186,14 @@ def _opened(folder: int, name: str, path: str, way: str) -> int:
         if error.errno in {errno.ELOOP, errno.ENOTDIR} and stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
             raise ThroughLinkError(path, way) from error
         raise
+
+
+def _remove_folders(folder: int, name: str) -> None:
+    """Remove a folder and those in it; refused by the system where there is anything else."""
+    for _, inner, _, here in os.fwalk(name, topdown=False, dir_fd=folder):
+        for each in inner:
+            os.rmdir(each, dir_fd=here)
+    os.rmdir(name, dir_fd=folder)
 
 
 def _exists(folder: int, name: str) -> bool:

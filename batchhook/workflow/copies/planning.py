@@ -55,6 +55,7 @@ class Plan:
         replaced: what changes, by path.
         left: path -> why it stays as it is.
         changed_since: those of ``replaced`` that are not as the batch, or the restoration, had left them.
+        emptied: folders that are empty again without what is taken out.
     """
 
     batch: int = 0
@@ -62,6 +63,7 @@ class Plan:
     replaced: tuple[Replacement, ...] = ()
     left: dict[str, str] = field(default_factory=dict)
     changed_since: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[FileFate, ...]:
@@ -123,7 +125,8 @@ def plan_undo(project: Project, number: int, *, force: bool) -> Plan:
             changed.append(file.name)
         content = _whole(copies, file.name, file.was)
         replaced.append(Replacement(file.name, now, file.was, content))
-    plan = Plan(undoes=last.number, replaced=tuple(replaced), changed_since=tuple(changed))
+    emptied = tuple(os.fsdecode(bytes.fromhex(folder)) for folder in last.folders)
+    plan = Plan(undoes=last.number, replaced=tuple(replaced), emptied=emptied, changed_since=tuple(changed))
     _check_unchanged(plan, "the rollback", force=force)
     check_ways(places, [(one.path, one.now, one.then) for one in plan.replaced])
     return plan

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.operations import Kind, Operation, OperationStatus, puts_aside
 from batchhook.errors import GitError, StoreError
-from batchhook.git import branch, refs, snapshot, stash
+from batchhook.git import branch, folders, merge, refs, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
 from batchhook.store import events, locks, operations
@@ -108,6 +108,7 @@ class Planned:
             branch=self.scene.branch,
             head=then.head,
             stash=entry,
+            folders=folders.to_be_filled(project.location.top, self._coming()),
         )
         pins = {
             refs.operation_before(number): operation.before,
@@ -117,6 +118,11 @@ class Planned:
         refs.pin(project.git, pins)
         operations.intend(project.database, operation)
         return operation, then
+
+    def _coming(self) -> list[str]:
+        """Paths of the files that there are not yet."""
+        changed = merge.changed_paths(self.scene.repository, self.plan.now.files, self.plan.then.files)
+        return [path for path, (old, new) in changed.items() if new and not old]
 
     def _pin_what_was_found(self, operation: Operation) -> None:
         git, ref = self.scene.project.git, refs.operation_found(operation.id)
@@ -130,11 +136,18 @@ class Planned:
         if operation.stash and stores:
             stash.store(project.git, operation.stash)
         snapshot.move(project.git, self.scene.index, now, then)
+        folders.make_again(project.location.top, self._emptied(operation))
         if now.head != then.head:
             said = f"operation {operation.id}: {operation.kind.value} of {operation.selection.what}"
             branch.move(project.git, now.head, then.head, said)
         if operation.stash and not stores:
             stash.drop(project.git, operation.stash)
+
+    def _emptied(self, operation: Operation) -> tuple[str, ...]:
+        """The folders that are empty again without what was taken out."""
+        if self.end is OperationStatus.TAKEN_BACK:
+            return operation.folders
+        return next((each.folders for each in self.scene.past if each.id == operation.undoes), ())
 
     def _refused(self, operation: Operation, error: GitError) -> None:
         """See whether anything was touched; if not, the operation is as if it had never been.

@@ -46,10 +46,11 @@ EARLIER: dict[str, tuple[str, ...]] = {
 
 @pytest.fixture
 def work(batch: Repository) -> Repository:
-    """Work that is in nobody's way: staged, not staged, untracked, ignored."""
+    """Work that is in nobody's way: staged, not staged, untracked, ignored; and empty folders, which only a rollback fills."""
     (batch.top / ".git/info/exclude").write_text("ignored.txt\n")
     batch.write("ignored.txt", "mine\n")
     batch.write("untracked.txt", "mine\n")
+    (batch.top / "gone.txt/inside").mkdir(parents=True)
     batch.write("other.txt", "staged\n")
     batch.git("add", "other.txt")
     batch.write("other.txt", "mine\n")

@@ -19,7 +19,7 @@ def ten(lines: dict[int, str]) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """What there is: files with their kinds, the index, HEAD (by what it holds), stash entries, the message to come."""
+    """Files and empty folders, the index, HEAD (by what it holds), stash entries, the message to come."""
 
     files: dict[str, tuple[str, bytes]]
     index: str
@@ -32,7 +32,7 @@ def world(repository: Repository) -> World:
     files = {
         os.fsdecode(path.relative_to(repository.top)): _content(path)
         for path in repository.top.rglob("*")
-        if not path.is_dir() and ".git" not in path.parts
+        if ".git" not in path.parts and (path.is_symlink() or not path.is_dir() or not any(path.iterdir()))
     }
     message = repository.top / ".git" / "MERGE_MSG"
     said = message.read_text() if message.exists() else ""
@@ -48,4 +48,6 @@ def world(repository: Repository) -> World:
 def _content(path: Path) -> tuple[str, bytes]:
     if path.is_symlink():
         return "link", os.fsencode(path.readlink())
+    if path.is_dir():
+        return "empty folder", b""
     return "program" if path.stat().st_mode & 0o100 else "file", path.read_bytes()
