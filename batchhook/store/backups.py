@@ -11,13 +11,14 @@ import hashlib
 import os
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from batchhook.errors import StoreError
+from batchhook.store.reflinks import copied, pieces, written
 
 # A manifest may have been written by anybody: what stands in it becomes part of paths.
 Hex = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2})*$")]
@@ -133,22 +134,28 @@ class Backups:
         """Where a content is."""
         return self.root / "objects" / sha256[:2] / sha256[2:]
 
-    def store(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+    def store(self, content: Iterable[bytes]) -> tuple[str, int]:
         """Keep a content, unless it is there already.
 
         Args:
-            pieces: its bytes, in order.
+            content: its bytes, in order.
 
         Returns:
             its SHA-256 in hex, and its size in bytes.
         """
+        return self._store(lambda file: written(content, file))
+
+    def store_file(self, stream: IO[bytes]) -> tuple[str, int]:
+        """The same with what a file holds; where the file system can, both share the room."""
+        return self._store(lambda file: copied(stream, file))
+
+    def _store(self, fill: Callable[[IO[bytes]], Iterator[bytes]]) -> tuple[str, int]:
         incoming = self.root / "objects"
         incoming.mkdir(mode=0o700, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=incoming, delete=False) as file:
             try:
-                for piece in pieces:
-                    file.write(piece)
+                for piece in fill(file.file):
                     digest.update(piece)
                     size += len(piece)
                 file.flush()
@@ -190,13 +197,12 @@ class Backups:
         try:
             with path.open("rb") as stream:
                 digest = hashlib.sha256()
-                while piece := stream.read(1 << 20):
+                for piece in pieces(stream):
                     digest.update(piece)
                 if digest.hexdigest() != file.sha256:
                     raise StoreError(f"the backup of {file.path} is damaged: {path}")
                 stream.seek(0)
-                while piece := stream.read(1 << 20):
-                    yield piece
+                yield from pieces(stream)
         except FileNotFoundError as error:
             raise StoreError(f"the backup of {file.path} is missing: {path}") from error
         except OSError as error:

@@ -122,6 +122,43 @@ def test_empty_folders_that_were_filled_are_there_again(bare_repository: Reposit
         assert everything(top) == {path: what for path, what in found.items() if path != "elsewhere"}
 
 
+def test_copies_share_their_room_where_the_file_system_can(tmp_path: Path) -> None:
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(400 << 20)
+    try:
+        subprocess.run(["mkfs.xfs", "-q", "-m", "reflink=1", image], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", image, disk], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no XFS (xfsprogs), or no right to mount one")
+    try:
+        repository = Repository(disk / "project")
+        repository.top.mkdir()
+        repository.git("init", "-q")
+        big = repository.top / "big"
+        content = os.urandom(8 << 20)
+        big.write_bytes(content)
+        repository.write(".batchhook.toml", "batch_size = 1\n")
+        repository.commit("first", f__txt="f\n")
+        repository.batchhook("install")
+        big.write_bytes(content[::-1])
+        repository.commit("batch", f__txt="f\n")
+        repository.batchhook("backup", "1")
+        for command, now in (("rollback 1 --from-backup -y", content), ("undo -y", content[::-1])):
+            free = _free(disk)
+            repository.batchhook(*command.split())
+            assert big.read_bytes() == now
+            assert free - _free(disk) < 2 << 20, "neither what was there nor what came took room of its own"
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def _free(disk: Path) -> int:
+    os.sync()
+    return shutil.disk_usage(disk).free
+
+
 def test_an_empty_folder_is_not_made_through_a_link(tmp_path: Path) -> None:
     top, outside = tmp_path / "top", tmp_path / "outside"
     top.mkdir()

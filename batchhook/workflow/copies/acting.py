@@ -40,7 +40,7 @@ class Planned:
         copies = kept.copies(number)
         (kept.root / str(number)).mkdir(mode=0o700, parents=True)
         for one in plan.replaced:
-            if one.now.mode and copies.store(places.content(one.path))[0] != one.now.sha256:
+            if one.now.mode and places.keep(one.path, copies) != one.now.sha256:
                 raise _changed(one)
         restoration = self._restoration(number, "intent")
         kept.write(restoration)

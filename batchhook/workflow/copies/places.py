@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from batchhook.core.paths import stays_inside
 from batchhook.errors import ConflictError
 from batchhook.git.snapshot import is_spelled
+from batchhook.store.backups import Backups
 from batchhook.store.kept import NOTHING, State
+from batchhook.store.reflinks import copied, pieces
 
-_CHUNK = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINK = "120000"
 
@@ -75,22 +77,23 @@ class Places:
                 if not stat.S_ISREG(found.st_mode):
                     raise ConflictError(f"{path} is neither a file nor a link; nothing was touched", "move it aside")
                 digest, size = hashlib.sha256(), 0
-                for piece in _pieces(folder, name):
-                    digest.update(piece)
-                    size += len(piece)
+                with _reading(folder, name) as stream:
+                    for piece in pieces(stream):
+                        digest.update(piece)
+                        size += len(piece)
                 mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
                 permissions = stat.S_IMODE(found.st_mode) & 0o777
                 return State(mode=mode, sha256=digest.hexdigest(), size=size, permissions=permissions)
         except (FileNotFoundError, NotADirectoryError):
             return NOTHING
 
-    def content(self, path: str) -> Iterator[bytes]:
-        """A file's bytes, or what a link says, piece by piece."""
+    def keep(self, path: str, copies: Backups) -> str:
+        """Store a file's bytes, or what a link says; gives their SHA-256 in hex."""
         with self._folder_of(path) as (folder, name):
             if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
-                yield os.fsencode(os.readlink(name, dir_fd=folder))
-            else:
-                yield from _pieces(folder, name)
+                return copies.store([os.fsencode(os.readlink(name, dir_fd=folder))])[0]
+            with _reading(folder, name) as stream:
+                return copies.store_file(stream)[0]
 
     def is_spelled(self, path: str) -> bool:
         """Whether what is at a path has just this name; see ``snapshot.is_spelled``."""
@@ -204,24 +207,21 @@ def _exists(folder: int, name: str) -> bool:
     return True
 
 
-def _pieces(folder: int, name: str) -> Iterator[bytes]:
+def _reading(folder: int, name: str) -> IO[bytes]:
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(descriptor, "rb") as stream:
-        while piece := stream.read(_CHUNK):
-            yield piece
+    return os.fdopen(descriptor, "rb")
 
 
 def _copy(content: Path, folder: int, name: str, state: State) -> None:
     """Copy a content, and see on the way that it is what it should be."""
     wanted = state.permissions or (0o777 if state.mode == "100755" else 0o666) & ~_umask()
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
     digest = hashlib.sha256()
-    with os.fdopen(descriptor, "wb") as written, content.open("rb") as stream:
-        while piece := stream.read(_CHUNK):
+    with os.fdopen(descriptor, "w+b") as copy, content.open("rb") as stream:
+        for piece in copied(stream, copy):
             digest.update(piece)
-            written.write(piece)
         _check(content, digest, state)
-        written.flush()
+        copy.flush()
         os.fchmod(descriptor, wanted)
         os.fsync(descriptor)
 

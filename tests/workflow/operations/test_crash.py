@@ -46,7 +46,7 @@ EARLIER: dict[str, tuple[str, ...]] = {
 
 @pytest.fixture
 def work(batch: Repository) -> Repository:
-    """Work that is in nobody's way: staged, not staged, untracked, ignored; and empty folders, which only a rollback fills."""
+    """Work that is in nobody's way: staged, not staged, untracked, ignored; and empty folders that are filled."""
     (batch.top / ".git/info/exclude").write_text("ignored.txt\n")
     batch.write("ignored.txt", "mine\n")
     batch.write("untracked.txt", "mine\n")
