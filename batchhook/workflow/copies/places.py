@@ -18,7 +18,7 @@ from typing import IO
 
 from batchhook.core.paths import stays_inside
 from batchhook.errors import ConflictError
-from batchhook.git.snapshot import is_spelled
+from batchhook.git.occupied import is_spelled
 from batchhook.store.backups import Backups
 from batchhook.store.kept import NOTHING, State
 from batchhook.store.reflinks import copied, pieces
@@ -96,7 +96,7 @@ class Places:
                 return copies.store_file(stream)[0]
 
     def is_spelled(self, path: str) -> bool:
-        """Whether what is at a path has just this name; see ``snapshot.is_spelled``."""
+        """Whether what is at a path has just this name; see ``occupied.is_spelled``."""
         return is_spelled(self.top, path)
 
     def inside(self, path: str) -> list[str]:

@@ -6,6 +6,7 @@
 - ``rollback``, ``undo``: the targets of these;
 - ``planning``: from a target to a plan, with all that stands against it;
 - ``aside``: uncommitted work that is put aside on the way;
+- ``intent``: what is pinned and written down before anything is done;
 - ``carrying_out``: from a plan to a deed;
 - ``interrupted``: what became of a deed that was cut short, and how to end it;
 - ``message``: the message that waits for the commit of what was done;

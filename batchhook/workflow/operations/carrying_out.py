@@ -1,19 +1,18 @@
-"""From a plan to a deed: pinned, written down, done, marked done. Each step can be repeated after a kill."""
+"""From a plan to a deed: written down (``intent``), done, marked done. Each step can be repeated after a kill."""
 
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, replace
 
 from batchhook.core.operations import Kind, Operation, OperationStatus, puts_aside
-from batchhook.errors import GitError, StoreError
-from batchhook.git import branch, folders, merge, refs, snapshot, stash
+from batchhook.errors import GitError
+from batchhook.git import branch, folders, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import State
 from batchhook.store import events, locks, operations
 from batchhook.workflow.going_back import gate
-from batchhook.workflow.operations import aside, message
+from batchhook.workflow.operations import intent, message
 from batchhook.workflow.operations.cut_short import said_of
 from batchhook.workflow.operations.scene import Scene
 from batchhook.workflow.operations.target import Plan
@@ -52,14 +51,10 @@ class Planned:
         """
         project = self.scene.project
         if self.ending is None:
-            try:
-                operation, then = self._written_down()
-            except (GitError, StoreError) as error:
-                hint = error.hint or "see that you may write into git's folder, and that the disk has room"
-                raise type(error)(f"{error.message}; nothing was touched", hint) from error
+            operation, then = intent.written_down(self.scene, self.plan)
         else:
             operation, then = self.ending, self.plan.then
-            self._pin_what_was_found(operation)
+            intent.pin_what_was_found(self.scene, self.plan, operation)
         try:
             with locks.lock(project.state.recording_lock):  # what is half done is not to be recorded
                 self._act(operation, then)
@@ -81,54 +76,6 @@ class Planned:
         if is_wanted and operation.status is OperationStatus.DONE:
             events.mark_operation(project.database, operation.id, untold=True)
         background.ensure_teller(project.location, project.database, os.environ)
-
-    def _written_down(self) -> tuple[Operation, State]:
-        project, plan, target = self.scene.project, self.plan, self.plan.target
-        number = operations.next_id(project.database)
-        name = f"batchhook operation {number}: {target.kind.value} of {target.selection.what}"
-        entry = target.stash
-        if plan.aside:
-            entry = aside.make_entry(self.scene, name, untracked=plan.aside_untracked)
-        then = plan.then
-        if plan.commit_tree:
-            entries = [message.entry(project, number, target.selection, target.kind)]
-            said = message.text(project, entries)
-            then = replace(then, head=branch.commit(project.git, plan.commit_tree, plan.now.head, said))
-        operation = Operation(
-            id=number,
-            kind=target.kind,
-            mode=target.mode,
-            selection=target.selection,
-            status=OperationStatus.INTENT,
-            top=self.scene.top,
-            before=snapshot.commit(project.git, plan.now, f"{name}, before"),
-            after=snapshot.commit(project.git, then, f"{name}, after"),
-            started_at=time.time(),
-            undoes=target.undoes,
-            branch=self.scene.branch,
-            head=then.head,
-            stash=entry,
-            folders=folders.to_be_filled(project.location.top, self._coming()),
-        )
-        pins = {
-            refs.operation_before(number): operation.before,
-            refs.operation_after(number): operation.after,
-            refs.operation_stash(number): entry,
-        }
-        refs.pin(project.git, pins)
-        operations.intend(project.database, operation)
-        return operation, then
-
-    def _coming(self) -> list[str]:
-        """Paths of the files that there are not yet."""
-        changed = merge.changed_paths(self.scene.repository, self.plan.now.files, self.plan.then.files)
-        return [path for path, (old, new) in changed.items() if new and not old]
-
-    def _pin_what_was_found(self, operation: Operation) -> None:
-        git, ref = self.scene.project.git, refs.operation_found(operation.id)
-        earlier = git.run("rev-parse", "--verify", "--quiet", ref, check=False).stdout.decode().split()
-        name = f"batchhook operation {operation.id}: found after it was interrupted"
-        refs.pin(git, {ref: snapshot.commit(git, self.plan.now, name, *earlier)})
 
     def _act(self, operation: Operation, then: State) -> None:
         project, now = self.scene.project, self.plan.now

@@ -16,7 +16,7 @@ from pathlib import Path
 from batchhook.core.operations import Operation, OperationStatus, interrupted, is_torn
 from batchhook.core.rollback import Step
 from batchhook.errors import BatchhookError, ConflictError
-from batchhook.git import merge, snapshot, trees
+from batchhook.git import merge, occupied, snapshot, trees
 from batchhook.git.command import Git
 from batchhook.git.snapshot import State
 from batchhook.workflow.operations.carrying_out import Planned
@@ -84,7 +84,7 @@ def _with_ignored(scene: Scene, before: State, after: State) -> State:
     project = scene.project
     touched = trees.differences(project.git, before.files, after.files)
     top, variables = project.location.top, {"GIT_INDEX_FILE": str(scene.index)}
-    others = snapshot.under_another_name(top, touched)
+    others = occupied.under_another_name(top, touched)
     paths = [path for path in touched if path not in others and not _is_folder(top / path)]
     for options, these in (("--force-remove",), others), (("--add", "--remove"), paths):
         stdin = b"".join(os.fsencode(f"{path}\0") for path in these)

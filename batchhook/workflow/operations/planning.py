@@ -9,7 +9,7 @@ from dataclasses import replace
 from batchhook.core.operations import Kind
 from batchhook.core.rollback import FileFate, HeadWay, fate_of
 from batchhook.errors import ConflictError
-from batchhook.git import branch, history, merge, reach, snapshot
+from batchhook.git import branch, history, merge, occupied, reach, snapshot
 from batchhook.git.snapshot import State
 from batchhook.workflow.operations.aside import Room, room_for
 from batchhook.workflow.operations.carrying_out import Planned
@@ -107,7 +107,7 @@ def _check_reach(scene: Scene, then: State) -> None:
             f"git was told not to look at {', '.join(dict.fromkeys(hidden))}; nothing was touched",
             "git sparse-checkout disable, or git update-index --no-skip-worktree --no-assume-unchanged FILE",
         )
-    paths = snapshot.in_the_way(project.location.top, changes)
+    paths = occupied.by_others(project.location.top, changes)
     if paths:
         raise ConflictError(
             f"files that git ignores are in the way: {', '.join(paths)}; nothing was touched",
