@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
-from batchhook.core.operations import Operation, puts_aside, to_redo, to_undo
+from batchhook.core.operations import Operation, to_redo, to_undo
 from batchhook.core.rollback import HeadWay, Mode, Step, head_way
 from batchhook.errors import ConflictError, UsageError
-from batchhook.git import branch, history, merge, snapshot, stash
+from batchhook.git import branch, history
 from batchhook.git.snapshot import State
-from batchhook.workflow.operations import aside, cut_short
+from batchhook.workflow.operations import cut_short
 from batchhook.workflow.operations.carrying_out import Planned
+from batchhook.workflow.operations.difference import difference
 from batchhook.workflow.operations.interrupted import planned_end
 from batchhook.workflow.operations.planning import planned
 from batchhook.workflow.operations.scene import Scene, tree_of
@@ -89,15 +89,8 @@ def _taking_out(scene: Scene, operation: Operation, *, may_stash: bool) -> Targe
         raise ConflictError(
             f"operation {operation.id} was done on {name}; nothing was touched", f"git switch {shlex.quote(name)}"
         )
-    before, after = (snapshot.read(git, oid) for oid in (operation.before, operation.after))
-    entry, still_aside = operation.stash, ""
-    if entry and operation.id in puts_aside(scene.past):
-        is_gone = entry not in stash.entries(git)  # its owner has taken it back already
-        if is_gone or (may_stash and _is_in_the_way(scene, before, after)):
-            before, after = _without_work(scene, operation, before, after)
-            entry, still_aside = "", "" if is_gone else entry
-    elif entry and may_stash and _is_in_the_way(scene, before, after):
-        after, entry = aside.without_work(scene, after, entry), ""  # it is put aside with all the rest
+    what = difference(scene, operation, may_stash=may_stash)
+    before, after = what.before, what.after
     elsewhere = _is_elsewhere(scene, before, after)
     head = head_way(operation.mode, scene.now.head, before.head, after.head, is_elsewhere=elsewhere)
     if head is HeadWay.COMMIT:
@@ -112,31 +105,10 @@ def _taking_out(scene: Scene, operation: Operation, *, may_stash: bool) -> Targe
         head=head,
         to=before.head if head is HeadWay.MOVE else "",
         undoes=operation.id,
-        stash=entry,
+        stash=what.entry,
         may_stash=may_stash,
-        still_aside=still_aside,
+        still_aside=what.still_aside,
     )
-
-
-def _without_work(scene: Scene, operation: Operation, before: State, after: State) -> tuple[State, State]:
-    """What an operation found and left, without the work that it put aside."""
-    undone = next((each for each in scene.past if each.id == operation.undoes), None)
-    if undone is None:
-        return aside.without_work(scene, before, operation.stash), after
-    # What an undo puts aside holds the rollback as well, where nobody has committed that: so what it took out is asked.
-    found, left = (snapshot.read(scene.project.git, oid) for oid in (undone.before, undone.after))
-    if undone.stash and undone.id in puts_aside(scene.past):
-        found = aside.without_work(scene, found, undone.stash)
-    elif undone.stash:
-        left = aside.without_work(scene, left, undone.stash)
-    return replace(left, head=before.head), replace(found, head=after.head)
-
-
-def _is_in_the_way(scene: Scene, before: State, after: State) -> bool:
-    """Whether what is not committed is in the way of taking a difference out."""
-    files = merge.take_out(scene.repository, scene.now.files, (Step(after.files, before.files),))
-    index = merge.take_out(scene.repository, scene.now.index, (Step(after.index, before.index),))
-    return bool(files.conflicts or index.conflicts)
 
 
 def _committed(scene: Scene, before: State, after: State) -> tuple[Step, ...]:
