@@ -20,7 +20,7 @@ else:
 
 
 def backup(
-    number: Annotated[int | None, typer.Argument(metavar="[N]", min=1, help="The batch.")] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", min=1, help="The batch.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Only read it, or those of all batches.")] = False,
     _json: Json = False,
 ) -> None:

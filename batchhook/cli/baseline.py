@@ -27,7 +27,7 @@ else:
 
 baseline = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
 
-Revision = Annotated[str, typer.Argument(metavar="[REF]", help="Which commit.")]
+Revision = Annotated[str, typer.Argument(metavar="REF", help="Which commit.")]
 
 
 @baseline.command("set")

@@ -156,7 +156,7 @@ def _rollback_guilty(opened: Project, number: int, how: target.How, *, dry_run: 
 
 def undo(
     number: Annotated[
-        int | None, typer.Argument(metavar="[OP]", min=1, help="The operation; else the latest rollback.")
+        int | None, typer.Argument(metavar="OP", min=1, help="The operation; else the latest rollback.")
     ] = None,
     copies: Annotated[
         bool, typer.Option("--from-backup", help="The latest rollback --from-backup, whatever was done after it.")

@@ -53,7 +53,7 @@ def _listed(context: typer.Context, _json: Json = False) -> None:
 
 @operations.command()
 def finish(
-    number: Annotated[int | None, typer.Argument(metavar="[OP]", min=1, help="The operation.")] = None,
+    number: Annotated[int | None, typer.Argument(metavar="OP", min=1, help="The operation.")] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     _json: Json = False,

@@ -30,7 +30,7 @@ else:
 
 def record(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="What the change is about; all is recorded.")
+        list[str] | None, typer.Argument(metavar="FILE", help="What the change is about; all is recorded.")
     ] = None,
     description: Annotated[
         str, typer.Option("-d", "--desc", "--description", metavar="TEXT", help="Why it was done.")

@@ -54,7 +54,7 @@ def report(
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path("test_batch_logs"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to.")] = Path("test_batch_logs"),
     most: Annotated[
         int | None, typer.Option("-n", metavar="N", min=0, help=f"The latest N batches' own files; else {_LATEST}.")
     ] = None,
@@ -98,7 +98,7 @@ def _said(batches: Sequence[int]) -> str:
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A command, or a file.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A command, or a file.")] = None,
     _json: Json = False,
 ) -> None:
     """The JSON Schema of a --json document or of a file; without NAME, which there are."""

@@ -98,7 +98,7 @@ def show(number: BatchNumber, _json: Json = False) -> None:
 
 def wait(
     number: Annotated[
-        int | None, typer.Argument(metavar="[N]", min=1, help="The batch; else the latest full one.")
+        int | None, typer.Argument(metavar="N", min=1, help="The batch; else the latest full one.")
     ] = None,
     timeout: Annotated[float | None, typer.Option(min=0, metavar="S", help="Seconds to wait at most.")] = None,
     _json: Json = False,

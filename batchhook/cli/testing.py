@@ -32,7 +32,7 @@ else:
 
 def test(
     tests: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEST]...", help="Only these: ids of tests, classes or modules.")
+        list[str] | None, typer.Argument(metavar="TEST", help="Only these: ids of tests, classes or modules.")
     ] = None,
     pattern: Annotated[str | None, typer.Option("-p", "--pattern", metavar="PATTERN", help="Only these files.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that failed when they last ran.")] = False,

@@ -43,7 +43,7 @@ Shown = JsonLines | PlainLines | LiveBoard
 
 def watch(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH]...", help="Files and folders to watch; else all.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Files and folders to watch; else all.")
     ] = None,
     settle: Annotated[
         float, typer.Option(metavar="S", min=0.05, max=60, help="Seconds of quiet that end a burst of saves.")
