@@ -11,8 +11,9 @@ from rich.console import Console
 
 from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options, project
+from batchhook.core.operations import to_undo
 from batchhook.core.text import one_line
-from batchhook.errors import ExitCode, GitError
+from batchhook.errors import BatchhookError, ExitCode, GitError
 from batchhook.late import Late
 from batchhook.report import text
 from batchhook.store import operations
@@ -62,9 +63,11 @@ def is_latest() -> bool:
         restoration = kept.Kept(opened.state.kept).to_undo(os.fspath(opened.location.top))
         if restoration is None:
             return False
-        top = os.fspath(opened.location.top)
-        last = next((one for one in operations.latest(opened.database) if one.top == top), None)
-        return last is None or last.started_at < restoration.started_at
+        try:
+            last = to_undo(operations.all_of(opened.database), os.fspath(opened.location.top))
+        except BatchhookError:
+            return True
+        return last.started_at < restoration.started_at
 
 
 def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_run: bool, yes: bool) -> int:

@@ -65,7 +65,10 @@ def commit(git: Git, tree: str, parent: str, message: str) -> str:
     sign = git.run("config", "--type=bool", "commit.gpgSign", check=False).stdout.strip() == b"true"
     options = ("-S",) if sign else ()
     written = message.encode("utf-8", "surrogateescape")
-    return git.text(*_COMMITTERS_OWN, "commit-tree", *options, tree, "-p", parent, "-F", "-", stdin=written)
+    try:
+        return git.text(*_COMMITTERS_OWN, "commit-tree", *options, tree, "-p", parent, "-F", "-", stdin=written)
+    except GitError as error:
+        raise GitError(error.message, "mend what git says; or without --commit") from error
 
 
 def check_movable(git: Git, old: str) -> None:

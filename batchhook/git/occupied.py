@@ -30,6 +30,24 @@ def by_others(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
     return found
 
 
+def by_repositories(top: Path, coming: Iterable[str]) -> list[str]:
+    """Repositories in whose place, or in which, files are going to be written: git empties a submodule's folder.
+
+    Args:
+        top: the work tree's top folder.
+        coming: paths of the files.
+
+    Returns:
+        the repositories' paths.
+    """
+    places = {name for path in coming for name in (path, *map(str, list(Path(path).parents)[:-1]))}
+    return sorted(name for name in places if _is_repository(top / name))
+
+
+def _is_repository(folder: Path) -> bool:
+    return os.path.lexists(folder / ".git") and not folder.is_symlink()
+
+
 def under_another_name(top: Path, paths: Iterable[str]) -> list[str]:
     """Those of these paths at which a file system shows another one of them: it does not tell ``a`` from ``A``."""
     alike: dict[str, list[str]] = {}

@@ -42,10 +42,7 @@ def check_filters(git: Git, comes: Mapping[str, str]) -> None:
     Raises:
         ConflictError: one fails.
     """
-    stdin = b"".join(os.fsencode(path) + b"\0" for path in comes)
-    fields = git.run("check-attr", "-z", "--stdin", "filter", stdin=stdin).stdout.split(b"\0")[:-1]
-    filtered = [path for path, value in zip(fields[::3], fields[2::3], strict=True) if value not in _NO_FILTER]
-    for path in map(os.fsdecode, filtered):
+    for path in _filtered(git, comes):
         try:
             with git.reading("cat-file", "--filters", f"--path={path}", comes[path]) as stream:
                 while stream.read(_CHUNK):
@@ -54,6 +51,47 @@ def check_filters(git: Git, comes: Mapping[str, str]) -> None:
             raise ConflictError(
                 f"{path} cannot be written: {error.message}; nothing was touched", "mend the filter: git config"
             ) from error
+
+
+def check_kept(git: Git, top: Path, changes: Mapping[str, tuple[str, str]]) -> None:
+    """See that git could make again what is written over: its filters may take out of a file what nothing else holds.
+
+    Args:
+        git: in the work tree.
+        top: its top folder.
+        changes: path -> names of what is there and of what is to be there, empty for nothing.
+
+    Raises:
+        ConflictError: a file holds more than that.
+    """
+    goes = {path: old for path, (old, _) in changes.items() if old and (top / path).is_file()}
+    lossy = [path for path in _filtered(git, goes) if not _is_made_again(git, top, path, goes[path])]
+    if lossy:
+        raise ConflictError(
+            f"git's filters leave out of {', '.join(lossy)} what would be lost; nothing was touched",
+            "copy the files, and git checkout them first; or rollback N --from-backup, which keeps them as they are",
+        )
+
+
+def _filtered(git: Git, paths: Iterable[str]) -> list[str]:
+    """Those of these paths whose contents go through a filter."""
+    stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    fields = git.run("check-attr", "-z", "--stdin", "filter", stdin=stdin).stdout.split(b"\0")[:-1]
+    filtered = [path for path, value in zip(fields[::3], fields[2::3], strict=True) if value not in _NO_FILTER]
+    return [os.fsdecode(path) for path in filtered]
+
+
+def _is_made_again(git: Git, top: Path, path: str, oid: str) -> bool:
+    """Whether a file is what git makes of a content, as far as git can say."""
+    same = True
+    try:
+        with git.reading("cat-file", "--filters", f"--path={path}", oid) as made, (top / path).open("rb") as there:
+            while piece := made.read(_CHUNK):
+                same = same and there.read(len(piece)) == piece
+            same = same and not there.read(1)
+    except GitError:
+        return True
+    return same
 
 
 def check_permissions(top: Path, paths: Iterable[str]) -> None:

@@ -47,7 +47,7 @@ def tree_of_files(git: Git, location: Location) -> str:
 
 def _tree(git: Git, index: Path) -> str:
     variables = {"GIT_INDEX_FILE": str(index)}
-    git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", variables=variables)
+    snapshot.add_all(git, variables)
     return git.text("write-tree", variables=variables)
 
 

@@ -22,6 +22,8 @@ IDENTITY = {
     for field, value in (("NAME", "batchhook"), ("EMAIL", "batchhook@localhost"))
 }
 
+_WITHOUT_COMMIT = b"does not have a commit checked out"
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -94,8 +96,26 @@ def look(git: Git, head: str, index: Path) -> State:
         raise ConflictError("there are files with unsolved conflicts", "solve them first: git status")
     staged = git.text("write-tree", variables=variables)
     outside = ("--sparse",) if sparse.is_on(git) else ()  # files that are there, and that the checkout was to leave out
-    git.run("-c", "advice.addEmbeddedRepo=false", "add", "--all", *outside, variables=variables)
+    add_all(git, variables, *outside)
     return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
+
+
+def add_all(git: Git, variables: Mapping[str, str], *options: str) -> None:
+    """Have an index know all files that git does not ignore; repositories without a commit have nothing to be known.
+
+    Args:
+        git: in the work tree's top folder.
+        variables: that name the index.
+        options: further ones of git-add(1).
+
+    Raises:
+        GitError: a file cannot be read.
+    """
+    words = ("-c", "advice.addEmbeddedRepo=false", "add", "--all", *options)
+    done = git.run(*words, "--ignore-errors", variables=variables, check=False)
+    errors = [line for line in done.stderr.splitlines() if line.startswith(b"error: ")]
+    if done.returncode and not (errors and all(line.endswith(_WITHOUT_COMMIT) for line in errors)):
+        git.run(*words, variables=variables)  # which says what is the matter
 
 
 def tree_of_files(git: Git, location: Location, index: str) -> str:

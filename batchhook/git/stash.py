@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from batchhook.git import snapshot
 from batchhook.git.command import Git
 from batchhook.git.location import Location
@@ -65,3 +67,9 @@ def drop(git: Git, oid: str) -> None:
     listed = entries(git)
     if oid in listed:
         git.run("stash", "drop", "--quiet", f"stash@{{{listed.index(oid)}}}")
+
+
+def intents(git: Git) -> list[str]:
+    """Files that are only going to be added (git add -N): a stash entry cannot say so of a file."""
+    said = git.run("diff", "--name-only", "--diff-filter=A", "--no-renames", "-z").stdout
+    return [os.fsdecode(path) for path in said.split(b"\0") if path]

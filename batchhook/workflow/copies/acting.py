@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from batchhook.core.operations import interrupted
 from batchhook.errors import ConflictError
 from batchhook.git import folders, reach, snapshot
-from batchhook.store import locks
+from batchhook.store import locks, operations
 from batchhook.store.kept import NOTHING, Kept, KeptFile, Restoration
 from batchhook.workflow.copies.places import Places
 from batchhook.workflow.copies.planning import Plan, Replacement, plan_rollback, plan_undo, temporary_name
+from batchhook.workflow.operations.cut_short import said_of
 from batchhook.workflow.project import Project
 
 
@@ -110,7 +112,7 @@ def _at_peace(project: Project) -> Iterator[Path]:
         a folder for contents on their way.
 
     Raises:
-        ConflictError: somebody is, or git is.
+        ConflictError: somebody is, or git is; or an operation was interrupted.
     """
     with locks.try_lock(project.state.operation_lock) as free:
         if not free:
@@ -118,6 +120,9 @@ def _at_peace(project: Project) -> Iterator[Path]:
         under_way = snapshot.what_is_under_way(project.location)
         if under_way:
             raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
+        torn = interrupted(operations.all_of(project.database), os.fspath(project.location.top))
+        if torn is not None:
+            raise ConflictError(*said_of(torn))
         _sweep(project)
         with tempfile.TemporaryDirectory(prefix="restoring-", dir=project.state.root) as folder:
             yield Path(folder)

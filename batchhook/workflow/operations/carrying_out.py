@@ -60,7 +60,7 @@ class Planned:
                 self._act(operation, then)
         except GitError as error:
             self._refused(operation, error)
-            raise
+            raise GitError(f"{error.message}; nothing was touched", error.hint) from error
         done = replace(operation, status=self.end, head=then.head)
         message.settle(project, [*(each for each in self.scene.past if each.id != operation.id), done])
         operations.end(project.database, operation.id, self.end)

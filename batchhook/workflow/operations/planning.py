@@ -9,7 +9,7 @@ from dataclasses import replace
 from batchhook.core.operations import Kind
 from batchhook.core.rollback import FileFate, HeadWay, fate_of
 from batchhook.errors import ConflictError
-from batchhook.git import branch, history, merge, occupied, reach, snapshot
+from batchhook.git import branch, history, merge, occupied, reach, snapshot, stash
 from batchhook.git.snapshot import State
 from batchhook.workflow.operations.aside import Room, room_for
 from batchhook.workflow.operations.carrying_out import Planned
@@ -19,6 +19,8 @@ from batchhook.workflow.project import Project
 
 _LARGEST_IN_DIFF = "16m"
 """Of larger files a plan only says that they differ: they would be held in memory."""
+
+_SUBMODULE = "160000"
 
 
 @contextmanager
@@ -82,14 +84,27 @@ def _merged(scene: Scene, target: Target) -> Room:
     _check_conflicts(target, by_commits, committed=True)
     if not target.may_stash:
         _check_conflicts(target, conflicts, committed=False)
+    _check_intents(scene)
     return room_for(scene, target)
+
+
+def _check_intents(scene: Scene) -> None:
+    """Files of which git was told that they are going to be added have no place in a stash entry."""
+    paths = stash.intents(scene.project.git)
+    if paths:
+        raise ConflictError(
+            f"git add -N was said of {', '.join(paths)}, which cannot be put aside; nothing was touched",
+            "git add the files, or git reset them, first",
+        )
 
 
 def _check_conflicts(target: Target, paths: Sequence[str], *, committed: bool) -> None:
     if not paths:
         return
     said = f"what {target.what} did was changed since, in: {', '.join(dict.fromkeys(paths))}; nothing was touched"
-    if target.kind is not Kind.ROLLBACK and committed:
+    if target.kind is not Kind.ROLLBACK and committed and target.stash and not target.may_stash:
+        hint = "--stash puts what you changed since aside"
+    elif target.kind is not Kind.ROLLBACK and committed:
         hint = f"refs/batchhook/operations/{target.undoes}/before holds what was there before it; git show REF:FILE"
     elif committed:
         hint = "take those changes back first; where a later batch made them: batchhook log, and roll that back first"
@@ -107,6 +122,12 @@ def _check_reach(scene: Scene, then: State) -> None:
             f"git was told not to look at {', '.join(dict.fromkeys(hidden))}; nothing was touched",
             "git sparse-checkout disable, or git update-index --no-skip-worktree --no-assume-unchanged FILE",
         )
+    files = [one for one in repository.differences(now.files, then.files) if one.new and one.new.mode != _SUBMODULE]
+    repositories = occupied.by_repositories(project.location.top, (one.path for one in files))
+    if repositories:
+        raise ConflictError(
+            f"there is a repository in the way: {', '.join(repositories)}; nothing was touched", "move it aside first"
+        )
     paths = occupied.by_others(project.location.top, changes)
     if paths:
         raise ConflictError(
@@ -114,6 +135,7 @@ def _check_reach(scene: Scene, then: State) -> None:
             "move them aside first",
         )
     reach.check(project.git, project.location.top, changes)
+    reach.check_kept(project.git, project.location.top, changes)
 
 
 def _fates(scene: Scene, target: Target, then: State) -> tuple[FileFate, ...]:

@@ -256,6 +256,20 @@ def test_a_manifest_of_the_wrong_form(full: Repository, file: dict[str, Any]) ->
     assert files(full) == before
 
 
+def test_undo_comes_to_it_after_what_was_done_later(full: Repository) -> None:
+    before = files(full)
+    full.batchhook("rollback", "1", "--from-backup", "-y")
+    taken = files(full)
+    full.commit("2", unlike__txt="2\n")
+    full.batchhook("rollback", "2", "-y")
+    full.batchhook("undo", "-y")
+    full.git("reset", "--quiet", "--soft", "HEAD~")
+    full.git("rm", "--quiet", "--force", "unlike.txt")
+    assert files(full) == taken
+    full.batchhook("undo", "-y")
+    assert files(full) == before
+
+
 def test_it_is_listed_and_pruned_once_no_undo_needs_it(full: Repository) -> None:
     full.batchhook("rollback", "1", "--from-backup", "-y")
     said = " ".join(full.batchhook("operations").split())

@@ -186,6 +186,14 @@ def test_it_is_told_by_every_command_and_what_was_torn_is_mended(batch: Reposito
     assert batch.git("status", "--porcelain") == ""
 
 
+def test_no_copies_are_taken_before_it_has_ended(batch: Repository) -> None:
+    batch.batchhook("backup", "1")
+    _interrupted(batch)
+    before = world(batch)
+    assert "was interrupted" in batch.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
+    assert world(batch) == before
+
+
 def test_taken_back_it_is_as_if_it_had_never_been(batch: Repository) -> None:
     _interrupted(batch)
     assert "Taken back" in batch.batchhook("undo", "-y")

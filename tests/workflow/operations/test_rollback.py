@@ -245,6 +245,55 @@ def test_what_cannot_be_pinned_is_a_refusal(batch: Repository) -> None:
     assert world(batch) == before
 
 
+@pytest.mark.parametrize(("name", "number"), [("gone.txt", "1"), ("other.txt", "2")])
+def test_a_repository_in_the_place_of_a_file_is_a_refusal(batch: Repository, name: str, number: str) -> None:
+    """Git empties a submodule's folder, with all that is not committed there. Batch 1 only took the file away."""
+    if number == "2":
+        batch.git("rm", "--quiet", name)
+    batch.git("init", "-q", name)
+    mine = batch.top / name / "mine"
+    mine.write_text("1\n")
+    batch.git("-C", name, "add", "mine")
+    batch.git("-C", name, "commit", "-qm", "mine")
+    if number == "2":
+        for _ in range(5):
+            batch.commit("a repository", "--allow-empty")
+    mine.write_text("2\n")
+    before = world(batch)
+    for further in ((), ("--stash",), ("--commit",)):
+        said = batch.batchhook("rollback", number, *further, "-y", code=3)
+        assert "nothing was touched" in said
+        assert world(batch) == before
+        assert mine.read_text() == "2\n"
+    assert f"a repository in the way: {name}" in batch.batchhook("rollback", number, "--stash", "-y", code=3)
+
+
+def test_repositories_elsewhere_are_let_be(batch: Repository) -> None:
+    batch.git("init", "-q", "empty")
+    (batch.top / "empty/mine").write_text("1\n")
+    batch.git("init", "-q", "folder/deep")
+    before = world(batch)
+    batch.batchhook("rollback", "1", "-y")
+    assert batch.read("ten.txt") == ten({})
+    batch.batchhook("undo", "-y")
+    assert world(batch) == before
+
+
+@pytest.mark.parametrize("further", [(), ("--stash",)])
+def test_what_a_filter_takes_out_is_not_written_over(batch: Repository, further: tuple[str, ...]) -> None:
+    batch.git("config", "filter.less.clean", "grep -v ^OUTPUT")
+    batch.git("config", "filter.less.smudge", "cat")
+    (batch.top / ".git/info/attributes").write_text("ten.txt filter=less\n")
+    text = batch.read("ten.txt")
+    batch.write("ten.txt", f"{text}OUTPUT of an hour\n")
+    said = batch.batchhook("rollback", "1", *further, "-y", code=3)
+    assert "git's filters leave out of ten.txt what would be lost; nothing was touched" in said
+    assert batch.read("ten.txt") == f"{text}OUTPUT of an hour\n"
+    batch.write("ten.txt", text)
+    batch.batchhook("rollback", "1", *further, "-y")
+    assert batch.read("ten.txt") == ten({})
+
+
 def test_a_merge_under_way_is_a_refusal(batch: Repository) -> None:
     batch.git("switch", "-q", "-c", "topic", "HEAD~5")
     batch.commit("t", ten__txt=ten({1: "conflict"}))

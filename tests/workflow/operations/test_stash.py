@@ -208,6 +208,21 @@ def test_a_redo_puts_work_aside(dirty: Repository) -> None:
     assert world(dirty) == before
 
 
+def test_files_that_are_going_to_be_added_are_a_refusal(batch: Repository) -> None:
+    batch.write("gone.txt", "mine\n")
+    batch.git("add", "--intent-to-add", "gone.txt")
+    before = world(batch)
+    said = batch.batchhook("rollback", "1", "--stash", "-y", code=3)
+    assert "git add -N was said of gone.txt" in said
+    assert "nothing was touched" in said
+    assert world(batch) == before
+    batch.git("reset", "--quiet", "gone.txt")
+    batch.batchhook("rollback", "1", "--stash", "-y")
+    assert batch.read("gone.txt") == "gone\n"
+    batch.batchhook("undo", "-y")
+    assert batch.read("gone.txt") == "mine\n"
+
+
 def test_there_is_no_stash_for_what_comes_from_copies(batch: Repository) -> None:
     batch.batchhook("backup", "1")
     batch.batchhook("rollback", "1", "--from-backup", "-y")
