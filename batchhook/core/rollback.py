@@ -50,7 +50,7 @@ class Selection:
             what = f"batches {self.batches[0]} to {self.batches[-1]}"
         else:
             what = "".join(f"batch {batch}" for batch in self.batches)
-        return f"{what} in {', '.join(map(one_line, self.paths))}" if self.paths else what
+        return f"{what} in {', '.join(one_line(path) or '.' for path in self.paths)}" if self.paths else what
 
     @property
     def whence(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from batchhook.core.changes import Commit
-from batchhook.core.rollback import Fate, Step, fate_of, steps_back
+from batchhook.core.rollback import Fate, Selection, Step, fate_of, steps_back
 
 
 def change(base: str, tree: str) -> Commit:
@@ -42,6 +42,11 @@ def test_taking_out_gives_the_state_without_the_changes(touched: list[set[int]],
     for step in steps_back(changes):
         state -= trees[step.new] - trees[step.old]
     assert state == theirs
+
+
+def test_the_name_of_what_is_taken_out() -> None:
+    assert Selection((3,), paths=("a", "b")).what == "batch 3 in a, b"
+    assert Selection((3,), paths=("",)).what == "batch 3 in ."
 
 
 def test_fates() -> None:

@@ -52,7 +52,7 @@ def _target(scene: Scene, chosen: Chosen, how: How) -> Target:
     if how.mode is Mode.RESET:
         return _reset(scene, chosen, how)
     if how.force:
-        raise UsageError("--force is for --reset", "leave it out")
+        raise UsageError("--force is for --reset and --from-backup", "leave it out")
     steps = selecting.steps(scene.project, chosen)
     if how.mode is Mode.COMMIT:
         branch.check_identity(scene.project.git)
