@@ -138,6 +138,14 @@ def _check_is_copy(source: Database, state: StateDir, git_dir: Path) -> None:
         there.close()
 
 
+def _put_aside(folder: Path) -> None:
+    """Keep a state folder that holds anything; one in which somebody only asked for a lock is made away with."""
+    if all(path.is_dir() or path.suffix in {".lock", ".log"} for path in folder.rglob("*")):
+        shutil.rmtree(folder)
+    else:
+        folder.rename(folder.with_name(time.strftime(f"{folder.name}.aside-%Y%m%d-%H%M%S")))
+
+
 def _copy_state(source: Database, old: Location, new: Location, branch: str, git: Git) -> None:
     """Make the state folder under another name, and give it its place when it is whole."""
     theirs, state = StateDir.of(old.common_dir), StateDir.of(new.common_dir)
@@ -158,5 +166,5 @@ def _copy_state(source: Database, old: Location, new: Location, branch: str, git
     finally:
         database.close()
     if state.root.exists():  # without a database: of nobody
-        state.root.rename(state.root.with_name(time.strftime(f"{state.root.name}.aside-%Y%m%d-%H%M%S")))
+        _put_aside(state.root)
     staged.root.rename(state.root)

@@ -100,7 +100,7 @@ def _check_whole(folder: Repository) -> None:
     folder.git("fsck", "--strict")
     state = folder.top / ".git" / "batchhook"
     assert state.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in state.parent.glob("batchhook*")] == ["batchhook"]
+    assert [path.name for path in state.parent.glob("batchhook*")] == ["batchhook"], [*state.parent.rglob("batch*/**")]
     assert [path.name[:11] for path in (folder.top / ".batchhook").glob("taken*")] == ["taken-over-"]
     checks = {check.name: check for check in Workflow(folder.top).doctor().checks}
     assert all(check.ok for check in checks.values())
@@ -155,6 +155,19 @@ def test_after_commits(folder: Repository) -> None:
     folder.git("commit", "-qm", "all")
     folder.git("switch", "-q", "side")
     assert folder.open() == (3, []), "what was there before us counts nowhere"
+
+
+@pytest.mark.parametrize("name", ["runner.lock", "somebody's"])
+def test_a_state_folder_of_nobody_is_kept_if_it_holds_anything(folder: Repository, name: str) -> None:
+    before = _told(folder)
+    folder.git("init", "-q")
+    state = folder.top / ".git" / "batchhook"
+    (state / "runs").mkdir(parents=True)
+    (state / name).touch()
+    folder.batchhook("install")
+    assert _told(folder) == before
+    aside = [path.name for path in state.parent.glob("batchhook.aside-*/*")]
+    assert sorted(aside) == ([] if name.endswith(".lock") else ["runs", name])
 
 
 def test_the_ways_back_go_on(folder: Repository) -> None:
