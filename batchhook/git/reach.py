@@ -64,13 +64,17 @@ def check_kept(git: Git, top: Path, changes: Mapping[str, tuple[str, str]]) -> N
     Raises:
         ConflictError: a file holds more than that.
     """
-    goes = {path: old for path, (old, _) in changes.items() if old and (top / path).is_file()}
+    goes = {path: old for path, (old, _) in changes.items() if old and _is_plain(top / path)}
     lossy = [path for path in _filtered(git, goes) if not _is_made_again(git, top, path, goes[path])]
     if lossy:
         raise ConflictError(
             f"git's filters leave out of {', '.join(lossy)} what would be lost; nothing was touched",
             "copy the files, and git checkout them first; or rollback N --from-backup, which keeps them as they are",
         )
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()  # what a link says goes through no filter
 
 
 def _filtered(git: Git, paths: Iterable[str]) -> list[str]:

@@ -294,6 +294,17 @@ def test_what_a_filter_takes_out_is_not_written_over(batch: Repository, further:
     assert batch.read("ten.txt") == ten({})
 
 
+def test_links_go_through_no_filter(batch: Repository) -> None:
+    batch.git("config", "filter.less.clean", "cat")
+    batch.git("config", "filter.less.smudge", "cat")
+    (batch.top / ".git/info/attributes").write_text("* filter=less\n")
+    (batch.top / "link").symlink_to("other.txt")
+    for _ in range(5):
+        batch.commit("batch 2")
+    batch.batchhook("rollback", "2", "-y")
+    assert not (batch.top / "link").is_symlink()
+
+
 def test_a_merge_under_way_is_a_refusal(batch: Repository) -> None:
     batch.git("switch", "-q", "-c", "topic", "HEAD~5")
     batch.commit("t", ten__txt=ten({1: "conflict"}))
