@@ -1,4 +1,4 @@
-"""Whether a path that somebody else wrote down may be gone to."""
+"""Paths as words: the folders on the way, and whether one that somebody else wrote down may be gone to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ _GIT = (".git", "git~1")
 
 # What HFS+ leaves out of names when it compares them: a name with these in it may lead to the git dir there.
 _IGNORED = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
+
+
+def folders_of(path: str) -> list[str]:
+    """The folders that a file is in, the innermost first, without the top; all are relative to that."""
+    return [str(folder) for folder in PurePosixPath(path).parents][:-1]
 
 
 def stays_inside(path: str) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from batchhook.core.paths import stays_inside
+from batchhook.core.paths import folders_of, stays_inside
 
 
 def to_be_filled(top: Path, coming: Iterable[str]) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def to_be_filled(top: Path, coming: Iterable[str]) -> tuple[str, ...]:
     found: set[str] = set()
     looked_at: set[str] = set()
     for path in coming:
-        for place in (path, *(str(parent) for parent in list(PurePosixPath(path).parents)[:-1])):
+        for place in (path, *folders_of(path)):
             if place not in looked_at:
                 looked_at.add(place)
                 found.update(_empty(top, place))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from batchhook.core.paths import folders_of
+
 
 def by_others(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
     """Files that are in no snapshot, since git ignores them, and that would be written over: git does not spare them.
@@ -21,8 +23,7 @@ def by_others(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
     going = {path.casefold() for path, (old, new) in changes.items() if old and not new}
     found: list[str] = []
     for path in (path for path, (old, new) in changes.items() if new and not old):
-        parents = [str(parent) for parent in Path(path).parents][:-1]
-        there = [name for name in (path, *parents) if name not in known and _is_file(top / name)]
+        there = [name for name in (path, *folders_of(path)) if name not in known and _is_file(top / name)]
         found += [name for name in there if name.casefold() not in going or is_spelled(top, name)]
         if (top / path).is_dir() and not (top / path).is_symlink():
             inside = (str(file.relative_to(top)) for file in (top / path).rglob("*") if _is_file(file))
@@ -40,7 +41,7 @@ def by_repositories(top: Path, coming: Iterable[str]) -> list[str]:
     Returns:
         the repositories' paths.
     """
-    places = {name for path in coming for name in (path, *map(str, list(Path(path).parents)[:-1]))}
+    places = {name for path in coming for name in (path, *folders_of(path))}
     return sorted(name for name in places if _is_repository(top / name))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from batchhook.core.paths import folders_of
 from batchhook.errors import ConflictError
 from batchhook.store.kept import NOTHING, State
 from batchhook.workflow.copies.places import Places, ThroughLinkError
@@ -61,7 +61,7 @@ def check_ways(places: Places, replaced: Sequence[tuple[str, State, State]]) -> 
     going = Going.of(path for path, now, then in replaced if now.mode and not then.mode)
     coming = [path for path, _, then in replaced if then.mode]
     for path in coming:
-        for parent in (str(each) for each in list(PurePosixPath(path).parents)[:-1]):
+        for parent in folders_of(path):
             if parent not in going.paths and looked_at(places, parent, going).mode:
                 raise ConflictError(f"{parent} is in the way of {path}; nothing was touched", "move it aside")
         if _is_folder(places, path, going):

@@ -20,8 +20,6 @@ from batchhook.workflow.project import Project
 _LARGEST_IN_DIFF = "16m"
 """Of larger files a plan only says that they differ: they would be held in memory."""
 
-_SUBMODULE = "160000"
-
 
 @contextmanager
 def planned(project: Project, aim: Aim) -> Iterator[Planned]:
@@ -122,7 +120,7 @@ def _check_reach(scene: Scene, then: State) -> None:
             f"git was told not to look at {', '.join(dict.fromkeys(hidden))}; nothing was touched",
             "git sparse-checkout disable, or git update-index --no-skip-worktree --no-assume-unchanged FILE",
         )
-    files = [one for one in repository.differences(now.files, then.files) if one.new and one.new.mode != _SUBMODULE]
+    files = [one for one in repository.differences(now.files, then.files) if one.new and not one.new.is_submodule]
     repositories = occupied.by_repositories(project.location.top, (one.path for one in files))
     if repositories:
         raise ConflictError(
