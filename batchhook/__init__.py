@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # as typing has it, which a hook need not load
         SuiteError,
         UsageError,
     )
-    from batchhook.plugins.specs import hookimpl
+    from batchhook.plugins.hookspecs import hookimpl
 
 __version__ = "0.2.0"
 
@@ -46,7 +46,7 @@ __all__ = [
     "hookimpl",
 ]
 
-_ELSEWHERE = {"Workflow": "batchhook.api", "hookimpl": "batchhook.plugins.specs"}
+_ELSEWHERE = {"Workflow": "batchhook.api", "hookimpl": "batchhook.plugins.hookspecs"}
 
 
 def __getattr__(name: str) -> object:

@@ -9,10 +9,10 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run the command line and end the process; Ctrl-C while it is being loaded ends it as quietly as later."""
     try:
-        from batchhook.cli import boundary  # noqa: PLC0415 - loading it is what takes time
+        from batchhook.cli import main as cli_main  # noqa: PLC0415 - loading it is what takes time
     except KeyboardInterrupt:
         sys.exit(130)
-    boundary.main()
+    cli_main.main()
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from batchhook.git.location import Location
+    from batchhook.workflow.context.project import Project
     from batchhook.workflow.counting.reconcile import Count
-    from batchhook.workflow.project import Project
 
 # A commit waits no longer than this (seconds) for another batchhook's write; the count is made good by the next one.
 _PATIENCE = 2.0
@@ -25,7 +25,7 @@ _PATIENCE = 2.0
 
 def run_script() -> NoReturn:
     """Become a hook's shell script: what ``.pre-commit-hooks.yaml`` calls, with the hook's name as argument."""
-    from batchhook.workflow.setting_up.scripts import HOOKS, script
+    from batchhook.workflow.setup.hook_scripts import HOOKS, script
 
     name, *arguments = sys.argv[1:] or [""]
     if name not in HOOKS:
@@ -63,7 +63,7 @@ def _complaint(error: Exception) -> str:
 
 def _log(top: Path) -> None:
     from batchhook.git.location import locate
-    from batchhook.store.layout import StateDir
+    from batchhook.store.state_dir import StateDir
 
     try:
         with StateDir.of(locate(top).common_dir).log.open("a", encoding="utf-8") as log:
@@ -76,7 +76,7 @@ def post_commit(top: Path) -> None:
     """Count the commit that was just made; when it fills a batch, start the run and let the terminal watch."""
     from batchhook.git.location import locate, read_head
     from batchhook.store import journal
-    from batchhook.workflow.project import opened
+    from batchhook.workflow.context.project import opened
 
     location = locate(top)
     _begin(location)
@@ -89,7 +89,7 @@ def post_commit(top: Path) -> None:
 
 def post_rewrite(top: Path) -> None:
     """Look at a rebase's outcome, once, at its end."""
-    from batchhook.workflow.project import opened
+    from batchhook.workflow.context.project import opened
 
     with opened(top, timeout=_PATIENCE) as project:
         _tell(project, project.reconcile(rebase_has_ended=True))
@@ -100,13 +100,13 @@ def _begin(location: Location) -> None:
     from batchhook.errors import BatchhookError
     from batchhook.git import history
     from batchhook.git.location import read_head
-    from batchhook.store.layout import StateDir
-    from batchhook.workflow.counting.begin import begin
-    from batchhook.workflow.setting_up import taking_over
+    from batchhook.store.state_dir import StateDir
+    from batchhook.workflow.context.project import has_pending_import
+    from batchhook.workflow.counting.init import begin
 
     if StateDir.of(location.common_dir).exists():
         return
-    if taking_over.is_pending(location):
+    if has_pending_import(location):
         raise BatchhookError("what was recorded before there was git waits", "batchhook install takes it over")
     git = location.git()
     head = read_head(git, location)
@@ -115,13 +115,13 @@ def _begin(location: Location) -> None:
 
 
 def _tell(project: Project, count: Count | None) -> None:
-    from batchhook.workflow.running import background, notices
+    from batchhook.workflow.status import notices, spawn
 
     for line in notices.take(project.state):
         _say(line)
     if count is None:
         return
-    waits = background.wake(project.location, project.database, os.environ, count)
+    waits = spawn.wake(project.location, project.database, os.environ, count)
     for number, filled in count.sealed.items():
         _say(f"batchhook: batch {number} is full ({count.fill.counted(filled)}), its tests run in the background")
     if not count.sealed or count.changes:
@@ -135,15 +135,15 @@ def _watch(project: Project, batch: int) -> None:
     seconds = 0.0 if "PRE_COMMIT" in os.environ else project.settings.wait
     seen = False
     if seconds > 0 and sys.stderr.isatty():
-        from batchhook.workflow.running import terminal
+        from batchhook.workflow.status import tty_watch
 
-        seen = terminal.watch(project, batch, seconds)
+        seen = tty_watch.watch(project, batch, seconds)
     if not seen:
         _say(f"batchhook: to follow it: batchhook wait {batch}")
 
 
 def _say(line: str) -> None:
-    from batchhook.core.text import one_line
+    from batchhook.core.sanitize import one_line
 
     print(one_line(line), file=sys.stderr)  # noqa: T201 - where git sends what hooks print
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchhook.store.database import Database
-from batchhook.store.layout import StateDir
+from batchhook.store.state_dir import StateDir
 
 BIN = Path(sys.executable).parent
 WARM_UP = 3

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchhook.cli.app import application
-from batchhook.cli.boundary import main
+from batchhook.cli.main import main
 
 _LENGTH = struct.Struct("!I")
 _lock = threading.Lock()

@@ -8,7 +8,7 @@ from batchhook.api.room import Room
 from batchhook.api.seeing import Seeing
 from batchhook.api.setting_up import SettingUp
 from batchhook.api.testing import Testing
-from batchhook.workflow.project import opened
+from batchhook.workflow.context.project import opened
 
 
 class Workflow(SettingUp, Seeing, Testing, GoingBack, Reporting, Room):

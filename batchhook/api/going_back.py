@@ -8,18 +8,19 @@ from contextlib import AbstractContextManager
 
 from batchhook.api.opening import Opening, Quiet
 from batchhook.core.rollback import Mode, batch_range
-from batchhook.report import documents
+from batchhook.report import json_models
 from batchhook.store import operations as stored
-from batchhook.store.kept import Kept
-from batchhook.workflow import documents as composed
-from batchhook.workflow.copies import acting, showing
-from batchhook.workflow.culprits import guilty
-from batchhook.workflow.operations import cut_short, selecting
-from batchhook.workflow.operations.carrying_out import Planned
-from batchhook.workflow.operations.interrupted import planned_end
-from batchhook.workflow.operations.rollback import planned_rollback
-from batchhook.workflow.operations.target import How
-from batchhook.workflow.operations.undo import planned_redo, planned_undo
+from batchhook.store.restorations import Kept
+from batchhook.workflow import serializers as composed
+from batchhook.workflow.auto_rollback import revert_candidates
+from batchhook.workflow.context import interrupted
+from batchhook.workflow.restore import apply, diff as restore_diff
+from batchhook.workflow.rollback import selection
+from batchhook.workflow.rollback.execute import Planned
+from batchhook.workflow.rollback.recovery import planned_end
+from batchhook.workflow.rollback.request import How
+from batchhook.workflow.rollback.rollback import planned_rollback
+from batchhook.workflow.rollback.undo import planned_redo, planned_undo
 
 
 class GoingBack(Opening):
@@ -36,7 +37,7 @@ class GoingBack(Opening):
         force: bool = False,
         stash: bool = False,
         dry_run: bool = False,
-    ) -> documents.OperationDocument:
+    ) -> json_models.OperationDocument:
         """Take changes out of what is there; nobody is asked, and ``undo`` takes it back.
 
         Args:
@@ -63,18 +64,18 @@ class GoingBack(Opening):
         with self._opened() as project:
             project.reconcile()
             batches = None if what is None else batch_range(str(what))
-            these = selecting.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
+            these = selection.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
             if culprit:
-                number = selecting.one_batch(batches, changes, these)
-                found, proof = guilty.find_and_prove(project, number, os.environ, Quiet(), how)
-                done = self._carry_out(guilty.planned(project, number, found, proof, how), dry_run=dry_run)
-                return done.model_copy(update={"proof": documents.ProofDocument.model_validate(proof)})
-            chosen = selecting.chosen(project, batches, changes, these)
+                number = selection.one_batch(batches, changes, these)
+                found, proof = revert_candidates.find_and_prove(project, number, os.environ, Quiet(), how)
+                done = self._carry_out(revert_candidates.planned(project, number, found, proof, how), dry_run=dry_run)
+                return done.model_copy(update={"proof": json_models.ProofDocument.model_validate(proof)})
+            chosen = selection.chosen(project, batches, changes, these)
             return self._carry_out(planned_rollback(project, chosen, how), dry_run=dry_run)
 
     def rollback_from_backup(
         self, number: int, *, force: bool = False, dry_run: bool = False
-    ) -> documents.RestorationDocument:
+    ) -> json_models.RestorationDocument:
         """Bring the files of a batch back from their copies alone, where git's objects are gone or damaged.
 
         Args:
@@ -87,9 +88,9 @@ class GoingBack(Opening):
             ConflictError: files were changed since, or something is in the way.
         """
         with self._opened() as project:
-            return self._restore(acting.planned_rollback(project, number, force=force), dry_run=dry_run)
+            return self._restore(apply.planned_rollback(project, number, force=force), dry_run=dry_run)
 
-    def undo_from_backup(self, *, force: bool = False, dry_run: bool = False) -> documents.RestorationDocument:
+    def undo_from_backup(self, *, force: bool = False, dry_run: bool = False) -> json_models.RestorationDocument:
         """Take the latest ``rollback_from_backup`` back; arguments as there.
 
         Raises:
@@ -97,18 +98,18 @@ class GoingBack(Opening):
             StoreError, ConflictError: as there.
         """
         with self._opened() as project:
-            return self._restore(acting.planned_undo(project, force=force), dry_run=dry_run)
+            return self._restore(apply.planned_undo(project, force=force), dry_run=dry_run)
 
     @staticmethod
-    def _restore(planning: AbstractContextManager[acting.Planned], *, dry_run: bool) -> documents.RestorationDocument:
+    def _restore(planning: AbstractContextManager[apply.Planned], *, dry_run: bool) -> json_models.RestorationDocument:
         with planning as planned:
-            diff = showing.diff_of(planned.plan, planned.project.location.top)
+            diff = restore_diff.diff_of(planned.plan, planned.project.location.top)
             done = planned.carry_out() if planned.plan.files and not dry_run else None
             return composed.restored_document(planned.plan, diff, done)
 
     def undo(
         self, operation: int | None = None, *, stash: bool = False, dry_run: bool = False
-    ) -> documents.OperationDocument:
+    ) -> json_models.OperationDocument:
         """Take an operation back: exactly what was there before it.
 
         Args:
@@ -124,7 +125,7 @@ class GoingBack(Opening):
         with self._opened() as project:
             return self._carry_out(planned_undo(project, operation or 0, may_stash=stash), dry_run=dry_run)
 
-    def redo(self, *, stash: bool = False, dry_run: bool = False) -> documents.OperationDocument:
+    def redo(self, *, stash: bool = False, dry_run: bool = False) -> json_models.OperationDocument:
         """Take the latest undo back; arguments as for ``undo``.
 
         Raises:
@@ -134,7 +135,7 @@ class GoingBack(Opening):
         with self._opened() as project:
             return self._carry_out(planned_redo(project, may_stash=stash), dry_run=dry_run)
 
-    def finish(self, operation: int | None = None, *, dry_run: bool = False) -> documents.OperationDocument:
+    def finish(self, operation: int | None = None, *, dry_run: bool = False) -> json_models.OperationDocument:
         """Finish an operation that was interrupted (``status`` says so); ``undo`` takes it back instead.
 
         Raises:
@@ -144,16 +145,16 @@ class GoingBack(Opening):
         with self._opened() as project:
             return self._carry_out(planned_end(project, operation or 0, finish=True), dry_run=dry_run)
 
-    def operations(self) -> documents.OperationsDocument:
+    def operations(self) -> json_models.OperationsDocument:
         """Rollbacks, undos and redos so far, newest first."""
         with self._opened() as project:
-            torn = cut_short.find(project.database, project.location)
+            torn = interrupted.find(project.database, project.location)
             return composed.operations_document(
                 stored.latest(project.database), torn.id if torn else 0, Kept(project.state.kept).all()
             )
 
     @staticmethod
-    def _carry_out(planning: AbstractContextManager[Planned], *, dry_run: bool) -> documents.OperationDocument:
+    def _carry_out(planning: AbstractContextManager[Planned], *, dry_run: bool) -> json_models.OperationDocument:
         with planning as planned:
             operation = None if dry_run or not planned.is_to_be_done else planned.carry_out()
             return composed.plan_document(planned.plan, operation)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from batchhook.testing.suite import Silent
-from batchhook.workflow.project import Project, opened
+from batchhook.execution.spec import Silent
+from batchhook.workflow.context.project import Project, opened
 
 
 class Quiet(Silent):

@@ -6,23 +6,23 @@ import os
 from collections.abc import Sequence
 
 from batchhook.api.opening import Opening, Quiet
-from batchhook.core.verdicts import judge
-from batchhook.report import documents
-from batchhook.workflow import baseline, documents as composed
-from batchhook.workflow.reporting import export, reports
+from batchhook.core.verdict import judge
+from batchhook.report import json_models
+from batchhook.workflow import baseline, serializers as composed
+from batchhook.workflow.reports import export, write
 
 
 class Reporting(Opening):
     """A part of ``Workflow``."""
 
-    def report(self, number: int) -> documents.ReportDocument:
+    def report(self, number: int) -> json_models.ReportDocument:
         """Write a batch's own reports anew, with all that is known by now, and say where they are.
 
         Raises:
             NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
         """
         with self._opened() as project:
-            return composed.report_document(number, reports.write_own(project, number))
+            return composed.report_document(number, write.write_own(project, number))
 
     def export(
         self,
@@ -31,7 +31,7 @@ class Reporting(Opening):
         batches: Sequence[int] | None = None,
         most: int | None = 20,
         backups: bool = False,
-    ) -> documents.ExportDocument:
+    ) -> json_models.ExportDocument:
         """Write reports into a folder.
 
         Args:
@@ -52,7 +52,7 @@ class Reporting(Opening):
                 export.export(project, self._folder / folder, chosen, with_backups=backups, told=export.silent)
             )
 
-    def set_baseline(self, revision: str = "HEAD", *, force: bool = False) -> documents.BaselineDocument:
+    def set_baseline(self, revision: str = "HEAD", *, force: bool = False) -> json_models.BaselineDocument:
         """Make a commit's outcomes the baseline; tests are run if they were not on these files.
 
         Args:
@@ -67,7 +67,7 @@ class Reporting(Opening):
                 *baseline.set_baseline(project, revision, os.environ, Quiet(), force=force)
             )
 
-    def baseline(self) -> documents.BaselineDocument:
+    def baseline(self) -> json_models.BaselineDocument:
         """The baseline that holds now.
 
         Raises:
@@ -76,7 +76,7 @@ class Reporting(Opening):
         with self._opened() as project:
             return composed.baseline_document(*baseline.shown(project))
 
-    def compare(self, revision: str = "HEAD") -> documents.BaselineComparisonDocument:
+    def compare(self, revision: str = "HEAD") -> json_models.BaselineComparisonDocument:
         """What is different at a commit since the baseline.
 
         Raises:

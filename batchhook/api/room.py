@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from batchhook.api.opening import Opening
-from batchhook.report import documents
-from batchhook.workflow import documents as composed
-from batchhook.workflow.going_back import backup
-from batchhook.workflow.room import prune
+from batchhook.report import json_models
+from batchhook.workflow import backups, serializers as composed
+from batchhook.workflow.retention import prune
 
 
 class Room(Opening):
     """A part of ``Workflow``."""
 
-    def backup(self, number: int) -> documents.BackupsDocument:
+    def backup(self, number: int) -> json_models.BackupsDocument:
         """Make the file copies of the state before a batch anew, and read them.
 
         Raises:
@@ -21,10 +20,10 @@ class Room(Opening):
         """
         with self._opened() as project:
             project.reconcile()
-            backup.back_up_again(project, number)
-            return composed.backups_document(backup.verified(project, number))
+            backups.back_up_again(project, number)
+            return composed.backups_document(backups.verified(project, number))
 
-    def verify_backups(self, number: int | None = None) -> documents.BackupsDocument:
+    def verify_backups(self, number: int | None = None) -> json_models.BackupsDocument:
         """Read the file copies of a batch, or of all, and compare each with its SHA-256.
 
         Raises:
@@ -32,11 +31,11 @@ class Room(Opening):
         """
         with self._opened() as project:
             project.reconcile()
-            return composed.backups_document(backup.verified(project, number))
+            return composed.backups_document(backups.verified(project, number))
 
     def prune(
         self, *, keep: int | None = None, older_than: str | None = None, dry_run: bool = False
-    ) -> documents.PruneDocument:
+    ) -> json_models.PruneDocument:
         """Throw old batches away, with their outcomes, backups, pins and reports; cannot be taken back.
 
         Args:
@@ -52,8 +51,8 @@ class Room(Opening):
             project.reconcile()
             rule = prune.rule(keep, older_than)
             if rule is None:
-                return documents.prune_document(prune.whole(project))
+                return json_models.prune_document(prune.whole(project))
             planned = prune.plan(project, rule)
             if planned.is_empty or dry_run:
-                return documents.prune_document(planned.parts, planned.decision, done=not dry_run)
-            return documents.prune_document(prune.carry_out(project, planned).parts, planned.decision, done=True)
+                return json_models.prune_document(planned.parts, planned.decision, done=not dry_run)
+            return json_models.prune_document(prune.carry_out(project, planned).parts, planned.decision, done=True)

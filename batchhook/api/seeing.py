@@ -6,29 +6,28 @@ import os
 
 from batchhook.api.opening import Opening
 from batchhook.errors import NotFinishedError
-from batchhook.report import documents
-from batchhook.workflow import analyze as analysis, documents as composed
-from batchhook.workflow.going_back import gate
-from batchhook.workflow.running import background, follow
+from batchhook.report import json_models
+from batchhook.workflow import serializers as composed
+from batchhook.workflow.status import analyze as analysis, gate, spawn, wait as status_wait
 
 
 class Seeing(Opening):
     """A part of ``Workflow``."""
 
-    def status(self) -> documents.StatusDocument:
+    def status(self) -> json_models.StatusDocument:
         """Where the open batch stands, and the latest full batches; starts the runner if one waits for it."""
         with self._opened() as project:
             found = analysis.status(project)
-            background.wake(project.location, project.database, os.environ, found.count)
+            spawn.wake(project.location, project.database, os.environ, found.count)
             return composed.status_document(found)
 
-    def log(self, most: int = 20) -> documents.LogDocument:
+    def log(self, most: int = 20) -> json_models.LogDocument:
         """The latest batches, newest first."""
         with self._opened() as project:
             project.reconcile()
             return composed.log_document(analysis.log(project, most))
 
-    def show(self, number: int) -> documents.EntryDocument:
+    def show(self, number: int) -> json_models.EntryDocument:
         """One batch, open or not, with its changes and the files that they touched.
 
         Raises:
@@ -38,7 +37,7 @@ class Seeing(Opening):
         with self._opened() as project:
             return composed.show_document(*analysis.show(project, number))
 
-    def wait(self, number: int | None = None, timeout: float | None = None) -> documents.AnalysisDocument:
+    def wait(self, number: int | None = None, timeout: float | None = None) -> json_models.AnalysisDocument:
         """Wait until all is known of a batch.
 
         Args:
@@ -52,15 +51,15 @@ class Seeing(Opening):
         """
         with self._opened() as project:
             count = project.reconcile()
-            chosen = follow.full_batch(project, number)
-            background.wake(project.location, project.database, os.environ, count)
-            for _ in follow.follow(project, chosen, follow.deadline(timeout)):
+            chosen = status_wait.full_batch(project, number)
+            spawn.wake(project.location, project.database, os.environ, count)
+            for _ in status_wait.follow(project, chosen, status_wait.deadline(timeout)):
                 pass
-            if follow.standing(project, chosen) is not None:
+            if status_wait.standing(project, chosen) is not None:
                 raise NotFinishedError(f"not all is known of batch {chosen} yet", f"batchhook wait {chosen}")
             return composed.analysis_document(analysis.analyze(project, chosen))
 
-    def analyze(self, number: int) -> documents.AnalysisDocument:
+    def analyze(self, number: int) -> json_models.AnalysisDocument:
         """What a batch's run told; ``searching`` as long as it is being found out what broke the failing tests.
 
         Raises:
@@ -68,7 +67,7 @@ class Seeing(Opening):
         """
         with self._opened() as project:
             count = project.reconcile()
-            background.wake(project.location, project.database, os.environ, count)
+            spawn.wake(project.location, project.database, os.environ, count)
             return composed.analysis_document(analysis.analyze(project, number))
 
     def ack(self, number: int) -> None:

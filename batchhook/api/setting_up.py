@@ -7,16 +7,16 @@ import os
 from batchhook.api.opening import Opening
 from batchhook.errors import NoRepositoryError
 from batchhook.git.location import locate
-from batchhook.report import documents
-from batchhook.workflow import documents as composed
-from batchhook.workflow.setting_up import doctor, install, without_git
-from batchhook.workflow.telling import notifying
+from batchhook.report import json_models
+from batchhook.workflow import serializers as composed
+from batchhook.workflow.notify import notifications
+from batchhook.workflow.setup import doctor, install, shadow_init
 
 
 class SettingUp(Opening):
     """A part of ``Workflow``."""
 
-    def install(self, *, shared: bool = False) -> documents.InstalledDocument:
+    def install(self, *, shared: bool = False) -> json_models.InstalledDocument:
         """Write git's hooks; what is there already keeps running. What was recorded before there was git is taken over.
 
         Args:
@@ -39,18 +39,18 @@ class SettingUp(Opening):
         try:
             locate(self._folder)
         except NoRepositoryError:
-            without_git.begin_without_git(self._folder, os.environ)
+            shadow_init.begin_without_git(self._folder, os.environ)
 
-    def doctor(self) -> documents.DoctorDocument:
+    def doctor(self) -> json_models.DoctorDocument:
         """What is and isn't in place, which Python runs the tests and why, what discovery finds."""
         location = locate(self._folder)
         return composed.doctor_document(doctor.examine(location, location.git(), os.environ))
 
-    def send_test(self) -> documents.NotifiedDocument:
+    def send_test(self) -> json_models.NotifiedDocument:
         """Send a message to every address that notifications go to, and say how it went.
 
         Raises:
             BatchhookError: there is none.
         """
         with self._opened() as project:
-            return composed.notified_document(notifying.send_test(project))
+            return composed.notified_document(notifications.send_test(project))

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from batchhook.api.opening import Opening, Quiet
 from batchhook.core.settings import Isolation, Order
-from batchhook.core.verdicts import judge
-from batchhook.report import documents
-from batchhook.workflow import documents as composed
-from batchhook.workflow.culprits import asked, bisect
-from batchhook.workflow.operations import selecting
+from batchhook.core.verdict import judge
+from batchhook.report import json_models
+from batchhook.workflow import manual_run, serializers as composed
+from batchhook.workflow.culprits import bisect, request
 from batchhook.workflow.recording.record import record
-from batchhook.workflow.running import background, by_hand
+from batchhook.workflow.rollback import selection
+from batchhook.workflow.status import spawn
 
 
 class Testing(Opening):
@@ -31,7 +31,7 @@ class Testing(Opening):
         jobs: int | None = None,
         order: Order | str | None = None,
         in_place: bool = False,
-    ) -> documents.TestDocument:
+    ) -> json_models.TestDocument:
         """Run the suite now, on exactly what is committed at HEAD; fills no batch.
 
         Args:
@@ -51,11 +51,11 @@ class Testing(Opening):
         isolation = Isolation.IN_PLACE if in_place else None
         with self._opened(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as project:
             said = None if order is None else project.settings.order
-            wanted = by_hand.wanted(project, tests, failed=failed, fresh=fresh, order=said)
-            done = by_hand.run_head(project, Quiet(), replace(wanted, fail_fast=fail_fast))
+            wanted = manual_run.wanted(project, tests, failed=failed, fresh=fresh, order=said)
+            done = manual_run.run_head(project, Quiet(), replace(wanted, fail_fast=fail_fast))
             return composed.tested_document(done, judge(done.run.outcome, project.settings.critical_failure_threshold))
 
-    def record(self, description: str = "", paths: Sequence[str | os.PathLike[str]] = ()) -> documents.RecordDocument:
+    def record(self, description: str = "", paths: Sequence[str | os.PathLike[str]] = ()) -> json_models.RecordDocument:
         """Count a change without a commit: a snapshot of the whole work tree as it is.
 
         When it fills a batch, the tests run in the background: ``wait`` follows them.
@@ -72,9 +72,9 @@ class Testing(Opening):
             GitError: a file cannot be read.
         """
         with self._opened() as project:
-            these = selecting.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
+            these = selection.paths_from_top(project, self._folder, [os.fspath(path) for path in paths])
             done = record(project, description, these)
-            background.wake(project.location, project.database, os.environ, done.count)
+            spawn.wake(project.location, project.database, os.environ, done.count)
             return composed.recorded_document(done)
 
     def bisect(
@@ -88,7 +88,7 @@ class Testing(Opening):
         budget: float | None = None,
         jobs: int | None = None,
         fresh: bool = False,
-    ) -> documents.BisectDocument:
+    ) -> json_models.BisectDocument:
         """Find the commit that broke tests, or a command, among any number; touches none of your files.
 
         Args:
@@ -105,7 +105,9 @@ class Testing(Opening):
             UsageError: neither tests nor a command are named, or both.
             BatchhookError: there are no such commits, or what is searched for does not fail in the later one.
         """
-        wanted = asked.asked(tests, good, bad, os.environ, command=command, timeout=timeout, budget=budget, fresh=fresh)
+        wanted = request.asked(
+            tests, good, bad, os.environ, command=command, timeout=timeout, budget=budget, fresh=fresh
+        )
         with self._opened(jobs=jobs) as project:
             scratch = project.state.run(f"bisect-{os.getpid()}")
-            return documents.bisect_document(bisect.bisect(project, wanted, lambda _: None, scratch))
+            return json_models.bisect_document(bisect.bisect(project, wanted, lambda _: None, scratch))

@@ -14,17 +14,17 @@ import batchhook
 from batchhook.cli.options import options
 
 COMMANDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "Hooks": {"hooks": ("install", "uninstall", "doctor"), "making_room": ("prune",), "notifying": ("notify",)},
-    "Seeing": {"seeing": ("status", "log", "show", "wait", "analyze", "ack"), "baseline": ("baseline",)},
-    "Reports": {"reporting": ("report", "export", "schema")},
-    "Going back": {"going_back": ("rollback", "undo", "redo"), "operations": ("operations",), "backups": ("backup",)},
+    "Hooks": {"install": ("install", "uninstall", "doctor"), "prune": ("prune",), "notify": ("notify",)},
+    "Seeing": {"status": ("status", "log", "show", "wait", "analyze", "ack"), "baseline": ("baseline",)},
+    "Reports": {"report": ("report", "export", "schema")},
+    "Going back": {"rollback": ("rollback", "undo", "redo"), "operations": ("operations",), "backups": ("backup",)},
     "By hand": {
-        "recording": ("record",),
-        "watching": ("watch",),
-        "testing": ("test",),
-        "searching": ("bisect",),
+        "record": ("record",),
+        "watch": ("watch",),
+        "test": ("test",),
+        "bisect": ("bisect",),
         "ci": ("ci",),
-        "playing": ("demo",),
+        "demo": ("demo",),
     },
 }
 """By heading of the help and by module of this folder, the commands in it; each is what the module calls so."""

@@ -9,14 +9,13 @@ import typer
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options, project
 from batchhook.errors import UsageError
-from batchhook.late import Late
+from batchhook.lazy import Late
 
 if TYPE_CHECKING:
-    from batchhook.workflow import documents
-    from batchhook.workflow.going_back import backup as copies
+    from batchhook.workflow import backups as copies, serializers
 else:
-    documents = Late("batchhook.workflow.documents")
-    copies = Late("batchhook.workflow.going_back.backup")
+    serializers = Late("batchhook.workflow.serializers")
+    copies = Late("batchhook.workflow.backups")
 
 
 def backup(
@@ -33,7 +32,7 @@ def backup(
             copies.back_up_again(opened, number)
         found = copies.verified(opened, number)
     if options.json:
-        emit(documents.backups_document(found))
+        emit(serializers.backups_document(found))
         return
     files = sum(file.existed for manifest in found for file in manifest.files)
     which = f"batch {number}" if number is not None else f"{len(found)} {'batch' if len(found) == 1 else 'batches'}"

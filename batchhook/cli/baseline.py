@@ -11,19 +11,19 @@ from rich.console import Console
 
 from batchhook.cli.arguments import Json
 from batchhook.cli.options import console, emit, options, project
-from batchhook.core.outcomes import Run
-from batchhook.core.verdicts import judge, summary
+from batchhook.core.results import Run
+from batchhook.core.verdict import judge, summary
 from batchhook.errors import ExitCode
-from batchhook.late import Late
-from batchhook.report import comparisons
-from batchhook.report.progress import show_while
+from batchhook.lazy import Late
+from batchhook.report.console import comparisons
+from batchhook.report.console.progress import show_while
 from batchhook.store.baselines import Baseline
 from batchhook.workflow import baseline as workflow
 
 if TYPE_CHECKING:
-    from batchhook.workflow import documents
+    from batchhook.workflow import serializers
 else:
-    documents = Late("batchhook.workflow.documents")
+    serializers = Late("batchhook.workflow.serializers")
 
 baseline = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
 
@@ -58,7 +58,7 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
             found = workflow.compare_with_baseline(opened, revision, os.environ, listener)
         verdict = judge(found.run.outcome, opened.settings.critical_failure_threshold)
     if options.json:
-        emit(documents.measured_document(found, verdict))
+        emit(serializers.measured_document(found, verdict))
     else:
         out = console()
         out.print(f"{found.oid[:8]} {summary(verdict, found.run.outcome)}")
@@ -74,7 +74,7 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
 def _show(found: Baseline, run: Run) -> None:
     totals = run.outcome.totals
     if options.json:
-        emit(documents.baseline_document(found, run))
+        emit(serializers.baseline_document(found, run))
         return
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.set_at))
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""

@@ -19,24 +19,27 @@ from batchhook.cli.arguments import Json
 from batchhook.cli.options import emit, options
 from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.progress import Progress
-from batchhook.core.text import one_line
+from batchhook.core.sanitize import one_line
 from batchhook.errors import UsageError
-from batchhook.late import Late
-from batchhook.report.ci.log import Lines
-from batchhook.report.ci.service import Service, folded, service_of
-from batchhook.report.progress import Drawn, ProgressLine
+from batchhook.lazy import Late
+from batchhook.report.ci.provider import Service, folded, service_of
+from batchhook.report.ci.test_log import Lines
+from batchhook.report.console.progress import Drawn, ProgressLine
 
 if TYPE_CHECKING:
-    from batchhook.report import documents
-    from batchhook.report.ci import github, shown, summary
-    from batchhook.workflow.ci import baselines, checkout, ranges, reports, run as running, spans
-    from batchhook.workflow.project import Project
-    from batchhook.workflow.running.suite_run import RunListener
+    from batchhook.report import json_models
+    from batchhook.report.ci import console, github, markdown_summary
+    from batchhook.workflow.ci import baselines, checkout, ci_env, ranges, reports, run as running
+    from batchhook.workflow.context.project import Project
+    from batchhook.workflow.suite.run import RunListener
 else:
-    documents = Late("batchhook.report.documents")
-    github, shown, summary = (Late(f"batchhook.report.ci.{name}") for name in ("github", "shown", "summary"))
-    baselines, checkout, ranges, reports, running, spans = (
-        Late(f"batchhook.workflow.ci.{name}") for name in ("baselines", "checkout", "ranges", "reports", "run", "spans")
+    json_models = Late("batchhook.report.json_models")
+    github, console, markdown_summary = (
+        Late(f"batchhook.report.ci.{name}") for name in ("github", "console", "markdown_summary")
+    )
+    baselines, checkout, ranges, reports, running, ci_env = (
+        Late(f"batchhook.workflow.ci.{name}")
+        for name in ("baselines", "checkout", "ranges", "reports", "run", "ci_env")
     )
 
 _WIDE = 160
@@ -111,7 +114,7 @@ def ci(
         run, [*([f"baseline: {where}"] if where else []), f"reports: {folder}"], quiet=options.json and not verbose
     )
     if options.json:
-        emit(documents.ci_document(run, baseline_set=where, files=tuple(map(str, files))))
+        emit(json_models.ci_document(run, baseline_set=where, files=tuple(map(str, files))))
     return run.exit_code
 
 
@@ -130,7 +133,7 @@ class _Places:
 
 
 def _asked(project: Project, said: str) -> ranges.Span:
-    return ranges.span_of(said) if said else spans.span_under_test(project.git, os.environ)
+    return ranges.span_of(said) if said else ci_env.span_under_test(project.git, os.environ)
 
 
 def _load(project: Project, place: baselines.Place, tip: str, log: _Log) -> Baseline:
@@ -194,10 +197,10 @@ class _Log:
 
     def _print(self, run: CiRun, more: list[str]) -> None:
         if run.failures:
-            with folded(self._stream, self._service, shown.failing(run)):
-                shown.print_failures(self._console, run)
+            with folded(self._stream, self._service, console.failing(run)):
+                console.print_failures(self._console, run)
         with folded(self._stream, self._service, ""):
-            shown.print_rest(self._console, run)
+            console.print_rest(self._console, run)
             for line in more:
                 self._console.print(one_line(line), soft_wrap=True)
 
@@ -206,7 +209,7 @@ class _Log:
             self._stream.write(f"{line}\n")
         self._stream.flush()
         parts = {
-            "GITHUB_STEP_SUMMARY": github.step_summary(summary.markdown(run)),
+            "GITHUB_STEP_SUMMARY": github.step_summary(markdown_summary.markdown(run)),
             "GITHUB_OUTPUT": github.outputs(run).encode(),
         }
         for variable, content in parts.items():

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from batchhook.cli.asking import agreed
 from batchhook.cli.options import console, emit, options, project
+from batchhook.cli.prompts import agreed
 from batchhook.core.operations import to_undo
-from batchhook.core.text import one_line
+from batchhook.core.sanitize import one_line
 from batchhook.errors import BatchhookError, ExitCode, GitError
-from batchhook.late import Late
-from batchhook.report import text
+from batchhook.lazy import Late
+from batchhook.report.console import layout
 from batchhook.store import operations
-from batchhook.store.layout import StateDir
+from batchhook.store.state_dir import StateDir
 
 if TYPE_CHECKING:
-    from batchhook.store import kept
-    from batchhook.workflow import documents
-    from batchhook.workflow.copies import acting, planning, showing
+    from batchhook.store import restorations
+    from batchhook.workflow import serializers
+    from batchhook.workflow.restore import apply, diff as restore_diff, plan as restore_plan
 else:
-    acting = Late("batchhook.workflow.copies.acting")
-    kept = Late("batchhook.store.kept")
-    documents = Late("batchhook.workflow.documents")
-    showing = Late("batchhook.workflow.copies.showing")
+    apply = Late("batchhook.workflow.restore.apply")
+    restorations = Late("batchhook.store.restorations")
+    serializers = Late("batchhook.workflow.serializers")
+    restore_diff = Late("batchhook.workflow.restore.diff")
 
 
 @contextmanager
@@ -45,14 +45,14 @@ def rollback(number: int, *, dry_run: bool, yes: bool, force: bool) -> int:
     """Bring the files of a batch back from its backup alone."""
     with project() as opened:
         title = f"To bring the files of batch {number} back from their copies, in the work tree:"
-        return _carry_out(acting.planned_rollback(opened, number, force=force), title, dry_run=dry_run, yes=yes)
+        return _carry_out(apply.planned_rollback(opened, number, force=force), title, dry_run=dry_run, yes=yes)
 
 
 def undo(number: int = 0, *, dry_run: bool, yes: bool, force: bool) -> int:
     """Take the latest rollback from a backup back; where a number is said, it has to be that one."""
     with project() as opened:
         title = "To take the rollback from a backup back:"
-        return _carry_out(acting.planned_undo(opened, number, force=force), title, dry_run=dry_run, yes=yes)
+        return _carry_out(apply.planned_undo(opened, number, force=force), title, dry_run=dry_run, yes=yes)
 
 
 def is_latest() -> bool:
@@ -60,7 +60,7 @@ def is_latest() -> bool:
     with project() as opened:
         if not opened.state.kept.is_dir():
             return False
-        restoration = kept.Kept(opened.state.kept).to_undo(os.fspath(opened.location.top))
+        restoration = restorations.Kept(opened.state.kept).to_undo(os.fspath(opened.location.top))
         if restoration is None:
             return False
         try:
@@ -70,11 +70,11 @@ def is_latest() -> bool:
         return last.started_at < restoration.started_at
 
 
-def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_run: bool, yes: bool) -> int:
+def _carry_out(way: AbstractContextManager[apply.Planned], title: str, *, dry_run: bool, yes: bool) -> int:
     out = console()
     with way as planned:
         plan = planned.plan
-        diff = showing.diff_of(plan, planned.project.location.top) if dry_run or options.json else ""
+        diff = restore_diff.diff_of(plan, planned.project.location.top) if dry_run or options.json else ""
         if not options.json:
             _show(out, plan, title, diff)
         done = None
@@ -84,19 +84,19 @@ def _carry_out(way: AbstractContextManager[acting.Planned], title: str, *, dry_r
                 return ExitCode.OK
             done = planned.carry_out()
     if options.json:
-        emit(documents.restored_document(plan, diff, done))
+        emit(serializers.restored_document(plan, diff, done))
     elif done is not None:
         count = len(plan.files)
         out.print(f"Done: {count} {'file' if count == 1 else 'files'}; the index and git's objects are as they were.")
         if plan.batch:
-            out.print(text.hints(("batchhook undo --from-backup", "to have the files as they were")))
+            out.print(layout.hints(("batchhook undo --from-backup", "to have the files as they were")))
     return ExitCode.OK
 
 
-def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
+def _show(out: Console, plan: restore_plan.Plan, title: str, diff: str) -> None:
     if plan.files:
         out.print(title)
-        text.print_fates(out, plan.files, of_batch=bool(plan.batch))
+        layout.print_fates(out, plan.files, of_batch=bool(plan.batch))
     else:
         out.print("Nothing to do: the files are as they would be.")
     for path, reason in plan.left.items():
@@ -105,9 +105,9 @@ def _show(out: Console, plan: planning.Plan, title: str, diff: str) -> None:
         out.print(f"Changed since, and taken back all the same: {', '.join(map(one_line, plan.changed_since))}")
     if diff:
         out.print()
-        text.print_diff(out, diff)
+        layout.print_diff(out, diff)
 
 
-def _agreed(plan: planning.Plan) -> bool:
+def _agreed(plan: restore_plan.Plan) -> bool:
     back = ", and `batchhook undo --from-backup` brings it back" if plan.batch else ""
     return agreed(f"What is there now is kept{back}. Go on?")

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batchhook.cli.apply import carry_out
 from batchhook.cli.arguments import Json
-from batchhook.cli.carrying_out import carry_out
-from batchhook.cli.going_back import DryRun, Yes
 from batchhook.cli.options import console, emit, options, project
-from batchhook.late import Late
-from batchhook.report import operations as report
+from batchhook.cli.rollback import DryRun, Yes
+from batchhook.lazy import Late
+from batchhook.report.console import operations as report
 from batchhook.store import operations as stored
-from batchhook.workflow.operations import cut_short
+from batchhook.workflow.context import interrupted as context_interrupted
 
 if TYPE_CHECKING:
-    from batchhook.store import kept
-    from batchhook.workflow import documents
-    from batchhook.workflow.operations import interrupted
+    from batchhook.store import restorations
+    from batchhook.workflow import serializers
+    from batchhook.workflow.rollback import recovery
 else:
-    documents, kept = Late("batchhook.workflow.documents"), Late("batchhook.store.kept")
-    interrupted = Late("batchhook.workflow.operations.interrupted")
+    serializers, restorations = Late("batchhook.workflow.serializers"), Late("batchhook.store.restorations")
+    recovery = Late("batchhook.workflow.rollback.recovery")
 
 operations = typer.Typer(invoke_without_command=True)
 
@@ -34,10 +34,10 @@ def _listed(context: typer.Context, _json: Json = False) -> None:
     with project() as opened:
         found = stored.latest(opened.database)
         past = stored.all_of(opened.database)
-        torn = cut_short.find(opened.database, opened.location)
-        by_copies = kept.Kept(opened.state.kept).all() if opened.state.kept.is_dir() else []
+        torn = context_interrupted.find(opened.database, opened.location)
+        by_copies = restorations.Kept(opened.state.kept).all() if opened.state.kept.is_dir() else []
     if options.json:
-        emit(documents.operations_document(found, torn.id if torn else 0, by_copies))
+        emit(serializers.operations_document(found, torn.id if torn else 0, by_copies))
         return
     if not found and not by_copies:
         console().print("Nothing was rolled back yet.")
@@ -48,7 +48,7 @@ def _listed(context: typer.Context, _json: Json = False) -> None:
         shown = [report.ByCopies(one.number, one.batch, one.undoes, one.status, one.started_at) for one in by_copies]
         report.print_by_copies(console(), shown)
     if torn is not None:
-        report.print_cut_short(console(), *cut_short.said_of(torn))
+        report.print_cut_short(console(), *context_interrupted.said_of(torn))
 
 
 @operations.command()
@@ -60,4 +60,4 @@ def finish(
 ) -> int:
     """Finish an operation that was interrupted; `undo` takes it back instead."""
     with project() as opened:
-        return carry_out(interrupted.planned_end(opened, number or 0, finish=True), dry_run=dry_run, yes=yes)
+        return carry_out(recovery.planned_end(opened, number or 0, finish=True), dry_run=dry_run, yes=yes)

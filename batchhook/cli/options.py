@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from batchhook.workflow.project import Project, opened
+from batchhook.workflow.context.project import Project, opened
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -47,7 +47,7 @@ class _Output(Console):
     """A console that lets the error boundary see when nobody reads on; rich would end with 1."""
 
     def on_broken_pipe(self) -> None:
-        """See ``cli/boundary.py``."""
+        """See ``cli/main.py``."""
         raise BrokenPipeError
 
 

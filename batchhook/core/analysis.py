@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from batchhook.core.changes import Batch, Commit, FileEdit
 from batchhook.core.comparison import Compared, Comparison
-from batchhook.core.critical import CriticalFailure, critical_failure
 from batchhook.core.culprits.attribution import Attribution, Kind, by_change
+from batchhook.core.failure_groups import CriticalFailure, critical_failure
 from batchhook.core.metrics import Metrics
-from batchhook.core.outcomes import SuiteOutcome, TestResult
+from batchhook.core.perf.slowdown import Slowdown
+from batchhook.core.results import SuiteOutcome, TestResult
 from batchhook.core.rollback import WayBack
-from batchhook.core.slowdowns.slowdown import Slowdown
-from batchhook.core.verdicts import Verdict
+from batchhook.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Commit:
 
     @property
     def before(self) -> str:
-        """The step before it on its branch's line (``core/line.py``), empty where there was none."""
+        """The step before it on its branch's line (``core/timeline.py``), empty where there was none."""
         return self.follows or self.parent
 
     @property

@@ -8,9 +8,9 @@ from enum import IntEnum
 
 from batchhook.core.comparison import Compared
 from batchhook.core.culprits.attribution import Kind
-from batchhook.core.culprits.bisection import Bisection, Finding
-from batchhook.core.outcomes import SuiteOutcome, TestResult
-from batchhook.core.verdicts import Verdict
+from batchhook.core.culprits.bisect_result import Bisection, Finding
+from batchhook.core.results import SuiteOutcome, TestResult
+from batchhook.core.verdict import Verdict
 from batchhook.errors import ExitCode
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.results import Outcome, TestResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from batchhook.core.text import encodable
+from batchhook.core.sanitize import encodable
 
 Metric = bool | int | float | str
 """A metric's value; whole numbers of 64 bits at most."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.operations import Kind, Operation
+from batchhook.core.perf import slowdown
+from batchhook.core.sanitize import one_line
 from batchhook.core.settings import NotifyEvent
-from batchhook.core.slowdowns import slowdown
-from batchhook.core.text import one_line
-from batchhook.core.verdicts import Verdict, summary
+from batchhook.core.verdict import Verdict, summary
 
 _MOST_CULPRITS, _MOST_TESTS, _MOST_CHARACTERS, _OID = 5, 5, 150, 8
 _OF_VERDICT = {

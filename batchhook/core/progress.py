@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from batchhook.core.outcomes import Outcome
+from batchhook.core.results import Outcome
 
 MOST_FAILURES = 50
 """Failing tests that are named while a run goes on; all are counted."""

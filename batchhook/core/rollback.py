@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from batchhook.core.changes import Commit
-from batchhook.core.text import one_line
+from batchhook.core.sanitize import one_line
 from batchhook.errors import ConflictError, UsageError
 
 _RANGE = re.compile(r"(\d{1,9})(?:\.\.(\d{1,9}))?")

@@ -1,6 +1,6 @@
 """What a user may set, with the values that hold where nothing is set.
 
-Reading and validating them is ``workflow/setting_up/configure.py``'s business; here is only what they are, so that the
+Reading and validating them is ``workflow/context/config.py``'s business; here is only what they are, so that the
 hook can have the defaults without loading a validator.
 """
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from batchhook.errors import BatchhookError, GitError, NoRepositoryError, NotARepositoryError
 from batchhook.git.command import Git
-from batchhook.late import Late
+from batchhook.lazy import Late
 
 if TYPE_CHECKING:
-    from batchhook.git import private
+    from batchhook.git import shadow_repo
 else:
-    private = Late("batchhook.git.private")
+    shadow_repo = Late("batchhook.git.shadow_repo")
 
 _NONE = "not a git repository"
 """What git says where it finds none."""
@@ -108,8 +108,12 @@ def _private(start: Path, said: str, environment: Mapping[str, str]) -> Location
     """The private repository around a folder that is in none of git's."""
     if _NONE not in said or {"GIT_DIR", "GIT_WORK_TREE"} & environment.keys():
         return None
-    top = private.find(Path(os.path.realpath(start)), environment)
-    return None if top is None else Location(top, private.git_dir_of(top), private.git_dir_of(top), is_private=True)
+    top = shadow_repo.find(Path(os.path.realpath(start)), environment)
+    return (
+        None
+        if top is None
+        else Location(top, shadow_repo.git_dir_of(top), shadow_repo.git_dir_of(top), is_private=True)
+    )
 
 
 def _check_that_files_lead_there(location: Location, environment: Mapping[str, str]) -> None:

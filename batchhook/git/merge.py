@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchhook.core.rollback import Step
-from batchhook.git.objects import Merged, Objects
+from batchhook.git.object_db import Merged, Objects
 
 
 def take_out(objects: Objects, tree: str, steps: Sequence[Step]) -> Merged:

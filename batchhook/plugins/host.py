@@ -25,8 +25,8 @@ from typing import Any
 import pluggy
 
 from batchhook.core.metrics import checked
-from batchhook.plugins.installed import GROUP
-from batchhook.report.documents import Document
+from batchhook.plugins.discovery import GROUP
+from batchhook.report.json_models import Document
 
 _MOST_PRINTED = 20_000
 """Bytes of what a plug-in prints that are kept."""
@@ -75,7 +75,7 @@ def told(name: str, value: str, hook: str, arguments: Mapping[str, Any]) -> dict
     Raises:
         ValueError: what it gave are no metrics. And whatever the plug-in raises.
     """
-    specs = importlib.import_module("batchhook.plugins.specs")
+    specs = importlib.import_module("batchhook.plugins.hookspecs")
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(specs)
     plugin = EntryPoint(name, value, GROUP).load()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from batchhook.core.changes import BatchStatus
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight, Sighting
 from batchhook.core.culprits.priors import Record
-from batchhook.core.text import encodable
+from batchhook.core.sanitize import encodable
 from batchhook.store.database import Database
 
 _NONE = -1

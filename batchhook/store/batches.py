@@ -12,7 +12,7 @@ from batchhook.core.settings import Unit
 from batchhook.errors import NoSuchBatchError
 from batchhook.store import branches
 from batchhook.store.branches import Branch
-from batchhook.store.columns import COMMIT, commit_from_columns, commit_to_columns, from_column, to_column
+from batchhook.store.codecs import COMMIT, commit_from_columns, commit_to_columns, from_column, to_column
 from batchhook.store.database import Database
 
 _SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches ON branches.id = branch_id"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from batchhook.errors import StoreError
-from batchhook.store.upgrades import UPGRADES
+from batchhook.store.migrations import UPGRADES
 
 VERSION = 3
 _SCHEMA = Path(__file__).with_name("schema.sql")

@@ -8,7 +8,7 @@ import time
 
 from batchhook.core.operations import Kind, Operation, OperationStatus
 from batchhook.core.rollback import Mode, Selection
-from batchhook.store.columns import from_column, to_column
+from batchhook.store.codecs import from_column, to_column
 from batchhook.store.database import Database
 
 

@@ -15,8 +15,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from batchhook.core.outcomes import Outcome, TestResult
 from batchhook.core.progress import MEASURING, SEARCHING, Progress, again
+from batchhook.core.results import Outcome, TestResult
 
 
 class ProgressWriter:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.operations import needed, roots
-from batchhook.core.pruning import Past, Step
-from batchhook.store import answers, operations
+from batchhook.core.retention import Past, Step
+from batchhook.store import acknowledgements, operations
 from batchhook.store.database import Database
 
 _BATCHES_AT_ONCE = 50
@@ -45,7 +45,7 @@ class Weight:
 
 def past(database: Database) -> tuple[Past, ...]:
     """All full batches, oldest first."""
-    standing = frozenset(answers.standing(database).values())
+    standing = frozenset(acknowledgements.standing(database).values())
     rows = database.rows(
         "SELECT batches.id, name, opened_at, sealed_at, announced = 0 OR untold <> 0 AS queued, run_id FROM batches"
         " JOIN branches ON branches.id = branch_id WHERE status <> 'open' ORDER BY batches.id"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Set as AbstractSet
 
-from batchhook.core.line import Echo, Recording
-from batchhook.store.columns import COMMIT, commit_from_columns, commit_to_columns, to_column
+from batchhook.core.timeline import Echo, Recording
+from batchhook.store.codecs import COMMIT, commit_from_columns, commit_to_columns, to_column
 from batchhook.store.database import Database
 
 

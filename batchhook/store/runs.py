@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult, Totals
-from batchhook.core.text import encodable
-from batchhook.core.verdicts import Verdict
-from batchhook.store import history
+from batchhook.core.results import Company, Outcome, Run, SuiteOutcome, TestResult, Totals
+from batchhook.core.sanitize import encodable
+from batchhook.core.verdict import Verdict
+from batchhook.store import test_stats
 from batchhook.store.database import Database
 
 _MICROSECONDS = 1e6
@@ -36,7 +36,7 @@ def add(database: Database, run: Run) -> int:
             + [(number, True, encodable(name)) for name in run.outcome.untestable],
         )
         earlier = results_of(database, before) if before else ()
-        history.learn(database, results, earlier, of_a_visit=run.is_visit)
+        test_stats.learn(database, results, earlier, of_a_visit=run.is_visit)
     return number
 
 

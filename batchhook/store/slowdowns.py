@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from batchhook.core.changes import BatchStatus
-from batchhook.core.slowdowns.judging import Judgement, Ruling
-from batchhook.core.slowdowns.slowdown import Slowdown, Timings
-from batchhook.core.text import encodable
-from batchhook.core.verdicts import Verdict, with_slowdowns
+from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.slowdown import Slowdown, Timings
+from batchhook.core.sanitize import encodable
+from batchhook.core.verdict import Verdict, with_slowdowns
 from batchhook.store.database import Database
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchhook.core.comparison import Compared, compare
-from batchhook.core.outcomes import Run
+from batchhook.core.results import Run
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError
 from batchhook.store import baselines, runs
 from batchhook.store.baselines import Baseline
-from batchhook.workflow.project import Project
-from batchhook.workflow.running.suite_run import RunListener, run_stored
-from batchhook.workflow.standing import named
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.context.revisions import named
+from batchhook.workflow.suite.run import RunListener, run_stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from batchhook.core.culprits.attribution import Attribution
 from batchhook.store import attributions
 from batchhook.store.database import Database
-from batchhook.store.layout import StateDir
+from batchhook.store.state_dir import StateDir
 from benchmarks.culprits.clone import Clone
 from benchmarks.culprits.histories import History
 

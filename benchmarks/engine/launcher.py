@@ -8,10 +8,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from batchhook.core.history import History
-from batchhook.core.outcomes import Company, SuiteOutcome
-from batchhook.testing.runner import run_suite
-from batchhook.testing.suite import SuiteSpec
+from batchhook.core.results import Company, SuiteOutcome
+from batchhook.core.test_stats import History
+from batchhook.execution.runner import run_suite
+from batchhook.execution.spec import SuiteSpec
 
 
 def recalled(file: Path | None) -> History:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchhook.store.layout import StateDir
+from batchhook.store.state_dir import StateDir
 
 SIZE = 5
 """Changes that fill a batch."""

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from batchhook.core.changes import Batch, BatchStatus, Fill
-from batchhook.core.outcomes import Outcome, Run
-from batchhook.core.slowdowns.slowdown import Slowdown
+from batchhook.core.perf.slowdown import Slowdown
+from batchhook.core.results import Outcome, Run
+from batchhook.execution.spec import Silent
 from batchhook.git import history
 from batchhook.store import runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.testing.suite import Silent
-from batchhook.workflow.project import Project, opened
-from batchhook.workflow.running.suite_run import Wanted, run_on_commit
-from batchhook.workflow.running.task import Task
-from batchhook.workflow.slowdowns.of_batch import find_slowdowns, suspected
+from batchhook.workflow.context.job import Task
+from batchhook.workflow.context.project import Project, opened
+from batchhook.workflow.perf.batch import find_slowdowns, suspected
+from batchhook.workflow.suite.run import Wanted, run_on_commit
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.suites import Cache, Suite
 from benchmarks.slowdowns.planting import WANTED, Planted, candidates, written

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.results import Outcome, TestResult
 from benchmarks.engine.suites import Suite
 
 SHORTEST, LONGEST = 0.0005, 0.02

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from batchhook.cli.app import application
-from batchhook.report import documents, schemas
-from batchhook.report.documents import Document
+from batchhook.report import json_models, schemas
+from batchhook.report.json_models import Document
 from tests.driving import CALCULATOR, Repository
 
 BROKEN = CALCULATOR.replace("a + b", "a * b")
@@ -50,7 +50,7 @@ def test_every_document_is_in_a_schema() -> None:
     """One that is in none is printed by nothing, or its schema was forgotten."""
     reached = set(json.dumps([schemas.schema(name) for name in schemas.PUBLISHED]).split('"'))
     roots = {one.model.__name__ for one in schemas.PUBLISHED.values()}
-    every = {name for name in documents.__all__ if name.endswith("Document") and name != "Document"}
+    every = {name for name in json_models.__all__ if name.endswith("Document") and name != "Document"}
     assert every <= roots | reached
 
 

@@ -8,9 +8,9 @@ from batchhook.core.changes import Commit
 from batchhook.core.ci import Baseline, CiRun, Weight
 from batchhook.core.comparison import compare
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
-from batchhook.core.culprits.bisection import Bisection, Finding
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
-from batchhook.core.verdicts import Verdict
+from batchhook.core.culprits.bisect_result import Bisection, Finding
+from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.verdict import Verdict
 from batchhook.errors import ExitCode
 
 GUILTY = Commit("a" * 40, "t", ("b" * 40,), "u", "Ada", 0, 0, "Break it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from batchhook.core.comparison import Comparison, compare
-from batchhook.core.outcomes import Outcome, TestResult
+from batchhook.core.results import Outcome, TestResult
 
 
 def at(**these: Outcome) -> list[TestResult]:

@@ -8,9 +8,9 @@ from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
 from batchhook.core.culprits.attribution import Attribution, Kind
 from batchhook.core.notification import about_batch, event_of
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, SuiteOutcome, TestResult
 from batchhook.core.settings import NotifyEvent
-from batchhook.core.verdicts import Verdict
+from batchhook.core.verdict import Verdict
 
 
 @pytest.mark.parametrize(

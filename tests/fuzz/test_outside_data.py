@@ -15,16 +15,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from batchhook.core.paths import stays_inside
+from batchhook.core.sanitize import lines, one_line
 from batchhook.core.settings import Settings
-from batchhook.core.text import lines, one_line
 from batchhook.errors import BatchhookError
+from batchhook.execution import protocol
+from batchhook.execution.protocol_reader import ForgedError, Reader
 from batchhook.store import journal
 from batchhook.store.backups import BackedUpFile, Backups
-from batchhook.store.kept import Kept
-from batchhook.testing import messages
-from batchhook.testing.reader import ForgedError, Reader
-from batchhook.workflow.copies.places import Places
-from batchhook.workflow.setting_up.configure import Said, load
+from batchhook.store.restorations import Kept
+from batchhook.workflow.context.config import Said, load
+from batchhook.workflow.restore.safe_files import Places
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "150"))
 fuzz = settings(
@@ -220,7 +220,7 @@ def test_words_of_a_harness(pieces: list[bytes], cut: int) -> None:
     with suppress(ForgedError):
         for place in range(0, len(data), cut):
             for message in reader.feed(data[place : place + cut]):
-                assert isinstance(message, messages.Message)
+                assert isinstance(message, protocol.Message)
 
 
 @st.composite

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from batchhook.store import locks
-from batchhook.store.layout import StateDir
+from batchhook.store.state_dir import StateDir
 
 HERE = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

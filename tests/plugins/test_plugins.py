@@ -166,7 +166,9 @@ def test_what_was_not_told_when_it_was_killed_is_told_later(plugged: Repository,
     here = state / "plugins/plug-in_slow/here"
     until(lambda: here.exists() and here.read_text())
     tellers = [
-        pid for pid, words in processes() if "batchhook.workflow.telling.teller" in words and str(plugged.top) in words
+        pid
+        for pid, words in processes()
+        if "batchhook.workflow.pipeline.dispatcher" in words and str(plugged.top) in words
     ]
     for pid in tellers:
         os.kill(pid, signal.SIGKILL)

@@ -9,11 +9,11 @@ from batchhook.core.analysis import Analysis
 from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit, Fill
 from batchhook.core.comparison import compare
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
-from batchhook.core.records import PastRun
-from batchhook.core.slowdowns.judging import Judgement, Ruling
-from batchhook.core.slowdowns.slowdown import Slowdown
-from batchhook.core.verdicts import judge
+from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.slowdown import Slowdown
+from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.summaries import PastRun
+from batchhook.core.verdict import judge
 
 OIDS = tuple(f"{number}" * 40 for number in range(1, 6))
 BASE = "0" * 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from batchhook.core.comparison import compare
-from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.report.documents import (
+from batchhook.core.results import Outcome, TestResult
+from batchhook.report.json_models import (
     BaselineResultsDocument,
     baseline_results_document,
     ci_results_document,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from lxml import etree
 
-from batchhook.core.ids import is_fixture
-from batchhook.core.outcomes import Outcome, TestResult, count
-from batchhook.report import junit as module
-from batchhook.report.junit import junit, legal
+from batchhook.core.results import Outcome, TestResult, count
+from batchhook.core.unittest_ids import is_fixture
+from batchhook.report.files import junit as module
+from batchhook.report.files.junit import junit, legal
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit-10.xsd")))
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
-from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.core.verdicts import Verdict
+from batchhook.core.results import Outcome, TestResult
+from batchhook.core.verdict import Verdict
 from batchhook.report.files.html import html
 from batchhook.report.files.plots import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
 from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past, slower

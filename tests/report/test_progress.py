@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from batchhook.core.outcomes import Outcome, TestResult
 from batchhook.core.progress import MOST_FAILURES, Progress
-from batchhook.report.progress import show, show_while
+from batchhook.core.results import Outcome, TestResult
+from batchhook.report.console.progress import show, show_while
 from batchhook.store.progress import ProgressReader, ProgressWriter
 
 

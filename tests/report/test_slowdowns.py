@@ -9,12 +9,12 @@ from rich.console import Console
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.notification import about_batch, event_of
+from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.slowdown import Slowdown, Timings
 from batchhook.core.settings import NotifyEvent
-from batchhook.core.slowdowns.judging import Judgement, Ruling
-from batchhook.core.slowdowns.slowdown import Slowdown, Timings
-from batchhook.core.verdicts import Verdict
-from batchhook.report.analysis import print_analysis
-from batchhook.report.documents import analysis_document
+from batchhook.core.verdict import Verdict
+from batchhook.report.console.analysis import print_analysis
+from batchhook.report.json_models import analysis_document
 from tests.report.analyses import analysis, passing
 
 EVIL = "m.T.\x1b[31m`x`\n"

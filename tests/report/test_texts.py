@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 
-from batchhook.report.files.critical import critical_file
-from batchhook.report.files.full_text import full_text
+from batchhook.report.files.critical_failure import critical_file
 from batchhook.report.files.markdown import markdown
 from batchhook.report.files.regressions import regressions_file
+from batchhook.report.files.text_report import full_text
 from tests.report.analyses import OIDS, analysis, culprit, failing, passing, slower
 
 EVIL = "@ada #12 **bold** [link](https://example.org) `tick` ``two`` <script> | \x1b[31m\n# heading\n\n```\n"

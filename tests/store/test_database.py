@@ -10,10 +10,10 @@ import pytest
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.culprits.priors import Record
-from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult, Totals
-from batchhook.core.verdicts import Verdict
+from batchhook.core.results import Outcome, Run, SuiteOutcome, TestResult, Totals
+from batchhook.core.verdict import Verdict
 from batchhook.errors import StoreError
-from batchhook.store import attributions, batches, branches, history, runs
+from batchhook.store import attributions, batches, branches, runs, test_stats
 from batchhook.store.database import VERSION, Database
 
 SUITE = {"python": "3.11"}
@@ -130,28 +130,28 @@ def test_a_run_is_remembered_by_tree_and_suite_if_it_was_whole(database: Databas
 def test_what_is_known_of_each_test(database: Database) -> None:
     runs.add(database, run("t1", result("a", Outcome.PASSED), result("b", Outcome.FAILED)))
     runs.add(database, run("t2", result("a", Outcome.FAILED), result("b", Outcome.FAILED)))
-    assert history.load(database).failing == {"m.T.a", "m.T.b"}
-    assert history.flips(database, ["m.T.a", "m.T.b"]) == {}, "other trees are no flips"
+    assert test_stats.load(database).failing == {"m.T.a", "m.T.b"}
+    assert test_stats.flips(database, ["m.T.a", "m.T.b"]) == {}, "other trees are no flips"
     runs.add(database, run("t2", result("a", Outcome.PASSED), result("b", Outcome.SKIPPED)))
     runs.add(database, run("t3", result("a", Outcome.PASSED, Outcome.ERRORED)))
-    known = history.load(database)
+    known = test_stats.load(database)
     assert known.failing == {"m.T.b"}, "a skip says nothing"
     assert known.unsteady == {"m.T.a"}
     assert known.durations == {"m.T.a": 0.5, "m.T.b": 0.5}
-    assert history.flips(database, ["m.T.a", "m.T.b"]) == {"m.T.a": 2}
+    assert test_stats.flips(database, ["m.T.a", "m.T.b"]) == {"m.T.a": 2}
     database.close()
 
 
 def test_a_test_that_is_gone_fails_and_needs_an_order_no_more(database: Database) -> None:
     needy = result("needy", Outcome.PASSED, Outcome.FAILED)
     runs.add(database, run("t", result("gone", Outcome.FAILED), needy))
-    known = history.load(database)
+    known = test_stats.load(database)
     assert known.failing == {"m.T.gone"}
     assert known.is_ordered
     for number in range(20):
-        assert history.load(database).is_ordered
+        assert test_stats.load(database).is_ordered
         runs.add(database, run(f"t{number}", result("other", Outcome.PASSED)))
-    known = history.load(database)
+    known = test_stats.load(database)
     assert known.failing == frozenset()
     assert not known.is_ordered
 
@@ -161,18 +161,18 @@ def test_texts_that_the_database_cannot_hold(database: Database) -> None:
     number = runs.add(database, run("t", odd))
     (stored,) = runs.get(database, number).outcome.results
     assert (stored.test_id, stored.message, stored.note) == ("m.T.\\ud800", "\\udc80", "\\udfff é")
-    assert history.load(database).failing == {"m.T.\\ud800"}
+    assert test_stats.load(database).failing == {"m.T.\\ud800"}
     database.close()
 
 
 def test_a_test_that_only_seemed_to_need_an_order_is_cleared_of_that(database: Database) -> None:
     needy = result("needy", Outcome.PASSED, Outcome.FAILED)
     runs.add(database, run("t1", needy))
-    assert history.load(database).ordered == {"m.T.needy"}
+    assert test_stats.load(database).ordered == {"m.T.needy"}
     runs.add(database, run("t2", result("needy", Outcome.PASSED)))
-    assert history.load(database).ordered == {"m.T.needy"}, "in order it passes, as is to be expected"
+    assert test_stats.load(database).ordered == {"m.T.needy"}, "in order it passes, as is to be expected"
     runs.add(database, run("t3", result("needy", Outcome.FAILED)))
-    assert not history.load(database).is_ordered, "no order helps it"
+    assert not test_stats.load(database).is_ordered, "no order helps it"
 
 
 def test_what_a_search_finds_out_is_part_of_a_tests_record(database: Database) -> None:
@@ -196,4 +196,4 @@ def test_what_a_search_finds_out_is_part_of_a_tests_record(database: Database) -
         ("m.T.a", "m"): Record(passes=1, flakes=4),
         ("m.T.b", "m"): Record(passes=1, breaks=1),
     }
-    assert not history.load(database).is_ordered
+    assert not test_stats.load(database).is_ordered

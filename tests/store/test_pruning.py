@@ -15,12 +15,12 @@ from batchhook.core.changes import BatchStatus, Commit, EditStatus, FileEdit, Fi
 from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
 from batchhook.core.ledger import Ledger, Part
 from batchhook.core.operations import Kind as Deed, Operation, OperationStatus, to_undo
-from batchhook.core.outcomes import Outcome, Run, SuiteOutcome, TestResult
-from batchhook.core.pruning import Rule, decide
+from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.slowdown import Slowdown, Timings
+from batchhook.core.results import Outcome, Run, SuiteOutcome, TestResult
+from batchhook.core.retention import Rule, decide
 from batchhook.core.rollback import Mode, Selection
-from batchhook.core.slowdowns.judging import Judgement, Ruling
-from batchhook.core.slowdowns.slowdown import Slowdown, Timings
-from batchhook.core.verdicts import Verdict
+from batchhook.core.verdict import Verdict
 from batchhook.errors import BatchhookError, NoSuchBatchError
 from batchhook.store import attributions, baselines, batches, branches, operations, pruning, runs, slowdowns
 from batchhook.store.database import Database

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.report.files import names
+from batchhook.report.files import filenames
 from batchhook.store.reports import Reports
 
 
 def test_old_batches_go_and_nothing_else_does(tmp_path: Path) -> None:
     reports = Reports(tmp_path / "reports")
     for number in (9, 10, 11, 100):
-        reports.write(dict.fromkeys(names.own_files(number), "text"))
-    reports.write(dict.fromkeys((names.TRACKER, names.BASELINE, "batch_notes.txt", "mine_9.html"), "text"))
+        reports.write(dict.fromkeys(filenames.own_files(number), "text"))
+    reports.write(dict.fromkeys((filenames.TRACKER, filenames.BASELINE, "batch_notes.txt", "mine_9.html"), "text"))
     (reports.root / ".batch_9.html.77.new").write_text("half")
     reports.keep(10)
     left = {path.name for path in reports.root.iterdir()}
     assert left == {
-        *(name for number in (10, 11, 100) for name in names.own_files(number)),
-        *(names.TRACKER, names.BASELINE, "batch_notes.txt", "mine_9.html"),
+        *(name for number in (10, 11, 100) for name in filenames.own_files(number)),
+        *(filenames.TRACKER, filenames.BASELINE, "batch_notes.txt", "mine_9.html"),
     }
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.core.outcomes import Company, Outcome, Run, SuiteOutcome, TestResult
-from batchhook.core.slowdowns.judging import Judgement, Ruling
-from batchhook.core.slowdowns.screening import Key
-from batchhook.core.slowdowns.slowdown import Slowdown, Timings, summary
-from batchhook.store import runs, slowdowns, timings
+from batchhook.core.perf.screening import Key
+from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.slowdown import Slowdown, Timings, summary
+from batchhook.core.results import Company, Outcome, Run, SuiteOutcome, TestResult
+from batchhook.store import durations, runs, slowdowns
 from batchhook.store.database import Database
 
 SUITE = {"python": "3.11", "start_dir": ".", "linked": "a"}
@@ -47,16 +47,16 @@ def test_what_is_usual_is_told_by_complete_runs_of_such_a_suite(database: Databa
     add(database, "t4", 0.4, {**SUITE, "python": "3.12"})
     linked = add(database, "t5", 0.5, {**SUITE, "linked": "b"})
     judged = add(database, "t6", 0.6)
-    past = timings.past(database, SUITE, judged + 1, without=["t6"])
+    past = durations.past(database, SUITE, judged + 1, without=["t6"])
     key = Key("m.T.a", "m", Company.SUITE)
     assert [(run.number, run.seconds) for run in past.runs] == [(linked, {key: 0.5}), (first, {key: 0.1})]
-    assert timings.past(database, SUITE, first).runs == []
+    assert durations.past(database, SUITE, first).runs == []
 
 
 def test_no_more_runs_are_read_for_a_longer_history(database: Database) -> None:
     for number in range(30):
         add(database, f"t{number}", number / 1000)
-    past = timings.past(database, SUITE, 1000)
+    past = durations.past(database, SUITE, 1000)
     assert [run.number for run in past.runs] == list(range(30, 10, -1))
 
 
@@ -72,7 +72,7 @@ def test_what_was_found_out_is_kept_whole_and_once(database: Database) -> None:
         slowdowns.finish(database, 1, found)
     assert slowdowns.of_batch(database, 1) == found[:2]
     assert [tuple(row) for row in database.rows("SELECT status, verdict FROM batches")] == [("closing", "regressed")]
-    past = timings.past(database, SUITE, run + 1)
+    past = durations.past(database, SUITE, run + 1)
     assert (past.tests, past.modules) == ({"m.T.a": run, "m.T.c": run}, {}), "the module was not measured"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.driving import Repository
-from tests.workflow.operations.world import world
+from tests.workflow.rollback.world import world
 
 pytestmark = pytest.mark.timeout(120)
 WAYS = {"by git": ((), ()), "by copies": (("--from-backup",), ("--from-backup",))}

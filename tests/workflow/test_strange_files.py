@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.git import folders
+from batchhook.git import empty_dirs
 from tests.driving import Repository
 
 WAYS = ((), ("--from-backup",))
@@ -165,7 +165,7 @@ def test_an_empty_folder_is_not_made_through_a_link(tmp_path: Path) -> None:
     outside.mkdir()
     (top / "link").symlink_to(outside)
     (top / "file").touch()
-    folders.make_again(top, ["link/in", "file/in", "../sideways", ".git/in", "fine/in"])
+    empty_dirs.make_again(top, ["link/in", "file/in", "../sideways", ".git/in", "fine/in"])
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
         "outside",
         "top",

@@ -18,11 +18,11 @@ from itertools import chain
 from math import log2
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight
-from batchhook.core.culprits.belief import believe
-from batchhook.core.culprits.conclusion import FLAKY_ENOUGH, Case, Suspicion
+from batchhook.core.culprits.coarsen import view
+from batchhook.core.culprits.decision import FLAKY_ENOUGH, Case, Suspicion
+from batchhook.core.culprits.information_gain import Outlook, entropy
+from batchhook.core.culprits.posterior import believe
 from batchhook.core.culprits.priors import Priors
-from batchhook.core.culprits.thinning import view
-from batchhook.core.culprits.weighing import Outlook, entropy
 
 DELTA = 0.01
 """How likely a report may be wrong."""

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Iterator
 
 from batchhook.core.ci import CiRun, Weight
-from batchhook.core.outcomes import TestResult
-from batchhook.core.text import encodable, one_line
+from batchhook.core.results import TestResult
+from batchhook.core.sanitize import encodable, one_line
 
 MOST_ANNOTATIONS = 10
 """Annotations of a kind that GitHub shows of one step; it drops those that come after."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from batchhook.core.ci import CiRun, Weight
-from batchhook.core.outcomes import TestResult
-from batchhook.core.text import one_line
-from batchhook.report.documents.document import Document, shown
+from batchhook.core.results import TestResult
+from batchhook.core.sanitize import one_line
+from batchhook.report.json_models.base import Document, shown
 
 _SEVERITY = {Weight.NEW: "critical", Weight.OPEN: "major", Weight.OLD: "minor"}
 _MESSAGE = 500

@@ -16,12 +16,12 @@ import jinja2
 
 import batchhook
 from batchhook.core.analysis import Analysis
-from batchhook.core.records import PastRun
-from batchhook.core.text import bytes_shown, lines
-from batchhook.core.verdicts import summary
-from batchhook.report.files import words
-from batchhook.report.files.critical import recommended_actions
-from batchhook.report.files.page import page
+from batchhook.core.sanitize import bytes_shown, lines
+from batchhook.core.summaries import PastRun
+from batchhook.core.verdict import summary
+from batchhook.report.files import phrases
+from batchhook.report.files.critical_failure import recommended_actions
+from batchhook.report.files.page_model import page
 from batchhook.report.files.plots import WIDTH
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -44,9 +44,9 @@ def html(analysis: Analysis, past: Sequence[PastRun]) -> str:
             batch=analysis.batch,
             branch=analysis.batch.branch.removeprefix("refs/heads/"),
             summary=summary(analysis.verdict, analysis.outcome),
-            totals=words.totals(analysis),
+            totals=phrases.totals(analysis),
             critical=analysis.critical,
-            metrics=tuple(words.metrics(analysis)),
+            metrics=tuple(phrases.metrics(analysis)),
             actions=() if analysis.verdict.is_good else recommended_actions(analysis),
             style=style,
             policy=_policy(style),

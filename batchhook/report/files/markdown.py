@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.outcomes import TestResult
-from batchhook.core.slowdowns.slowdown import counted
-from batchhook.core.verdicts import Verdict, summary
-from batchhook.report import culprits
-from batchhook.report.files import words
-from batchhook.report.markup import code
+from batchhook.core.perf.slowdown import counted
+from batchhook.core.results import TestResult
+from batchhook.core.verdict import Verdict, summary
+from batchhook.report.console import culprits
+from batchhook.report.files import phrases
+from batchhook.report.markdown_escape import code
 
 _MOST_GROUPS = 5
 """Changes that are to blame that are shown; more are counted."""
@@ -44,9 +44,9 @@ def _head(analysis: Analysis) -> Iterator[str]:
     else:
         yield f"### batchhook: batch {analysis.batch.id} {summary(analysis.verdict, analysis.outcome)}"
         yield ""
-        yield f"{words.totals(analysis)}."
+        yield f"{phrases.totals(analysis)}."
     hint = analysis.outcome.hint
-    yield from (_code(remark) if hint and hint in remark else remark for remark in words.remarks(analysis))
+    yield from (_code(remark) if hint and hint in remark else remark for remark in phrases.remarks(analysis))
     yield ""
     branch = _code(analysis.batch.branch.removeprefix("refs/heads/"))
     span = f"{analysis.batch.base[:8] or 'the beginning'}..{analysis.batch.head[:8]}"
@@ -60,15 +60,15 @@ def _failures(analysis: Analysis) -> Iterator[str]:
         return
     for change, tests in analysis.blamed[:_MOST_GROUPS]:
         files = analysis.edits.get(change.oid, ())
-        named = ", ".join(_code(words.edit(file)) for file in files[:_MOST_FILES])
+        named = ", ".join(_code(phrases.edit(file)) for file in files[:_MOST_FILES])
         more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
         seen = culprits.pair([analysis.attributions[test.test_id] for test in tests])
-        heading = f"{_code(change.oid[:8])} {_code(change.subject)} broke {words.tests(len(tests))}"
+        heading = f"{_code(change.oid[:8])} {_code(change.subject)} broke {phrases.tests(len(tests))}"
         yield from _group(heading, tests, below=f"{_code(change.author)}{f': {named}{more}' if named else ''}; {seen}")
     rest = analysis.blamed[_MOST_GROUPS:]
     if rest:
-        yield from ("", f"{len(rest)} more changes broke {words.tests(sum(len(tests) for _, tests in rest))}.")
-    for kind, heading in words.HEADINGS.items():
+        yield from ("", f"{len(rest)} more changes broke {phrases.tests(sum(len(tests) for _, tests in rest))}.")
+    for kind, heading in phrases.HEADINGS.items():
         others = analysis.failures_of(kind)
         if others:
             yield from _group(heading, others)
@@ -81,13 +81,13 @@ def _group(heading: str, tests: Sequence[TestResult], below: str = "") -> Iterat
     for test in tests[:_MOST_TESTS]:
         where = f" at {_code(test.location)}" if test.location else ""
         yield f"- {_code(test.test_id)}{where}  "
-        yield f"  {_code(words.headline(test), _MESSAGE)}"
+        yield f"  {_code(phrases.headline(test), _MESSAGE)}"
     if len(tests) > _MOST_TESTS:
         yield f"- and {len(tests) - _MOST_TESTS} more"
 
 
 def _slowdowns(analysis: Analysis) -> Iterator[str]:
-    slower = list(words.slowdowns(analysis))
+    slower = list(phrases.slowdowns(analysis))
     if slower:
         yield from ("", f"**Slower: {counted(analysis.slower) or 'perhaps, nobody can tell'}**", "")
         yield from (f"- {_code(name)}: {_code(what, _MESSAGE)}" for name, what in slower[:_MOST_TESTS])
@@ -96,8 +96,8 @@ def _slowdowns(analysis: Analysis) -> Iterator[str]:
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    for since, found in words.comparisons(analysis):
-        counts = ", ".join(f"{len(names)} {word}" for word, names in words.kinds(found))
+    for since, found in phrases.comparisons(analysis):
+        counts = ", ".join(f"{len(names)} {word}" for word, names in phrases.kinds(found))
         if counts:
             yield from ("", f"{since[:1].upper()}{since[1:]}: {counts}.")
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchhook.core.outcomes import TestResult, Totals
-from batchhook.core.records import PastRun
-from batchhook.report.documents import iso_time
+from batchhook.core.results import TestResult, Totals
+from batchhook.core.summaries import PastRun
+from batchhook.report.json_models import iso_time
 
 WIDTH = 720
 _ROW = 18

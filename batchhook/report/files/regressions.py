@@ -7,9 +7,16 @@ from collections.abc import Iterable, Mapping
 from batchhook.core.analysis import Analysis
 from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.comparison import Compared, Comparison
-from batchhook.core.outcomes import TestResult
-from batchhook.report.documents import ComparisonDocument, Document, SlowdownDocument, Time, iso_time, slowdown_document
-from batchhook.report.files.entries import FailureEntry, failure_entry
+from batchhook.core.results import TestResult
+from batchhook.report.files.failure_entry import FailureEntry, failure_entry
+from batchhook.report.json_models import (
+    ComparisonDocument,
+    Document,
+    SlowdownDocument,
+    Time,
+    iso_time,
+    slowdown_document,
+)
 
 
 class Differences(ComparisonDocument):

@@ -12,17 +12,17 @@ from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, UsageError
 from batchhook.git import notes
-from batchhook.late import Late
+from batchhook.lazy import Late
 from batchhook.workflow.ci import shallow
-from batchhook.workflow.project import Project
-from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.run import RunListener, Wanted, run_on_commit
 
 if TYPE_CHECKING:
     import pydantic
 
-    from batchhook.report import documents
+    from batchhook.report import json_models
 else:
-    pydantic, documents = Late("pydantic"), Late("batchhook.report.documents")
+    pydantic, json_models = Late("pydantic"), Late("batchhook.report.json_models")
 
 FILE_NAME = "baseline_results.json"
 """The baseline's name in the output folder."""
@@ -144,10 +144,10 @@ def isolated(project: Project) -> Project:
 
 def _read(text: str, name: str) -> Baseline:
     try:
-        document = documents.BaselineResultsDocument.model_validate_json(text)
+        document = json_models.BaselineResultsDocument.model_validate_json(text)
     except pydantic.ValidationError as error:
         raise _unreadable(name) from error
-    return Baseline(name, document.commit, documents.results_of_baseline(document), document.tests is None)
+    return Baseline(name, document.commit, json_models.results_of_baseline(document), document.tests is None)
 
 
 def _unreadable(name: str) -> BatchhookError:
@@ -175,7 +175,7 @@ def save(project: Project, place: Place, run: CiRun) -> str:
         BatchhookError: it cannot be written, or nothing is committed that could have a note.
     """
     note = place.kind is Kind.NOTE
-    document = documents.baseline_results_document(
+    document = json_models.baseline_results_document(
         run.outcome.results,
         commit=run.commit,
         started_at=run.started_at,

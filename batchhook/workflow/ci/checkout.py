@@ -11,11 +11,11 @@ from pathlib import Path
 from batchhook.git import worktree
 from batchhook.git.location import locate, read_head
 from batchhook.store.database import Database
-from batchhook.store.layout import StateDir
-from batchhook.workflow.ci.spans import branch_under_test
-from batchhook.workflow.project import Project
-from batchhook.workflow.setting_up import configure
-from batchhook.workflow.setting_up.configure import Said
+from batchhook.store.state_dir import StateDir
+from batchhook.workflow.ci.ci_env import branch_under_test
+from batchhook.workflow.context import config
+from batchhook.workflow.context.config import Said
+from batchhook.workflow.context.project import Project
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def opened_for_ci(start: Path, environment: Mapping[str, str], flags: Mapping[st
     """
     location = locate(start, environment)
     git, said = location.git(environment), Said(location.top, environment, flags)
-    settings = configure.load(said, lambda: branch_under_test(environment) or read_head(git, location).branch)
+    settings = config.load(said, lambda: branch_under_test(environment) or read_head(git, location).branch)
     root = Path(tempfile.mkdtemp(prefix="batchhook-ci-", dir=environment.get("RUNNER_TEMP") or None)).resolve()
     state = StateDir.of(root)
     try:

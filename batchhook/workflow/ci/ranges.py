@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.comparison import compare
-from batchhook.core.culprits.bisection import Bisection
+from batchhook.core.culprits.bisect_result import Bisection
 from batchhook.core.progress import Progress
-from batchhook.core.verdicts import judge
+from batchhook.core.verdict import judge
 from batchhook.errors import UsageError
 from batchhook.git import history
 from batchhook.store import runs
 from batchhook.workflow.ci import shallow
 from batchhook.workflow.ci.baselines import isolated
-from batchhook.workflow.culprits.asked import Asked
+from batchhook.workflow.context.project import Project
 from batchhook.workflow.culprits.bisect import bisect
-from batchhook.workflow.culprits.lines import line_to
-from batchhook.workflow.project import Project
-from batchhook.workflow.running.suite_run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.culprits.first_parent import line_to
+from batchhook.workflow.culprits.request import Asked
+from batchhook.workflow.suite.run import RunListener, Wanted, run_on_commit
 
 
 @dataclass(frozen=True, slots=True)

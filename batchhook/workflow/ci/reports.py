@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.core.ci import CiRun
-from batchhook.core.outcomes import Outcome, TestResult
-from batchhook.late import Late
-from batchhook.report.ci import summary
-from batchhook.report.junit import junit
+from batchhook.core.results import Outcome, TestResult
+from batchhook.lazy import Late
+from batchhook.report.ci import markdown_summary
+from batchhook.report.files.junit import junit
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from batchhook.report import documents
+    from batchhook.report import json_models
     from batchhook.report.ci import gitlab
     from batchhook.report.files import regressions
 else:
-    documents, gitlab = Late("batchhook.report.documents"), Late("batchhook.report.ci.gitlab")
+    json_models, gitlab = Late("batchhook.report.json_models"), Late("batchhook.report.ci.gitlab")
     regressions = Late("batchhook.report.files.regressions")
 
 OF_SOME_RUNS = ("regressions.json", "culprits.json")
@@ -48,16 +48,18 @@ def write(folder: Path, run: CiRun) -> tuple[Path, ...]:
 def _reports(run: CiRun) -> Iterator[tuple[str, bytes]]:
     outcome, started_at, duration = run.outcome, run.started_at, run.outcome.duration
     success = run.verdict.is_good
-    results = documents.ci_results_document(outcome.results, started_at=started_at, duration=duration, success=success)
+    results = json_models.ci_results_document(
+        outcome.results, started_at=started_at, duration=duration, success=success
+    )
     yield "ci_test_results.json", _json(results)
     yield "junit.xml", junit(_for_junit(run), name="batchhook", started_at=started_at, duration=duration)
-    yield "summary.md", summary.markdown(run).encode()
+    yield "summary.md", markdown_summary.markdown(run).encode()
     issues = [issue.model_dump() for issue in gitlab.code_quality(run)]
     yield "gl-code-quality-report.json", f"{json.dumps(issues, indent=2)}\n".encode()
     if run.baseline is not None and run.compared is not None:
         yield "regressions.json", _json(regressions.regressions_of_ci(run, run.baseline, run.compared))
     if run.found is not None:
-        yield "culprits.json", _json(documents.bisect_document(run.found))
+        yield "culprits.json", _json(json_models.bisect_document(run.found))
 
 
 def _for_junit(run: CiRun) -> Sequence[TestResult]:

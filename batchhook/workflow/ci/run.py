@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.comparison import compare
-from batchhook.core.outcomes import SuiteOutcome
-from batchhook.core.verdicts import judge
+from batchhook.core.results import SuiteOutcome
+from batchhook.core.verdict import judge
 from batchhook.errors import SuiteError
+from batchhook.execution.runner import run_suite
 from batchhook.git.location import read_head
 from batchhook.store import locks
-from batchhook.store.layout import StateDir
-from batchhook.testing.runner import run_suite
-from batchhook.workflow.project import Project
-from batchhook.workflow.running.suite import find_suite
-from batchhook.workflow.running.suite_run import RunListener, plain_spec
+from batchhook.store.state_dir import StateDir
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.fingerprint import find_suite
+from batchhook.workflow.suite.run import RunListener, plain_spec
 
 
 def run_checkout(

@@ -18,18 +18,18 @@ from batchhook.core.settings import Unit
 from batchhook.git import history, refs
 from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
-from batchhook.late import Late
+from batchhook.lazy import Late
 from batchhook.store import batches, branches, journal
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
-from batchhook.store.layout import StateDir
-from batchhook.workflow.counting.weave import line_of
-from batchhook.workflow.operations import marker
+from batchhook.store.state_dir import StateDir
+from batchhook.workflow.counting import merge_msg
+from batchhook.workflow.counting.timeline import line_of
 
 if TYPE_CHECKING:
-    from batchhook.workflow.operations import committed
+    from batchhook.workflow.counting import rollback_commits
 else:
-    committed = Late("batchhook.workflow.operations.committed")
+    rollback_commits = Late("batchhook.workflow.counting.rollback_commits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def reconcile(
 
 def _note_rollbacks(database: Database, git: Git, location: Location, chain: Sequence[Commit]) -> None:
     """Note which commits hold just what was rolled back: they fill no batch."""
-    if any(commit.is_rollback for commit in chain) or marker.read(location) is not None:
-        committed.note(database, git, location, chain)
+    if any(commit.is_rollback for commit in chain) or merge_msg.read(location) is not None:
+        rollback_commits.note(database, git, location, chain)
 
 
 def _weights(git: Git, changes: Sequence[Commit], unit: Unit) -> dict[str, int]:

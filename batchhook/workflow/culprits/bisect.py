@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING
 
 from batchhook.core.changes import Commit, FileEdit
 from batchhook.core.culprits.attribution import Kind, Sight
-from batchhook.core.culprits.bisection import Bisection, Finding
+from batchhook.core.culprits.bisect_result import Bisection, Finding
 from batchhook.core.progress import Progress
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, GitError
-from batchhook.late import Late
-from batchhook.store import sightings
-from batchhook.store.sightings import Runs
+from batchhook.lazy import Late
+from batchhook.store import observations
+from batchhook.store.observations import Runs
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.context.revisions import named
 from batchhook.workflow.culprits import merges
-from batchhook.workflow.culprits.asked import Asked, check_failing
-from batchhook.workflow.culprits.beginning import command_subjects, subjects_of
-from batchhook.workflow.culprits.commands import CommandVisits, command_visits
-from batchhook.workflow.culprits.lines import Line, line_to
-from batchhook.workflow.culprits.looks import Looks
-from batchhook.workflow.culprits.quest import Quest, looking_at
-from batchhook.workflow.culprits.visits import Visits, visiting
-from batchhook.workflow.project import Project
-from batchhook.workflow.running.suite import find_suite
-from batchhook.workflow.standing import named
+from batchhook.workflow.culprits.command_probe import CommandVisits, command_visits
+from batchhook.workflow.culprits.first_parent import Line, line_to
+from batchhook.workflow.culprits.probe_cache import Looks
+from batchhook.workflow.culprits.probes import Visits, visiting
+from batchhook.workflow.culprits.range_search import Quest, looking_at
+from batchhook.workflow.culprits.request import Asked, check_failing
+from batchhook.workflow.culprits.seeding import command_subjects, subjects_of
+from batchhook.workflow.suite.fingerprint import find_suite
 
 if TYPE_CHECKING:
-    from batchhook.git import objects
+    from batchhook.git import backends, object_db
 else:
-    objects = Late("batchhook.git.objects")
+    backends = Late("batchhook.git.backends")
+    object_db = Late("batchhook.git.object_db")
 
 
 def bisect(project: Project, asked: Asked, tell: Callable[[Progress], None], scratch: Path) -> Bisection:
@@ -74,13 +75,13 @@ def _visits(project: Project, asked: Asked, scratch: Path) -> Iterator[Visits]:
 
 
 def _search(project: Project, asked: Asked, places: Visits, line: Line, tell: Callable[[Progress], None]) -> Bisection:
-    these = Runs(places.description, after=sightings.latest(project.database) if asked.fresh else 0)
+    these = Runs(places.description, after=observations.latest(project.database) if asked.fresh else 0)
     looks = Looks(project.database, places, these, lambda states: tell(looking_at(states)))
     bad = line.states[-1]
     seen = looks.once(bad, asked.names)
     check_failing(asked, bad, seen)
     sound = {name: look.sight for name, look in seen.items() if look.sight is not Sight.FAILED}
-    failed = sightings.failures_in(project.database, bad.tree, these, seen.keys() - sound.keys())
+    failed = observations.failures_in(project.database, bad.tree, these, seen.keys() - sound.keys())
     begin = subjects_of if asked.command is None else command_subjects
     quest = Quest(project, looks, bad, begin, tell, asked.budget)
     found = merges.search(quest, line, [failed[name] for name in asked.names if name in failed], {})
@@ -112,10 +113,10 @@ def _explained(asked: Asked, line: Line, finding: Finding) -> Finding:
 def _edits(project: Project, commits: list[Commit]) -> Mapping[str, tuple[FileEdit, ...]]:
     """The files that commits touched; none where libgit2 cannot read the repository."""
     try:
-        repository = objects.open_repository(project.location.common_dir)
+        repository = backends.open_repository(project.location.common_dir)
     except GitError:
         return {}
-    return {commit.oid: objects.file_edits(repository, commit) for commit in commits}
+    return {commit.oid: object_db.file_edits(repository, commit) for commit in commits}
 
 
 def _remarks(asked: Asked, places: Visits) -> tuple[str, ...]:

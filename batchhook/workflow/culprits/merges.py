@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from batchhook.core.changes import Commit
 from batchhook.core.culprits.attribution import Kind, Sight, Sighting, by_change
-from batchhook.core.culprits.bisection import Finding
-from batchhook.core.outcomes import TestResult
+from batchhook.core.culprits.bisect_result import Finding
+from batchhook.core.results import TestResult
 from batchhook.git import history
-from batchhook.workflow.culprits.lines import Line, line_to
-from batchhook.workflow.culprits.quest import Quest
-from batchhook.workflow.culprits.states import State
+from batchhook.workflow.context.revisions import State
+from batchhook.workflow.culprits.first_parent import Line, line_to
+from batchhook.workflow.culprits.range_search import Quest
 
 _TWO = 2
 

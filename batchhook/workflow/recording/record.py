@@ -8,24 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from batchhook.core.change_titles import Touch, described
 from batchhook.core.changes import Commit, FileEdit
-from batchhook.core.describing import Touch, described
-from batchhook.core.line import only_repeats
 from batchhook.core.rollback import within
+from batchhook.core.timeline import only_repeats
 from batchhook.errors import ConflictError
-from batchhook.git import history, recording, snapshot, trees
+from batchhook.git import history, shadow_index, snapshot, trees
 from batchhook.git.location import Head, read_head
-from batchhook.late import Late
+from batchhook.lazy import Late
 from batchhook.store import branches, locks, recordings
+from batchhook.workflow.context import interrupted
+from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.operations import cut_short
-from batchhook.workflow.project import Project
-from batchhook.workflow.recording.step import write_down
+from batchhook.workflow.recording.timeline_step import write_down
 
 if TYPE_CHECKING:
-    from batchhook.git import objects
+    from batchhook.git import backends, object_db
 else:
-    objects = Late("batchhook.git.objects")
+    backends = Late("batchhook.git.backends")
+    object_db = Late("batchhook.git.object_db")
 
 _MOST_LOOKS = 10
 _BETWEEN_LOOKS = 0.1
@@ -86,7 +87,7 @@ def record(project: Project, description: str, paths: Sequence[str] = ()) -> Rec
             return Recorded(None, (), count, tuple(paths))
         change = _written_down(project, count, tree, description)
         now = project.reconcile()
-    edits = objects.file_edits(objects.open_repository(project.location.common_dir), change)
+    edits = object_db.file_edits(backends.open_repository(project.location.common_dir), change)
     untouched = tuple(path for path in paths if not any(within(edit.path, [path]) for edit in edits))
     return Recorded(change, edits, now or count, untouched)
 
@@ -95,9 +96,9 @@ def _check_peace(project: Project) -> None:
     under_way = snapshot.what_is_under_way(project.location)
     if under_way:
         raise ConflictError(f"{under_way} is under way: nothing is recorded", "finish or abort it first: git status")
-    torn = cut_short.find(project.database, project.location)
+    torn = interrupted.find(project.database, project.location)
     if torn is not None:
-        raise ConflictError(*cut_short.said_of(torn))
+        raise ConflictError(*interrupted.said_of(torn))
 
 
 def _looked(project: Project) -> tuple[str, Count]:
@@ -106,10 +107,10 @@ def _looked(project: Project) -> tuple[str, Count]:
     While git moves files it holds the index's lock, and it writes the index at the end, before it moves HEAD.
     """
     for _ in range(_MOST_LOOKS):
-        before = recording.index_signature(project.location)
+        before = shadow_index.index_signature(project.location)
         head = read_head(project.git, project.location)
-        tree = recording.tree_of_files(project.git, project.location)
-        if before == recording.index_signature(project.location) and not recording.is_git_busy(project.location):
+        tree = shadow_index.tree_of_files(project.git, project.location)
+        if before == shadow_index.index_signature(project.location) and not shadow_index.is_git_busy(project.location):
             count = project.reconcile()
             if count is not None and Head(count.branch, count.head) == head:
                 _check_peace(project)
@@ -118,7 +119,7 @@ def _looked(project: Project) -> tuple[str, Count]:
                     raise ConflictError(said, "solve them first: git status")
                 return tree, count
         time.sleep(_BETWEEN_LOOKS)
-    if recording.is_git_busy(project.location):
+    if shadow_index.is_git_busy(project.location):
         lock = project.location.git_dir / "index.lock"
         raise ConflictError(
             "git's index is locked, another git is at work, or one was killed: nothing is recorded",
@@ -141,7 +142,7 @@ def _is_carried_over(project: Project, count: Count, tree: str) -> bool:
 
 def _written_down(project: Project, count: Count, tree: str, description: str) -> Commit:
     message = description.strip() or _names(project, count, tree)
-    oid = recording.commit(project.git, tree, message, count.last.oid if count.last else "")
+    oid = shadow_index.commit(project.git, tree, message, count.last.oid if count.last else "")
     known = {count.last.oid: count.last.tree} if count.last else {}
     change = replace(history.commits(project.git, [oid], known)[0], is_record=True)
     with project.database.transaction():

@@ -22,10 +22,9 @@ from batchhook.errors import BatchhookError, NotFinishedError
 from batchhook.git.environment import scrubbed
 from batchhook.store import batches, locks
 from batchhook.store.progress import ProgressReader
-from batchhook.workflow import analyze
-from batchhook.workflow.project import Project
-from batchhook.workflow.running import background
-from batchhook.workflow.running.follow import reader_of
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.status import analyze, spawn
+from batchhook.workflow.status.wait import reader_of
 
 _PATIENCE = 3.0
 """Seconds for which nobody may be at work before another runner is started."""
@@ -69,7 +68,7 @@ class Runs:
             self._look = now + _PATIENCE
         elif now >= self._look:
             self._look = now + _PATIENCE
-            background.ensure_runner(self._project.location, self._project.database, os.environ)
+            spawn.ensure_runner(self._project.location, self._project.database, os.environ)
 
 
 class ByHand:

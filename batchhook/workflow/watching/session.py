@@ -9,18 +9,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from batchhook.core.culprits import attribution
-from batchhook.core.verdicts import summary
+from batchhook.core.verdict import summary
 from batchhook.errors import BatchhookError
-from batchhook.git import committing, recording, snapshot
+from batchhook.git import commit_in_progress, shadow_index, snapshot
 from batchhook.git.location import Location, read_head
 from batchhook.store import batches
+from batchhook.workflow.context import config
+from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.project import Project
 from batchhook.workflow.recording.record import record
-from batchhook.workflow.running import background
-from batchhook.workflow.setting_up import configure
-from batchhook.workflow.watching.bursts import Burst, Bursts, Ended, GitMoved, Polling
-from batchhook.workflow.watching.news import Kind, News
+from batchhook.workflow.status import spawn
+from batchhook.workflow.watching.debounced_events import Burst, Bursts, Ended, GitMoved, Polling
+from batchhook.workflow.watching.events import Kind, News
 from batchhook.workflow.watching.runs import ByHand, Runs
 
 _SOON = 0.25
@@ -68,7 +68,7 @@ class Session:
 
     def begin(self, where: str) -> None:
         """Say that it has begun, with all loaded that the first change needs."""
-        importlib.import_module("batchhook.git.objects")
+        importlib.import_module("batchhook.git.object_db")
         self._recount()
         self._say(Kind.BEGAN, f"watching {where}")
 
@@ -159,7 +159,7 @@ class Session:
         self._again = time.monotonic() + _AGAIN
         waits = under_way(self.project.location)
         waits = waits or ("the solving of conflicts" if snapshot.has_conflicts(self.project.git) else "")
-        waits = waits or ("a commit" if committing.is_under_way(self.project.location.top) else "")
+        waits = waits or ("a commit" if commit_in_progress.is_under_way(self.project.location.top) else "")
         if waits:
             self._wait(waits)
             return
@@ -201,7 +201,7 @@ class Session:
         self._known = {change.oid for change in count.changes}
         if count.sealed:
             self._look = 0.0
-        background.wake(self.project.location, self.project.database, os.environ, count)
+        spawn.wake(self.project.location, self.project.database, os.environ, count)
 
     def _look_at_runs(self) -> None:
         for found in self.runs.look():
@@ -242,7 +242,7 @@ class Session:
 def under_way(location: Location) -> str:
     """What git is in the middle of, in a work tree; empty for nothing."""
     begun = snapshot.what_is_under_way(location)
-    return begun or ("a command of git (index.lock)" if recording.is_git_busy(location) else "")
+    return begun or ("a command of git (index.lock)" if shadow_index.is_git_busy(location) else "")
 
 
 def _with_settings(project: Project) -> Project:
@@ -251,7 +251,7 @@ def _with_settings(project: Project) -> Project:
     Raises:
         ConfigurationError: they are wrong, as they are now.
     """
-    settings = configure.load(
+    settings = config.load(
         project.said, lambda: read_head(project.git, project.location).branch, validated_before=project.state.settings
     )
     return project if settings == project.settings else replace(project, settings=settings)

@@ -18,9 +18,9 @@ from watchfiles import Change
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
 from batchhook.core.rollback import within
-from batchhook.git import recording
-from batchhook.workflow.watching.folders import Ground, relative
+from batchhook.git import shadow_index
 from batchhook.workflow.watching.poller import Poller
+from batchhook.workflow.watching.watch_roots import Ground, relative
 
 STEP = 0.025
 """Seconds between two looks at what the system has told."""
@@ -142,7 +142,7 @@ class Watcher:
         }
         if gone or not come or len(come) > MOST_ASKED:
             return gone or bool(come)
-        return bool(come - recording.ignored(self._ground.git, self._ground.location, come))
+        return bool(come - shadow_index.ignored(self._ground.git, self._ground.location, come))
 
     def _begin(self, *, is_last: bool = False) -> None:
         """Watch all folders that there are now; and once more when it is quiet, unless this is the last time.

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from batchhook.core.culprits.attribution import Attribution, Kind, Sight, by_change, summary
-from batchhook.core.culprits.belief import Seen, believe
+from batchhook.core.culprits.coarsen import view
+from batchhook.core.culprits.posterior import Seen, believe
 from batchhook.core.culprits.priors import Record, priors
 from batchhook.core.culprits.search import Search, Subject
-from batchhook.core.culprits.thinning import view
 
 PASSED, FAILED, ABSENT, UNTESTABLE = Sight.PASSED, Sight.FAILED, Sight.ABSENT, Sight.UNTESTABLE
 STEADY = Record(passes=30)

@@ -11,10 +11,10 @@ from hypothesis import given, settings, strategies as st
 
 from batchhook.core.ci import Baseline, CiRun
 from batchhook.core.comparison import compare
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
-from batchhook.core.verdicts import Verdict
-from batchhook.report.ci import github, gitlab, summary
-from batchhook.report.ci.service import Service, folded, service_of
+from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.verdict import Verdict
+from batchhook.report.ci import github, gitlab, markdown_summary
+from batchhook.report.ci.provider import Service, folded, service_of
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=30)
 NASTY = st.one_of(
@@ -122,7 +122,7 @@ def test_outputs_are_numbers_and_words_of_ours() -> None:
 
 def test_a_summary_is_never_longer_than_github_takes() -> None:
     results = [failed("ä" * 1000 + str(number), message="ö" * 2000, traceback="ü" * 16_000) for number in range(3000)]
-    whole = summary.markdown(ci_run(results))
+    whole = markdown_summary.markdown(ci_run(results))
     cut = github.step_summary(whole + "ü" * github.MOST_SUMMARY)
     assert github.MOST_SUMMARY - 4 <= len(cut) <= github.MOST_SUMMARY
     cut.decode()

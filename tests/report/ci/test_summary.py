@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 
 from batchhook.core.ci import CiRun
-from batchhook.core.outcomes import Outcome, SuiteOutcome, TestResult
-from batchhook.core.verdicts import Verdict
-from batchhook.report.ci import summary
+from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.verdict import Verdict
+from batchhook.report.ci import markdown_summary
 from tests.report.markdown import NASTY, RENDER, Shown
 
 
@@ -17,7 +17,7 @@ from tests.report.markdown import NASTY, RENDER, Shown
 def test_a_whole_summary_has_no_element_of_others(name: str, error: str, message: str, traceback: str) -> None:
     result = TestResult(name, "m", Outcome.FAILED, error_type=error, message=message, traceback=traceback, note=message)
     run = CiRun("1" * 40, 0.0, SuiteOutcome((result,), 1.0), Verdict.FAILED)
-    shown = Shown(RENDER(summary.markdown(run)))
+    shown = Shown(RENDER(markdown_summary.markdown(run)))
     ours = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "pre", "strong", "ul", "li"}
     assert set(shown.tags) <= ours | {"details", "summary"}
     assert shown.tags.count("h3") == 1

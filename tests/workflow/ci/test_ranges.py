@@ -10,8 +10,8 @@ import pytest
 
 from batchhook.errors import UsageError
 from batchhook.git.command import Git
+from batchhook.workflow.ci.ci_env import branch_under_test, span_under_test
 from batchhook.workflow.ci.ranges import Span
-from batchhook.workflow.ci.spans import branch_under_test, span_under_test
 from tests.driving import CALCULATOR, TESTS, Repository
 from tests.workflow.ci.conftest import clone, trace
 

@@ -1,0 +1,1 @@
+"""What can run tests: an engine for each kind of suite."""

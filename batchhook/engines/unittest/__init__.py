@@ -1,0 +1,1 @@
+"""The unittest engine."""

@@ -1,0 +1,173 @@
+"""What ``--json`` prints: one document for each command, validated before it leaves the house."""
+
+from __future__ import annotations
+
+from batchhook.report.json_models.analysis import (
+    AnalysisDocument,
+    CriticalDocument,
+    CulpritDocument,
+    ErrorGroupDocument,
+    ModuleDocument,
+    analysis_document,
+    critical_document,
+    culprit_documents,
+)
+from batchhook.report.json_models.attributions import AttributionDocument, EvidenceDocument, attribution_document
+from batchhook.report.json_models.backups import BackedUpFileDocument, BackupDocument, BackupsDocument
+from batchhook.report.json_models.base import Document, Time, iso_time, shown
+from batchhook.report.json_models.batches import (
+    BatchDocument,
+    ChangeDocument,
+    EntryDocument,
+    FileDocument,
+    LogDocument,
+    StatusDocument,
+    batch_document,
+    change_document,
+    entry_document,
+)
+from batchhook.report.json_models.bisection import BisectDocument, FindingDocument, bisect_document
+from batchhook.report.json_models.ci import CiDocument, RegressionsDocument, ci_document, regressions_document
+from batchhook.report.json_models.ci_results import (
+    BaselineResultsDocument,
+    BaselineTestDocument,
+    CiFailureDocument,
+    CiModuleDocument,
+    CiResultsDocument,
+    baseline_results_document,
+    ci_results_document,
+    results_of_baseline,
+)
+from batchhook.report.json_models.commands import (
+    AckDocument,
+    CheckDocument,
+    DoctorDocument,
+    ErrorDocument,
+    InstalledDocument,
+    NotifiedDocument,
+    SentDocument,
+    UninstalledDocument,
+)
+from batchhook.report.json_models.comparisons import (
+    BaselineComparisonDocument,
+    BaselineDocument,
+    ComparedDocument,
+    ComparisonDocument,
+)
+from batchhook.report.json_models.operations import (
+    FateDocument,
+    FromBackupDocument,
+    OperationDocument,
+    OperationsDocument,
+    ProofDocument,
+    WayBackDocument,
+    fate_documents,
+    way_back_document,
+)
+from batchhook.report.json_models.progress import UnderWayDocument, under_way_document
+from batchhook.report.json_models.record import RecordDocument
+from batchhook.report.json_models.reports import ExportDocument, ReportDocument, SchemaEntryDocument, SchemasDocument
+from batchhook.report.json_models.restorations import LeftDocument, RestorationDocument
+from batchhook.report.json_models.results import (
+    FailureDocument,
+    TestDocument,
+    TotalsDocument,
+    UnsteadyDocument,
+    failure_documents,
+    test_document,
+    totals_document,
+    unsteady_documents,
+)
+from batchhook.report.json_models.retention import PartDocument, PruneDocument, SparedDocument, prune_document
+from batchhook.report.json_models.slowdowns import SlowdownDocument, TimingsDocument, slowdown_document
+from batchhook.report.json_models.watch import WatchDocument
+
+__all__ = [
+    "AckDocument",
+    "AnalysisDocument",
+    "AttributionDocument",
+    "BackedUpFileDocument",
+    "BackupDocument",
+    "BackupsDocument",
+    "BaselineComparisonDocument",
+    "BaselineDocument",
+    "BaselineResultsDocument",
+    "BaselineTestDocument",
+    "BatchDocument",
+    "BisectDocument",
+    "ChangeDocument",
+    "CheckDocument",
+    "CiDocument",
+    "CiFailureDocument",
+    "CiModuleDocument",
+    "CiResultsDocument",
+    "ComparedDocument",
+    "ComparisonDocument",
+    "CriticalDocument",
+    "CulpritDocument",
+    "DoctorDocument",
+    "Document",
+    "EntryDocument",
+    "ErrorDocument",
+    "ErrorGroupDocument",
+    "EvidenceDocument",
+    "ExportDocument",
+    "FailureDocument",
+    "FateDocument",
+    "FileDocument",
+    "FindingDocument",
+    "FromBackupDocument",
+    "InstalledDocument",
+    "LeftDocument",
+    "LogDocument",
+    "ModuleDocument",
+    "NotifiedDocument",
+    "OperationDocument",
+    "OperationsDocument",
+    "PartDocument",
+    "ProofDocument",
+    "PruneDocument",
+    "RecordDocument",
+    "RegressionsDocument",
+    "ReportDocument",
+    "RestorationDocument",
+    "SchemaEntryDocument",
+    "SchemasDocument",
+    "SentDocument",
+    "SlowdownDocument",
+    "SparedDocument",
+    "StatusDocument",
+    "TestDocument",
+    "Time",
+    "TimingsDocument",
+    "TotalsDocument",
+    "UnderWayDocument",
+    "UninstalledDocument",
+    "UnsteadyDocument",
+    "WatchDocument",
+    "WayBackDocument",
+    "analysis_document",
+    "attribution_document",
+    "baseline_results_document",
+    "batch_document",
+    "bisect_document",
+    "change_document",
+    "ci_document",
+    "ci_results_document",
+    "critical_document",
+    "culprit_documents",
+    "entry_document",
+    "failure_documents",
+    "fate_documents",
+    "iso_time",
+    "prune_document",
+    "regressions_document",
+    "results_of_baseline",
+    "shown",
+    "slowdown_document",
+    "test_document",
+    "totals_document",
+    "under_way_document",
+    "unsteady_documents",
+    "way_back_document",
+]

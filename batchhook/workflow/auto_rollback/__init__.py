@@ -1,0 +1,1 @@
+"""Taking guilty changes out, once that is proven to help."""

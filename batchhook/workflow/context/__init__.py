@@ -1,0 +1,1 @@
+"""What every use case works on: the opened repository, its configuration, its revisions."""

@@ -1,1 +1,0 @@
-"""Going back, and what is said and done after a critical failure."""

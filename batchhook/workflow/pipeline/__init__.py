@@ -1,0 +1,1 @@
+"""A batch's way from sealed to finished."""

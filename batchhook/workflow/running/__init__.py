@@ -1,1 +1,0 @@
-"""A batch's way through its run, and runs by hand."""

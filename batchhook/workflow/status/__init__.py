@@ -1,0 +1,1 @@
+"""Where everything stands: batches, verdicts, runs in progress, the gate."""

@@ -1,1 +1,0 @@
-"""Telling others what has happened: plug-ins, and people elsewhere."""

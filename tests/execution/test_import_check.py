@@ -1,0 +1,143 @@
+"""Results of modules that came from elsewhere are refused; modules that only look alike raise no alarm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batchhook.execution import import_check
+from batchhook.execution.import_check import first_party_names
+
+if TYPE_CHECKING:
+    from tests.execution.conftest import Project
+
+
+def put(root: Path, *files: str) -> Path:
+    """Write empty files."""
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    return root
+
+
+def importing(statement: str, first: Path | None = None) -> str:
+    """A suite that imports something, from a folder before all others if one is given."""
+    change = f"sys.path.insert(0, {str(first)!r})" if first else ""
+    return f"""
+        import sys, unittest
+        {change}
+        {statement}
+        class T(unittest.TestCase):
+            def test(self): pass
+    """
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    return tmp_path / "elsewhere"
+
+
+def test_module_from_elsewhere(project: Project, elsewhere: Path) -> None:
+    put(elsewhere, "lib.py")
+    outcome = project.write(lib="", test_a=importing("import lib", elsewhere)).run()
+    assert "`lib` was imported from" in outcome.broken
+    assert "editable" in outcome.hint
+    assert outcome.results == ()
+
+
+@pytest.mark.parametrize("layout", ["", "src/"])
+@pytest.mark.parametrize("module", ["acme/tool/__init__.py", "acme/tool.py", "acme/deep/tool.py"])
+def test_a_namespaces_module_from_elsewhere(project: Project, elsewhere: Path, layout: str, module: str) -> None:
+    put(project.root, layout + module)
+    put(elsewhere, module)
+    name = module.replace("/__init__", "").replace(".py", "").replace("/", ".")
+    outcome = project.write(test_a=importing(f"import {name}", elsewhere)).run()
+    assert f"`{name}` was imported from {elsewhere / module}" in outcome.broken
+    assert outcome.results == ()
+
+
+def test_a_namespaces_module_that_a_test_imports_late(project: Project, elsewhere: Path) -> None:
+    put(project.root, "acme/tool.py")
+    put(elsewhere, "acme/tool.py")
+    project.write(
+        test_a=f"""
+            import sys, unittest
+            class T(unittest.TestCase):
+                def test(self):
+                    sys.path.insert(0, {str(elsewhere)!r})
+                    import acme.tool
+        """
+    )
+    assert "`acme.tool` was imported from" in project.run().broken
+
+
+# What the checkout holds, what stands elsewhere (after it on the import path), and what the test imports.
+HARMLESS = {
+    "checkout": (["src/acme/tool/__init__.py"], ["acme/tool/__init__.py"], "import acme.tool"),
+    "both_roots": (["src/acme/tool.py", "acme/tool.py", "src/one.py", "one.py"], [], "import acme.tool, one"),
+    "another_part": (["src/acme/tool.py"], ["acme/other.py"], "import acme.tool, acme.other"),
+    "tests": (["tests/helper.py"], ["tests/helper.py"], "import tests.helper"),
+    "scripts_named_as_a_library": (
+        ["docker/utils.py"],
+        ["docker/__init__.py", "docker/utils.py"],
+        "import docker.utils",
+    ),
+    "standard_library": (["xml/dom.py", "string.py"], [], "import xml.dom, string"),
+    "insides_of_a_package": (["acme/__init__.py", "acme/tool.py"], ["acme/tool.py"], "import acme.tool"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(HARMLESS))
+def test_no_alarm(project: Project, elsewhere: Path, case: str) -> None:
+    ours, theirs, statement = HARMLESS[case]
+    put(project.root, *ours)
+    put(elsewhere, *theirs)
+    outcome = project.write(test_a=importing(f"sys.path.append({str(elsewhere)!r})\n        {statement}")).run()
+    assert not outcome.broken
+    assert len(outcome.results) == 1
+
+
+def test_names_of_namespaces(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        *(
+            "one.py",
+            "pack/__init__.py",
+            "pack/inside.py",
+            "acme/tool/__init__.py",
+            "acme/tool/inside.py",
+            "acme/one.py",
+        ),
+        *("acme/deep/down/two.py", "a/b/c/d/five.py", "a/b/c/d/e/six.py", "data/rows.csv", "with-dash/one.py"),
+        *(".hidden/one.py", "env/pyvenv.cfg", "env/lib/one.py", "node_modules/one.py", "acme/__pycache__/one.py"),
+    )
+    names = ["one", "pack", "acme.one", "acme.tool", "acme.deep.down.two", "a.b.c.d.five"]
+    assert first_party_names([tmp_path]) == sorted(names, key=lambda name: (name.count("."), name))
+
+
+def test_names_of_several_roots(tmp_path: Path) -> None:
+    put(tmp_path, "src/acme/one.py", "src/two.py", "two.py", "acme/three.py")
+    assert first_party_names([tmp_path / "src", tmp_path]) == [
+        *("two", "acme.one", "acme.three", "src.two", "src.acme.one"),
+    ]
+
+
+def test_names_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_check, "MOST_NAMES", 3)
+    put(tmp_path, "z.py", "b/one.py", "b/two.py", "b/three.py", "b/c/four.py", f"{'long' * 60}/five.py")
+    assert first_party_names([tmp_path]) == ["z", "b.one", "b.three"]
+
+
+def test_names_where_one_may_not_look(tmp_path: Path) -> None:
+    put(tmp_path, "one.py", "locked/two.py")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "locked").chmod(0)
+    try:
+        names = first_party_names([tmp_path, tmp_path / "missing"])
+    finally:
+        (tmp_path / "locked").chmod(0o755)
+    assert names[:2] == ["one", "again.one"]
+    assert len(names) < 20
