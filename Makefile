@@ -1,21 +1,35 @@
 # Two commands do all the set-up on a machine with Python (3.10 to 3.13), git and make:
 #
-#   make demo    the whole story on a small project
-#   make test    everything that has to hold: style, types, layers, tests
+#   make demo      the whole story on a small project
+#   make test      everything that has to hold: style, types, layers, tests; about five minutes on two cores
+#
+# For daily work:
+#
+#   make check     style, types, layers and the quick tests; about a minute
+#   make nightly   kills, models and fuzzing at their full numbers; hours
+#   make bench     the cost of a hook, beside no hook and other tools
 #
 # PYTHON chooses the interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q -n 3 --dist loadgroup
+QUICK := tests/core tests/house tests/git tests/store tests/report tests/api/test_parity.py
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test check nightly lint bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m batchhook demo
 
 test: lint
-	$(BIN)/python -m pytest -q -n 3 --dist loadgroup
+	$(PYTEST)
+
+check: lint
+	$(PYTEST) $(QUICK)
+
+nightly: lint
+	BATCHHOOK_TEST_KILLS=1000 BATCHHOOK_TEST_STEPS=10000 FUZZ_INPUTS=20000 $(PYTEST) --timeout 14400
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

@@ -1,12 +1,12 @@
-"""batchhook: commit as you like; every fifth change your tests run by themselves.
+"""batchhook: commit as you like; every fifth change runs your tests automatically.
 
-The public names are loaded when they are first asked for: each hook imports this package, and needs none of them.
+The public names are imported on first use, because every hook imports this package and needs none of them.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # as typing has it, which a hook need not load
+if TYPE_CHECKING:  # typing's, without the import
     from batchhook.api import Workflow
     from batchhook.errors import (
         BatchhookError,
@@ -46,18 +46,18 @@ __all__ = [
     "hookimpl",
 ]
 
-_ELSEWHERE = {"Workflow": "batchhook.api", "hookimpl": "batchhook.plugins.hookspecs"}
+_MODULES = {"Workflow": "batchhook.api", "hookimpl": "batchhook.plugins.hookspecs"}
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name (PEP 562)."""
+    """Import a public name (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # noqa: PLC0415 - see the module's docstring
 
-    found: object = getattr(importlib.import_module(_ELSEWHERE.get(name, "batchhook.errors")), name)
-    globals()[name] = found
-    return found
+    value: object = getattr(importlib.import_module(_MODULES.get(name, "batchhook.errors")), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

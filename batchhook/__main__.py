@@ -1,4 +1,4 @@
-"""``python -m batchhook``, and what the ``batchhook`` command starts."""
+"""The ``batchhook`` command, and ``python -m batchhook``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process; Ctrl-C while it is being loaded ends it as quietly as later."""
+    """Run the command line and exit; Ctrl-C while it is being imported exits without a traceback, too."""
     try:
-        from batchhook.cli import main as cli_main  # noqa: PLC0415 - loading it is what takes time
+        from batchhook.cli import main as cli_main  # noqa: PLC0415 - slow enough to be interrupted
     except KeyboardInterrupt:
         sys.exit(130)
     cli_main.main()

@@ -1,4 +1,4 @@
-"""The one kind of error that a user is meant to see, and the exit codes of every command."""
+"""Errors for users, and the exit codes of all commands."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code says (``docs/guide.md`` has the table)."""
+    """Exit codes of commands (``docs/guide.md`` has the table)."""
 
     OK = 0
     TESTS_FAILED = 1
     REGRESSION = 2
     ERROR = 3
     RUNNING = 4
-    """Of ``wait`` alone: its time was up before all was known."""
+    """Of ``wait`` only: the run was still in progress at the timeout."""
 
     NOTHING_FULL = 5
-    """Of ``wait`` alone: there is nothing to wait for, since the batch is not full, or none is."""
+    """Of ``wait`` only: there is no run to wait for, because no batch is full, or this one is not."""
 
     USAGE = 64
     INTERRUPTED = 130
 
 
 class BatchhookError(Exception):
-    """Something that batchhook could not do, told so that its reader can mend it.
+    """A failure that its reader can act upon.
 
     Args:
-        message: one line that says what is the matter.
-        hint: one line that says what to do about it; empty where there is nothing to do.
+        message: one line that states the problem.
+        hint: one line with the next step; empty if there is none.
     """
 
     exit_code = ExitCode.ERROR
@@ -39,13 +39,13 @@ class BatchhookError(Exception):
 
 
 class UsageError(BatchhookError):
-    """The words of a command are wrong: an option that does not fit, a number that cannot be."""
+    """Arguments are wrong: options that exclude each other, or a value out of range."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(BatchhookError):
-    """A setting has a name that nobody knows or a value of the wrong kind."""
+    """A setting is unknown, or its value is invalid."""
 
 
 class NotARepositoryError(BatchhookError):
@@ -53,44 +53,44 @@ class NotARepositoryError(BatchhookError):
 
 
 class NoRepositoryError(NotARepositoryError):
-    """There is no repository at all around the folder: one of our own may be begun there."""
+    """The folder is in no repository of any kind, so that a shadow repository can be created."""
 
 
 class GitError(BatchhookError):
-    """A git command failed; the message ends with what git itself said."""
+    """A git command failed; the message ends with git's own."""
 
 
 class StoreError(BatchhookError):
-    """The database or a backup is damaged, newer than this batchhook, locked, or out of space."""
+    """The database or a backup is damaged, from a newer batchhook, locked, or out of disk space."""
 
 
 class NoSuchBatchError(BatchhookError):
-    """A batch was asked for by a number that none has."""
+    """There is no batch with this number."""
 
 
 class NotFinishedError(BatchhookError):
-    """The batch is still open, or its run is still going on."""
+    """The batch is still open, or its run has not ended."""
 
 
 class NothingFullError(NotFinishedError):
-    """There is no run to wait for: the batch is still open, or none was full yet."""
+    """There is no run to wait for: the batch is still open, or none is full yet."""
 
     exit_code = ExitCode.NOTHING_FULL
 
 
 class NothingToDoError(BatchhookError):
-    """What was asked for is done already, or there is nothing of the kind; no failure."""
+    """The request is fulfilled already, or applies to nothing; not a failure."""
 
     exit_code = ExitCode.OK
 
 
 class SuiteError(BatchhookError):
-    """The suite could not be run at all: no Python, no tests, a harness that does not answer."""
+    """The suite cannot be run: no Python, no tests, or a harness that does not respond."""
 
 
 class BusyError(SuiteError):
-    """The suite cannot be run now, since other runs have all private work trees."""
+    """The suite cannot be run now, because other runs use all private work trees."""
 
 
 class ConflictError(BatchhookError):
-    """Going back would overwrite what was changed since; nothing was touched."""
+    """A rollback would overwrite later changes, or is otherwise in the way of other work; nothing was changed."""

@@ -1,4 +1,4 @@
-"""Loading what costs much when it is first used, and not before: most commands need neither libgit2 nor a validator."""
+"""Modules that are imported on first use, because most commands need neither libgit2 nor a validator."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import importlib
 from typing import Any
 
 
-class Late:
-    """A module that is imported as soon as something of it is asked for.
+class LazyModule:
+    """A module that is imported when one of its attributes is read first.
 
-    Used beside a real import for type checkers::
+    For use beside an import that type checkers see::
 
         if TYPE_CHECKING:
             import pygit2
         else:
-            pygit2 = Late("pygit2")
+            pygit2 = LazyModule("pygit2")
 
     Args:
-        name: the module's, with its packages.
+        name: the full name of the module.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the module
         return getattr(importlib.import_module(self._name), name)

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from batchhook.store.codecs import COMMIT_COLUMNS
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 
@@ -181,7 +182,7 @@ def with_history(contender: Contender, changes: int) -> Contender:
 def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> None:
     """Fill database, journal and refs as commits, batches and runs would have."""
     git_dir = contender.folder / ".git"
-    state = StateDir.of(git_dir)
+    state = StateDir.for_repository(git_dir)
     with state.journal.open("a", encoding="utf-8") as journal:
         journal.writelines(f"commit refs/heads/main {oid}\n" for oid, _, _ in commits)
     batches = [commits[first : first + BATCH] for first in range(0, len(commits), BATCH)]
@@ -191,12 +192,13 @@ def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> Non
         connection.execute("INSERT INTO branches VALUES (1, 'refs/heads/main', ?, ?)", (commits[0][2], commits[-1][0]))
         connection.executemany("INSERT INTO commits VALUES (1, ?, 1, 1)", [(oid,) for oid, _, _ in commits])
         connection.executemany(
-            "INSERT INTO batches (id, branch_id, size, status, base, head, opened_at, sealed_at, verdict, announced)"
+            "INSERT INTO batches (id, branch_id, size, status, base, head, opened_at, sealed_at, verdict, finalized)"
             " VALUES (?, 1, ?, 'finished', ?, ?, ?, ?, 'passed', 1)",
             [(number, BATCH, part[0][2], part[-1][0], now, now) for number, part in enumerate(batches, 1)],
         )
         connection.executemany(
-            "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, 'A Benchmark', 0, 0, 'Count')",
+            f"INSERT INTO changes (id, batch_id, position, {COMMIT_COLUMNS})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 'A Benchmark', 0, 0, 'Count')",
             [
                 (1 + index, 1 + index // BATCH, 1 + index % BATCH, oid, tree, parent, commits[index - 1][1])
                 for index, (oid, tree, parent) in enumerate(commits)
@@ -206,7 +208,7 @@ def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> Non
             "INSERT INTO file_edits VALUES (?, 'counted.txt', 'modified', '100644', ?)",
             [(1 + index, f"{index:064x}") for index in range(len(commits))],
         )
-        database.set_fact("journal_offset", str(state.journal.stat().st_size))
+        database.set_metadata("journal_offset", str(state.journal.stat().st_size))
     database.close()
     refs = "".join(
         f"create refs/batchhook/batches/{number}/base {part[0][2]}\n"

@@ -418,7 +418,7 @@ def main() -> None:
             facts["exit code after SIGTERM"] = str(watched.process.wait(_PATIENCE))
         told = Counter(line["event"] for _, line in watched.lines)
         facts["lines"] = ", ".join(f"{number} {name}" for name, number in told.most_common())
-        troubles = {line["said"] for _, line in watched.lines if line["event"] in {"trouble", "polling"}}
+        troubles = {line["message"] for _, line in watched.lines if line["event"] in {"trouble", "polling"}}
         facts["told"] = "\n".join(sorted(troubles)) or "no trouble"
     print_tally(Console(width=None if sys.stdout.isatty() else 120, highlight=False), tally, facts)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.git.environment import scrubbed
+from batchhook.git.environment import scrub_environment
 from tests.driving import CALCULATOR, TESTS, Repository
 
 _GITCONFIG = """\
@@ -28,7 +28,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """No test reads or writes the developer's home, and none inherits the repository that a hook runs for."""
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text(_GITCONFIG)
-    inherited = scrubbed(os.environ)
+    inherited = scrub_environment(os.environ)
     for name in set(os.environ) - set(inherited):
         monkeypatch.delenv(name)
     for name in [name for name in os.environ if name.startswith(("BATCHHOOK", "PRE_COMMIT"))]:

@@ -1,17 +1,25 @@
-"""Starting batchhook as a process without waiting for its imports: forked from one that has made them already.
+"""Start batchhook's processes without waiting for their imports: forked from a server that has made them already.
 
-Each call is a process of its own, with its own folder, environment and standard streams, and ends as any other. What it
-shares with the others is only what was imported before: typer, pydantic, rich and the commands. To start Python and
-import these takes longer than most commands do, and the tests start very many.
+Python and its imports take longer to start than most commands take to run, and the tests start thousands: commands,
+hooks, and the runners and dispatchers that these spawn. A forked process has its own folder, environment and standard
+streams, ends like any other, and shares with the others only what was imported before.
 
-The process that forks is started at the first call, by each of pytest's workers, and ends when the worker does.
+Each of pytest's workers starts its server at the first call; it ends with the worker. A hook's script starts ``python``
+in the server's folder, a small client. With ``BATCHHOOK_TEST_UNFORKED=1``, as in ``make nightly``, everything is started
+from scratch.
 """
 
 from __future__ import annotations
 
+import array
 import contextlib
+import gc
+import importlib
 import json
+import marshal
 import os
+import pkgutil
+import runpy
 import select
 import signal
 import socket
@@ -20,74 +28,117 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
-from batchhook.cli.app import application
-from batchhook.cli.main import main
+import batchhook
+from batchhook.git.environment import scrub_environment
+from batchhook.git.location import Location
+from batchhook.store.state_dir import StateDir
+
+UNFORKED = os.environ.get("BATCHHOOK_TEST_UNFORKED") == "1"
+
+# Standard library without `site`, and C modules where there are any: it has to start quickly.
+_CLIENT = """\
+#!{base} -IS
+import _socket, marshal, os, sys
+
+def run():
+    code = b""
+    try:
+        variables = {{name: value for name, value in os.environb.items() if name.startswith((b"LC_", b"LANG"))}}
+        if sys.argv[1:4] != ["-E", "-m", "batchhook.hook"] or variables != {locale!r} or os.isatty(2):
+            return
+        connection = _socket.socket(_socket.AF_UNIX)
+        connection.connect({address!r})
+        data = marshal.dumps((sys.argv[3:], os.getcwdb(), dict(os.environb), True))
+        streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+        connection.sendmsg([len(data).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+        connection.sendall(data)
+        code = connection.recv(4)
+    except OSError:
+        return
+    os._exit(int(code))
+
+run()
+os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
 
 _LENGTH = struct.Struct("!I")
 _lock = threading.Lock()
 
 
+class _Request(NamedTuple):
+    """A process to start: a module and its arguments, and where to run it."""
+
+    command: Sequence[str]
+    folder: bytes
+    environment: Mapping[bytes, bytes]
+    is_awaited: bool
+
+
 class _Server(NamedTuple):
-    """The process that forks, where it listens, and what has to stay as long as we do."""
+    """The process that forks. It ends when ``lifeline`` is closed."""
 
     process: subprocess.Popen[bytes]
-    address: str
     folder: tempfile.TemporaryDirectory[str]
-    life: int
+    lifeline: int
+
+    @property
+    def address(self) -> str:
+        return f"{self.folder.name}/socket"
 
 
-_server: list[_Server] = []
+_servers: list[_Server] = []
 
 
 def run(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
     """Run ``python -m batchhook`` with these arguments, and wait for it."""
-    with (
-        tempfile.TemporaryFile() as given,
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as error,
-        socket.socket(socket.AF_UNIX) as connection,
-    ):
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         given.write(stdin)
         given.seek(0)
-        connection.connect(_address())
-        request = json.dumps(
-            {"arguments": list(arguments), "folder": os.fspath(folder), "environment": {**environment}}
-        )
-        data = request.encode("utf-8", "surrogateescape")
-        socket.send_fds(connection, [_LENGTH.pack(len(data))], [given.fileno(), out.fileno(), error.fileno()])
-        connection.sendall(data)
-        code = int(_read(connection, 4))
-        for stream in (out, error):
+        variables = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+        request = _Request(["batchhook", *arguments], os.fsencode(folder), variables, is_awaited=True)
+        code = _request(_address(), request, [given.fileno(), output.fileno(), errors.fileno()])
+        for stream in (output, errors):
             stream.seek(0)
-        return subprocess.CompletedProcess(arguments, code, out.read(), error.read())
+        return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
+
+
+def _request(address: str, request: _Request, streams: Sequence[int]) -> int:
+    """Have a process started; return its exit code, or 0 if it is not awaited."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        data = marshal.dumps(tuple(request))
+        socket.send_fds(connection, [_LENGTH.pack(len(data))], list(streams))
+        connection.sendall(data)
+        return int(_read(connection, 4))
 
 
 def _address() -> str:
-    """Where the process listens that forks; starts it where there is none."""
+    """Return the server's socket; start the server if there is none."""
     with _lock:
-        if not _server:
+        if not _servers:
             folder = tempfile.TemporaryDirectory(prefix="batchhook-forking-")
-            address = f"{folder.name}/socket"
-            life, ours = os.pipe()  # whatever becomes of us, the other end is told
+            lifeline, our_end = os.pipe()
             with socket.socket(socket.AF_UNIX) as listening:
-                listening.bind(address)
+                listening.bind(f"{folder.name}/socket")
                 listening.listen(64)
-                handed_on = (listening.fileno(), life)
+                inherited = (listening.fileno(), lifeline)
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.forking", *map(str, handed_on)],
+                    [sys.executable, "-m", "tests.forking", folder.name, *map(str, inherited)],
                     cwd=Path(__file__).parents[1],
-                    pass_fds=handed_on,
+                    pass_fds=inherited,
                     stdin=subprocess.DEVNULL,
                 )
-            os.close(life)
-            _server.append(_Server(process, address, folder, ours))
-        return _server[0].address
+            os.close(lifeline)
+            _servers.append(_Server(process, folder, our_end))
+        return _servers[0].address
 
 
 def _read(connection: socket.socket, length: int) -> bytes:
@@ -100,15 +151,18 @@ def _read(connection: socket.socket, length: int) -> bytes:
     return data
 
 
-def _serve(listening: socket.socket, life: int) -> None:
-    """Fork for each call, until nobody is left to make any."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
-    watched: list[socket.socket | int] = [listening, life]
-    while life not in select.select(watched, [], [])[0]:
+def _serve(listening: socket.socket, lifeline: int) -> None:
+    """Fork for each request, until the lifeline is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the children
+    gc.collect()
+    gc.freeze()  # else a collection in a child would write to, and so copy, every page
+    watched: list[socket.socket | int] = [listening, lifeline]
+    while lifeline not in select.select(watched, [], [])[0]:
         connection, _ = listening.accept()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listening.close()
+            os.close(lifeline)
             with contextlib.suppress(OSError, EOFError):
                 _answer(connection)
             os._exit(0)
@@ -116,43 +170,78 @@ def _serve(listening: socket.socket, life: int) -> None:
 
 
 def _answer(connection: socket.socket) -> None:
-    header, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
-    request = json.loads(_read(connection, _LENGTH.unpack(header)[0]).decode("utf-8", "surrogateescape"))
+    """Start the requested process, and answer with its exit code."""
+    header, streams, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+    request = _Request(*marshal.loads(_read(connection, _LENGTH.unpack(header)[0])))
     child = os.fork()
     if child == 0:
         connection.close()
-        _become(request, descriptors)
-    _, status = os.waitpid(child, 0)
+        if not request.is_awaited:
+            os.setsid()
+        _become(request, streams)
+    _, status = os.waitpid(child, 0) if request.is_awaited else (child, 0)
     connection.sendall(b"%4d" % os.waitstatus_to_exitcode(status))
 
 
-def _become(request: dict[str, object], descriptors: Sequence[int]) -> None:
-    """Be what ``python -m batchhook`` would be."""
-    for number, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    environment, arguments = request["environment"], request["arguments"]
-    assert isinstance(environment, dict)
-    assert isinstance(arguments, list)
-    os.chdir(str(request["folder"]))
+def _become(request: _Request, streams: Sequence[int]) -> None:
+    """Turn this process into what ``python -m`` with that module would be."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(request.folder)
     os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = ["batchhook", *arguments]
+    os.environb.update(request.environment)
+    time.tzset()
+    module, *arguments = request.command
+    main = importlib.import_module("batchhook.__main__" if module == "batchhook" else module)
+    sys.argv = [main.__file__ or module, *arguments]
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as the interpreter opens them
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")  # noqa: SIM115
-    code: object = 1
+    code: object = None
     try:
-        main()
-    except SystemExit as ended:
-        code = ended.code
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+        main.main()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:  # noqa: BLE001 - this process ends here
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    with contextlib.suppress(OSError, ValueError):
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _prepare(folder: Path) -> None:
+    """Import the package, write the hooks' client, and have our own processes spawn theirs through the server."""
+    for module in pkgutil.walk_packages(batchhook.__path__, "batchhook."):
+        if module.name.split(".")[1] not in {"demo", "engines", "hooks"}:
+            with contextlib.suppress(Exception):  # its own tests fail
+                importlib.import_module(module.name)
+    from batchhook.workflow.setup import install
+    from batchhook.workflow.status import spawn
+
+    locale = {name: value for name, value in os.environb.items() if name.startswith((b"LC_", b"LANG"))}
+    client = folder / "python"
+    base = os.path.realpath(sys.executable)
+    address = os.fspath(folder / "socket")
+    client.write_text(_CLIENT.format(base=base, locale=locale, address=address, python=sys.executable))
+    client.chmod(0o755)
+    install.sys = SimpleNamespace(executable=os.fspath(client))
+
+    def spawn_module(module: str, location: Location, environment: Mapping[str, str]) -> None:
+        """Do as the original: in a new session, with the log as output."""
+        variables = {os.fsencode(name): os.fsencode(value) for name, value in scrub_environment(environment).items()}
+        request = _Request([module, os.fspath(location.top)], os.fsencode(location.common_dir), variables, False)
+        with StateDir.for_repository(location.common_dir).log.open("ab") as log, open(os.devnull, "rb") as nothing:
+            _request(address, request, [nothing.fileno(), log.fileno(), log.fileno()])
+
+    spawn._spawn_module = spawn_module
 
 
 if __name__ == "__main__":
-    application([])  # all commands, with what they import
-    _serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
+    _prepare(Path(sys.argv[1]))
+    _serve(socket.socket(fileno=int(sys.argv[2])), int(sys.argv[3]))

@@ -1,120 +1,172 @@
-"""Showing a plan, asking, carrying it out, and saying what was done and what can be done next."""
+"""Show a plan, ask for confirmation, carry it out, and print the result with the next steps."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from batchhook.cli.options import console, emit, options
-from batchhook.cli.prompts import agreed
-from batchhook.core.operations import Kind, Operation, OperationStatus
-from batchhook.core.revert_check import Proof
-from batchhook.core.rollback import HeadWay, Mode
+from batchhook.cli.prompts import confirm
+from batchhook.core.operations import Operation, OperationKind, OperationStatus
+from batchhook.core.plural import plural
+from batchhook.core.revert_check import RevertCheck
+from batchhook.core.rollback import HeadUpdate, RollbackMode
+from batchhook.core.sanitize import one_line
 from batchhook.errors import ExitCode
-from batchhook.lazy import Late
-from batchhook.report.console import layout, operations as report
+from batchhook.report.console import layout, operations
 from batchhook.workflow.counting import merge_msg
-
-if TYPE_CHECKING:
-    from batchhook.workflow import serializers
-    from batchhook.workflow.rollback.execute import Planned
-    from batchhook.workflow.rollback.request import Plan
-else:
-    serializers = Late("batchhook.workflow.serializers")
-
-_QUESTION = "Everything you have now is kept, and `batchhook undo` brings it back. Go on?"
+from batchhook.workflow.restore.apply import PreparedRestore
+from batchhook.workflow.restore.plan import RestorePlan
+from batchhook.workflow.rollback.execute import PreparedPlan
+from batchhook.workflow.rollback.plan import Plan
 
 
-def carry_out(
-    planning: AbstractContextManager[Planned], *, dry_run: bool, yes: bool, proof: Proof | None = None
-) -> int:
-    """Show a plan, ask, do it, and say what was done and what can be done next."""
+def apply_plan(
+    preparation: AbstractContextManager[PreparedPlan], *, dry_run: bool, yes: bool, check: RevertCheck | None = None
+) -> ExitCode:
+    """Show a rollback, undo or redo, and carry it out once it is confirmed.
+
+    Args:
+        preparation: yields the plan.
+        dry_run: only show it, with the diff.
+        yes: do not ask.
+        check: the result of the check that a rollback of culprits went through.
+    """
     out = console()
-    with planning as planned:
-        plan = planned.plan
+    with preparation as prepared:
+        plan = prepared.plan
         if not options.json:
-            _show(out, planned, diff=dry_run)
-        if dry_run or not planned.is_to_be_done:
+            _show_plan(out, prepared, diff=dry_run)
+        if dry_run or not prepared.has_work:
             if options.json:
-                emit(serializers.plan_document(plan, proof=proof))
+                _emit_plan(plan, check=check)
             return ExitCode.OK
-        if not yes and not plan.is_empty and not agreed(_QUESTION):
+        if not yes and not plan.is_empty and not confirm("Apply? `batchhook undo` restores everything."):
             out.print("Nothing was changed.")
             return ExitCode.OK
-        operation = planned.carry_out()
-        location = planned.scene.project.location
-        is_prepared, is_aside = merge_msg.is_prepared(location), planned.puts_aside(operation)
+        operation = prepared.execute()
+        hints = _hints(prepared, operation)
     if options.json:
-        emit(serializers.plan_document(plan, operation, proof))
+        _emit_plan(plan, operation, check)
         return ExitCode.OK
-    number = len(plan.files)
-    end = "Taken back" if operation.status is OperationStatus.TAKEN_BACK else "Done"
-    out.print(f"{end}: {number} {'file' if number == 1 else 'files'}. This was operation {operation.id}.")
-    hints = _hints(plan, operation, is_prepared=is_prepared, is_aside=is_aside, has_git=not location.is_private)
+    result = "Undone" if operation.status is OperationStatus.REVERTED else "Done"
+    out.print(f"{result}: {plural(len(plan.files), 'file')} (operation {operation.id}).")
     if hints:
         out.print(layout.hints(*hints))
     return ExitCode.OK
 
 
-def _title(planned: Planned) -> str:
-    plan, target = planned.plan, planned.plan.target
-    if planned.ending is not None:
-        number = planned.ending.id
-        finishing = planned.end is OperationStatus.DONE
-        return f"To finish operation {number}:" if finishing else f"To take back what operation {number} began:"
-    what = {Kind.ROLLBACK: target.selection.what, Kind.UNDO: f"operation {target.undoes} back", Kind.REDO: ""}[
-        target.kind
-    ]
-    do = f"To do again what operation {target.undoes} took back" if target.kind is Kind.REDO else f"To take {what}"
-    do += " out" if target.kind is Kind.ROLLBACK else ""
-    if target.head is HeadWay.COMMIT:
-        return f"{do}, by a commit on {plan.branch}:"
-    if target.head is HeadWay.MOVE:
-        return f"{do}, {plan.branch} moves to {target.to[:8]}:"
-    where = "the files" if planned.scene.project.location.is_private else "the work tree and the index"
-    return f"{do}, in {where}:"
+def _emit_plan(plan: Plan, operation: Operation | None = None, check: RevertCheck | None = None) -> None:
+    from batchhook.workflow import serializers
+
+    emit(serializers.plan_document(plan, operation, check))
 
 
-def _show(out: Console, planned: Planned, *, diff: bool) -> None:
-    plan = planned.plan
+def _show_plan(out: Console, prepared: PreparedPlan, *, diff: bool) -> None:
+    plan = prepared.plan
     if plan.is_empty:
-        out.print("Nothing to do: the files are as they would be.")
+        out.print("Nothing to do: the files are already in that state.")
         return
-    out.print(_title(planned))
+    out.print(_title(prepared))
     if plan.files:
-        plain = plan.target.kind is Kind.ROLLBACK and plan.target.mode is not Mode.RESET and planned.ending is None
-        layout.print_fates(out, plan.files, of_batch=plain)
-    if plan.leaving:
-        report.print_leaving(out, plan.branch, plan.leaving)
-    if plan.aside:
-        report.print_aside(out, plan.aside)
+        is_plain_rollback = (
+            plan.reversal.kind is OperationKind.ROLLBACK
+            and plan.reversal.mode is not RollbackMode.RESET
+            and prepared.recovered is None
+        )
+        operations.print_file_actions(out, plan.files, of_batch=is_plain_rollback)
+    if plan.dropped_commits:
+        operations.print_dropped_commits(out, plan.branch, plan.dropped_commits)
+    if plan.stashed_files:
+        operations.print_stashed_files(out, plan.stashed_files)
     if diff:
         out.print()
-        layout.print_diff(out, plan.diff)
+        operations.print_diff(out, plan.diff)
 
 
-def _hints(
-    plan: Plan, operation: Operation, *, is_prepared: bool, is_aside: bool, has_git: bool
-) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _title(prepared: PreparedPlan) -> str:
+    plan, reversal = prepared.plan, prepared.plan.reversal
+    if prepared.recovered is not None:
+        is_finishing = prepared.final_status is OperationStatus.DONE
+        number = prepared.recovered.id
+        return f"Finish operation {number}:" if is_finishing else f"Undo the interrupted operation {number}:"
+    action = {
+        OperationKind.ROLLBACK: f"Revert {reversal.selection.description}",
+        OperationKind.UNDO: f"Undo operation {reversal.undoes}",
+        OperationKind.REDO: f"Redo what operation {reversal.undoes} undid",
+    }[reversal.kind]
+    if reversal.head is HeadUpdate.COMMIT:
+        return f"{action} with a commit on {plan.branch}:"
+    if reversal.head is HeadUpdate.MOVE:
+        return f"{action} by moving {plan.branch} to {reversal.head_target[:8]}:"
+    where = "the files" if prepared.session.project.location.is_shadow else "the work tree and the index"
+    return f"{action} in {where}:"
+
+
+def _hints(prepared: PreparedPlan, operation: Operation) -> list[tuple[str, str]]:
+    """Return commands to go on with, each with its purpose."""
     if operation.status is not OperationStatus.DONE:
-        return found
-    is_undo = operation.kind is Kind.UNDO
-    if has_git and operation.mode is Mode.FILES and not is_undo and plan.now.index != plan.then.index:
-        found.append(("git diff --cached", "what is different now"))
-    if is_prepared:
-        found.append(("git commit", "to keep it; its message is prepared, and it fills no batch"))
-    if plan.target.head is HeadWay.COMMIT:
-        found.append((f"git show {operation.head[:8]}", "the commit that was made; it fills no batch"))
-    if plan.leaving:
-        found.append((f"git log {plan.now.head[:8]}", "what left the branch; nothing of it is lost"))
-    if is_aside:
-        found.append(("git stash pop", f"what was put aside; {'redo' if is_undo else 'undo'} brings it back as well"))
-    if plan.target.still_aside:
-        found.append(("git stash list", f"what operation {operation.undoes} had put aside is still there"))
-    found.append(
-        ("batchhook redo", "to go back all the same") if is_undo else ("batchhook undo", "to have it as it was")
-    )
-    return found
+        return []
+    plan, location = prepared.plan, prepared.session.project.location
+    is_undo = operation.kind is OperationKind.UNDO
+    hints: list[tuple[str, str]] = []
+    is_in_files = operation.mode is RollbackMode.FILES and not location.is_shadow
+    if is_in_files and not is_undo and plan.before.index != plan.after.index:
+        hints.append(("git diff --cached", "see what changed"))
+    if merge_msg.is_prepared(location):
+        hints.append(("git commit", "keep it; the message is prepared, and the commit fills no batch"))
+    if plan.reversal.head is HeadUpdate.COMMIT:
+        hints.append((f"git show {operation.head[:8]}", "see the new commit; it fills no batch"))
+    if plan.dropped_commits:
+        hints.append((f"git log {plan.before.head[:8]}", "see the commits that left the branch; none is lost"))
+    if prepared.creates_stash_entry(operation):
+        reverse = "redo" if is_undo else "undo"
+        hints.append(("git stash pop", f"restore the stashed work; batchhook {reverse} does that as well"))
+    if plan.reversal.kept_stash:
+        hints.append(("git stash list", f"find the work that operation {operation.undoes} stashed; it is still there"))
+    hints.append(("batchhook redo", "apply it again") if is_undo else ("batchhook undo", "restore what was there"))
+    return hints
+
+
+def apply_restore(
+    preparation: AbstractContextManager[PreparedRestore], title: str, *, dry_run: bool, yes: bool
+) -> ExitCode:
+    """Show a restore of files from a backup, and carry it out once it is confirmed; arguments as ``apply_plan``."""
+    out = console()
+    with preparation as prepared:
+        plan = prepared.plan
+        diff = plan.diff(prepared.project.location.top) if dry_run or options.json else ""
+        if not options.json:
+            _show_restore(out, plan, title, diff)
+        restoration = None
+        if plan.files and not dry_run:
+            undo = " `batchhook undo --from-backup` restores everything." if plan.batch else ""
+            if not yes and not confirm(f"Apply?{undo}"):
+                out.print("Nothing was changed.")
+                return ExitCode.OK
+            restoration = prepared.execute()
+    if options.json:
+        from batchhook.workflow import serializers
+
+        emit(serializers.restoration_document(plan, diff, restoration))
+    elif restoration is not None:
+        out.print(f"Done: {plural(len(plan.files), 'file')}. The index and git's objects were not touched.")
+        if plan.batch:
+            out.print(layout.hints(("batchhook undo --from-backup", "restore what was there")))
+    return ExitCode.OK
+
+
+def _show_restore(out: Console, plan: RestorePlan, title: str, diff: str) -> None:
+    if plan.files:
+        out.print(title)
+        operations.print_file_actions(out, plan.files, of_batch=bool(plan.batch))
+    else:
+        out.print("Nothing to do: the files are already in that state.")
+    for path, reason in plan.skipped.items():
+        out.print(f"  {one_line(path)} is left alone: {reason}")
+    if plan.changed_since:
+        out.print(f"Changed since, and restored all the same: {', '.join(map(one_line, plan.changed_since))}")
+    if diff:
+        out.print()
+        operations.print_diff(out, diff)

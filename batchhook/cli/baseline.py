@@ -1,4 +1,4 @@
-"""baseline set, show, compare: a run that others are compared with."""
+"""``batchhook baseline set``, ``show`` and ``compare``."""
 
 from __future__ import annotations
 
@@ -7,77 +7,84 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from batchhook.cli.arguments import Json
-from batchhook.cli.options import console, emit, options, project
-from batchhook.core.results import Run
-from batchhook.core.verdict import judge, summary
+from batchhook.cli.options import Json, console, emit, options, progress_console, project
+from batchhook.cli.typer_classes import Command, Group
 from batchhook.errors import ExitCode
-from batchhook.lazy import Late
-from batchhook.report.console import comparisons
-from batchhook.report.console.progress import show_while
-from batchhook.store.baselines import Baseline
-from batchhook.workflow import baseline as workflow
 
 if TYPE_CHECKING:
-    from batchhook.workflow import serializers
-else:
-    serializers = Late("batchhook.workflow.serializers")
+    from batchhook.core.results import Run
+    from batchhook.store.baselines import Baseline
 
-baseline = typer.Typer(help="A run that others are compared with.", no_args_is_help=True)
+baseline = typer.Typer(cls=Group, help="Set, show, or compare with a baseline run.", no_args_is_help=True)
 
-Revision = Annotated[str, typer.Argument(metavar="REF", help="Which commit.")]
+Revision = Annotated[str, typer.Argument(metavar="REF", help="The commit.")]
 
 
-@baseline.command("set")
+@baseline.command("set", cls=Command)
 def set_(
     revision: Revision = "HEAD",
-    force: Annotated[bool, typer.Option("--force", help="Even if tests fail: they are taken as given.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Accept failing tests as the baseline.")] = False,
     _json: Json = False,
 ) -> None:
-    """Make a commit's outcomes the baseline, at a milestone; tests are run if they were not on these files."""
-    with project() as opened, show_while(Console(stderr=True), f"testing {revision}") as listener:
-        made, run = workflow.set_baseline(opened, revision, os.environ, listener, force=force)
-    _show(made, run)
+    """Make a commit's outcomes the baseline; runs the tests unless these files were tested before."""
+    from batchhook.report.console.progress import live_progress
+    from batchhook.workflow.baseline import set_baseline
+
+    with project() as opened, live_progress(progress_console(), f"testing {revision}") as listener:
+        current, run = set_baseline(opened, revision, os.environ, listener, force=force)
+    _show(current, run)
 
 
-@baseline.command()
+@baseline.command(cls=Command)
 def show(_json: Json = False) -> None:
-    """The baseline that holds now."""
+    """Show the current baseline."""
+    from batchhook.workflow.baseline import load_baseline
+
     with project() as opened:
-        found, run = workflow.shown(opened)
-    _show(found, run)
+        current, run = load_baseline(opened)
+    _show(current, run)
 
 
-@baseline.command()
+@baseline.command(cls=Command)
 def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
-    """What is different at a commit; exit code 2 where something fails that did not in the baseline."""
+    """Compare a commit with the baseline; exit code 2 if tests fail that did not fail there."""
+    from batchhook.core.verdict import judge_suite, summarize_verdict
+    from batchhook.report.console import comparisons
+    from batchhook.report.console.progress import live_progress
+    from batchhook.workflow.baseline import compare_with_baseline
+
     with project() as opened:
-        with show_while(Console(stderr=True), f"testing {revision}") as listener:
-            found = workflow.compare_with_baseline(opened, revision, os.environ, listener)
-        verdict = judge(found.run.outcome, opened.settings.critical_failure_threshold)
+        with live_progress(progress_console(), f"testing {revision}") as listener:
+            comparison = compare_with_baseline(opened, revision, os.environ, listener)
+        verdict = judge_suite(comparison.run.result, opened.settings.critical_failure_threshold)
     if options.json:
-        emit(serializers.measured_document(found, verdict))
+        from batchhook.workflow import serializers
+
+        emit(serializers.baseline_comparison_document(comparison, verdict))
     else:
         out = console()
-        out.print(f"{found.oid[:8]} {summary(verdict, found.run.outcome)}")
-        parts = list(comparisons.whole(found.compared))
-        out.print(f"since the baseline ({found.baseline.oid[:8]}):" if parts else "Nothing is different.")
+        out.print(f"{comparison.oid[:8]} {summarize_verdict(verdict, comparison.run.result)}")
+        parts = list(comparisons.full(comparison.compared))
+        out.print(f"since the baseline ({comparison.baseline.oid[:8]}):" if parts else "No differences.")
         for part in parts:
             out.print(part)
-    if found.compared.whole.is_regression:
+    if comparison.compared.overall.is_regression:
         return ExitCode.REGRESSION
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 
-def _show(found: Baseline, run: Run) -> None:
-    totals = run.outcome.totals
+def _show(current: Baseline, run: Run) -> None:
     if options.json:
-        emit(serializers.baseline_document(found, run))
+        from batchhook.workflow import serializers
+
+        emit(serializers.baseline_document(current, run))
         return
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.set_at))
+    from batchhook.core.plural import plural
+
+    totals = run.result.totals
+    set_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(current.set_at))
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
-    failing = f", {totals.failures} failing that are taken as given" if found.forced else ""
-    said = f"{totals.tests} tests, {totals.passed} passed{skipped}{failing}"
-    console().print(f"baseline: {found.oid[:8]}, set {when}: {said}")
+    failing = f", {totals.failures} accepted as failing" if current.forced else ""
+    counts = f"{plural(totals.tests, 'test')}, {totals.passed} passed{skipped}{failing}"
+    console().print(f"baseline: {current.oid[:8]}, set {set_at}: {counts}")

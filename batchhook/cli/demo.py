@@ -1,4 +1,4 @@
-"""demo: the whole story on a small project."""
+"""``batchhook demo``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Annotated
 import typer
 
 from batchhook.cli.options import options
-from batchhook.demo.play import play
 from batchhook.errors import UsageError
 
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Argument(help="Where to build it, and keep it; else it is thrown away.")
+        Path | None, typer.Argument(help="Create the repository here and keep it; by default it is temporary.")
     ] = None,
-    pause: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds between two steps, to read along.")] = 0.0,
+    pause: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds to pause between steps.")] = 0.0,
 ) -> int:
-    """The whole story on a small project: five commits, the run, the analysis, the way back."""
+    """Try the whole workflow on a sample project: commits, a test run, its analysis, a rollback."""
     if options.json:
-        raise UsageError("the demo is for people: it has no --json", "batchhook demo")
-    return play(folder, pause=pause)
+        raise UsageError("the demo has no --json", "batchhook demo")
+    from batchhook.demo.walkthrough import run_demo
+
+    return run_demo(folder, pause=pause)

@@ -1,4 +1,4 @@
-"""The one place where an error becomes a line and an exit code."""
+"""The entry point of the command line, where errors become a message and an exit code."""
 
 from __future__ import annotations
 
@@ -6,38 +6,26 @@ import io
 import itertools
 import os
 import sys
-import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
 from typer.exceptions import TyperException
 
 from batchhook.cli.app import application
 from batchhook.cli.options import options
-from batchhook.core.sanitize import one_line
 from batchhook.errors import BatchhookError, ExitCode
-from batchhook.lazy import Late
 
-if TYPE_CHECKING:
-    from batchhook.report import json_models
-else:
-    json_models = Late("batchhook.report.json_models")
-
-
-_FIRST_OF_OURS = 3
-"""The lowest number of a file that is none of the standard streams."""
+_FIRST_FREE_DESCRIPTOR = 3
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process."""
-    _open_streams()
+    """Run the command line and exit."""
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our characters gets others, and no error
+            stream.reconfigure(errors="replace")  # for terminals that lack our characters
     try:
-        code = _guarded()
+        code = _run()
         sys.stdout.flush()
     except BrokenPipeError:  # `batchhook log | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -45,52 +33,61 @@ def main() -> NoReturn:
     sys.exit(int(code))
 
 
-def _open_streams() -> None:
-    """Give whoever closed standard streams (``<&-``) empty ones; else the first file that is opened becomes one."""
-    while (number := os.open(os.devnull, os.O_RDWR)) < _FIRST_OF_OURS:  # each takes the lowest number that is free
+def _open_standard_streams() -> None:
+    """Open standard streams that were closed (``<&-``), so that no file of ours becomes one of them."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < _FIRST_FREE_DESCRIPTOR:  # each takes the lowest free number
         pass
     os.close(number)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
-def _guarded() -> int:
-    """Run a command, and say what kept it from its work; gives the exit code."""
+def _run() -> int:
+    """Run a command, report the error that ended it, and return the exit code."""
     try:
         return int(application(sys.argv[1:])(standalone_mode=False) or 0)
     except BatchhookError as error:
-        return _tell(error.message, error.hint, error.exit_code)
+        return _report(error.message, error.hint, error.exit_code)
     except TyperException as error:
-        return _tell(_of_usage(error), "batchhook --help", ExitCode.USAGE)
+        return _report(_usage_message(error), "batchhook --help", ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
-        return _tell("stopped", "", ExitCode.INTERRUPTED)
+        return _report("interrupted", "", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _tell(_of_the_system(error), "nothing was lost; try again when that is mended", ExitCode.ERROR)
-    except Exception as error:  # noqa: BLE001 - a defect of ours: its traceback is what a report needs
+        return _report(_system_message(error), "nothing was lost; try again once that is fixed", ExitCode.ERROR)
+    except Exception as error:  # noqa: BLE001 - a bug of ours; the traceback is for its report
+        import traceback
+
         traceback.print_exc()
-        return _tell(
-            f"{type(error).__name__}: {error}", "this is a defect in batchhook: please report it", ExitCode.ERROR
+        return _report(
+            f"{type(error).__name__}: {error}", "this is a bug in batchhook: please report it", ExitCode.ERROR
         )
 
 
-def _of_usage(error: TyperException) -> str:
-    told = getattr(error, "format_message", None)
-    return str(told() if told else error)
+def _usage_message(error: TyperException) -> str:
+    format_message = getattr(error, "format_message", None)
+    return str(format_message() if format_message else error)
 
 
-def _of_the_system(error: OSError) -> str:
-    where = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or error}{where}"
+def _system_message(error: OSError) -> str:
+    path = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{path}"
 
 
-def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
-    if options.json or "--json" in itertools.takewhile(lambda word: word != "--", sys.argv):  # not read yet, maybe
-        document = json_models.ErrorDocument(error=message, hint=hint, exit_code=code)
-        print(document.model_dump_json(indent=None if options.in_lines else 2))  # noqa: T201 - as asked
+def _report(message: str, hint: str, code: ExitCode) -> ExitCode:
+    if options.json or "--json" in itertools.takewhile(lambda word: word != "--", sys.argv):  # perhaps not parsed yet
+        from batchhook.report.json_models import ErrorDocument
+
+        document = ErrorDocument(error=message, hint=hint, exit_code=code)
+        print(document.model_dump_json(indent=None if options.json_lines else 2))  # noqa: T201 - the command's output
         return code
-    console = Console(stderr=True, highlight=False)
+    from rich.text import Text
+
+    from batchhook.core.sanitize import one_line
+    from batchhook.report.console.layout import OutputConsole
+
+    console = OutputConsole(stderr=True)
     console.print(Text.assemble(("batchhook: ", "bold red"), one_line(message)), soft_wrap=True)
     if hint:
         console.print(Text.assemble(("hint: ", "dim"), one_line(hint)), soft_wrap=True)

@@ -1,63 +1,78 @@
-"""operations, operations finish: what was done so far, and bringing what was interrupted to an end."""
+"""``batchhook operations`` and ``operations finish``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchhook.cli.apply import carry_out
-from batchhook.cli.arguments import Json
-from batchhook.cli.options import console, emit, options, project
-from batchhook.cli.rollback import DryRun, Yes
-from batchhook.lazy import Late
-from batchhook.report.console import operations as report
-from batchhook.store import operations as stored
-from batchhook.workflow.context import interrupted as context_interrupted
+from batchhook.cli.options import DryRun, Json, Yes, console, emit, options, project
+from batchhook.cli.typer_classes import Command, Group
 
 if TYPE_CHECKING:
-    from batchhook.store import restorations
-    from batchhook.workflow import serializers
-    from batchhook.workflow.rollback import recovery
-else:
-    serializers, restorations = Late("batchhook.workflow.serializers"), Late("batchhook.store.restorations")
-    recovery = Late("batchhook.workflow.rollback.recovery")
+    from batchhook.store.restorations import Restoration
+    from batchhook.workflow.context.project import Project
 
-operations = typer.Typer(invoke_without_command=True)
+operations = typer.Typer(cls=Group, invoke_without_command=True)
 
 
 @operations.callback()
-def _listed(context: typer.Context, _json: Json = False) -> None:
-    """Rollbacks, undos and redos so far, newest first; then those from backups."""
+def _list(context: typer.Context, _json: Json = False) -> None:
+    """List rollbacks, undos and redos, newest first, and rollbacks from backups."""
     if context.invoked_subcommand is not None:
         return
+    from batchhook.store import operations as stored
+    from batchhook.workflow.context import interrupted
+
     with project() as opened:
-        found = stored.latest(opened.database)
-        past = stored.all_of(opened.database)
-        torn = context_interrupted.find(opened.database, opened.location)
-        by_copies = restorations.Kept(opened.state.kept).all() if opened.state.kept.is_dir() else []
+        latest = stored.list_latest(opened.database)
+        past = stored.list_all(opened.database)
+        unfinished = interrupted.find(opened.database, opened.location)
+        restorations = _list_restorations(opened)
+    unfinished_id = unfinished.id if unfinished else 0
     if options.json:
-        emit(serializers.operations_document(found, torn.id if torn else 0, by_copies))
+        from batchhook.workflow import serializers
+
+        emit(serializers.operations_document(latest, unfinished_id, restorations))
         return
-    if not found and not by_copies:
-        console().print("Nothing was rolled back yet.")
-        return
-    if found:
-        console().print(report.operations_table(found, past, torn.id if torn else 0))
-    if by_copies:
-        shown = [report.ByCopies(one.number, one.batch, one.undoes, one.status, one.started_at) for one in by_copies]
-        report.print_by_copies(console(), shown)
-    if torn is not None:
-        report.print_cut_short(console(), *context_interrupted.said_of(torn))
+    from batchhook.report.console import operations as report
+
+    out = console()
+    if not latest and not restorations:
+        out.print("There are no operations yet.")
+    if latest:
+        out.print(report.operations_table(latest, past, unfinished_id))
+    if restorations:
+        report.print_restorations(
+            out,
+            [
+                report.RestorationRow(each.number, each.batch, each.undoes, each.status, each.started_at)
+                for each in restorations
+            ],
+        )
+    if unfinished is not None:
+        report.print_interrupted(out, *interrupted.describe(unfinished))
 
 
-@operations.command()
+def _list_restorations(opened: Project) -> Sequence[Restoration]:
+    if not opened.state.restorations.is_dir():
+        return ()
+    from batchhook.store.restorations import RestorationStore
+
+    return RestorationStore(opened.state.restorations).list_all()
+
+
+@operations.command(cls=Command)
 def finish(
-    number: Annotated[int | None, typer.Argument(metavar="OP", min=1, help="The operation.")] = None,
+    number: Annotated[int | None, typer.Argument(metavar="OP", min=1, help="Number of the operation.")] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     _json: Json = False,
 ) -> int:
-    """Finish an operation that was interrupted; `undo` takes it back instead."""
+    """Finish an operation that was interrupted; `undo` reverts it instead."""
+    from batchhook.cli.apply import apply_plan
+    from batchhook.workflow.rollback.recovery import prepare_recovery
+
     with project() as opened:
-        return carry_out(recovery.planned_end(opened, number or 0, finish=True), dry_run=dry_run, yes=yes)
+        return apply_plan(prepare_recovery(opened, number or 0, finish=True), dry_run=dry_run, yes=yes)

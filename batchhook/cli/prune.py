@@ -1,4 +1,4 @@
-"""prune: making room."""
+"""``batchhook prune``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchhook.cli.arguments import Json
-from batchhook.cli.options import console, emit, options, project
-from batchhook.cli.prompts import agreed
-from batchhook.lazy import Late
-from batchhook.report.console import retention
-from batchhook.report.console.layout import hints
-from batchhook.workflow.context.project import Project
+from batchhook.cli.options import Json, Yes, console, emit, options, project
+from batchhook.cli.prompts import confirm
 
 if TYPE_CHECKING:
-    from batchhook.report import json_models
-    from batchhook.workflow.retention import prune as workflow
-else:
-    json_models = Late("batchhook.report.json_models")
-    workflow = Late("batchhook.workflow.retention.prune")
+    from batchhook.workflow.context.project import Project
 
 
 def prune(
@@ -27,53 +18,60 @@ def prune(
         int | None, typer.Option("--keep", metavar="N", min=1, help="Keep the latest N full batches.")
     ] = None,
     older_than: Annotated[
-        str | None, typer.Option("--older-than", metavar="AGE", help="Keep what is younger: 12h, 30d, 8w.")
+        str | None, typer.Option("--older-than", metavar="AGE", help="Delete what is older: 12h, 30d, 8w.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted, and delete nothing.")] = False,
+    yes: Yes = False,
     _json: Json = False,
 ) -> None:
-    """Throw old batches away, with their outcomes, backups, pins and reports; without options, show what there is."""
+    """Delete old batches with their outcomes, backups, pins and reports; without options, show the disk usage."""
+    from batchhook.report.console import retention
+    from batchhook.workflow.retention import prune as pruning
+
     with project() as opened:
         opened.reconcile()
-        rule = workflow.rule(keep, older_than)
+        rule = pruning.parse_rule(keep, older_than)
         if rule is None:
-            _show_whole(opened)
+            _show_usage(opened)
             return
-        planned = workflow.plan(opened, rule)
+        plan = pruning.make_plan(opened, rule)
         if not options.json:
-            retention.print_plan(console(), planned.parts, planned.decision, planned.damaged)
-        if planned.is_empty or dry_run:
+            retention.print_plan(console(), plan.usage, plan.decision, plan.damaged)
+        if plan.is_empty or dry_run:
             if options.json:
-                emit(json_models.prune_document(planned.parts, planned.decision, done=not dry_run))
+                from batchhook.report import json_models
+
+                emit(json_models.prune_document(plan.usage, plan.decision, done=not dry_run))
             return
-        if not yes and not _agreed():
+        if not yes and not confirm("Delete it for good? Your commits and files stay."):
+            console().print("Nothing was changed.")
             return
-        freed = workflow.carry_out(opened, planned)
+        result = pruning.execute(opened, plan)
     if options.json:
-        emit(json_models.prune_document(freed.parts, planned.decision, done=True))
+        from batchhook.report import json_models
+
+        emit(json_models.prune_document(result.freed, plan.decision, done=True))
     else:
-        retention.print_freed(console(), freed.parts, freed.unshrunk)
+        retention.print_freed(console(), result.freed, result.shrink_error)
 
 
-def _show_whole(opened: Project) -> None:
-    parts = workflow.whole(opened)
+def _show_usage(opened: Project) -> None:
+    from batchhook.workflow.retention import prune as pruning
+
+    usage = pruning.measure_usage(opened)
     if options.json:
-        emit(json_models.prune_document(parts))
+        from batchhook.report import json_models
+
+        emit(json_models.prune_document(usage))
         return
+    from batchhook.report.console import layout, retention
+
     out = console()
-    out.print("This is there:")
-    out.print(retention.parts_table(parts))
+    out.print("Disk usage:")
+    out.print(retention.usage_table(usage))
     out.print(
-        hints(
-            ("batchhook prune --keep 100 --dry-run", "what would go if the latest 100 batches stay"),
-            ("batchhook prune --older-than 90d", "throw away what is older; asks first"),
+        layout.hints(
+            ("batchhook prune --keep 100 --dry-run", "show what would be deleted if the latest 100 batches stay"),
+            ("batchhook prune --older-than 90d", "delete what is older, after confirmation"),
         )
     )
-
-
-def _agreed() -> bool:
-    goes_on = agreed("This cannot be undone; commits and files stay as they are. Go on?")
-    if not goes_on:
-        console().print("Nothing was changed.")
-    return goes_on

@@ -1,4 +1,4 @@
-"""record: a change without a commit."""
+"""``batchhook record``."""
 
 from __future__ import annotations
 
@@ -6,61 +6,71 @@ import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from batchhook.cli.arguments import Json
-from batchhook.cli.init_prompt import Yes, ensured
-from batchhook.cli.options import console, emit, options, project
-from batchhook.cli.run_summary import exit_code, print_end
+from batchhook.cli.options import Json, console, emit, options, progress_console, project
+from batchhook.cli.prompts import ensure_repository
 from batchhook.errors import ExitCode
-from batchhook.lazy import Late
-from batchhook.report.console.progress import show as show_progress
-from batchhook.report.console.record import print_nothing_recorded, print_recorded
-from batchhook.workflow.recording.record import Recorded, record as record_change
-from batchhook.workflow.rollback.selection import paths_from_top
-from batchhook.workflow.status import analyze as analysis, spawn
-from batchhook.workflow.status.wait import deadline, follow
 
 if TYPE_CHECKING:
-    from batchhook.workflow import serializers
-else:
-    serializers = Late("batchhook.workflow.serializers")
+    from batchhook.core.analysis import Analysis
+    from batchhook.workflow.recording.record import RecordResult
+
+InitWithoutAsking = Annotated[
+    bool, typer.Option("-y", "--yes", help="Without a git repository, create a private one; do not ask.")
+]
 
 
 def record(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE", help="What the change is about; all is recorded.")
+        list[str] | None, typer.Argument(metavar="FILE", help="The files to name in the change; all are recorded.")
     ] = None,
     description: Annotated[
-        str, typer.Option("-d", "--desc", "--description", metavar="TEXT", help="Why it was done.")
+        str, typer.Option("-d", "--desc", "--description", metavar="TEXT", help="The reason for the change.")
     ] = "",
-    wait: Annotated[bool, typer.Option(help="Follow the tests to their end, if this change fills a batch.")] = True,
-    yes: Yes = False,
+    wait: Annotated[bool, typer.Option(help="If the change fills a batch, follow its tests to their end.")] = True,
+    yes: InitWithoutAsking = False,
     _json: Json = False,
 ) -> int:
-    """Count a change without a commit: a snapshot of the whole work tree as it is."""
-    ensured(options.folder, yes=yes)
+    """Count a change without a commit: a snapshot of the whole work tree."""
+    ensure_repository(options.folder, yes=yes)
+    from batchhook.workflow.recording.record import record as record_change
+    from batchhook.workflow.rollback.selection import paths_from_top
+    from batchhook.workflow.status import analyze, spawn, wait as waiting
+
     with project() as opened:
-        done = record_change(opened, description, paths_from_top(opened, options.folder, files or []))
-        waits = spawn.wake(opened.location, opened.database, os.environ, done.count)
-        full = max(done.count.sealed, default=0)
+        result = record_change(opened, description, paths_from_top(opened, options.folder, files or []))
+        is_running = spawn.wake(opened.location, opened.database, os.environ, result.count)
+        full = max(result.count.sealed, default=0)
         if not options.json:
-            _print(done)
-        if not (full and waits and wait):
+            _print(result)
+        if not (full and is_running and wait):
             if options.json:
-                emit(serializers.recorded_document(done))
+                _emit(result)
             return ExitCode.OK
-        show_progress(Console(stderr=True), f"batch {full}", follow(opened, full, deadline(None)))
-        found = analysis.analyze(opened, full)
+        from batchhook.cli.run_summary import exit_code, print_summary
+        from batchhook.report.console import progress
+
+        progress.follow_progress(
+            progress_console(), f"batch {full}", waiting.follow_progress(opened, full, waiting.deadline(None))
+        )
+        analysis = analyze.analyze(opened, full)
         if options.json:
-            emit(serializers.recorded_document(done, found))
+            _emit(result, analysis)
         else:
-            print_end(console(), found)
-        return exit_code(found.verdict)
+            print_summary(console(), analysis)
+        return exit_code(analysis.verdict)
 
 
-def _print(done: Recorded) -> None:
-    if done.change is None:
-        print_nothing_recorded(console(), done.standing)
+def _emit(result: RecordResult, analysis: Analysis | None = None) -> None:
+    from batchhook.workflow import serializers
+
+    emit(serializers.record_document(result, analysis))
+
+
+def _print(result: RecordResult) -> None:
+    from batchhook.report.console import batches
+
+    if result.change is None:
+        batches.print_nothing_recorded(console(), result.summary)
     else:
-        print_recorded(console(), done.change, done.edits, done.standing, done.untouched)
+        batches.print_recorded(console(), result.change, result.edits, result.summary, result.untouched)

@@ -1,4 +1,4 @@
-"""What is printed when a batch's run has been followed to its end, and the exit code that says how it ended."""
+"""The summary after following a batch's run to its end, and the exit code for its verdict."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from batchhook.core.culprits import attribution
 from batchhook.core.perf import slowdown
 from batchhook.core.verdict import Verdict
 from batchhook.errors import ExitCode
-from batchhook.report.console import layout
+from batchhook.report.console import batches, layout
 
 
-def print_end(out: Console, found: Analysis) -> None:
-    """A batch's verdict, what is to blame in a line each, and what to do next."""
-    number = found.batch.id
-    out.print(layout.verdict_line(number, found.verdict, found.outcome))
-    if found.attributions:
-        out.print(attribution.summary(found.attributions))
-    if found.slower:
-        out.print(slowdown.summary(found.slower))
-    what = "what became slower" if found.verdict is Verdict.REGRESSED else "what broke"
-    told = [] if found.verdict.is_good else [(f"batchhook analyze {number}", what)]
-    out.print(layout.hints(*told, (f"batchhook report {number} --open", "all of it as a page in the browser")))
+def print_summary(out: Console, analysis: Analysis) -> None:
+    """Print a batch's verdict, its culprits and slowdowns in a line each, and the next steps."""
+    number = analysis.batch.id
+    out.print(batches.verdict_line(number, analysis.verdict, analysis.result))
+    if analysis.attributions:
+        out.print(attribution.summarize_attributions(analysis.attributions))
+    if analysis.confirmed_slowdowns:
+        out.print(slowdown.summarize_slowdowns(analysis.confirmed_slowdowns))
+    subject = "see what became slower" if analysis.verdict is Verdict.REGRESSED else "see what broke"
+    details = [] if analysis.verdict.is_good else [(f"batchhook analyze {number}", subject)]
+    out.print(layout.hints(*details, (f"batchhook report {number} --open", "open the full report in the browser")))
 
 
 def exit_code(verdict: Verdict) -> ExitCode:
-    """The exit code that a verdict makes."""
+    """Return the exit code for a verdict."""
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     if verdict is Verdict.REGRESSED:

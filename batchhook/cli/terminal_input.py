@@ -1,4 +1,4 @@
-"""Single keys from the terminal, and calls to end; both can be waited for beside other things."""
+"""Single key presses and signals as files to wait for, beside others, with ``select``."""
 
 from __future__ import annotations
 
@@ -12,98 +12,98 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Keys:
-    """The keyboard, while it gives keys at once and does not show them; a context manager."""
+class Keyboard:
+    """The keyboard in cbreak mode: each key arrives at once and is not echoed; a context manager."""
 
     def __init__(self) -> None:
         self._descriptor = sys.stdin.fileno()
-        self._before = termios.tcgetattr(self._descriptor)
+        self._original = termios.tcgetattr(self._descriptor)
 
-    def __enter__(self) -> Keys:  # noqa: PYI034 - typing.Self came with Python 3.11
+    def __enter__(self) -> Keyboard:  # noqa: PYI034 - typing.Self came with Python 3.11
         tty.setcbreak(self._descriptor)
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
+        with contextlib.suppress(termios.error):  # the terminal was closed
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._original)
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
+        """Return the descriptor to wait for."""
         return self._descriptor
 
-    def pressed(self) -> str:
-        """The keys that were pressed; empty where the terminal is gone. To be asked when there is something to read."""
+    def read(self) -> str:
+        """Read the keys that were pressed, once the descriptor is ready; empty if the terminal was closed."""
         try:
             return os.read(self._descriptor, 1024).decode(errors="ignore")
         except OSError:
             return ""
 
     @contextmanager
-    def given_back(self) -> Iterator[None]:
-        """The terminal as it was, for the length of a block."""
+    def suspended(self) -> Iterator[None]:
+        """Restore the terminal's original mode for the length of a block."""
         self.__exit__()
         try:
             yield
         finally:
-            termios.tcflush(self._descriptor, termios.TCIFLUSH)  # what was typed ahead was meant for what has ended
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)  # drop keys that were typed for the block
             self.__enter__()
 
 
-class Calls:
-    """Signals that were sent to us, to be looked at when there is time; a context manager.
+class SignalReceiver:
+    """Signals received by this process, handled when the main loop gets to them; a context manager.
 
-    What is under way is brought to its end. A second Ctrl-C does not wait for that.
+    Work in progress is completed first; a second Ctrl-C does not wait for that.
 
     Attributes:
-        end: the signal that asks us to end; None for none.
-        is_suspended: whether Ctrl-Z was pressed.
+        end_signal: the signal that asks to end, if one arrived.
+        is_suspend_requested: Ctrl-Z was pressed.
     """
 
     def __init__(self) -> None:
-        self.end: signal.Signals | None = None
-        self.is_suspended = False
-        self._reading, self._writing = os.pipe()
-        os.set_blocking(self._reading, False)
-        os.set_blocking(self._writing, False)
-        self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
+        self.end_signal: signal.Signals | None = None
+        self.is_suspend_requested = False
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self._original: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
-    def __enter__(self) -> Calls:  # noqa: PYI034 - typing.Self came with Python 3.11
-        for number in (*_ENDS, signal.SIGTSTP):
-            self._before[number] = signal.getsignal(number)
-            if self._before[number] is not signal.SIG_IGN:  # as nohup and shells do it for what runs behind them
-                signal.signal(number, self._called)
+    def __enter__(self) -> SignalReceiver:  # noqa: PYI034 - typing.Self came with Python 3.11
+        for number in (*_END_SIGNALS, signal.SIGTSTP):
+            self._original[number] = signal.getsignal(number)
+            if self._original[number] is not signal.SIG_IGN:  # ignored under nohup, and by shells for background jobs
+                signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._original.items():
             signal.signal(number, handler)
-        os.close(self._reading)
-        os.close(self._writing)
+        os.close(self._reader)
+        os.close(self._writer)
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
-        return self._reading
+        """Return the descriptor to wait for."""
+        return self._reader
 
-    def take(self) -> None:
-        """Have the descriptor wait for the next one."""
+    def drain(self) -> None:
+        """Make the descriptor wait for the next signal."""
         with contextlib.suppress(BlockingIOError):
-            os.read(self._reading, 1024)
+            os.read(self._reader, 1024)
 
     def suspend(self) -> None:
-        """Do what Ctrl-Z asked for; comes back when somebody goes on with us."""
-        self.is_suspended = False
+        """Stop this process, as Ctrl-Z requests; returns when it is continued."""
+        self.is_suspend_requested = False
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    def _called(self, number: int, _frame: FrameType | None) -> None:
-        called = signal.Signals(number)
-        if called is signal.SIGTSTP:
-            self.is_suspended = True
-        elif self.end is signal.SIGINT and called is signal.SIGINT:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        received = signal.Signals(number)
+        if received is signal.SIGTSTP:
+            self.is_suspend_requested = True
+        elif self.end_signal is signal.SIGINT and received is signal.SIGINT:
             raise KeyboardInterrupt
         else:
-            self.end = called
+            self.end_signal = received
         with contextlib.suppress(BlockingIOError):
-            os.write(self._writing, b"!")
+            os.write(self._writer, b"!")

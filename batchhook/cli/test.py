@@ -1,4 +1,4 @@
-"""test: running the suite by hand."""
+"""``batchhook test``."""
 
 from __future__ import annotations
 
@@ -9,93 +9,93 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from batchhook.cli.arguments import Json
-from batchhook.cli.options import console, emit, options, project
-from batchhook.core.settings import Isolation, Order
-from batchhook.core.verdict import Verdict, judge, summary
+from batchhook.cli.options import Jobs, Json, Pattern, console, emit, options, progress_console, project
+from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import ExitCode, UsageError
-from batchhook.lazy import Late
-from batchhook.report.console import failures
-from batchhook.report.console.analysis import remembered
-from batchhook.report.console.progress import show_while
-from batchhook.store.progress import ProgressWriter
-from batchhook.workflow.manual_run import Tested, run_head, wanted
-from batchhook.workflow.suite.run import RunListener
 
 if TYPE_CHECKING:
-    from batchhook.workflow import serializers
-else:
-    serializers = Late("batchhook.workflow.serializers")
+    from batchhook.core.verdict import Verdict
+    from batchhook.workflow.manual_run import ManualRun
+    from batchhook.workflow.suite.run import RunListener
 
 
 def test(
     tests: Annotated[
-        list[str] | None, typer.Argument(metavar="TEST", help="Only these: ids of tests, classes or modules.")
+        list[str] | None, typer.Argument(metavar="TEST", help="Run only these tests, classes or modules, by their ids.")
     ] = None,
-    pattern: Annotated[str | None, typer.Option("-p", "--pattern", metavar="PATTERN", help="Only these files.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed when they last ran.")] = False,
-    fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="End at the first failure.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run even what was run before.")] = False,
-    jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=0, metavar="N", help="Processes side by side; 0: all processors.")
-    ] = None,
+    pattern: Pattern = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Run only tests that failed in their last run.")] = False,
+    fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop at the first failure.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run even if the same files were tested before.")] = False,
+    jobs: Jobs = None,
     order: Annotated[
-        Order | None,
-        typer.Option("--order", help="unittest's own, or what saves time; auto finds anew whether tests need one."),
+        RunOrder | None,
+        typer.Option("--order", help="The order of tests; auto finds out again whether they depend on one."),
     ] = None,
-    in_place: Annotated[
-        bool, typer.Option("--in-place", help="Test the work tree as it is, not what is committed.")
-    ] = False,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Test the work tree as it is, not the commit.")] = False,
     recorded: Annotated[
-        bool, typer.Option("--recorded", help="Test what was recorded last, which may be ahead of HEAD.")
+        bool, typer.Option("--recorded", help="Test the last recorded change, which may be newer than HEAD.")
     ] = False,
     progress: Annotated[Path | None, typer.Option(metavar="FILE", hidden=True)] = None,
     _json: Json = False,
 ) -> int:
-    """Run the suite now, on exactly what is committed at HEAD; fills no batch."""
+    """Run the suite now on exactly what is committed at HEAD; fills no batch."""
     if recorded and in_place:
-        raise UsageError("--recorded and --in-place are two states to test", "say one of them")
+        raise UsageError("--recorded and --in-place are mutually exclusive", "choose one of them")
+    from batchhook.core.verdict import Verdict, judge_suite
+    from batchhook.workflow.manual_run import run_head, run_request
+
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
-        asked = wanted(opened, tests or (), failed=failed, fresh=fresh, order=order)
-        of_record = recorded or opened.location.is_private
-        held = "what was recorded last" if of_record else "HEAD"
-        label = f"testing {'the work tree' if opened.settings.isolation is Isolation.IN_PLACE else held}"
-        with _listening(label, progress) as listener:
-            done = run_head(opened, listener, replace(asked, fail_fast=fail_fast), recorded=recorded)
-        verdict = judge(done.run.outcome, opened.settings.critical_failure_threshold)
+        request = run_request(opened, tests or (), failed=failed, fresh=fresh, order=order)
+        is_record = recorded or opened.location.is_shadow
+        commit = "the last recorded change" if is_record else "HEAD"
+        subject = "the work tree" if opened.settings.isolation is Isolation.IN_PLACE else commit
+        with _listener(f"testing {subject}", progress) as listener:
+            run = run_head(opened, listener, replace(request, fail_fast=fail_fast), recorded=recorded)
+        verdict = judge_suite(run.run.result, opened.settings.critical_failure_threshold)
         if options.json:
-            emit(serializers.tested_document(done, verdict))
+            from batchhook.workflow import serializers
+
+            emit(serializers.test_document(run, verdict))
         else:
-            _print(done, verdict, "recorded" if of_record else "committed")
+            _print(run, verdict, "recorded" if is_record else "committed")
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
 
 
 @contextmanager
-def _listening(label: str, progress: Path | None) -> Iterator[RunListener]:
-    """Draw how it goes, or write it into a file for the program that started us (``store/progress.py``)."""
+def _listener(label: str, progress: Path | None) -> Iterator[RunListener]:
+    """Draw the progress, or write it to a file for the program that started this one (``store/progress.py``)."""
     if progress is None:
-        with show_while(Console(stderr=True), label) as drawn:
-            yield drawn
+        from batchhook.report.console.progress import live_progress
+
+        with live_progress(progress_console(), label) as live:
+            yield live
     else:
-        with closing(ProgressWriter(progress)) as written:
-            yield written
+        from batchhook.store.progress import ProgressWriter
+
+        with closing(ProgressWriter(progress)) as writer:
+            yield writer
 
 
-def _print(done: Tested, verdict: Verdict, held: str) -> None:
-    out, outcome = console(), done.run.outcome
-    if done.has_more:
-        out.print(f"Tested is what is {held}; the work tree has changes that are not.")
-    out.print(f"{done.commit[:8]} {summary(verdict, outcome)}")
-    if outcome.hint:
-        out.print(outcome.hint)
-    if done.remembered:
-        out.print(remembered(done.run.started_at, "batchhook test --fresh"))
-    failed = tuple(result for result in outcome.results if result.outcome.is_failure)
-    known = {result.test_id: failures.flaky(done.flips.get(result.test_id, 0)) for result in failed}
-    for part in (*failures.by_modules(failed, known, tracebacks=True), *failures.unsteady(outcome.results)):
+def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
+    from batchhook.core.verdict import summarize_verdict
+    from batchhook.report import phrases
+    from batchhook.report.console import failures
+    from batchhook.report.console.analysis import reused
+
+    out, result = console(), run.run.result
+    if run.has_untested_changes:
+        out.print(f"The work tree has changes that are not {state}; they were not tested.")
+    out.print(f"{run.commit[:8]} {summarize_verdict(verdict, result)}")
+    if result.hint:
+        out.print(result.hint)
+    if run.is_cached:
+        out.print(reused(run.run.started_at, "batchhook test --fresh"))
+    failed = tuple(test for test in result.results if test.outcome.is_failure)
+    remarks = {test.test_id: phrases.flaky(run.flips.get(test.test_id, 0)) for test in failed}
+    for part in (*failures.by_module(failed, remarks, tracebacks=True), *failures.parallel_only(result.results)):
         out.print(part)

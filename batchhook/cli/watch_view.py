@@ -1,162 +1,154 @@
-"""Showing what happens while files are watched: as a board, as plain lines, or as JSON."""
+"""Views of a watch session: a live board, plain lines, or JSON lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import BatchStatus
-from batchhook.lazy import Late
-from batchhook.report.console.watch_board import Board, board, change_line, print_line
+from batchhook.core.batch import BatchStatus
+from batchhook.report.console.watch_board import Board, describe_change, print_event, render_board
 from batchhook.store import batches
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.recording.record import standing
+from batchhook.workflow.recording.record import summarize_count
 from batchhook.workflow.status import analyze
-from batchhook.workflow.watching.events import Kind, News
-from batchhook.workflow.watching.session import Session
+from batchhook.workflow.watching.events import WatchEvent, WatchEventKind
+from batchhook.workflow.watching.session import WatchSession
 
-if TYPE_CHECKING:
-    from batchhook.workflow import serializers
-else:
-    serializers = Late("batchhook.workflow.serializers")
-
-_ENDED = {
-    Kind.ENDED: "ended; runs that are going on go on: batchhook status",
-    Kind.PAUSED: "paused: what is saved now is recorded when it goes on",
-    Kind.RESUMED: "going on",
+_MESSAGES = {
+    WatchEventKind.ENDED: "stopped; runs in progress continue: batchhook status",
+    WatchEventKind.PAUSED: "paused: saves are recorded after resuming",
+    WatchEventKind.RESUMED: "resumed",
 }
 
 
-class JsonLines:
-    """One document a line, for programs."""
+class JsonLinesView:
+    """One JSON document per line for each event."""
 
-    def tell(self, news: News) -> None:
-        """Something has happened."""
-        print(serializers.watch_document(news).model_dump_json(), flush=True)  # noqa: T201 - this is the output
+    def show_event(self, event: WatchEvent) -> None:
+        """Print an event."""
+        from batchhook.workflow import serializers
 
-    def draw(self, session: Session) -> None:
-        """Where everything stands: programs ask for that."""
+        print(serializers.watch_document(event).model_dump_json(), flush=True)  # noqa: T201 - the command's output
+
+    def update(self, session: WatchSession) -> None:
+        """Do nothing: events only."""
 
     def close(self) -> None:
-        """The end was told."""
+        """Do nothing: the end is an event."""
 
 
-class PlainLines:
-    """One line for everything that happens.
-
-    Args:
-        console: where to.
-    """
+class PlainLinesView:
+    """One line of text for each event."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def tell(self, news: News) -> None:
-        """Something has happened."""
-        print_line(self._console, news.at, line_of(news))
-        if news.hint:
-            print_line(self._console, news.at, f"  {news.hint}", style="dim")
+    def show_event(self, event: WatchEvent) -> None:
+        """Print an event."""
+        print_event(self._console, event.at, format_event(event))
+        if event.hint:
+            print_event(self._console, event.at, f"  {event.hint}", style="dim")
 
-    def draw(self, session: Session) -> None:
-        """Where everything stands: the lines said it."""
+    def update(self, session: WatchSession) -> None:
+        """Do nothing: events only."""
 
     def close(self) -> None:
-        """The end was told."""
+        """Do nothing: the end is an event."""
 
 
-class LiveBoard:
-    """A board in a terminal that renews itself.
+class LiveBoardView:
+    """A board on a terminal that is redrawn when something changes.
 
     Args:
         console: the terminal.
-        where: what is watched, in words.
-        last: of the latest batch that has its verdict.
-        keys: whether keys can be pressed.
+        where: the watched paths, for people.
+        analysis: of the latest batch that has its verdict.
+        has_keys: whether key presses are read.
     """
 
-    def __init__(self, console: Console, where: str, last: Analysis | None, *, keys: bool) -> None:
+    def __init__(self, console: Console, where: str, analysis: Analysis | None, *, has_keys: bool) -> None:
         self.console = console
-        self.last = last
+        self.analysis = analysis
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
-        self._shown = Board(None, where, keys=keys)
+        self._board = Board(None, where, has_keys=has_keys)
         self._height = 0
         self._polling = self._tested = ""
-        self._is_on = False
+        self._is_live = False
 
-    def tell(self, news: News) -> None:
-        """Something has happened: most of it is on the board anyway."""
-        if news.kind is Kind.VERDICT:
-            self.last = news.analysis
-        elif news.kind is Kind.POLLING:
-            self._polling = line_of(news)
-        elif news.kind is Kind.TESTED:
-            self._tested = news.said
+    def show_event(self, event: WatchEvent) -> None:
+        """Keep what the board shows of an event; ``update`` reads the rest from the session."""
+        if event.kind is WatchEventKind.VERDICT:
+            self.analysis = event.analysis
+        elif event.kind is WatchEventKind.POLLING:
+            self._polling = format_event(event)
+        elif event.kind is WatchEventKind.TESTED:
+            self._tested = event.message
 
-    def draw(self, session: Session) -> None:
-        """Show where everything stands, if that is something new."""
-        count, by_hand = session.count, session.by_hand
-        shown = replace(
-            self._shown,
+    def update(self, session: WatchSession) -> None:
+        """Redraw the board if the session or the terminal changed."""
+        count, manual_test = session.count, session.manual_test
+        state = "paused" if session.is_paused else f"waiting for {session.blocked_by}" if session.blocked_by else ""
+        current = replace(
+            self._board,
             open=count.as_batch() if count else None,
-            state="paused" if session.is_paused else f"waits for {session.waits}" if session.waits else "",
-            going=session.runs.going,
-            by_hand=by_hand.progress() if by_hand else None,
-            tested=self._tested,
-            last=self.last,
-            notes=tuple(note for note in (self._polling, session.trouble) if note),
+            state=state,
+            running=session.runs.running,
+            manual_run=manual_test.progress() if manual_test else None,
+            last_manual_run=self._tested,
+            latest=self.analysis,
+            notes=tuple(note for note in (self._polling, session.error) if note),
         )
         height = self.console.height
-        if shown != self._shown or height != self._height or not self._is_on:
-            self._shown, self._height = shown, height
-            if not self._is_on:
+        if current != self._board or height != self._height or not self._is_live:
+            self._board, self._height = current, height
+            if not self._is_live:
                 self._live = Live(console=self.console, auto_refresh=False, vertical_overflow="crop")
                 self._live.start()
-                self._is_on = True
-            self._live.update(board(shown, height), refresh=True)
+                self._is_live = True
+            self._live.update(render_board(current, height), refresh=True)
 
     @contextmanager
-    def away(self) -> Iterator[Console]:
-        """The terminal without the board, for the length of a block."""
+    def hidden(self) -> Iterator[Console]:
+        """Yield the terminal without the board for the length of a block."""
         self._live.transient = True
-        self._end()
+        self._stop()
         yield self.console
 
     def close(self) -> None:
-        """Leave the board as it is, without its keys."""
-        if self._is_on:
-            self._live.update(board(replace(self._shown, keys=False), self.console.height), refresh=True)
-        self._end()
+        """Leave the board on the terminal, without its keys."""
+        if self._is_live:
+            self._live.update(render_board(replace(self._board, has_keys=False), self.console.height), refresh=True)
+        self._stop()
 
-    def _end(self) -> None:
-        if self._is_on:
+    def _stop(self) -> None:
+        if self._is_live:
             self._live.stop()
-        self._is_on = False
+        self._is_live = False
 
 
-def line_of(news: News) -> str:
-    """Something that has happened, as one line."""
-    if news.count is not None and news.kind is Kind.RECORDED and news.recorded and news.recorded.change:
-        return change_line(news.recorded.change, standing(news.count))
-    if news.count is not None and news.kind is Kind.COMMITTED and news.commit:
-        return change_line(news.commit, standing(news.count))
-    if news.analysis is not None:
-        return f"batch {news.analysis.batch.id} {news.said}"
-    if news.kind is Kind.TESTED:
-        return f"run now {news.said}"
-    if news.kind is Kind.POLLING:
-        return f"files are looked at again and again: {news.said}"
-    return news.said or _ENDED.get(news.kind, news.kind.value)
+def format_event(event: WatchEvent) -> str:
+    """Return an event as one line."""
+    if event.count is not None and event.kind is WatchEventKind.RECORDED and event.recorded and event.recorded.change:
+        return describe_change(event.recorded.change, summarize_count(event.count))
+    if event.count is not None and event.kind is WatchEventKind.COMMITTED and event.commit:
+        return describe_change(event.commit, summarize_count(event.count))
+    if event.analysis is not None:
+        return f"batch {event.analysis.batch.id} {event.message}"
+    if event.kind is WatchEventKind.TESTED:
+        return f"run now {event.message}"
+    if event.kind is WatchEventKind.POLLING:
+        return f"scanning files periodically: {event.message}"
+    return event.message or _MESSAGES.get(event.kind, event.kind.value)
 
 
 def latest_analysis(project: Project) -> Analysis | None:
-    """Of the latest batch that has its verdict; it does not count as seen."""
-    for batch in batches.latest(project.database, 5, full=True):
+    """Return the analysis of the latest batch that has its verdict, without marking it as seen."""
+    for batch in batches.list_latest(project.database, 5, sealed_only=True):
         if batch.status is BatchStatus.FINISHED:
-            return analyze.analyzed(project, batch.id)
+            return analyze.load_analysis(project, batch.id)
     return None

@@ -1,1 +1,1 @@
-"""What batchhook knows: pure values and decisions. No files, no clock, no environment, no printing."""
+"""Pure domain values and decisions: no files, clock, environment or output."""

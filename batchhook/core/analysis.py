@@ -1,109 +1,110 @@
-"""What a batch's run tells, put together: its changes, its failures, and what is new about them."""
+"""Analysis of a batch: its changes, its failures with their culprits, and what differs from earlier runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from batchhook.core.changes import Batch, Commit, FileEdit
-from batchhook.core.comparison import Compared, Comparison
-from batchhook.core.culprits.attribution import Attribution, Kind, by_change
+from batchhook.core.batch import Batch
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.comparison import Comparison, SuiteComparison
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, group_by_culprit
 from batchhook.core.failure_groups import CriticalFailure, critical_failure
 from batchhook.core.metrics import Metrics
 from batchhook.core.perf.slowdown import Slowdown
-from batchhook.core.results import SuiteOutcome, TestResult
-from batchhook.core.rollback import WayBack
+from batchhook.core.results import SuiteResult, TestResult
+from batchhook.core.rollback import AutoRollbackResult
 from batchhook.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A finished batch, compared with the one before it on its branch.
+    """A finished batch, compared with the batch before it on its branch.
 
     Attributes:
         batch: with its changes.
-        edits: the files that each change touched, by commit name.
-        verdict, outcome: of its run.
-        python: the interpreter that ran it.
-        tree: what was tested; another than the batch's last one where that was in place, and the work tree held more.
+        edits: files touched by each change, by the change's oid.
+        verdict, result: of the batch's run.
+        python: interpreter that ran the tests.
+        tree: the tested tree. For an in-place run it may hold more than the batch's head.
         tested_at: seconds since the epoch.
-        is_remembered: whether the run was made for somebody else, on the same tree and suite, and not made again.
-        critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
-        previous: number of the batch that it is compared with; 0 where there is none.
-        since_previous: what is different since that one; all that fails is new where there is none.
-        baseline: the commit that was set as the baseline; empty where none was.
-        since_baseline: what is different since that.
-        flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
-        attributions: what broke each failing test, by its id; empty where nobody looked, or not yet.
-        is_searching: whether that is being found out at this moment.
-        slowdowns: what became slower, the worst first; then what may have, and nobody can tell.
-        is_measuring: whether that is being measured at this moment.
-        between: commits that are to blame and are none of the batch's changes, by name: they came between these.
-        way_back: what became of a way back that was looked for by itself; None where none was.
-        metrics: what plug-ins added, by plug-in and name.
-        troubles: what is the matter with plug-ins and notifications at present, a line each.
+        critical_threshold: share of the tests that ran, 0 to 1, from which a failure is critical.
+        previous: id of the batch that it is compared with; 0 if there is none.
+        since_previous: differences from that batch; without one, every failure is new.
+        baseline: oid of the baseline commit; empty if none is set.
+        since_baseline: differences from the baseline.
+        flips: by test id, how often a failing test both passed and failed on one tree; stable tests are left out.
+        is_reused: whether the result comes from an earlier run of the same tree and suite.
+        attributions: cause of each failure, by test id; empty if none was searched for, or not yet.
+        is_searching: whether the culprit search is under way.
+        slowdowns: confirmed slowdowns, worst first, followed by inconclusive ones.
+        is_measuring: whether slowdowns are being measured.
+        intermediate_commits: culprits that are not changes of the batch but lie between them, by oid.
+        auto_rollback: result of an automatic rollback; None if none was attempted.
+        metrics: added by plug-ins, by plug-in and name.
+        integration_errors: current errors of plug-ins and notifications, one line each.
     """
 
     batch: Batch
     edits: Mapping[str, tuple[FileEdit, ...]]
     verdict: Verdict
-    outcome: SuiteOutcome
+    result: SuiteResult
     python: str
     tree: str
     tested_at: float
     critical_threshold: float
     previous: int = 0
-    since_previous: Compared = field(default_factory=lambda: Compared(Comparison()))
+    since_previous: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
     baseline: str = ""
-    since_baseline: Compared = field(default_factory=lambda: Compared(Comparison()))
+    since_baseline: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
     flips: Mapping[str, int] = field(default_factory=dict)
-    is_remembered: bool = False
+    is_reused: bool = False
     attributions: Mapping[str, Attribution] = field(default_factory=dict)
     is_searching: bool = False
     slowdowns: tuple[Slowdown, ...] = ()
     is_measuring: bool = False
-    between: Mapping[str, Commit] = field(default_factory=dict)
-    way_back: WayBack | None = None
+    intermediate_commits: Mapping[str, Commit] = field(default_factory=dict)
+    auto_rollback: AutoRollbackResult | None = None
     metrics: Metrics = field(default_factory=dict)
-    troubles: tuple[str, ...] = ()
+    integration_errors: tuple[str, ...] = ()
 
     @property
-    def blamed(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:
-        """The changes that are to blame, each with the failures that it caused; the one with most of them first."""
+    def culprits(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:
+        """Culprits with the failures that each caused, most failures first."""
         commits = self.commits
         failures = {result.test_id: result for result in self.failures}
         return tuple(
-            (commits[oid], tuple(failures[name] for name in names if name in failures))
-            for oid, names in by_change(self.attributions).items()
+            (commits[oid], tuple(failures[test_id] for test_id in test_ids if test_id in failures))
+            for oid, test_ids in group_by_culprit(self.attributions).items()
             if oid in commits
         )
 
     @property
-    def slower(self) -> tuple[Slowdown, ...]:
-        """What became slower indeed."""
-        return tuple(found for found in self.slowdowns if found.is_confirmed)
+    def confirmed_slowdowns(self) -> tuple[Slowdown, ...]:
+        """Slowdowns that measurements confirm."""
+        return tuple(slowdown for slowdown in self.slowdowns if slowdown.is_confirmed)
 
     @property
     def commits(self) -> Mapping[str, Commit]:
-        """The batch's changes, and the commits between them that are to blame for something, by name."""
-        return {change.oid: change for change in self.batch.changes} | dict(self.between)
+        """Changes of the batch, and culprits between them, by oid."""
+        return {change.oid: change for change in self.batch.changes} | dict(self.intermediate_commits)
 
-    def failures_of(self, kind: Kind) -> tuple[TestResult, ...]:
-        """The failures that ended so."""
-        ended = {name for name, found in self.attributions.items() if found.kind is kind}
-        return tuple(result for result in self.failures if result.test_id in ended)
+    def failures_of(self, kind: AttributionKind) -> tuple[TestResult, ...]:
+        """Return the failures with an attribution of this kind."""
+        test_ids = {test_id for test_id, attribution in self.attributions.items() if attribution.kind is kind}
+        return tuple(result for result in self.failures if result.test_id in test_ids)
 
     @property
-    def has_more(self) -> bool:
-        """Whether more was tested than what was committed: in place, with uncommitted changes lying about."""
+    def includes_uncommitted(self) -> bool:
+        """Return whether uncommitted changes were tested along with the batch, as an in-place run does."""
         return self.tree != self.batch.changes[-1].tree
 
     @property
-    def critical(self) -> CriticalFailure | None:
-        """What a critical failure consists of; None where it is none."""
-        return critical_failure(self.outcome.results) if self.verdict is Verdict.CRITICAL else None
+    def critical_failure(self) -> CriticalFailure | None:
+        """Failures by module and by error; None unless the verdict is critical."""
+        return critical_failure(self.result.results) if self.verdict is Verdict.CRITICAL else None
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
-        """The results that failed."""
-        return tuple(result for result in self.outcome.results if result.outcome.is_failure)
+        """Results that failed."""
+        return tuple(result for result in self.result.results if result.outcome.is_failure)

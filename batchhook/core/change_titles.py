@@ -1,4 +1,4 @@
-"""What a change is called that nobody has described: by the files that it touched."""
+"""Titles for recorded changes without a description, derived from the files that they touch."""
 
 from __future__ import annotations
 
@@ -8,52 +8,51 @@ from pathlib import PurePosixPath
 
 from batchhook.core.sanitize import one_line
 
-_MOST = 72
-"""Characters; what a subject should have."""
+_MAX_LENGTH = 72
+"""Characters: the customary limit for a commit subject."""
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """What became of one file: names of its contents before and after, empty for nothing."""
+class BlobChange:
+    """Blob oids of one file before and after a change; empty where the file does not exist."""
 
     old: str
     new: str
 
 
-def described(files: Mapping[str, Touch]) -> str:
-    """``edit parcel/money.py``, ``add money.py and 2 more``, ``move a.py to b.py``; one line, not long.
+def change_title(files: Mapping[str, BlobChange]) -> str:
+    """Return a one-line title such as ``edit parcel/money.py``, ``add money.py and 2 more`` or ``move a.py to b.py``.
 
     Args:
         files: by path; at least one.
     """
-    moved = _move(files)
-    if moved:
-        return one_line("move {} to {}".format(*moved), _MOST)
-    verbs = {_verb(touch) for touch in files.values()}
+    move = _find_move(files)
+    if move:
+        return one_line("move {} to {}".format(*move), _MAX_LENGTH)
+    verbs = {_verb(change) for change in files.values()}
     verb = verbs.pop() if len(verbs) == 1 else "change"
     first = min(files, key=lambda path: (_verb(files[path]) == "delete", path))
     if len(files) == 1:
-        return one_line(f"{verb} {_short(first, _MOST - len(verb) - 1)}", _MOST)
+        return one_line(f"{verb} {_shorten(first, _MAX_LENGTH - len(verb) - 1)}", _MAX_LENGTH)
     more = f" and {len(files) - 1} more"
-    return one_line(f"{verb} {PurePosixPath(first).name}", _MOST - len(more)) + more
+    return one_line(f"{verb} {PurePosixPath(first).name}", _MAX_LENGTH - len(more)) + more
 
 
-def _verb(touch: Touch) -> str:
-    if not touch.old:
+def _verb(change: BlobChange) -> str:
+    if not change.old:
         return "add"
-    return "edit" if touch.new else "delete"
+    return "edit" if change.new else "delete"
 
 
-def _move(files: Mapping[str, Touch]) -> tuple[str, str] | None:
-    """Where a single file has gone from and to, if nothing else was done."""
-    gone = [path for path, touch in files.items() if not touch.new]
-    come = [path for path, touch in files.items() if not touch.old]
-    if len(files) != 2 or len(gone) != 1 or len(come) != 1:  # noqa: PLR2004 - one gone, one come
+def _find_move(files: Mapping[str, BlobChange]) -> tuple[str, str] | None:
+    """Return the old and the new path if the change does nothing but move one file."""
+    deleted = [path for path, change in files.items() if not change.new]
+    added = [path for path, change in files.items() if not change.old]
+    if len(files) != 2 or len(deleted) != 1 or len(added) != 1:  # noqa: PLR2004 - one deleted, one added
         return None
-    (old,), (new,) = gone, come
+    (old,), (new,) = deleted, added
     return (old, new) if files[old].old == files[new].new else None
 
 
-def _short(path: str, most: int) -> str:
-    """A path, or its last part where it is long."""
-    return path if len(path) <= most else PurePosixPath(path).name
+def _shorten(path: str, limit: int) -> str:
+    return path if len(path) <= limit else PurePosixPath(path).name

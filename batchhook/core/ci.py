@@ -1,4 +1,4 @@
-"""What a run on a CI service comes to: what fails, since when, and what of the range under test is to blame."""
+"""Result of a CI run: its exit code, and the failures ordered by how much they concern the change under test."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from batchhook.core.comparison import Compared
-from batchhook.core.culprits.attribution import Kind
+from batchhook.core.comparison import SuiteComparison
+from batchhook.core.culprits.attribution import AttributionKind
 from batchhook.core.culprits.bisect_result import Bisection, Finding
-from batchhook.core.results import SuiteOutcome, TestResult
+from batchhook.core.results import SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
 from batchhook.errors import ExitCode
 
 
-class Weight(IntEnum):
-    """How much a failure concerns the one whose change is tested; the heaviest comes first."""
+class FailureRelevance(IntEnum):
+    """Relevance of a failure to the change under test; the most relevant sorts first."""
 
     NEW = 0
-    """A commit of the range broke it, or it did not fail in the baseline."""
+    """A commit of the range broke the test, or it did not fail in the baseline."""
 
-    OPEN = 1
-    """It fails, and that is all that is known."""
+    UNKNOWN = 1
+    """Nothing but the failure itself is known."""
 
     OLD = 2
-    """It failed before, or fails now and then whatever was changed."""
+    """It failed before, or is flaky."""
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """What a run is compared with.
+class CiBaseline:
+    """Results that a CI run is compared with.
 
     Attributes:
-        name: for people: ``the file baseline_results.json``.
-        commit: whose outcomes they are; empty where that is not known.
-        results: all of them, or those that failed.
-        only_failures: whether of the tests that did not fail nothing is known.
+        name: display name, such as ``the file baseline_results.json``.
+        commit: oid of the commit that was tested; empty if unknown.
+        results: all results, or only the failing ones.
+        failures_only: whether results of tests that did not fail are unavailable.
     """
 
     name: str
     commit: str
     results: tuple[TestResult, ...]
-    only_failures: bool = False
+    failures_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +49,74 @@ class CiRun:
     """A run on a CI service.
 
     Attributes:
-        commit: what HEAD was, or the end of the range; empty where nothing is committed.
-        has_more: whether files that git tracks differ from that commit: what was tested is the files.
+        commit: oid of HEAD, or of the end of the range; empty in a repository without commits.
         started_at: seconds since the epoch.
-        baseline, compared: what it was compared with, and what is different; None where it was not.
-        span: the range that was searched, as it was asked for; empty for none.
-        found: what the search found out; None where there was none.
-        remarks: what else has to be said, a sentence each.
+        includes_uncommitted: whether tracked files differ from that commit, so that the files were tested instead.
+        baseline, comparison: what the run was compared with, and the differences; None without a baseline.
+        revision_range: the range that was searched, as given by the user; empty for none.
+        bisection: result of that search; None if there was none.
+        remarks: further notes for the reader, one sentence each.
     """
 
     commit: str
     started_at: float
-    outcome: SuiteOutcome
+    result: SuiteResult
     verdict: Verdict
-    has_more: bool = False
-    baseline: Baseline | None = None
-    compared: Compared | None = None
-    span: str = ""
-    found: Bisection | None = None
+    includes_uncommitted: bool = False
+    baseline: CiBaseline | None = None
+    comparison: SuiteComparison | None = None
+    revision_range: str = ""
+    bisection: Bisection | None = None
     remarks: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
-        """The results that failed, those first that concern the change under test most; else as they came."""
-        failed = [result for result in self.outcome.results if result.outcome.is_failure]
-        return tuple(sorted(failed, key=self.weight))
+        """Results that failed, most relevant first, otherwise in order of completion."""
+        failed = [result for result in self.result.results if result.outcome.is_failure]
+        return tuple(sorted(failed, key=self.relevance))
 
     @property
     def findings(self) -> Mapping[str, Finding]:
-        """What became of each failing test that a search was made for, by its id."""
-        return self.found.findings if self.found else {}
+        """Findings of the search, by test id."""
+        return self.bisection.findings if self.bisection else {}
 
     @property
     def exit_code(self) -> ExitCode:
-        """3 where the suite could not run, 2 where something fails that did not in the baseline, 1 for any failure."""
-        if self.outcome.broken:
+        """3 if the suite could not run, 2 if a test newly fails since the baseline, 1 for any other failure."""
+        if self.result.broken_reason:
             return ExitCode.ERROR
-        if self.compared and self.compared.whole.is_regression:
+        if self.comparison and self.comparison.overall.is_regression:
             return ExitCode.REGRESSION
         return ExitCode.OK if self.verdict.is_good else ExitCode.TESTS_FAILED
 
-    def weight(self, result: TestResult) -> Weight:
-        """How much a failure concerns the change under test."""
+    def relevance(self, result: TestResult) -> FailureRelevance:
+        """Return the relevance of a failure; the search outweighs the baseline."""
         finding = self.findings.get(result.test_id)
-        if finding is not None and finding.attribution.kind is not Kind.AMBIGUOUS:
-            return Weight.NEW if finding.is_solved else Weight.OLD
-        if self.compared is not None:
-            return Weight.NEW if result.test_id in self.compared.whole.newly_failing else Weight.OLD
-        return Weight.OPEN
+        if finding is not None and finding.attribution.kind is not AttributionKind.AMBIGUOUS:
+            return FailureRelevance.NEW if finding.is_solved else FailureRelevance.OLD
+        if self.comparison is not None:
+            is_new = result.test_id in self.comparison.overall.newly_failing
+            return FailureRelevance.NEW if is_new else FailureRelevance.OLD
+        return FailureRelevance.UNKNOWN
 
-    def standing(self, result: TestResult) -> tuple[str, ...]:
-        """What is known of a failure besides that it is one, a piece of a sentence each."""
-        finding, said = self.findings.get(result.test_id), []
+    def explain(self, result: TestResult) -> tuple[str, ...]:
+        """Return what is known about a failure, as phrases: from the search, then from the baseline."""
+        phrases = []
+        finding = self.findings.get(result.test_id)
         if finding is not None:
-            said.append(self._of_range(finding))
-        if self.compared is not None:
-            newly = result.test_id in self.compared.whole.newly_failing
-            said.append("newly failing since the baseline" if newly else "failed in the baseline, too")
-        return tuple(said)
+            phrases.append(self._explain_finding(finding))
+        if self.comparison is not None:
+            is_new = result.test_id in self.comparison.overall.newly_failing
+            phrases.append("newly failing since the baseline" if is_new else "also failed in the baseline")
+        return tuple(phrases)
 
-    def _of_range(self, finding: Finding) -> str:
-        found = finding.attribution
-        if found.change and self.found:
-            verb = "broken" if found.kind is Kind.CULPRIT else "brought, failing,"
-            return f"{verb} by {found.change[:8]} ({self.found.commits[found.change].subject})"
-        if found.kind is Kind.PRE_EXISTING:
-            return f"failed before {self.span}, too"
-        if found.kind is Kind.FLAKY:
-            return f"flaky: failed {found.failed} of {found.runs} runs"
-        return f"unclear what broke it: {found.reason}"
+    def _explain_finding(self, finding: Finding) -> str:
+        attribution = finding.attribution
+        if attribution.culprit and self.bisection:
+            verb = "broken" if attribution.kind is AttributionKind.CULPRIT else "introduced failing"
+            return f"{verb} by {attribution.culprit[:8]} ({self.bisection.commits[attribution.culprit].subject})"
+        if attribution.kind is AttributionKind.PRE_EXISTING:
+            return f"already failing before {self.revision_range}"
+        if attribution.kind is AttributionKind.FLAKY:
+            return f"flaky: failed {attribution.failure_count} of {attribution.run_count} runs"
+        return f"culprit unclear: {attribution.reason}"

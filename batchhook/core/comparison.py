@@ -1,4 +1,4 @@
-"""Two runs of a suite beside each other: what fails now and did not, what was mended, what came and went."""
+"""Comparison of two runs of a suite: tests that fail now, were fixed, were added or removed."""
 
 from __future__ import annotations
 
@@ -11,73 +11,75 @@ from batchhook.core.results import Outcome, TestResult
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is different in a run, compared with an earlier one; ids of tests, sorted.
+    """Differences between a run and an earlier one, as sorted test ids.
 
     Attributes:
-        newly_failing: fail now, and passed, were skipped, or did not exist then.
-        still_failing: failed then, too.
-        fixed: failed then, and ran without failing now.
-        newly_skipped: are skipped now, and ran then.
-        new: did not exist then.
-        vanished: do not exist any more.
+        newly_failing: fail now; passed, were skipped or did not exist before.
+        still_failing: fail now and failed before.
+        fixed: failed before; ran now without failing.
+        newly_skipped: skipped now; ran before.
+        added: did not exist before.
+        removed: no longer exist.
     """
 
     newly_failing: tuple[str, ...] = ()
     still_failing: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     newly_skipped: tuple[str, ...] = ()
-    new: tuple[str, ...] = ()
-    vanished: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     @property
     def is_regression(self) -> bool:
-        """Whether something fails that did not."""
+        """Return whether a test fails that did not fail before."""
         return bool(self.newly_failing)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is different, and nothing fails."""
+        """Return whether nothing differs and nothing fails."""
         return self == Comparison()
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A comparison of all tests together, and of each module's; modules without any difference are left out."""
+class SuiteComparison:
+    """Comparison of a whole suite, and of each module in which something differs."""
 
-    whole: Comparison
+    overall: Comparison
     by_module: Mapping[str, Comparison] = field(default_factory=dict)
 
 
-def compare(now: Iterable[TestResult], before: Iterable[TestResult]) -> Compared:
-    """Compare two runs of all tests of a suite; of several results with one id, a failing one counts."""
-    ours, theirs = _by_id(now), _by_id(before)
-    whole = _compared(ours, theirs)
+def compare(now: Iterable[TestResult], before: Iterable[TestResult]) -> SuiteComparison:
+    """Compare two complete runs of a suite. If an id occurs more than once, a failing result takes precedence."""
+    results_now, results_before = _by_id(now), _by_id(before)
     modules: defaultdict[str, tuple[dict[str, TestResult], dict[str, TestResult]]] = defaultdict(lambda: ({}, {}))
-    for side, results in enumerate((ours, theirs)):
-        for name, result in results.items():
-            modules[result.module][side][name] = result
-    found = {module: _compared(*sides) for module, sides in sorted(modules.items())}
-    return Compared(whole, {module: one for module, one in found.items() if not one.is_empty})
+    for side, results in enumerate((results_now, results_before)):
+        for test_id, result in results.items():
+            modules[result.module][side][test_id] = result
+    by_module = {module: _compare(*sides) for module, sides in sorted(modules.items())}
+    return SuiteComparison(
+        overall=_compare(results_now, results_before),
+        by_module={module: comparison for module, comparison in by_module.items() if not comparison.is_empty},
+    )
 
 
 def _by_id(results: Iterable[TestResult]) -> dict[str, TestResult]:
-    found: dict[str, TestResult] = {}
+    by_id: dict[str, TestResult] = {}
     for result in results:
-        if result.outcome.is_failure or result.test_id not in found:
-            found[result.test_id] = result
-    return found
+        if result.outcome.is_failure or result.test_id not in by_id:
+            by_id[result.test_id] = result
+    return by_id
 
 
-def _compared(now: Mapping[str, TestResult], before: Mapping[str, TestResult]) -> Comparison:
-    failing = {name for name, result in now.items() if result.outcome.is_failure}
-    failed = {name for name, result in before.items() if result.outcome.is_failure}
-    skipped = {name for name, result in now.items() if result.outcome is Outcome.SKIPPED}
-    ran = {name for name, result in before.items() if result.outcome.ran}
+def _compare(now: Mapping[str, TestResult], before: Mapping[str, TestResult]) -> Comparison:
+    failing = {test_id for test_id, result in now.items() if result.outcome.is_failure}
+    failed = {test_id for test_id, result in before.items() if result.outcome.is_failure}
+    skipped = {test_id for test_id, result in now.items() if result.outcome is Outcome.SKIPPED}
+    ran = {test_id for test_id, result in before.items() if result.outcome.has_run}
     return Comparison(
         newly_failing=tuple(sorted(failing - failed)),
         still_failing=tuple(sorted(failing & failed)),
         fixed=tuple(sorted((failed & now.keys()) - failing - skipped)),
         newly_skipped=tuple(sorted(skipped & ran)),
-        new=tuple(sorted(now.keys() - before.keys())),
-        vanished=tuple(sorted(before.keys() - now.keys())),
+        added=tuple(sorted(now.keys() - before.keys())),
+        removed=tuple(sorted(before.keys() - now.keys())),
     )

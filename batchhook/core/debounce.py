@@ -1,4 +1,4 @@
-"""When a burst of saves is over: it has been quiet for a while, or it has gone on for long enough."""
+"""Debouncing of file events: a burst of saves counts once, when it has settled or has lasted long enough."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Settling:
-    """A burst of saves.
+class Debouncer:
+    """Timer of one burst of saves; all times are seconds of any one clock.
 
     Args:
-        quiet: seconds without a save after which it is over.
-        most: seconds after the first save after which it is over all the same, lest a stream of saves starves it.
+        quiet_period: a burst ends after this long without a save.
+        max_delay: a burst ends this long after its first save at the latest, so that constant saving cannot starve it.
 
     Attributes:
-        since: when it began, in seconds of any clock; None where nothing was saved.
-        last: when the latest save was seen.
+        started_at: time of the first save; None if no burst is pending.
+        last_event_at: time of the latest save.
     """
 
-    quiet: float
-    most: float
-    since: float | None = None
-    last: float = 0.0
+    quiet_period: float
+    max_delay: float
+    started_at: float | None = None
+    last_event_at: float = 0.0
 
-    def touch(self, now: float) -> None:
-        """Something was saved."""
-        self.last = now
-        if self.since is None:
-            self.since = now
+    def trigger(self, now: float) -> None:
+        """Register a save."""
+        self.last_event_at = now
+        if self.started_at is None:
+            self.started_at = now
 
-    def clear(self) -> None:
-        """It has been dealt with."""
-        self.since = None
+    def reset(self) -> None:
+        """Clear the burst once it has been handled."""
+        self.started_at = None
 
-    def left(self, now: float) -> float:
-        """Seconds until it is over if nothing more is saved; infinity where nothing was."""
-        if self.since is None:
+    def remaining(self, now: float) -> float:
+        """Return the seconds until the burst ends if nothing more is saved; infinity if no burst is pending."""
+        if self.started_at is None:
             return float("inf")
-        return max(min(self.last + self.quiet, self.since + self.most) - now, 0.0)
+        return max(min(self.last_event_at + self.quiet_period, self.started_at + self.max_delay) - now, 0.0)

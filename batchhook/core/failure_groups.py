@@ -1,4 +1,4 @@
-"""How far a critical failure reaches: the modules that it hit most, and the errors that it consists of."""
+"""Failures grouped by their likely cause, and the extent of a critical failure."""
 
 from __future__ import annotations
 
@@ -6,66 +6,69 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from batchhook.core.failure_signature import signature
-from batchhook.core.results import TestResult, Totals, by_module
+from batchhook.core.results import TestResult, Totals, totals_by_module
+
+
+def failure_signature(result: TestResult) -> str:
+    """Return a key of outcome, error type and location, equal for failures that are likely to share a cause."""
+    return f"{result.outcome.value}: {result.error_type} at {result.location}"
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorGroup:
-    """Failing tests that are likely to have one cause: they end with the same error at the same place.
+    """Failing tests that are likely to share a cause: the same error at the same location.
 
     Attributes:
-        error_type: the exception's class name; where nothing was raised, how the tests ended.
-        location: ``path:line``; empty where it is not known.
-        message: what the first of them said.
-        tests: their ids.
+        error_type: class name of the exception; the outcome if nothing was raised.
+        location: ``path:line``; empty if unknown.
+        message: error message of the first test.
     """
 
     error_type: str
     location: str
     message: str
-    tests: tuple[str, ...]
+    test_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CriticalFailure:
-    """What a critical failure consists of.
+    """Extent of a critical failure.
 
     Attributes:
-        modules: those with failing tests, and how many of each there are; the most affected one first.
-        errors: the failing tests by their signature, the most frequent one first.
+        modules: modules with failing tests and their totals, most failures first.
+        error_groups: failing tests by signature, largest group first.
     """
 
     modules: tuple[tuple[str, Totals], ...]
-    errors: tuple[ErrorGroup, ...]
+    error_groups: tuple[ErrorGroup, ...]
 
 
 def critical_failure(results: Iterable[TestResult]) -> CriticalFailure:
-    """What the failures among a run's results consist of."""
+    """Group the failures among the results of a run."""
     results = tuple(results)
-    modules = tuple((name, totals) for name, totals in by_module(results).items() if totals.failures)
-    return CriticalFailure(modules, _grouped(result for result in results if result.outcome.is_failure))
+    modules = tuple((module, totals) for module, totals in totals_by_module(results).items() if totals.failures)
+    return CriticalFailure(modules, _group_by_signature(result for result in results if result.outcome.is_failure))
 
 
-def _grouped(failing: Iterable[TestResult]) -> tuple[ErrorGroup, ...]:
-    groups: defaultdict[str, list[TestResult]] = defaultdict(list)
-    for result in failing:
-        groups[signature(result)].append(result)
+def _group_by_signature(failures: Iterable[TestResult]) -> tuple[ErrorGroup, ...]:
+    by_signature: defaultdict[str, list[TestResult]] = defaultdict(list)
+    for result in failures:
+        by_signature[failure_signature(result)].append(result)
     return tuple(
         ErrorGroup(
-            error_type=these[0].error_type or these[0].outcome.value,
-            location=these[0].location,
-            message=these[0].message,
-            tests=tuple(result.test_id for result in these),
+            error_type=group[0].error_type or group[0].outcome.value,
+            location=group[0].location,
+            message=group[0].message,
+            test_ids=tuple(result.test_id for result in group),
         )
-        for these in sorted(groups.values(), key=len, reverse=True)
+        for group in sorted(by_signature.values(), key=len, reverse=True)
     )
 
 
-def by_error_type(groups: Iterable[ErrorGroup]) -> tuple[tuple[ErrorGroup, ...], ...]:
-    """Groups put together by their error's type, the type with most tests first; in each, the largest group first."""
-    types: defaultdict[str, list[ErrorGroup]] = defaultdict(list)
+def group_by_error_type(groups: Iterable[ErrorGroup]) -> tuple[tuple[ErrorGroup, ...], ...]:
+    """Collect groups by error type, the type with the most tests first; the order of groups within a type is kept."""
+    by_type: defaultdict[str, list[ErrorGroup]] = defaultdict(list)
     for group in groups:
-        types[group.error_type].append(group)
-    ordered = sorted(types.values(), key=lambda these: sum(len(group.tests) for group in these), reverse=True)
+        by_type[group.error_type].append(group)
+    ordered = sorted(by_type.values(), key=lambda same: sum(len(group.test_ids) for group in same), reverse=True)
     return tuple(map(tuple, ordered))

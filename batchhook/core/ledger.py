@@ -1,8 +1,9 @@
-"""Which commits fill the open batch: derived from the commit graph, whatever the hooks were told.
+"""Rules for counting commits: which ones fill the open batch.
 
-The chain is a branch's history along first parents, so a merge is one step however many commits it brings. Of the
-chain's commits those count that were *made here* (not pulled), that changed a file, and that no sealed batch has
-already accounted for, be it under the name that they had before a rebase or an amend.
+They are derived from the commit graph, whatever the hooks reported. The chain is a branch's history along first
+parents, so a merge is one step however many commits it brings in. A commit of the chain counts if it was *created here*
+(not pulled), changes a file, and is not accounted for by a sealed batch, even under the oid that it had before a rebase
+or an amend.
 """
 
 from __future__ import annotations
@@ -12,160 +13,162 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 
 
-class Birth(Enum):
-    """How a commit came to be the tip of HEAD, as a reflog message tells it."""
+class CommitOrigin(Enum):
+    """Origin of a commit that became the tip of HEAD, according to its reflog message."""
 
-    MADE = "made"
-    """By commit, cherry-pick, revert, am, or a merge that made a commit."""
+    CREATED = "created"
+    """By commit, cherry-pick, revert, am, or a true merge."""
 
     AMENDED = "amended"
-    """By ``commit --amend``: another commit was there before; where only its message changed, with the same tree."""
+    """By ``commit --amend``; replaces a commit, with the same tree if only the message changed."""
 
     REBASED = "rebased"
-    """By a rebase: another commit was there before, with the same author and often the same patch."""
+    """By a rebase; replaces a commit with the same author and often the same patch."""
 
-    MOVED = "moved"
-    """It existed before: checkout, reset, fast-forward."""
+    EXISTING = "existing"
+    """By checkout, reset or fast-forward; the commit existed before."""
 
 
-_MADE = re.compile(r"(commit|cherry-pick|revert|am)\b|(merge|pull)\b.*: Merge made")
+_CREATED = re.compile(r"(commit|cherry-pick|revert|am)\b|(merge|pull)\b.*: Merge made")
 _AMENDED = re.compile(r"commit \(amend\)")
 _REBASED = re.compile(r".*\brebase\b.*\((pick|reword|edit|squash|fixup|merge|continue)\)|rebase: ")
 _MOVED = re.compile(r".*\((start|finish|abort|reset|skip)\)|.*: [Ff]ast.forward")
 
 
-def birth(reflog_message: str) -> Birth:
-    """Read a reflog message, in the wording of git 2.20 and later."""
+def commit_origin(reflog_message: str) -> CommitOrigin:
+    """Classify a reflog message, in the wording of git 2.20 and later."""
     if _MOVED.match(reflog_message):
-        return Birth.MOVED
+        return CommitOrigin.EXISTING
     if _AMENDED.match(reflog_message):
-        return Birth.AMENDED
+        return CommitOrigin.AMENDED
     if _REBASED.match(reflog_message):
-        return Birth.REBASED
-    return Birth.MADE if _MADE.match(reflog_message) else Birth.MOVED
+        return CommitOrigin.REBASED
+    return CommitOrigin.CREATED if _CREATED.match(reflog_message) else CommitOrigin.EXISTING
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What is known of one branch.
+    """Commits known on one branch, by oid.
 
     Attributes:
-        made_here: commits made on this branch in this repository, gone ones included.
-        sealed: changes of this branch's sealed batches.
-        rewritten: for a commit that replaced others, those others.
-        echoes: commits that hold nothing new, and do not count: what batchhook made, or prepared, to go back, and what
-            was recorded before it was committed.
+        local_commits: commits created on this branch in this repository, including those no longer on it.
+        sealed: changes in sealed batches of this branch.
+        rewrites: for each commit that replaced others, the commits that it replaced.
+        duplicates: commits that do not count because they add nothing: rollbacks by batchhook, and commits of what was
+            recorded before.
     """
 
-    made_here: frozenset[str] = frozenset()
+    local_commits: frozenset[str] = frozenset()
     sealed: frozenset[str] = frozenset()
-    rewritten: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    echoes: frozenset[str] = frozenset()
+    rewrites: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    duplicates: frozenset[str] = frozenset()
 
-    def earlier(self, oid: str) -> frozenset[str]:
-        """All the names that a commit had before."""
-        seen: set[str] = set()
+    def former_oids(self, oid: str) -> frozenset[str]:
+        """Return the oids of all commits that this one replaced, directly or through others."""
+        visited: set[str] = set()
         queue = [oid]
         while queue:
-            olds = self.rewritten.get(queue.pop(), frozenset()) - seen
-            seen |= olds
-            queue.extend(olds)
-        return frozenset(seen - {oid})
+            replaced = self.rewrites.get(queue.pop(), frozenset()) - visited
+            visited |= replaced
+            queue.extend(replaced)
+        return frozenset(visited - {oid})
 
     def accounts_for(self, oid: str) -> bool:
-        """Whether this commit is not to be counted: a sealed batch holds it, or everything that it replaced.
+        """Return whether a commit must not be counted: a sealed batch holds it, or everything that it replaced.
 
-        An echo is not counted either; one that was squashed together with a change is.
+        A duplicate is not counted either, unless it was squashed together with a change.
         """
-        seen: set[str] = set()
+        visited: set[str] = set()
         queue = [oid]
         while queue:
             current = queue.pop()
-            if current in self.sealed or current in seen:
+            if current in self.sealed or current in visited:
                 continue
-            seen.add(current)
-            olds = self.rewritten.get(current, frozenset())
-            if current in self.echoes and len(olds) <= 1:
+            visited.add(current)
+            replaced = self.rewrites.get(current, frozenset())
+            if current in self.duplicates and len(replaced) <= 1:
                 continue
-            if not olds:
+            if not replaced:
                 return False
-            queue.extend(olds)
+            queue.extend(replaced)
         return True
 
 
 def open_changes(chain: Iterable[Commit], ledger: Ledger) -> tuple[Commit, ...]:
-    """The commits of a chain that count and that no batch has yet, in the chain's order."""
+    """Return the commits of a chain that count and that no batch holds yet, in order."""
     return tuple(
         commit
         for commit in chain
-        if commit.oid in ledger.made_here and not commit.is_empty and not ledger.accounts_for(commit.oid)
+        if commit.oid in ledger.local_commits and not commit.is_empty and not ledger.accounts_for(commit.oid)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Changes in a row, oldest first, and how much they weigh together."""
+class BatchSlice:
+    """Consecutive changes, oldest first, and the sum of their weights."""
 
     changes: tuple[Commit, ...]
     weight: int
 
 
-def cut(changes: Sequence[Commit], size: int, weights: Mapping[str, int]) -> tuple[list[Part], Part]:
-    """Cut changes into full batches and the rest, which stays open.
+def split_into_batches(
+    changes: Sequence[Commit], size: int, weights: Mapping[str, int]
+) -> tuple[list[BatchSlice], BatchSlice]:
+    """Split changes into full batches and the remainder, which stays open.
 
     Args:
         changes: oldest first.
-        size: what the changes of a batch have to weigh together, at least.
-        weights: of each change, by name.
+        size: minimum weight of a full batch.
+        weights: units of the quota that each change uses, by oid.
     """
-    full: list[Part] = []
+    full: list[BatchSlice] = []
     start = weight = 0
     for end, change in enumerate(changes, start=1):
         weight += weights[change.oid]
         if weight >= size:
-            full.append(Part(tuple(changes[start:end]), weight))
+            full.append(BatchSlice(tuple(changes[start:end]), weight))
             start, weight = end, 0
-    return full, Part(tuple(changes[start:]), weight)
+    return full, BatchSlice(tuple(changes[start:]), weight)
 
 
-Keys = Callable[[Sequence[Commit]], Mapping[str, object]]
-"""Gives commits a key, by name; two commits with the same key are the same change."""
+CommitKeys = Callable[[Sequence[Commit]], Mapping[str, object]]
+"""A function from commits to their keys, by oid; commits with equal keys are versions of the same change."""
 
 
-def same_tree(commits: Sequence[Commit]) -> Mapping[str, object]:
-    """The key that a commit keeps when only its message is amended."""
+def key_by_tree(commits: Sequence[Commit]) -> Mapping[str, object]:
+    """Return each commit's tree, which stays the same when only the message is amended."""
     return {commit.oid: commit.tree for commit in commits}
 
 
-def same_writing(commits: Sequence[Commit]) -> Mapping[str, object]:
-    """The key that a rebase keeps even where a conflict changed the patch."""
+def key_by_authorship(commits: Sequence[Commit]) -> Mapping[str, object]:
+    """Return author, author date and subject, which a rebase keeps even if a conflict changes the patch."""
     return {commit.oid: (commit.author, commit.authored_at, commit.subject) for commit in commits}
 
 
-def replaced_by(new: Sequence[Commit], gone: Sequence[Commit], keys: Sequence[Keys]) -> dict[str, str]:
-    """Find for each new commit the gone one whose place it took, where git's post-rewrite hook did not tell.
+def match_rewrites(new: Sequence[Commit], removed: Sequence[Commit], keys: Sequence[CommitKeys]) -> dict[str, str]:
+    """Match new commits to the removed ones that they replaced, where git's post-rewrite hook did not report it.
 
     Args:
         new: commits that appeared by amend or rebase.
-        gone: commits of the same branch that are no longer in its history.
-        keys: what to compare, the surest first; each is asked only for what those before it left open.
+        removed: commits of the same branch that left its history.
+        keys: the most reliable first; each is applied only to commits that the previous ones left unmatched.
 
     Returns:
-        new name -> old name, for those that were found; no gone commit is used twice.
+        oids of the matches, new to removed; no removed commit is used twice.
     """
-    found: dict[str, str] = {}
+    matches: dict[str, str] = {}
     for key in keys:
-        left = [commit for commit in new if commit.oid not in found]
-        free = [commit for commit in gone if commit.oid not in found.values()]
-        if not left or not free:
+        unmatched = [commit for commit in new if commit.oid not in matches]
+        available = [commit for commit in removed if commit.oid not in matches.values()]
+        if not unmatched or not available:
             break
-        olds = {value: oid for oid, value in key(free).items()}
-        news = key(left)
-        for commit in left:
-            old = olds.pop(news.get(commit.oid), None)
-            if old is not None:
-                found[commit.oid] = old
-    return found
+        oid_by_key = {value: oid for oid, value in key(available).items()}
+        new_keys = key(unmatched)
+        for commit in unmatched:
+            match = oid_by_key.pop(new_keys.get(commit.oid), None)
+            if match is not None:
+                matches[commit.oid] = match
+    return matches

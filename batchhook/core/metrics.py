@@ -1,49 +1,49 @@
-"""Metrics that plug-ins add to an analysis: names with plain values, bounded."""
+"""Metrics that plug-ins add to an analysis: named scalar values, bounded in number and size."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 
-from batchhook.core.sanitize import encodable
+from batchhook.core.sanitize import escape_surrogates
 
 Metric = bool | int | float | str
-"""A metric's value; whole numbers of 64 bits at most."""
+"""Value of a metric; integers fit into 64 bits."""
 
 Metrics = Mapping[str, Mapping[str, Metric]]
-"""By plug-in, then by name."""
+"""Metrics by plug-in, then by name."""
 
-_MOST, _MOST_CHARACTERS, _WIDEST = 50, 500, 2**63
+_MAX_METRICS, _MAX_CHARACTERS, _INTEGER_LIMIT = 50, 500, 2**63
 
 
-def checked(value: object) -> dict[str, Metric]:
-    """What a plug-in gives, if these are metrics; None stands for none.
+def validate_metrics(value: object) -> dict[str, Metric]:
+    """Validate what a plug-in returned; None stands for no metrics.
 
     Raises:
-        ValueError: it says what is wrong.
+        ValueError: not a dict of metrics, or out of bounds; the message says why.
     """
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise ValueError(f"metrics have to be a dict, and not {type(value).__name__}")  # noqa: TRY004 - one kind for all
-    if len(value) > _MOST:
-        raise ValueError(f"{len(value)} metrics are more than {_MOST}")
-    return {_name(name): _plain(name, one) for name, one in value.items()}
+        raise ValueError(f"metrics must be a dict, not {type(value).__name__}")  # noqa: TRY004 - callers catch one type
+    if len(value) > _MAX_METRICS:
+        raise ValueError(f"{len(value)} metrics exceed the limit of {_MAX_METRICS}")
+    return {_validate_name(name): _validate_value(name, metric) for name, metric in value.items()}
 
 
-def _name(name: object) -> str:
-    if not isinstance(name, str) or not 0 < len(name) <= _MOST_CHARACTERS:
-        raise ValueError(f"a metric's name has to be a text of 1 to {_MOST_CHARACTERS} characters")
-    return encodable(name)
+def _validate_name(name: object) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= _MAX_CHARACTERS:
+        raise ValueError(f"the name of a metric must be a string of 1 to {_MAX_CHARACTERS} characters")
+    return escape_surrogates(name)
 
 
-def _plain(name: object, value: object) -> Metric:
+def _validate_value(name: object, value: object) -> Metric:
     if isinstance(value, str):
-        if len(value) <= _MOST_CHARACTERS:
-            return encodable(value)
-        raise ValueError(f"the metric {name!r} has more than {_MOST_CHARACTERS} characters")
-    if isinstance(value, bool) or (isinstance(value, int) and -_WIDEST <= value < _WIDEST):
+        if len(value) <= _MAX_CHARACTERS:
+            return escape_surrogates(value)
+        raise ValueError(f"the metric {name!r} is longer than {_MAX_CHARACTERS} characters")
+    if isinstance(value, bool) or (isinstance(value, int) and -_INTEGER_LIMIT <= value < _INTEGER_LIMIT):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    raise ValueError(f"the metric {name!r} is {type(value).__name__}: neither a finite number, a text, nor a bool")
+    raise ValueError(f"the metric {name!r} is {type(value).__name__}: not a finite number, string or bool")

@@ -1,4 +1,4 @@
-"""What somebody elsewhere is told in a notification: short, bounded, and what to type."""
+"""Notifications of finished batches and operations: short, bounded, and ending in the command to run next."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.operations import Kind, Operation
+from batchhook.core.operations import Operation, OperationKind
 from batchhook.core.perf import slowdown
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import NotifyEvent
-from batchhook.core.verdict import Verdict, summary
+from batchhook.core.verdict import Verdict, summarize_verdict
 
-_MOST_CULPRITS, _MOST_TESTS, _MOST_CHARACTERS, _OID = 5, 5, 150, 8
-_OF_VERDICT = {
+_MAX_CULPRITS, _MAX_TESTS, _MAX_CHARACTERS, _OID_DIGITS = 5, 5, 150, 8
+_EVENT_OF_VERDICT = {
     Verdict.CRITICAL: NotifyEvent.CRITICAL,
     Verdict.FAILED: NotifyEvent.FAILED,
     Verdict.REGRESSED: NotifyEvent.REGRESSED,
     Verdict.BROKEN: NotifyEvent.BROKEN,
     Verdict.PASSED: NotifyEvent.PASSED,
 }
-_KINDS = {
+_KIND_OF_EVENT = {
     NotifyEvent.CRITICAL: "failure",
     NotifyEvent.FAILED: "failure",
     NotifyEvent.REGRESSED: "warning",
@@ -31,67 +31,72 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A notification: a line, some more of them, and its kind in apprise's words."""
+class Notification:
+    """Title and body of a notification; ``kind`` is an apprise notification type."""
 
     title: str
     body: str
     kind: str = "info"
 
 
-def event_of(verdict: Verdict, before: Verdict | None) -> NotifyEvent:
-    """Which event a batch's end is; ``before`` is the verdict of the batch before on its branch, if there is one."""
-    if verdict.is_good and before is not None and not before.is_good:
+def notification_event(verdict: Verdict, previous: Verdict | None) -> NotifyEvent:
+    """Return the event of a finished batch; ``previous`` is the verdict of the batch before it on its branch."""
+    if verdict.is_good and previous is not None and not previous.is_good:
         return NotifyEvent.FIXED
-    return _OF_VERDICT[verdict]
+    return _EVENT_OF_VERDICT[verdict]
 
 
-def about_batch(analysis: Analysis, event: NotifyEvent, name: str, *, messages: bool) -> Message:
-    """Tell of a batch's end.
+def batch_notification(analysis: Analysis, event: NotifyEvent, project: str, *, messages: bool) -> Notification:
+    """Return the notification of a finished batch.
 
     Args:
-        analysis: all that is known of it.
-        event: which it is.
-        name: what the project is called.
-        messages: whether to tell what failing tests said, too: that may hold what is nobody's business.
+        analysis: of the batch.
+        event: from ``notification_event``.
+        project: display name of the project.
+        messages: whether to include the messages of failing tests, which may be confidential.
     """
     number = analysis.batch.id
-    said = one_line(summary(analysis.verdict, analysis.outcome), _MOST_CHARACTERS)
-    title = f"{one_line(name, 40)}: batch {number} {said}"
-    slower = slowdown.summary(analysis.slower)
-    lines = [*_what_broke(analysis, messages=messages), *([slower] if slower else [])]
+    verdict = one_line(summarize_verdict(analysis.verdict, analysis.result), _MAX_CHARACTERS)
+    lines = list(_failure_lines(analysis, messages=messages))
+    if slowdowns := slowdown.summarize_slowdowns(analysis.confirmed_slowdowns):
+        lines.append(slowdowns)
     if not analysis.verdict.is_good:
         lines.append(f"batchhook analyze {number}")
-        lines += [f"batchhook rollback {number} --culprit"] if analysis.blamed else []
+        lines += [f"batchhook rollback {number} --culprit"] if analysis.culprits else []
     else:
-        branch = one_line(analysis.batch.branch.removeprefix("refs/heads/"), _MOST_CHARACTERS)
-        lines.append(f"{branch} is at {analysis.batch.head[:_OID]}.")
-    return Message(title, "\n".join(lines), _KINDS[event])
+        branch = one_line(analysis.batch.branch.removeprefix("refs/heads/"), _MAX_CHARACTERS)
+        lines.append(f"{branch} is at {analysis.batch.head[:_OID_DIGITS]}.")
+    title = f"{one_line(project, 40)}: batch {number} {verdict}"
+    return Notification(title, "\n".join(lines), _KIND_OF_EVENT[event])
 
 
-def _what_broke(analysis: Analysis, *, messages: bool) -> Iterator[str]:
-    for change, tests in analysis.blamed[:_MOST_CULPRITS]:
-        broke = f"broke {len(tests)} {'test' if len(tests) == 1 else 'tests'}"
-        yield f"{change.oid[:_OID]} {one_line(change.subject, _MOST_CHARACTERS)} ({_author(change.author)}): {broke}"
-    if len(analysis.blamed) > _MOST_CULPRITS:
-        yield f"and {len(analysis.blamed) - _MOST_CULPRITS} more changes"
-    for result in analysis.failures[:_MOST_TESTS]:
-        said = f": {one_line(f'{result.error_type}: {result.message}', _MOST_CHARACTERS)}" if messages else ""
-        yield f"- {one_line(result.test_id, _MOST_CHARACTERS)}{said}"
-    if len(analysis.failures) > _MOST_TESTS:
-        yield f"and {len(analysis.failures) - _MOST_TESTS} more tests"
+def _failure_lines(analysis: Analysis, *, messages: bool) -> Iterator[str]:
+    for change, tests in analysis.culprits[:_MAX_CULPRITS]:
+        subject, author = one_line(change.subject, _MAX_CHARACTERS), _author_name(change.author)
+        yield f"{change.oid[:_OID_DIGITS]} {subject} ({author}): broke {_count(len(tests), 'test')}"
+    if len(analysis.culprits) > _MAX_CULPRITS:
+        yield f"and {_count(len(analysis.culprits) - _MAX_CULPRITS, 'more change')}"
+    for result in analysis.failures[:_MAX_TESTS]:
+        error = f": {one_line(f'{result.error_type}: {result.message}', _MAX_CHARACTERS)}" if messages else ""
+        yield f"- {one_line(result.test_id, _MAX_CHARACTERS)}{error}"
+    if len(analysis.failures) > _MAX_TESTS:
+        yield f"and {_count(len(analysis.failures) - _MAX_TESTS, 'more test')}"
 
 
-def _author(author: str) -> str:
-    """A name without its address."""
-    return one_line(author.partition("<")[0], 60) or "nobody"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def about_operation(operation: Operation, name: str) -> Message:
-    """What is said of a rollback, an undo or a redo in a repository of that name."""
-    is_rollback = operation.kind is Kind.ROLLBACK
-    what = operation.selection.whence if is_rollback else f"operation {operation.undoes}"
-    what = f"{what} was {'rolled back' if is_rollback else f'{operation.kind.value}ne'}"
-    back = "batchhook redo" if operation.kind is Kind.UNDO else "batchhook undo"
-    number = operation.id
-    return Message(f"{one_line(name, 40)}: {what}", f"That was operation {number}.\n{back}")
+def _author_name(author: str) -> str:
+    return one_line(author.partition("<")[0], 60) or "unknown author"
+
+
+def operation_notification(operation: Operation, project: str) -> Notification:
+    """Return the notification of a rollback, undo or redo in a project of that name."""
+    if operation.kind is OperationKind.ROLLBACK:
+        event = f"{operation.selection.full_description} was rolled back"
+    else:
+        event = f"operation {operation.undoes} was {operation.kind.value}ne"
+    reversal = "batchhook redo" if operation.kind is OperationKind.UNDO else "batchhook undo"
+    title = f"{one_line(project, 40)}: {event}"
+    return Notification(title, f"That was operation {operation.id}.\n{reversal}")

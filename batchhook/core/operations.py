@@ -1,7 +1,7 @@
-"""Operations on a work tree, and which of them are in effect: what undo, redo and ``undo OP`` mean.
+"""Rollback, undo and redo operations, and rules for which of them are in effect.
 
-A rollback takes a difference out. An undo takes another operation's difference out again, and so does a redo: it takes
-an undo out. So all three are one act: taking the difference that an operation made out of what is there now.
+A rollback reverts changes, an undo reverts another operation, and a redo reverts an undo. All three are therefore one
+act: to revert the difference that an earlier step made, starting from the files as they are now.
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from batchhook.core.rollback import Mode, Selection
+from batchhook.core.rollback import RollbackMode, Selection
 from batchhook.errors import BatchhookError
 
-_LIST = "batchhook operations shows what was done"
+_HINT = "list all operations: batchhook operations"
 
 
-class Kind(str, Enum):
-    """What an operation is."""
+class OperationKind(str, Enum):
+    """Kind of an operation."""
 
     ROLLBACK = "rollback"
     UNDO = "undo"
-    """It takes a rollback, or a redo of one, out of effect."""
+    """Reverts a rollback or a redo."""
 
     REDO = "redo"
-    """It takes an undo out of effect."""
+    """Reverts an undo."""
 
 
 class OperationStatus(str, Enum):
-    """How far an operation came."""
+    """Progress of an operation."""
 
     INTENT = "intent"
-    """Written down; where no process is at it any more, it was interrupted, anywhere from there."""
+    """Recorded before the first file is touched. If no process is working on it, it was interrupted at any point."""
 
     DONE = "done"
     FAILED = "failed"
     """Refused by git before anything was changed."""
 
-    TAKEN_BACK = "taken back"
-    """It was interrupted, and what it had done so far was taken back."""
+    REVERTED = "reverted"
+    """Interrupted, and the part that had been done was reverted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,25 @@ class Operation:
     """One rollback, undo or redo.
 
     Attributes:
-        id: 1, 2, 3 … for the repository.
-        mode: how the rollback was to be done; an undo and a redo have that of the rollback which they are about.
-        selection: what was rolled back; of an undo and a redo, too.
-        undoes: the operation that is taken out of effect; 0 for a rollback.
-        top: the work tree in which it acted.
-        branch: what was checked out there: a full ref name, or the name of a detached HEAD.
-        before, after: commits that hold all that was there, and all that it leaves (``git/snapshot.py``).
-        head: the commit at which it leaves HEAD; empty for none.
-        stash: the stash entry that it made, or took back (``puts_aside`` says which); empty for none.
-        folders: empty folders that it filled, and that are made again when it is taken back.
+        id: 1, 2, 3 … within the repository.
+        mode: mode of the rollback; an undo or redo has that of the rollback at its root.
+        selection: what was rolled back; likewise for an undo or redo.
+        undoes: id of the operation that this one reverts; 0 for a rollback.
+        worktree: path of the work tree in which it was done.
+        branch: what was checked out: a full ref name, or the name of a detached HEAD.
+        before, after: oids of snapshot commits of the complete work tree before and after (``git/snapshot.py``).
+        head: oid at which it leaves HEAD; empty before the first commit.
+        stash: oid of the stash entry that it made or applied (``stash_creators`` tells which); empty for none.
+        empty_dirs: empty folders in which it placed files; an undo recreates them.
         started_at: seconds since the epoch.
     """
 
     id: int
-    kind: Kind
-    mode: Mode
+    kind: OperationKind
+    mode: RollbackMode
     selection: Selection
     status: OperationStatus
-    top: str
+    worktree: str
     before: str
     after: str
     started_at: float
@@ -72,145 +72,155 @@ class Operation:
     branch: str = ""
     head: str = ""
     stash: str = ""
-    folders: tuple[str, ...] = ()
+    empty_dirs: tuple[str, ...] = ()
 
     @property
-    def kind_of_taking_out(self) -> Kind:
-        """What an operation is that takes this one out of effect."""
-        return Kind.REDO if self.kind is Kind.UNDO else Kind.UNDO
+    def reversal_kind(self) -> OperationKind:
+        """Kind of an operation that reverts this one."""
+        return OperationKind.REDO if self.kind is OperationKind.UNDO else OperationKind.UNDO
 
 
-def in_effect(operations: Iterable[Operation]) -> frozenset[int]:
-    """Numbers of the operations that were done, and that none takes out which is in effect itself."""
-    taken: set[int] = set()
-    found: set[int] = set()
+def effective_ids(operations: Iterable[Operation]) -> frozenset[int]:
+    """Return the ids of operations in effect: done, and not reverted by an operation in effect."""
+    reverted: set[int] = set()
+    effective: set[int] = set()
     for operation in _newest_first(operations):
-        if operation.status is OperationStatus.DONE and operation.id not in taken:
-            found.add(operation.id)
-            taken.add(operation.undoes)
-    return frozenset(found)
+        if operation.status is OperationStatus.DONE and operation.id not in reverted:
+            effective.add(operation.id)
+            reverted.add(operation.undoes)
+    return frozenset(effective)
 
 
-def puts_aside(operations: Iterable[Operation]) -> frozenset[int]:
-    """Numbers of the operations that made their stash entry, or made it once more; the others took theirs back.
+def stash_creators(operations: Iterable[Operation]) -> frozenset[int]:
+    """Return the ids of operations that created their stash entry; all others applied theirs.
 
-    Whatever takes out an operation which put work aside takes that back, and the other way round. An entry of its own
-    is one that an operation has made, whatever its kind.
+    Reverting an operation that stashed work applies the entry, and the other way round. An entry that differs from
+    that of the reverted operation is new, whatever the kind of operation.
     """
     entries: dict[int, str] = {}
-    found: set[int] = set()
-    for operation in sorted(operations, key=lambda each: each.id):
+    creators: set[int] = set()
+    for operation in sorted(operations, key=lambda operation: operation.id):
         entries[operation.id] = operation.stash
-        takes_back = operation.undoes in found and entries[operation.undoes] == operation.stash
-        if operation.stash and not takes_back:
-            found.add(operation.id)
-    return frozenset(found)
+        is_applied = operation.undoes in creators and entries[operation.undoes] == operation.stash
+        if operation.stash and not is_applied:
+            creators.add(operation.id)
+    return frozenset(creators)
 
 
-def needed(operations: Sequence[Operation]) -> frozenset[int]:
-    """Numbers of the operations whose snapshots are still needed: to be undone, or to be finished or taken back."""
-    effective = in_effect(operations)
+def ids_needing_snapshots(operations: Sequence[Operation]) -> frozenset[int]:
+    """Return the ids of operations whose snapshots must be kept: they can be undone, or are unfinished."""
+    effective = effective_ids(operations)
     return frozenset(
         operation.id
         for operation in operations
-        if operation.status is OperationStatus.INTENT or (operation.id in effective and operation.kind is not Kind.UNDO)
+        if operation.status is OperationStatus.INTENT
+        or (operation.id in effective and operation.kind is not OperationKind.UNDO)
     )
 
 
-def rolled_back(operations: Sequence[Operation]) -> frozenset[int]:
-    """Numbers of the batches of which a rollback is in effect, or of some of whose changes."""
-    effective = in_effect(operations)
+def rolled_back_batches(operations: Sequence[Operation]) -> frozenset[int]:
+    """Return the ids of batches with a rollback in effect, even of only some of their changes."""
+    effective = effective_ids(operations)
     return frozenset(
         batch
         for operation in operations
-        if operation.kind is Kind.ROLLBACK and operation.id in effective
+        if operation.kind is OperationKind.ROLLBACK and operation.id in effective
         for batch in operation.selection.batches
     )
 
 
-def roots(operations: Iterable[Operation]) -> dict[int, int]:
-    """For each operation the number of the rollback that it is about in the end."""
-    found: dict[int, int] = {}
-    for operation in sorted(operations, key=lambda each: each.id):
-        found[operation.id] = found.get(operation.undoes, operation.undoes) or operation.id
-    return found
+def root_rollbacks(operations: Iterable[Operation]) -> dict[int, int]:
+    """Return for each operation the id of the rollback that it goes back to."""
+    roots: dict[int, int] = {}
+    for operation in sorted(operations, key=lambda operation: operation.id):
+        roots[operation.id] = roots.get(operation.undoes, operation.undoes) or operation.id
+    return roots
 
 
-def interrupted(operations: Iterable[Operation], top: str) -> Operation | None:
-    """The latest operation of a work tree that was begun and not ended."""
-    return next((each for each in _of(operations, top) if each.status is OperationStatus.INTENT), None)
+def find_interrupted(operations: Iterable[Operation], worktree: str) -> Operation | None:
+    """Return the latest unfinished operation of a work tree."""
+    return next((each for each in _in_worktree(operations, worktree) if each.status is OperationStatus.INTENT), None)
 
 
-def to_undo(operations: Sequence[Operation], top: str, number: int = 0) -> Operation:
-    """The operation that is to be taken out of effect.
+def find_undo_target(operations: Sequence[Operation], worktree: str, number: int = 0) -> Operation:
+    """Return the operation that an undo reverts.
 
     Args:
-        operations: all of the repository.
-        top: the work tree.
-        number: the one that is asked for; 0 for the latest rollback.
+        operations: all operations of the repository.
+        worktree: path of the work tree in which to undo.
+        number: id given by the user; 0 for the latest rollback.
 
     Raises:
-        BatchhookError: there is none, or it is not in effect.
+        BatchhookError: there is nothing to undo, or the given operation is not in effect.
     """
-    effective = in_effect(operations)
+    effective = effective_ids(operations)
     if number:
-        asked = _asked(operations, top, number, effective)
-        # Of what was rolled back, undone and rolled back again, the last act is the one to be taken out.
-        same = [each for each in _of(operations, top) if (each.kind is Kind.UNDO) == (asked.kind is Kind.UNDO)]
-        about = roots(operations)
-        return next(each for each in same if each.id in effective and about[each.id] == about[number])
-    for operation in _of(operations, top):
-        if operation.id in effective and operation.kind is not Kind.UNDO:
+        requested = _require_effective(operations, worktree, number, effective)
+        # Of a rollback that was undone and redone, only the latest operation can be reverted.
+        is_undo = requested.kind is OperationKind.UNDO
+        roots = root_rollbacks(operations)
+        return next(
+            operation
+            for operation in _in_worktree(operations, worktree)
+            if operation.id in effective
+            and (operation.kind is OperationKind.UNDO) == is_undo
+            and roots[operation.id] == roots[number]
+        )
+    for operation in _in_worktree(operations, worktree):
+        if operation.id in effective and operation.kind is not OperationKind.UNDO:
             return operation
-    raise BatchhookError("there is nothing to undo here", _LIST)
+    raise BatchhookError("nothing to undo here", _HINT)
 
 
-def to_redo(operations: Sequence[Operation], top: str) -> Operation:
-    """The undo that is to be taken out of effect: the latest, unless something else was rolled back since.
+def find_redo_target(operations: Sequence[Operation], worktree: str) -> Operation:
+    """Return the undo that a redo reverts: the latest, unless there was another rollback since.
 
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: there is nothing to redo.
     """
-    effective = in_effect(operations)
-    for operation in _of(operations, top):
+    effective = effective_ids(operations)
+    for operation in _in_worktree(operations, worktree):
         if operation.id not in effective:
             continue
-        if operation.kind is Kind.UNDO:
+        if operation.kind is OperationKind.UNDO:
             return operation
-        if operation.kind is Kind.ROLLBACK:
+        if operation.kind is OperationKind.ROLLBACK:
             break
-    raise BatchhookError("there is nothing to redo here", _LIST)
+    raise BatchhookError("nothing to redo here", _HINT)
 
 
-def _asked(operations: Iterable[Operation], top: str, number: int, effective: frozenset[int]) -> Operation:
-    found = next((each for each in operations if each.id == number), None)
-    if found is None:
-        raise BatchhookError(f"there is no operation {number}", _LIST)
-    if found.top != top:
-        raise BatchhookError(f"operation {number} was done in another work tree", f"batchhook -C {found.top} undo")
+def _require_effective(
+    operations: Iterable[Operation], worktree: str, number: int, effective: frozenset[int]
+) -> Operation:
+    operation = next((each for each in operations if each.id == number), None)
+    if operation is None:
+        raise BatchhookError(f"no operation {number}", _HINT)
+    if operation.worktree != worktree:
+        hint = f"batchhook -C {operation.worktree} undo"
+        raise BatchhookError(f"operation {number} was done in another work tree", hint)
     if number not in effective:
-        by = next((each.id for each in operations if each.undoes == number and each.id in effective), 0)
-        why = f"operation {by} has taken it back already" if by else f"it is {found.status.value}"
-        raise BatchhookError(f"operation {number} is not in effect: {why}", _LIST)
-    return found
+        reversal = next((each.id for each in operations if each.undoes == number and each.id in effective), 0)
+        why = f"already reverted by operation {reversal}" if reversal else f"its status is {operation.status.value}"
+        raise BatchhookError(f"operation {number} is not in effect: {why}", _HINT)
+    return operation
 
 
 def _newest_first(operations: Iterable[Operation]) -> list[Operation]:
     return sorted(operations, key=lambda operation: operation.id, reverse=True)
 
 
-def _of(operations: Iterable[Operation], top: str) -> list[Operation]:
-    return [operation for operation in _newest_first(operations) if operation.top == top]
+def _in_worktree(operations: Iterable[Operation], worktree: str) -> list[Operation]:
+    return [operation for operation in _newest_first(operations) if operation.worktree == worktree]
 
 
-def is_torn(found: bytes | None, before: bytes | None, after: bytes | None) -> bool:
-    """Whether a file may be what a kill left in the middle of writing: gone, or the beginning of what was to be there.
+def is_partial_write(content: bytes | None, before: bytes | None, after: bytes | None) -> bool:
+    """Return whether a kill during the write may have left a file like this: missing, or truncated.
 
     Args:
-        found: what is there; None for nothing.
-        before: what was there.
-        after: what was to be there.
+        content: current content; None if the file is missing.
+        before: content before the operation; None if the file did not exist.
+        after: content that the operation writes; None if it deletes the file.
     """
-    if found is None:
+    if content is None:
         return True
-    return any(whole is not None and whole.startswith(found) for whole in (before, after))
+    return any(complete is not None and complete.startswith(content) for complete in (before, after))

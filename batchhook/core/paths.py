@@ -1,27 +1,29 @@
-"""Paths as words: the folders on the way, and whether one that somebody else wrote down may be gone to."""
+"""Checks and helpers for paths as strings, without touching the file system."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-_GIT = (".git", "git~1")
-"""What folders of git's own are called, the second one by Windows; in any case of letters."""
+_GIT_DIRS = (".git", "git~1")
+"""Names of the git dir, the second being its Windows short name; compared case-insensitively."""
 
-# What HFS+ leaves out of names when it compares them: a name with these in it may lead to the git dir there.
-_IGNORED = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
+# Characters that HFS+ ignores when it compares names: a name with these in it may resolve to the git dir there.
+_IGNORED_BY_HFS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 
 
-def folders_of(path: str) -> list[str]:
-    """The folders that a file is in, the innermost first, without the top; all are relative to that."""
+def parent_dirs(path: str) -> list[str]:
+    """Return the folders that contain a relative path, innermost first, without the top."""
     return [str(folder) for folder in PurePosixPath(path).parents][:-1]
 
 
-def stays_inside(path: str) -> bool:
-    """Whether a relative path leads to a place below the top of a work tree, and into no folder of git's own.
+def is_safe_path(path: str) -> bool:
+    """Return whether a path from an untrusted source stays inside the work tree and outside the git dir.
 
-    What links on the way would do to it is not looked at.
+    Symbolic links on the way are not considered.
     """
     parts = path.split("/")
     if "\0" in path or PurePosixPath(path).is_absolute():
         return False
-    return not any(part in {"", ".", ".."} or part.translate(_IGNORED).lower().rstrip(". ") in _GIT for part in parts)
+    return not any(
+        part in {"", ".", ".."} or part.translate(_IGNORED_BY_HFS).lower().rstrip(". ") in _GIT_DIRS for part in parts
+    )

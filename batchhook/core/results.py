@@ -1,4 +1,4 @@
-"""What one test did in one run, and what a whole run came to."""
+"""Results of tests, and of runs of a suite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """What one test did in one run: unittest's words, and two for tests that took their process with them."""
+    """Outcome of one test in one run: unittest's terms, plus two for tests that took their process down."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -21,26 +21,26 @@ class Outcome(str, Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether a run with this outcome in it has failed, as unittest's ``wasSuccessful`` sees it."""
+        """Return whether a run with this outcome fails, as defined by ``unittest.TestResult.wasSuccessful``."""
         return self in FAILURES
 
     @property
-    def ran(self) -> bool:
-        """Whether the test's body was run: a skipped test counts in no failure rate."""
+    def has_run(self) -> bool:
+        """Return whether the test body ran; skipped tests are left out of failure rates."""
         return self is not Outcome.SKIPPED
 
 
-class Company(str, Enum):
-    """What else ran when a test's result was seen."""
+class IsolationLevel(str, Enum):
+    """Other tests that ran alongside a test, or before it in its process."""
 
-    STRANGERS = "strangers"
-    """Others side by side with it, and some before it in its process."""
+    PARALLEL = "parallel"
+    """Tests of other classes ran at the same time, and earlier in its process."""
 
     CLASS = "class"
-    """Nothing beside it; in its process the tests of its class that come before it."""
+    """No test ran at the same time; only earlier tests of its class ran in its process."""
 
     SUITE = "suite"
-    """Nothing beside it; in its process everything that comes before it: as unittest does."""
+    """No test ran at the same time; all earlier tests of the suite ran in its process, as in unittest."""
 
 
 FAILURES = frozenset(
@@ -50,26 +50,26 @@ FAILURES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test's part in one run.
+    """Result of one test in one run.
 
-    A fixture that fails (``setUpModule``, ``setUpClass`` and their tear-downs) and a module that cannot be imported
-    are results too, under the id that unittest gives them.
+    A failing fixture (``setUpModule``, ``setUpClass`` and their counterparts) and a module that cannot be imported are
+    results too, under the id that unittest gives them.
 
     Attributes:
-        test_id: ``TestCase.id()``, for instance ``pkg.test_x.TestX.test_y``.
-        module: the module that the test's class was defined in; what reports group by.
+        test_id: ``TestCase.id()``, such as ``pkg.test_x.TestX.test_y``.
+        module: module that defines the test's class; reports group by it.
         duration: seconds.
-        error_type: the exception's class name; empty where nothing was raised.
-        message: the exception's text, or the reason of a skip; bounded.
-        location: ``path:line`` relative to the checkout's root, of the innermost frame in a file of the checkout.
+        error_type: class name of the exception; empty if nothing was raised.
+        message: text of the exception, or the reason of a skip; bounded.
+        location: ``path:line`` of the innermost frame inside the checkout, relative to its root.
         traceback: as unittest prints it; bounded.
-        subtests_failed: how many subtests of this one test failed. The texts of the first few stand in traceback.
-        seen_in: the company in which it was seen to end so; of several, the one that says most.
-        first_outcome: how it ended in other company first, where it was run again because of that and ended otherwise.
-        note: what batchhook found out about the cause, in a sentence; empty for nothing.
+        subtests_failed: number of failed subtests; the traceback holds the first few.
+        isolation: isolation level of the run that decided the outcome.
+        first_outcome: outcome before a rerun at another isolation level changed it.
+        note: what batchhook found out about the cause, in one sentence.
     """
 
-    __test__ = False  # not one of pytest's own
+    __test__ = False  # keep pytest from collecting it
 
     test_id: str
     module: str
@@ -80,25 +80,26 @@ class TestResult:
     location: str = ""
     traceback: str = ""
     subtests_failed: int = 0
-    seen_in: Company = Company.SUITE
+    isolation: IsolationLevel = IsolationLevel.SUITE
     first_outcome: Outcome | None = None
     note: str = ""
 
     @property
-    def needs_company(self) -> bool:
-        """Whether it failed, and did not in the company of those that unittest runs before it."""
+    def is_parallel_only(self) -> bool:
+        """Return whether it failed in parallel but passed when rerun after the tests that unittest runs before it."""
         return self.first_outcome is not None and self.first_outcome.is_failure and not self.outcome.is_failure
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many tests ended how.
+    """Number of tests by outcome.
 
     Attributes:
-        tests: all of them, skipped ones included.
+        tests: all tests, including skipped ones.
+        passed: passed, and expected failures.
         failed: failed, and unexpected successes.
         errored: errored, crashed and timed out.
-        duration: seconds of the wall clock, or the sum of the tests' own where only some are counted.
+        duration: wall-clock seconds of the run; for a subset of its tests, the sum of their durations.
     """
 
     tests: int = 0
@@ -110,17 +111,17 @@ class Totals:
 
     @property
     def failures(self) -> int:
-        """Tests that did not do what they were to do."""
+        """Number of tests that failed or errored."""
         return self.failed + self.errored
 
     @property
     def failure_rate(self) -> float:
-        """Share of the tests *that ran* which failed, 0 to 1; 0 where none ran."""
+        """Share of failures among the tests *that ran*, 0 to 1; 0 if none ran."""
         ran = self.tests - self.skipped
         return self.failures / ran if ran else 0.0
 
 
-_COLUMN = {
+_TOTALS_FIELD = {
     Outcome.PASSED: "passed",
     Outcome.EXPECTED_FAILURE: "passed",
     Outcome.FAILED: "failed",
@@ -132,72 +133,72 @@ _COLUMN = {
 }
 
 
-def count(results: Iterable[TestResult], duration: float | None = None) -> Totals:
-    """Add results up.
+def count_results(results: Iterable[TestResult], duration: float | None = None) -> Totals:
+    """Count results by outcome.
 
     Args:
         results: one per test.
-        duration: seconds of the whole; without it, the sum of the tests' own.
+        duration: wall-clock seconds of the run; default: the sum of the tests' durations.
     """
     counts: dict[Outcome, int] = {}
     seconds = 0.0
     for result in results:
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
         seconds += result.duration
-    return add_up(counts, seconds if duration is None else duration)
+    return totals_from_counts(counts, seconds if duration is None else duration)
 
 
-def add_up(counts: Mapping[Outcome, int], duration: float) -> Totals:
-    """The totals of so many tests for each outcome."""
-    columns = dict.fromkeys(("passed", "failed", "errored", "skipped"), 0)
+def totals_from_counts(counts: Mapping[Outcome, int], duration: float) -> Totals:
+    """Return the totals for a number of tests per outcome."""
+    totals = dict.fromkeys(("passed", "failed", "errored", "skipped"), 0)
     for outcome, tests in counts.items():
-        columns[_COLUMN[outcome]] += tests
-    return Totals(tests=sum(counts.values()), duration=duration, **columns)
+        totals[_TOTALS_FIELD[outcome]] += tests
+    return Totals(tests=sum(counts.values()), duration=duration, **totals)
 
 
-def by_module(results: Iterable[TestResult]) -> Mapping[str, Totals]:
-    """The same per module, the one with most failures first, then by name."""
-    groups: dict[str, list[TestResult]] = {}
+def totals_by_module(results: Iterable[TestResult]) -> Mapping[str, Totals]:
+    """Count results per module; modules with the most failures first, then by name."""
+    results_of: dict[str, list[TestResult]] = {}
     for result in results:
-        groups.setdefault(result.module, []).append(result)
-    totals = {module: count(members) for module, members in groups.items()}
+        results_of.setdefault(result.module, []).append(result)
+    totals = {module: count_results(group) for module, group in results_of.items()}
     return dict(sorted(totals.items(), key=lambda item: (-item[1].failures, item[0])))
 
 
 @dataclass(frozen=True, slots=True)
-class SuiteOutcome:
-    """What a run of a suite came to.
+class SuiteResult:
+    """Result of running a suite, or some of its tests.
 
     Attributes:
-        results: one per test, in the order in which they ended; empty where the suite could not run.
-        duration: seconds of the wall clock, from start to end.
-        broken: why the suite could not be run or cannot be believed; empty where it ran.
-        hint: what to do about it.
-        complete: whether every test of the suite had its turn: not where only some were asked for, or the first
-            failure ended the run.
-        absent: of the tests that were asked for because another tree has them, those that do not exist in this one;
-            for each the ids of tests here that may be the same one under another name.
-        untestable: of these, those whose module cannot be imported here, so that nobody knows.
-        names: where tests of another tree were asked for, the ids of all that there are in this one.
+        results: one per test, in order of completion; empty if the suite could not run.
+        duration: wall-clock seconds, from start to end.
+        broken_reason: why the suite could not run, or its results cannot be trusted; empty if it ran.
+        hint: what to do about that.
+        is_complete: whether every test of the suite had its turn; False if only some were requested, or the first
+            failure stopped the run.
+        absent: requested tests of another tree that this one does not have, each with the ids of tests here that may
+            be the same test under a new name.
+        untestable: requested tests whose module cannot be imported here, so that they may or may not exist.
+        known_ids: ids of all tests of this tree; only set if tests of another tree were requested.
     """
 
     results: tuple[TestResult, ...] = ()
     duration: float = 0.0
-    broken: str = ""
+    broken_reason: str = ""
     hint: str = ""
-    complete: bool = True
+    is_complete: bool = True
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     untestable: tuple[str, ...] = ()
-    names: frozenset[str] = frozenset()
+    known_ids: frozenset[str] = frozenset()
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "totals", count(self.results, self.duration))
+        object.__setattr__(self, "totals", count_results(self.results, self.duration))
 
     @property
-    def side_by_side(self) -> bool:
-        """Whether tests ran beside each other, so that what failed was looked at again."""
-        return any(result.seen_in is Company.STRANGERS for result in self.results)
+    def ran_in_parallel(self) -> bool:
+        """Return whether tests ran in parallel, so that failures were rerun alone."""
+        return any(result.isolation is IsolationLevel.PARALLEL for result in self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +206,16 @@ class Run:
     """One execution of a suite, as stored.
 
     Attributes:
-        tree: name of the tree that was tested.
-        suite: what else decides the outcome (interpreter, installed distributions, discovery).
+        tree: hex object name of the tested tree.
+        suite: everything besides the tree that decides outcomes (interpreter, installed distributions, discovery).
         started_at: seconds since the epoch.
-        id: 0 where it is not stored yet.
-        is_visit: whether a search made it, of some tests in a state that may be long gone.
+        id: 0 until it is stored.
+        is_probe: whether a culprit search ran some tests on an older revision.
     """
 
     tree: str
     suite: Mapping[str, object]
     started_at: float
-    outcome: SuiteOutcome
+    result: SuiteResult
     id: int = 0
-    is_visit: bool = False
+    is_probe: bool = False

@@ -1,4 +1,4 @@
-"""Which batches may go, and why others have to stay."""
+"""Retention rules: which batches can be pruned, and why others are kept."""
 
 from __future__ import annotations
 
@@ -14,39 +14,38 @@ _SECONDS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 _AGE = re.compile(r"(\d{1,6})\s*([hdw])", re.IGNORECASE)
 
 
-class Reason(str, Enum):
-    """Why a batch stays that is older than what was to be kept."""
+class KeepReason(str, Enum):
+    """Reason to keep a batch that the retention rule would prune."""
 
-    QUEUED = "the runner is not done with it"
-    CRITICAL = "it failed critically, and nothing was done about it"
-    UNDOABLE = "its rollback can be undone, or is not done with"
-    RECENT = "its rollback, or the undo of that, is younger than what is kept"
+    QUEUED = "the runner has not finished it"
+    CRITICAL = "it failed critically and was not acknowledged"
+    UNDOABLE = "its rollback can be undone or is unfinished"
+    RECENT = "it was rolled back, or that was undone, within the retention period"
     LATEST = "it is the latest of its branch"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What is kept: whatever one of the two keeps; without either, everything.
+class RetentionRule:
+    """Rule for what to keep. A batch is kept if either part keeps it; without any part, everything is kept.
 
     Attributes:
-        keep: so many of the latest full batches; None for no such rule.
-        after: batches that were sealed at or after this time, in seconds since the epoch; None for no such rule.
+        keep: number of latest full batches to keep.
+        sealed_after: keep batches sealed at or after this time, in seconds since the epoch.
     """
 
     keep: int | None = None
-    after: float | None = None
+    sealed_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """A full batch, as far as pruning has to know it.
+class PruneCandidate:
+    """A full batch, with the facts that decide whether it can be pruned.
 
     Attributes:
-        branch: its name.
         opened_at, sealed_at: seconds since the epoch.
-        is_queued: whether the runner has something left to do for it.
-        has_run: whether it has its run.
-        is_standing: whether it failed critically and waits for an answer.
+        is_queued: whether the runner has not finished it.
+        has_run: whether its run is stored.
+        is_unacknowledged: whether it failed critically and awaits an acknowledgement.
     """
 
     id: int
@@ -55,16 +54,16 @@ class Past:
     sealed_at: float
     is_queued: bool = False
     has_run: bool = True
-    is_standing: bool = False
+    is_unacknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A rollback or an undo.
+class RollbackEvent:
+    """A rollback or an undo of one.
 
     Attributes:
-        batch: the batch that was rolled back; by an undo, the one whose rollback it takes back.
-        is_needed: whether it can be undone, was cut short in its middle, or somebody is still to be told of it.
+        batch: id of the batch that was rolled back; for an undo, by the rollback that it reverted.
+        is_needed: whether it can be undone, is unfinished, or has events awaiting delivery.
         started_at: seconds since the epoch.
     """
 
@@ -74,102 +73,108 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What goes and what stays.
+class RetentionDecision:
+    """Batches to prune and to keep.
 
     Attributes:
-        going: numbers of the batches that may go, oldest first.
-        spared: those that stay although they are older than what was to be kept.
-        before: what is older than this (seconds since the epoch) and of no batch may go as well.
+        expired: ids of the batches to prune, oldest first.
+        keep_reasons: why batches are kept that the rule would prune, by id.
+        cutoff: seconds since the epoch; data that is older and belongs to no batch can be pruned too.
     """
 
-    going: tuple[int, ...]
-    spared: dict[int, Reason]
-    before: float
+    expired: tuple[int, ...]
+    keep_reasons: dict[int, KeepReason]
+    cutoff: float
 
 
-def decide(batches: Sequence[Past], steps: Sequence[Step], alive: frozenset[str], rule: Rule) -> Decision:
-    """Decide which batches may go.
+def decide_retention(
+    batches: Sequence[PruneCandidate],
+    events: Sequence[RollbackEvent],
+    live_branches: frozenset[str],
+    rule: RetentionRule,
+) -> RetentionDecision:
+    """Decide which batches to prune.
 
     Args:
-        batches: all full ones.
-        steps: all rollbacks and undos.
-        alive: names of the branches that there still are: the next batch of each is compared with its latest one.
-        rule: what is kept.
+        batches: all full batches.
+        events: all rollbacks and undos.
+        live_branches: names of existing branches, whose next batch will be compared with their latest one.
+        rule: what to keep in any case.
     """
-    if rule == Rule():
-        return Decision((), {}, 0.0)
+    if rule == RetentionRule():
+        return RetentionDecision((), {}, 0.0)
     ordered = sorted(batches, key=lambda batch: batch.id)
-    before = _before(ordered, rule)
-    latest = _latest(batch for batch in ordered if batch.branch in alive)
-    of_batch: defaultdict[int, list[Step]] = defaultdict(list)
-    for step in steps:
-        of_batch[step.batch].append(step)
-    going: list[int] = []
-    spared: dict[int, Reason] = {}
+    cutoff = _cutoff(ordered, rule)
+    latest = _latest_ids(batch for batch in ordered if batch.branch in live_branches)
+    events_by_batch: defaultdict[int, list[RollbackEvent]] = defaultdict(list)
+    for event in events:
+        events_by_batch[event.batch].append(event)
+    expired: list[int] = []
+    keep_reasons: dict[int, KeepReason] = {}
     for batch in ordered[: -rule.keep or None] if rule.keep is not None else ordered:
-        if rule.after is not None and batch.sealed_at >= rule.after:
+        if rule.sealed_after is not None and batch.sealed_at >= rule.sealed_after:
             continue
-        reason = _reason(batch, of_batch[batch.id], latest, before)
+        reason = _keep_reason(batch, events_by_batch[batch.id], latest, cutoff)
         if reason is None:
-            going.append(batch.id)
+            expired.append(batch.id)
         else:
-            spared[batch.id] = reason
-    return Decision(tuple(going), spared, before)
+            keep_reasons[batch.id] = reason
+    return RetentionDecision(tuple(expired), keep_reasons, cutoff)
 
 
-def _before(ordered: Sequence[Past], rule: Rule) -> float:
-    """The time since which everything is kept."""
-    times = [] if rule.after is None else [rule.after]
+def _cutoff(ordered: Sequence[PruneCandidate], rule: RetentionRule) -> float:
+    """Return the time from which everything is kept."""
+    times = [] if rule.sealed_after is None else [rule.sealed_after]
     if rule.keep is not None:
         times.append(ordered[-rule.keep].opened_at if 0 < rule.keep < len(ordered) else 0.0)
     return min(times, default=0.0)
 
 
-def _latest(ordered: Iterable[Past]) -> frozenset[int]:
-    """For each branch its latest full batch, and the latest that has a run."""
-    full: dict[str, int] = {}
-    run: dict[str, int] = {}
+def _latest_ids(ordered: Iterable[PruneCandidate]) -> frozenset[int]:
+    """Return for each branch its latest batch, and its latest batch with a run."""
+    latest: dict[str, int] = {}
+    latest_with_run: dict[str, int] = {}
     for batch in ordered:
-        full[batch.branch] = batch.id
+        latest[batch.branch] = batch.id
         if batch.has_run:
-            run[batch.branch] = batch.id
-    return frozenset(full.values()) | frozenset(run.values())
+            latest_with_run[batch.branch] = batch.id
+    return frozenset(latest.values()) | frozenset(latest_with_run.values())
 
 
-def _reason(batch: Past, steps: Sequence[Step], latest: frozenset[int], before: float) -> Reason | None:
-    """Why a batch has to stay; None where it may go."""
+def _keep_reason(
+    batch: PruneCandidate, events: Sequence[RollbackEvent], latest: frozenset[int], cutoff: float
+) -> KeepReason | None:
     reasons = {
-        Reason.QUEUED: batch.is_queued,
-        Reason.CRITICAL: batch.is_standing,
-        Reason.UNDOABLE: any(step.is_needed for step in steps),
-        Reason.RECENT: any(step.started_at >= before for step in steps),
-        Reason.LATEST: batch.id in latest,
+        KeepReason.QUEUED: batch.is_queued,
+        KeepReason.CRITICAL: batch.is_unacknowledged,
+        KeepReason.UNDOABLE: any(event.is_needed for event in events),
+        KeepReason.RECENT: any(event.started_at >= cutoff for event in events),
+        KeepReason.LATEST: batch.id in latest,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def parse_age(text: str) -> float:
-    """Seconds that ``30d``, ``12h`` or ``2w`` means.
+    """Return the seconds in an age such as ``30d``, ``12h`` or ``2w``.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: invalid format.
     """
-    found = _AGE.fullmatch(text.strip())
-    if found is None:
-        raise UsageError(f"{text} is no age", "a number and h (hours), d (days) or w (weeks): 30d")
-    return int(found[1]) * _SECONDS[found[2].lower()]
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"invalid age: {text}", "a number and h (hours), d (days) or w (weeks): 30d")
+    return int(match[1]) * _SECONDS[match[2].lower()]
 
 
-class Kind(str, Enum):
-    """What takes room."""
+class StorageKind(str, Enum):
+    """Kind of stored data, as named in reports about disk usage."""
 
     BATCHES = "batches"
     RUNS = "runs"
     OUTCOMES = "outcomes"
     DATABASE = "database"
     BACKUPS = "backups"
-    KEPT = "replaced by copies"
+    RESTORATIONS = "replaced files"
     PINS = "pins"
     WORKTREES = "work trees"
     SCRATCH = "scratch folders"
@@ -178,14 +183,14 @@ class Kind(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """How much of one kind there is, would go, or went.
+class StorageUsage:
+    """Amount of one kind of data: stored, to be pruned, or pruned.
 
     Attributes:
-        number: how many; 0 where they are not counted.
-        size: bytes; 0 where they stand in another part (rows in the database).
+        count: number of items; 0 if they are not counted.
+        size: bytes; 0 if they are part of another kind (database rows).
     """
 
-    kind: Kind
-    number: int
+    kind: StorageKind
+    count: int
     size: int

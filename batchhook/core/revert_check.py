@@ -1,4 +1,4 @@
-"""Whether taking changes out mends what they broke, and breaks nothing else: told from runs before and after."""
+"""Check of a revert: whether it fixes the tests that the reverted changes broke, without breaking others."""
 
 from __future__ import annotations
 
@@ -9,45 +9,48 @@ from batchhook.core.results import TestResult
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What a run without some changes shows, beside one with them.
+class RevertCheck:
+    """Comparison of a run without some changes to one with them, as sorted test ids.
 
     Attributes:
-        mended: ids of tests that the changes had broken, and that pass without them or are gone with them.
-        unmended: ids of those that fail all the same.
-        broken: ids of tests that fail without the changes and do not fail with them.
-        flaky: ids of such that were seen to fail and to pass on one tree before: they prove nothing.
+        fixed: broken by the changes; pass without them, or do not exist without them.
+        still_failing: broken by the changes; fail without them too.
+        newly_failing: fail without the changes but not with them.
+        flaky: newly failing, but known to both pass and fail on one tree, so that they prove nothing.
     """
 
-    mended: tuple[str, ...]
-    unmended: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
+    fixed: tuple[str, ...]
+    still_failing: tuple[str, ...] = ()
+    newly_failing: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
 
     @property
-    def holds(self) -> bool:
-        """Whether everything is mended, and nothing else breaks."""
-        return not self.unmended and not self.broken
+    def passes(self) -> bool:
+        """Return whether every test is fixed and no other test breaks."""
+        return not self.still_failing and not self.newly_failing
 
 
-def prove(
-    guilty: Iterable[str], before: Iterable[TestResult], after: Iterable[TestResult], flaky: Collection[str] = ()
-) -> Proof:
-    """Compare two runs.
+def check_revert(
+    culprit_tests: Iterable[str],
+    before: Iterable[TestResult],
+    after: Iterable[TestResult],
+    flaky: Collection[str] = (),
+) -> RevertCheck:
+    """Compare the runs before and after a revert.
 
     Args:
-        guilty: ids of the tests that the changes broke.
+        culprit_tests: ids of the tests that the reverted changes broke.
         before: results with the changes.
         after: results without them.
-        flaky: ids of tests that fail now and then.
+        flaky: ids of tests known to be flaky.
     """
-    tests = frozenset(guilty)
+    broken = frozenset(culprit_tests)
     failing = {result.test_id for result in after if result.outcome.is_failure}
     failed = {result.test_id for result in before if result.outcome.is_failure}
-    new = failing - failed - tests
-    return Proof(
-        mended=tuple(sorted(tests - failing)),
-        unmended=tuple(sorted(tests & failing)),
-        broken=tuple(sorted(new.difference(flaky))),
+    new = failing - failed - broken
+    return RevertCheck(
+        fixed=tuple(sorted(broken - failing)),
+        still_failing=tuple(sorted(broken & failing)),
+        newly_failing=tuple(sorted(new.difference(flaky))),
         flaky=tuple(sorted(new.intersection(flaky))),
     )

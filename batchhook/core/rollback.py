@@ -1,4 +1,4 @@
-"""What going back means: what is taken out and how, which states are exchanged, what becomes of each file."""
+"""Rollback terms and rules: what is reverted and how, and what happens to HEAD and to each file."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 from batchhook.core.sanitize import one_line
 from batchhook.errors import ConflictError, UsageError
 
 _RANGE = re.compile(r"(\d{1,9})(?:\.\.(\d{1,9}))?")
 
 
-class Mode(str, Enum):
-    """How a rollback is done."""
+class RollbackMode(str, Enum):
+    """Mode of a rollback."""
 
     FILES = "files"
-    """In the work tree and the index; no commit is made, and HEAD stays."""
+    """Change the work tree and the index; HEAD stays."""
 
     COMMIT = "commit"
-    """By one commit on what is checked out."""
+    """Add one commit on top of HEAD."""
 
     RESET = "reset"
-    """By moving the branch back to before the first batch."""
+    """Move the branch back to the base of the first batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a rollback takes out.
+    """Selection of changes to roll back.
 
     Attributes:
-        batches: numbers of the batches that it is about, in order; none where all changes are of an open one.
-        changes: names of the changes, oldest first, where it is only some of them; empty for all.
-        paths: files and folders, relative to the repository's top, where it is only these; empty for all.
+        batches: ids of the batches concerned, in order; empty if all changes belong to an open batch.
+        changes: oids of the changes, oldest first; empty for all changes of the batches.
+        paths: files and folders relative to the top of the work tree; empty for all.
     """
 
     batches: tuple[int, ...]
@@ -42,125 +42,129 @@ class Selection:
     paths: tuple[str, ...] = ()
 
     @property
-    def what(self) -> str:
-        """Its name in a sentence."""
+    def description(self) -> str:
+        """Short description, to be used within a sentence."""
         if self.changes:
-            what = ", ".join(oid[:8] for oid in self.changes)
+            subject = ", ".join(oid[:8] for oid in self.changes)
         elif len(self.batches) > 1:
-            what = f"batches {self.batches[0]} to {self.batches[-1]}"
+            subject = f"batches {self.batches[0]} to {self.batches[-1]}"
         else:
-            what = "".join(f"batch {batch}" for batch in self.batches)
-        return f"{what} in {', '.join(one_line(path) or '.' for path in self.paths)}" if self.paths else what
+            subject = "".join(f"batch {batch}" for batch in self.batches)
+        if not self.paths:
+            return subject
+        return f"{subject} in {', '.join(one_line(path) or '.' for path in self.paths)}"
 
     @property
-    def whence(self) -> str:
-        """Its name, with the batches where it is about some of their changes."""
+    def full_description(self) -> str:
+        """Description that also names the batches of single changes."""
         if not self.changes or not self.batches:
-            return self.what
-        return f"{self.what} (of batch {', '.join(map(str, self.batches))})"
+            return self.description
+        return f"{self.description} (of batch {', '.join(map(str, self.batches))})"
 
 
-def batch_range(text: str) -> tuple[int, int] | None:
-    """The first and the last batch that ``3`` or ``3..5`` means; None where it is neither.
+def parse_batch_range(text: str) -> tuple[int, int] | None:
+    """Return the first and last batch of ``3`` or ``3..5``; None if the text has neither form.
 
     Raises:
-        UsageError: a range that goes backwards, or a batch 0.
+        UsageError: the range is reversed, or contains batch 0.
     """
-    found = _RANGE.fullmatch(text)
-    if found is None:
+    match = _RANGE.fullmatch(text)
+    if match is None:
         return None
-    first, last = int(found[1]), int(found[2] or found[1])
+    first, last = int(match[1]), int(match[2] or match[1])
     if not 0 < first <= last:
-        raise UsageError(f"{text} names no batches", "3 for one batch, 3..5 for three")
+        raise UsageError(f"invalid range of batches: {text}", "3 for one batch, 3..5 for three")
     return first, last
 
 
-def within(path: str, paths: Iterable[str]) -> bool:
-    """Whether a path is one of these files, or in one of these folders; the folder ``""`` is the top."""
+def is_within(path: str, paths: Iterable[str]) -> bool:
+    """Return whether a path equals one of the paths or lies inside one; ``""`` is the top of the work tree."""
     return any(not each or path == each or path.startswith(f"{each}/") for each in paths)
 
 
-class HeadWay(Enum):
-    """What becomes of HEAD."""
+class HeadUpdate(Enum):
+    """Update of HEAD by an operation."""
 
     STAY = "stay"
     MOVE = "move"
-    """It, or the branch, is moved to another commit."""
+    """Move the branch, or a detached HEAD, to another commit."""
 
     COMMIT = "commit"
-    """A commit is made on it."""
+    """Commit on top of HEAD."""
 
 
-def head_way(mode: Mode, head: str, before: str, after: str, *, is_elsewhere: bool) -> HeadWay:
-    """How to take back what an operation did to HEAD.
+def choose_head_update(
+    mode: RollbackMode, head: str, before: str, after: str, *, is_on_other_branches: bool
+) -> HeadUpdate:
+    """Choose how to revert what an operation did to HEAD.
 
     Args:
-        mode: of the rollback that it is about in the end.
-        head: where HEAD is.
-        before: where the operation had found it.
-        after: where the operation had left it.
-        is_elsewhere: whether commits that would leave the branch are on others, too.
+        mode: mode of the rollback at the operation's root.
+        head: oid of HEAD now.
+        before: oid of HEAD before the operation.
+        after: oid of HEAD after the operation.
+        is_on_other_branches: whether commits that would leave the branch are on other branches.
 
     Raises:
-        ConflictError: the branch cannot be moved, and a commit is not what was asked for.
+        ConflictError: the branch cannot be moved, and the mode does not allow a commit.
     """
-    if mode is Mode.FILES or before == after:
-        return HeadWay.STAY
-    if head == after and not is_elsewhere:
-        return HeadWay.MOVE
-    if mode is Mode.COMMIT:
-        return HeadWay.COMMIT
+    if mode is RollbackMode.FILES or before == after:
+        return HeadUpdate.STAY
+    if head == after and not is_on_other_branches:
+        return HeadUpdate.MOVE
+    if mode is RollbackMode.COMMIT:
+        return HeadUpdate.COMMIT
     if head != after:
         raise ConflictError(
-            "the branch has moved on since; nothing was touched",
-            f"git branch rescued {before[:12]} gives what it was a name; or move it back to {after[:12]} first",
+            "the branch has moved on since; nothing was changed",
+            f"keep the old commits with git branch rescued {before[:12]}; or move the branch to {after[:12]} first",
         )
     raise ConflictError(
-        "commits that would leave the branch are on others, too; nothing was touched",
-        "batchhook rollback N --reset --force, if that is what you want",
+        "commits that would leave the branch are also on other branches; nothing was changed",
+        "move it anyway: batchhook rollback N --reset --force",
     )
 
 
 TRAILER = "Batchhook-Operation"
-"""The line at the end of a message that marks a commit as a rollback (or an undo): such a commit fills no batch."""
+"""Commit message trailer that marks a commit as a rollback or an undo, which does not count as a change."""
 
-_MARK = re.compile(rf"{TRAILER}: *(\d{{1,9}})")
+_TRAILER_LINE = re.compile(rf"{TRAILER}: *(\d{{1,9}})")
 
 
-def marks(message: str) -> tuple[int, ...]:
-    """Numbers of the operations that a commit's message names in its last paragraph."""
+def parse_trailers(message: str) -> tuple[int, ...]:
+    """Return the operation ids in the trailers of a commit message, which form its last paragraph."""
     last = message.rstrip().rpartition("\n\n")[2]
-    return tuple(int(found[1]) for line in last.splitlines() if (found := _MARK.fullmatch(line.strip())))
+    return tuple(int(match[1]) for line in last.splitlines() if (match := _TRAILER_LINE.fullmatch(line.strip())))
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What an operation did, as a message tells it.
+class CommitMessageEntry:
+    """One operation in the message of a rollback commit.
 
     Attributes:
-        number: the operation's.
-        selection: what it took out, or brought back.
-        changes: names of all of its changes, oldest first.
-        is_back: whether it brought something back.
+        number: id of the operation.
+        selection: the changes that it reverted or reapplied.
+        changes: oids of all these changes, oldest first.
+        is_restoring: whether it reapplied them, as an undo does.
     """
 
     number: int
     selection: Selection
     changes: tuple[str, ...] = ()
-    is_back: bool = False
+    is_restoring: bool = False
 
 
-def commit_message(entries: Sequence[Entry], subjects: Mapping[str, str]) -> str:
-    """The message of a commit that holds what these operations did.
+def commit_message(entries: Sequence[CommitMessageEntry], subjects: Mapping[str, str]) -> str:
+    """Return the message of a commit that contains the given operations.
 
     Args:
         entries: in order.
-        subjects: of changes, on one line each, by name.
+        subjects: one-line subjects of changes, by oid.
     """
-    taken = [entry.selection.what for entry in entries if not entry.is_back]
-    back = [entry.selection.what for entry in entries if entry.is_back]
-    parts = [f"{verb} {', '.join(what)}" for verb, what in (("take out", taken), ("bring back", back)) if what]
-    title = " and ".join(parts)
+    reverted = [entry.selection.description for entry in entries if not entry.is_restoring]
+    reapplied = [entry.selection.description for entry in entries if entry.is_restoring]
+    verbs = (("revert", reverted), ("reapply", reapplied))
+    title = " and ".join(f"{verb} {', '.join(selections)}" for verb, selections in verbs if selections)
     listed = {oid: None for entry in entries for oid in entry.changes if oid in subjects}
     body = "".join(f"    {oid[:12]} {subjects[oid]}\n" for oid in listed)
     trailers = "".join(f"{TRAILER}: {entry.number}\n" for entry in entries)
@@ -168,101 +172,101 @@ def commit_message(entries: Sequence[Entry], subjects: Mapping[str, str]) -> str
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A difference to be taken out of the present state: what leads from ``new`` back to ``old``; tree names."""
+class TreeDelta:
+    """A difference to revert: merging it leads from tree ``new`` back to tree ``old`` (hex object names)."""
 
     new: str
     old: str
 
 
-def steps_back(changes: Sequence[Commit]) -> tuple[Step, ...]:
-    """The differences that take changes out, newest first.
+def deltas_to_revert(changes: Sequence[Commit]) -> tuple[TreeDelta, ...]:
+    """Return the deltas that revert some changes, newest first.
 
-    Changes that follow each other make one step; where something else came between (a pull, a merged branch), that
-    stays, and the changes before it are a step of their own.
+    Consecutive changes form one delta. Where another commit came between (a pull, a merged branch), it stays in place
+    and the changes before it form a delta of their own.
 
     Args:
         changes: oldest first.
     """
-    steps: list[Step] = []
+    deltas: list[TreeDelta] = []
     for change in reversed(changes):
-        if steps and steps[-1].old == change.tree:
-            steps[-1] = Step(new=steps[-1].new, old=change.base_tree)
+        if deltas and deltas[-1].old == change.tree:
+            deltas[-1] = TreeDelta(new=deltas[-1].new, old=change.base_tree)
         else:
-            steps.append(Step(new=change.tree, old=change.base_tree))
-    return tuple(steps)
+            deltas.append(TreeDelta(new=change.tree, old=change.base_tree))
+    return tuple(deltas)
 
 
-class Fate(str, Enum):
-    """What becomes of a file."""
+class FileAction(str, Enum):
+    """Effect of a rollback on one file."""
 
     RESTORED = "restored"
-    """It gets back the content that it had."""
+    """Gets exactly the content that it had before the batch."""
 
     MERGED = "merged"
-    """It loses what the batch did, and keeps what was done since."""
+    """Loses the batch's edits and keeps later ones."""
 
     RECREATED = "recreated"
-    """It was deleted by the batch, and is there again."""
+    """Exists again; the batch had deleted it."""
 
-    REMOVED = "removed"
-    """It was added by the batch, and is gone."""
+    DELETED = "deleted"
+    """Is deleted; the batch had added it."""
 
 
 @dataclass(frozen=True, slots=True)
-class FileFate:
-    """What becomes of one file; its path is relative to the repository's top."""
+class FilePlan:
+    """Planned effect on one file; the path is relative to the top of the work tree."""
 
     path: str
-    fate: Fate
+    action: FileAction
 
 
-def fate_of(now: str, then: str, before: str) -> Fate:
-    """What becomes of a file.
+def file_action(current: str, planned: str, original: str) -> FileAction:
+    """Return the effect of a rollback on a file.
 
     Args:
-        now: its content's name in the work tree; empty where it does not exist.
-        then: what it will be.
-        before: what it was before the batch.
+        current: blob oid in the work tree; empty if the file does not exist.
+        planned: blob oid after the rollback; empty if the file will not exist.
+        original: blob oid before the batch.
     """
-    if not then:
-        return Fate.REMOVED
-    if not now:
-        return Fate.RECREATED
-    return Fate.RESTORED if then == before else Fate.MERGED
+    if not planned:
+        return FileAction.DELETED
+    if not current:
+        return FileAction.RECREATED
+    return FileAction.RESTORED if planned == original else FileAction.MERGED
 
 
-class WayBackStatus(str, Enum):
-    """What became of a way back that batchhook was to find by itself."""
+class AutoRollbackStatus(str, Enum):
+    """Status of an automatic rollback."""
 
     REFUSED = "refused"
     PROPOSED = "proposed"
-    """It is prepared, and it is proven that it mends what is broken."""
+    """Prepared, and checked to fix what is broken."""
 
     APPLIED = "applied"
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
-    """A way back from a critical failure that was looked for by itself (setting ``auto_rollback``).
+class AutoRollbackResult:
+    """Result of an automatic rollback after a critical failure (setting ``auto_rollback``).
 
     Attributes:
-        changes: names of the changes that are taken out, oldest first; empty where it was refused.
-        reason: why it was refused, or was proposed only where it was to be applied; empty for neither.
-        operation: the number of the rollback; 0 where it was not applied.
+        changes: oids of the changes to revert, oldest first; empty if refused.
+        reason: why it was refused, or only proposed although it should have been applied; else empty.
+        operation: id of the rollback; 0 unless applied.
     """
 
-    status: WayBackStatus
+    status: AutoRollbackStatus
     changes: tuple[str, ...] = ()
     reason: str = ""
     operation: int = 0
 
     def summary(self, batch: int) -> str:
-        """What became of it, in a line."""
+        """Return the result in one line."""
         changes = ", ".join(oid[:8] for oid in self.changes)
-        if self.status is WayBackStatus.REFUSED:
-            return f"no way back by itself from batch {batch}: {self.reason}"
-        if self.status is WayBackStatus.APPLIED:
-            return f"took {changes} out of the work tree, once it was proven that this mends it (batchhook undo)"
-        why = f"; not done by itself: {self.reason}" if self.reason else ""
-        return f"it is proven that taking {changes} out mends it: batchhook rollback {batch} --culprit{why}"
+        if self.status is AutoRollbackStatus.REFUSED:
+            return f"no automatic rollback of batch {batch}: {self.reason}"
+        if self.status is AutoRollbackStatus.APPLIED:
+            return f"reverted {changes} in the work tree after checking that this fixes it (batchhook undo)"
+        why = f"; not applied automatically: {self.reason}" if self.reason else ""
+        return f"a run showed that reverting {changes} fixes it: batchhook rollback {batch} --culprit{why}"

@@ -1,33 +1,31 @@
-"""Texts that somebody else wrote, made safe to show on a terminal."""
+"""Sanitizing of untrusted texts for display and storage."""
 
 from __future__ import annotations
 
 
-def one_line(text: str, most: int = 0) -> str:
-    """A text on one line, without what a terminal would obey.
+def one_line(text: str, limit: int = 0) -> str:
+    """Return a text on one line, without control characters that a terminal would interpret.
 
-    Args:
-        text: a subject, a path, a test's message.
-        most: characters to keep; 0 for all.
+    A text longer than ``limit`` characters is cut and ends in an ellipsis; 0 means no limit.
     """
-    line = " ".join(_visible(text).split())
-    return line if not most or len(line) <= most else f"{line[: most - 1]}…"
+    line = " ".join(_replace_unprintable(text).split())
+    return line if not limit or len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def lines(text: str) -> str:
-    """A text of several lines, without what a terminal would obey."""
-    return "\n".join(_visible(line) for line in text.splitlines())
+def sanitize_lines(text: str) -> str:
+    """Return a text with its lines kept, without control characters that a terminal would interpret."""
+    return "\n".join(_replace_unprintable(line) for line in text.splitlines())
 
 
-def _visible(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def encodable(text: str) -> str:
-    """A text that UTF-8 can hold: lone surrogates, which neither JSON nor a database takes, stand escaped."""
+def escape_surrogates(text: str) -> str:
+    """Return a text that UTF-8 can encode: lone surrogates, which neither JSON nor SQLite accepts, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def bytes_shown(text: str) -> str:
-    """A text with the bytes in it that were not UTF-8 (surrogateescape) as escapes: a path, mostly."""
+def escape_bytes(text: str) -> str:
+    """Return a text, usually a path, with bytes that are not UTF-8 (surrogateescape) as hex escapes."""
     return "".join(f"\\x{ord(each) - 0xDC00:02x}" if "\udc80" <= each <= "\udcff" else each for each in text)

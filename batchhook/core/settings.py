@@ -1,7 +1,7 @@
-"""What a user may set, with the values that hold where nothing is set.
+"""Settings and their defaults.
 
-Reading and validating them is ``workflow/context/config.py``'s business; here is only what they are, so that the
-hook can have the defaults without loading a validator.
+``workflow/context/config.py`` reads and validates them. This module only declares them, so that the hook gets the
+defaults without loading a validator.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
-class Order(str, Enum):
-    """In which order tests are run."""
+class RunOrder(str, Enum):
+    """Order in which tests run."""
 
     AUTO = "auto"
-    """What failed lately or was changed first, then the longest; on one processor as unittest does."""
+    """Recently failed or changed tests first, then the slowest; unittest's order if there is only one processor."""
 
     ORIGINAL = "original"
-    """unittest's, in one process: for suites whose tests need those before them."""
+    """unittest's order, in one process: for suites whose tests depend on earlier ones."""
 
 
-class Unit(str, Enum):
-    """What fills a batch."""
+class BatchUnit(str, Enum):
+    """Unit in which the size of a batch is counted."""
 
     COMMIT = "commit"
     FILE = "file"
-    """Each file that a commit touched; the last commit of a batch may fill it to overflowing."""
+    """Files touched by each commit; the last commit of a batch may exceed its size."""
 
 
-class Gate(str, Enum):
-    """What the pre-commit hook does as long as the branch's last batch failed critically and nothing was done."""
+class GateMode(str, Enum):
+    """Reaction of the pre-commit hook while the branch's last batch failed critically and is not acknowledged."""
 
     OFF = "off"
     WARN = "warn"
@@ -37,52 +37,52 @@ class Gate(str, Enum):
 
 
 class AutoRollback(str, Enum):
-    """What is done by itself about a critical failure."""
+    """Automatic reaction to a critical failure."""
 
     OFF = "off"
     PROPOSE = "propose"
-    """Rolling back the changes that broke something is prepared, proven, and told."""
+    """Prepare a rollback of the culprits, check that it fixes the tests, and report it."""
 
     APPLY = "apply"
-    """It is done, where the work tree holds nothing that is not committed."""
+    """Apply that rollback too, if the work tree is clean."""
 
 
 class Isolation(str, Enum):
-    """Where tests are run."""
+    """Place where tests run."""
 
     WORKTREE = "worktree"
-    """In a private checkout of what was committed."""
+    """In a private work tree with the committed files."""
 
     IN_PLACE = "in-place"
-    """In the user's own work tree, as it is: for suites that work nowhere else."""
+    """In the user's own work tree as it is, for suites that work nowhere else."""
 
 
 class NotifyEvent(str, Enum):
-    """Of what people elsewhere can be told."""
+    """Event that can be sent as a notification."""
 
     CRITICAL = "critical"
     FAILED = "failed"
-    """Tests fail, and not critically."""
+    """Tests fail, but not critically."""
 
     REGRESSED = "regressed"
-    """Nothing fails, but something became slower."""
+    """No test fails, but some became slower."""
 
     BROKEN = "broken"
     """The suite could not run."""
 
     FIXED = "fixed"
-    """A batch passed, and the one before on its branch had not."""
+    """A batch passed, unlike the one before it on its branch."""
 
     PASSED = "passed"
     """Any other batch passed."""
 
     ROLLED_BACK = "rolled-back"
-    """A rollback, or an undo of one."""
+    """A rollback, undo or redo was done."""
 
 
 @dataclass(frozen=True)
-class Notify:
-    """The table ``notify``: notifications."""
+class NotifySettings:
+    """Settings of the table ``notify``."""
 
     events: tuple[NotifyEvent, ...] = (
         NotifyEvent.CRITICAL,
@@ -92,81 +92,81 @@ class Notify:
         NotifyEvent.FIXED,
         NotifyEvent.ROLLED_BACK,
     )
-    """Of what to tell."""
+    """Events to send."""
 
     urls: tuple[str, ...] = ()
-    """Where to: ``${NAME}`` each, an environment variable that has an address as apprise has them."""
+    """Recipients: each ``${NAME}`` is an environment variable that holds an apprise URL."""
 
     messages: bool = False
-    """Whether to tell what failing tests said."""
+    """Return whether to include the messages of failing tests."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of ``[tool.batchhook]`` (``docs/guide.md`` explains each)."""
+    """All settings of ``[tool.batchhook]``; ``docs/guide.md`` explains each."""
 
     batch_size: int = 5
-    """How much fills a batch; at least 1."""
+    """Number of units that fill a batch; at least 1."""
 
-    unit: Unit = Unit.COMMIT
-    """``commit``, or ``file``: what ``batch_size`` counts."""
+    unit: BatchUnit = BatchUnit.COMMIT
+    """``commit`` or ``file``: the unit of ``batch_size``."""
 
     critical_failure_threshold: float = 0.10
-    """Share of the tests that ran, 0 to 1, from which on a batch's failure is critical."""
+    """Share of failures among the tests that ran, 0 to 1, from which a batch is critical."""
 
-    gate: Gate = Gate.WARN
-    """``off``, ``warn``, or ``block``: what a commit meets after a critical batch."""
+    gate: GateMode = GateMode.WARN
+    """``off``, ``warn`` or ``block``: reaction to a commit after a critical batch."""
 
     auto_rollback: AutoRollback = AutoRollback.OFF
-    """``off``, ``propose``, or ``apply``: what is done by itself about a critical failure."""
+    """``off``, ``propose`` or ``apply``: automatic reaction to a critical failure."""
 
     wait: float = 10.0
-    """Seconds for which the terminal that filled a batch watches its run; 0 lets it go at once."""
+    """Seconds that the commit which fills a batch waits in a terminal for the run; 0 for not at all."""
 
     python: str = "auto"
-    """The interpreter that runs the tests: a path, or ``auto``."""
+    """Interpreter that runs the tests: a path, or ``auto``."""
 
     start_dir: str = "."
-    """Where discovery starts, relative to the repository's top; as ``unittest discover -s``."""
+    """Folder where discovery starts, relative to the top of the work tree; ``unittest discover -s``."""
 
     pattern: str = "test*.py"
-    """Which files hold tests; as ``unittest discover -p``."""
+    """Pattern of test files; ``unittest discover -p``."""
 
     top_level_dir: str = ""
-    """The folder that modules are imported from; as ``unittest discover -t``; empty: as unittest decides."""
+    """Top-level folder for imports; ``unittest discover -t``; empty for unittest's default."""
 
     test_timeout: float = 300.0
-    """Seconds after which one test is stopped; 0 for never."""
+    """Time limit of one test in seconds; 0 for none."""
 
     culprit_budget: float = 300.0
-    """Seconds that may be spent on finding out which change broke what, after a batch failed; 0 for no search."""
+    """Time limit of the culprit search after a batch failed, in seconds; 0 for no search."""
 
     slowdown_threshold: float = 0.50
-    """Share by which a test or a module may be slower than before a batch; 0 leaves slowdowns alone."""
+    """Share by which a test or module may become slower in a batch; 0 disables slowdown detection."""
 
     slowdown_budget: float = 120.0
-    """Seconds that may be spent on measuring what seems slower; 0 for no measuring."""
+    """Time limit of slowdown measurements after a batch, in seconds; 0 for no measurements."""
 
     jobs: int = 0
-    """Processes that run tests side by side; 0 for as many as there are processors."""
+    """Number of worker processes; 0 for one per processor."""
 
-    order: Order = Order.AUTO
-    """``auto``, or ``original`` for suites whose tests need those before them."""
+    order: RunOrder = RunOrder.AUTO
+    """``auto``, or ``original`` for suites whose tests depend on earlier ones."""
 
     isolation: Isolation = Isolation.WORKTREE
-    """``worktree``, or ``in-place`` for suites that work in no other folder than the user's."""
+    """``worktree``, or ``in-place`` for suites that work only in the user's own work tree."""
 
     link: tuple[str, ...] = ()
-    """Files and folders that are not committed and that tests need: the run's checkout gets links to them."""
+    """Uncommitted files and folders that tests need; they are linked into the private work tree."""
 
     setup: str = ""
-    """A command line that prepares a run's checkout, for instance ``python setup.py build_ext --inplace``."""
+    """Command that prepares the private work tree, such as ``python setup.py build_ext --inplace``."""
 
     setup_timeout: float = 600.0
-    """Seconds after which ``setup`` is stopped; 0 for never."""
+    """Time limit of ``setup`` in seconds; 0 for none."""
 
     plugin_timeout: float = 10.0
-    """Seconds after which a plug-in that is told of something is stopped, and the sending of a notification."""
+    """Time limit of each plug-in call and of sending a notification, in seconds."""
 
-    notify: Notify = field(default_factory=Notify)
-    """Of what people elsewhere are told, and where."""
+    notify: NotifySettings = field(default_factory=NotifySettings)
+    """Notifications."""

@@ -1,23 +1,24 @@
-"""What is told of many batches and runs at once: what was done and how it ended, without any test's traceback."""
+"""Summaries of many batches and runs: what happened and how it ended, without tracebacks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from batchhook.core.changes import Batch, FileEdit
+from batchhook.core.batch import Batch
+from batchhook.core.commit import FileEdit
 from batchhook.core.results import TestResult, Totals
 from batchhook.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRecord:
+class BatchSummary:
     """A full batch.
 
     Attributes:
         batch: with its changes.
-        edits: the files that each change touched, by commit name.
-        verdict: None as long as it has no run.
+        edits: files touched by each change, by the change's oid.
+        verdict: None until the batch has a run.
     """
 
     batch: Batch
@@ -26,27 +27,25 @@ class BatchRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A run of the suite, or of a part of it.
+class RunSummary:
+    """A run of a suite, or of some of its tests.
 
     Attributes:
-        id: its number.
-        tree: name of the tree that was tested.
+        tree: hex object name of the tested tree.
         started_at: seconds since the epoch.
-        broken: why the suite could not run; empty where it did.
-        complete: whether every test of the suite had its turn.
-        totals: how many tests ended how.
-        failures: the first of its failing tests, without their tracebacks.
-        batches: the full batches whose run it is, oldest first; none for one that was made by hand.
-        head: the last commit of the latest of these; empty where there is none.
-        verdict: of the latest of these; None where there is none.
+        broken_reason: why the suite could not run; empty if it ran.
+        is_complete: whether every test of the suite had its turn.
+        failures: the first failing tests, without their tracebacks.
+        batches: ids of the full batches that this run decided, oldest first; empty for a manual run.
+        head: head of the latest of these batches; empty if there is none.
+        verdict: verdict of the latest of these batches.
     """
 
     id: int
     tree: str
     started_at: float
-    broken: str
-    complete: bool
+    broken_reason: str
+    is_complete: bool
     totals: Totals
     failures: tuple[TestResult, ...] = ()
     batches: tuple[int, ...] = ()
@@ -55,10 +54,13 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRun:
-    """A batch's run in few words: a point in a plot.
+class RunPoint:
+    """One batch's run as a point in a plot.
 
-    ``tests`` are all, skipped ones included; ``duration`` is in seconds of the wall clock.
+    Attributes:
+        started_at: seconds since the epoch.
+        duration: wall-clock seconds.
+        tests: number of tests, including skipped ones.
     """
 
     batch: int

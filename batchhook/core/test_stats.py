@@ -1,4 +1,4 @@
-"""What earlier runs tell about a suite's tests."""
+"""Per-test statistics from earlier runs of a suite."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What earlier runs tell about a suite's tests.
+class TestStats:
+    """Statistics of a suite's tests, gathered from earlier runs.
 
     Attributes:
-        durations: seconds that tests took when they last ran, by id.
-        failing: ids of the tests that failed when they last ran.
-        unsteady: ids of tests that once failed among strangers, and passed after the tests of their class that come
-            before them: they are not to be parted from these again.
-        ordered: ids of tests that pass only after all that unittest runs before them.
-        proven: ids of tests that passed among strangers, or failed there as they did in unittest's own order: when
-            they fail among strangers, that is to be believed.
+        durations: seconds that each test took in its last run, by id.
+        last_failed: tests that failed in their last run.
+        parallel_only: tests that once failed in parallel and passed after the earlier tests of their class. The
+            scheduler keeps their class together.
+        order_dependent: tests that pass only after all tests that unittest runs before them.
+        isolation_verified: tests that passed in parallel, or failed there just as they did in unittest's own order;
+            their parallel failures are trusted without a rerun.
     """
 
+    __test__ = False  # keep pytest from collecting it
+
     durations: Mapping[str, float] = field(default_factory=dict)
-    failing: frozenset[str] = frozenset()
-    unsteady: frozenset[str] = frozenset()
-    ordered: frozenset[str] = frozenset()
-    proven: frozenset[str] = frozenset()
+    last_failed: frozenset[str] = frozenset()
+    parallel_only: frozenset[str] = frozenset()
+    order_dependent: frozenset[str] = frozenset()
+    isolation_verified: frozenset[str] = frozenset()
 
     @property
-    def is_ordered(self) -> bool:
-        """Whether the suite has to keep unittest's order."""
-        return bool(self.ordered)
+    def needs_suite_order(self) -> bool:
+        """Return whether the suite has to run in unittest's order."""
+        return bool(self.order_dependent)

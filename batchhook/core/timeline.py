@@ -1,8 +1,8 @@
-"""A branch's line of steps: its commits along first parents, and what was recorded between them.
+"""Timeline of a branch: its commits along first parents, merged with the changes recorded between them.
 
-A recorded change is a snapshot of the work tree, taken while HEAD was at some commit. On the line it stands after that
-commit. A commit that holds nothing but what had been recorded before is no step of its own: the line has come by its
-state already.
+A recorded change is a snapshot of the work tree, taken while HEAD was at some commit; on the timeline it follows that
+commit. A commit that only holds what was recorded before is not a step of its own, since the timeline has already
+passed through its content.
 """
 
 from __future__ import annotations
@@ -10,87 +10,88 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 
-Earlier = Callable[[str], AbstractSet[str]]
-"""All the names that a commit had before it was amended or rebased."""
+FormerOids = Callable[[str], AbstractSet[str]]
+"""Return the oids that a commit had before it was amended or rebased."""
 
-Contents = Mapping[str, tuple[str, str]]
-"""What is different in a tree: path -> mode and name of what is there."""
+TreeChanges = Mapping[str, tuple[str, str]]
+"""Changed entries of a tree: path to git mode and blob oid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A step that is no commit of the user's.
+    """A snapshot on the timeline: a recorded change, or the result of a rollback.
 
     Attributes:
-        number: the higher, the later.
-        made_on: the commit that HEAD was at; empty before the first.
-        change: the snapshot, whose first parent is the step before; ``is_record`` only where it is a change, and not
-            what a rollback left.
+        number: ascending in time.
+        head: oid of HEAD at that time; empty before the first commit.
+        change: the snapshot, whose first parent is the step before it; ``is_recorded`` is False for a rollback.
     """
 
     number: int
-    made_on: str
+    head: str
     change: Commit
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
-    """What a commit repeats.
+class DuplicateCommit:
+    """A commit that adds nothing to what was recorded.
 
     Attributes:
-        number: of a recording that holds all that the commit does.
-        whole: whether the commit holds all that the recording does, too.
+        recording: number of a recording that contains the whole commit.
+        is_exact: whether the commit also contains the whole recording.
     """
 
-    number: int
-    whole: bool
+    recording: int
+    is_exact: bool
 
 
-def woven(
+def merge_timeline(
     start: str,
     chain: Sequence[Commit],
     recordings: Sequence[Recording],
-    earlier: Earlier,
-    echoes: AbstractSet[str] = frozenset(),
+    former_oids: FormerOids,
+    duplicates: AbstractSet[str] = frozenset(),
 ) -> tuple[Commit, ...]:
-    """Put commits and recordings into one line.
+    """Merge commits and recordings into one timeline.
 
     Args:
-        start: the commit before the first of the chain; where that is empty, the tip; empty before the first commit.
+        start: oid of the commit before the chain; the tip if the chain is empty; empty before the first commit.
         chain: commits along first parents, oldest first.
-        recordings: in order; those that were made on none of these commits are not on the line.
-        earlier: names that these commits had.
-        echoes: commits of the chain that hold nothing but what was recorded.
+        recordings: in order; those made on none of these commits are not on the timeline.
+        former_oids: of the commits in the chain.
+        duplicates: oids of commits in the chain that add nothing to what was recorded.
 
     Returns:
         the steps, oldest first.
     """
-    line = _of_commit(start, recordings, earlier)
+    steps = _recorded_on(start, recordings, former_oids)
     for commit in chain:
-        if commit.oid not in echoes:
-            line.append(_after(line[-1] if line else None, commit))
-        line += (one for one in _of_commit(commit.oid, recordings, earlier) if not line or one.tree != line[-1].tree)
-    return tuple(line)
+        if commit.oid not in duplicates:
+            steps.append(_follow(steps[-1] if steps else None, commit))
+        for change in _recorded_on(commit.oid, recordings, former_oids):
+            if not steps or change.tree != steps[-1].tree:
+                steps.append(change)
+    return tuple(steps)
 
 
-def _of_commit(oid: str, recordings: Sequence[Recording], earlier: Earlier) -> list[Commit]:
-    names = {oid} | earlier(oid)
-    return [one.change for one in recordings if one.made_on in names]
+def _recorded_on(oid: str, recordings: Sequence[Recording], former_oids: FormerOids) -> list[Commit]:
+    oids = {oid} | former_oids(oid)
+    return [recording.change for recording in recordings if recording.head in oids]
 
 
-def _after(before: Commit | None, commit: Commit) -> Commit:
-    if before is None or not before.is_record or before.oid == commit.parent:
+def _follow(previous: Commit | None, commit: Commit) -> Commit:
+    if previous is None or not previous.is_recorded or previous.oid == commit.parent:
         return commit
-    return replace(commit, follows=before.oid)
+    return replace(commit, preceding_record=previous.oid)
 
 
-def only_repeats(commit: Contents, recorded: Contents) -> bool:
-    """Whether a commit holds nothing but what was recorded.
+def is_duplicate(commit: TreeChanges, recorded: TreeChanges) -> bool:
+    """Return whether a commit adds nothing to a recording.
 
     Args:
-        commit: what is different in it, seen from its first parent.
-        recorded: what is different in the snapshot, seen from there.
+        commit: changes of the commit, relative to its first parent.
+        recorded: changes of the snapshot, relative to the same parent.
     """
     return bool(commit) and commit.items() <= recorded.items()

@@ -1,4 +1,4 @@
-"""Reading tracebacks of tests that ran in a private work tree: frames in the project's files."""
+"""Tracebacks of tests that ran in a private work tree."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _FRAME = re.compile(rf'\s*File "{_ROOT}(?P<path>[^"\n]+)", line (?P<line>\d+)(?:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One call, in a file of the project.
+    """A frame in a file of the project.
 
     Attributes:
-        path: relative to the checkout's top.
-        line: its number, from 1.
-        function: that it is in; empty where the traceback does not say.
-        row: number of the traceback's line that names it, from 0.
+        path: relative to the top of the work tree.
+        line: line number, from 1.
+        function: name of the function; empty if the traceback does not tell.
+        row: index of the frame among the lines of the traceback, from 0.
     """
 
     path: str
@@ -26,12 +26,12 @@ class Frame:
     row: int
 
 
-def frames(traceback: str) -> tuple[Frame, ...]:
-    """The calls in the project's files, outermost first."""
+def project_frames(traceback: str) -> tuple[Frame, ...]:
+    """Return the frames in files of the project, outermost first."""
     rows = ((row, _FRAME.match(line)) for row, line in enumerate(traceback.splitlines()))
     return tuple(Frame(match["path"], int(match["line"]), match["function"] or "", row) for row, match in rows if match)
 
 
-def shortened(traceback: str) -> str:
-    """A traceback whose files are named as in the project, and not as in the private work tree."""
+def shorten_paths(traceback: str) -> str:
+    """Return a traceback with paths relative to the project instead of the private work tree."""
     return re.sub(rf'"{_ROOT}', '"', traceback)

@@ -1,52 +1,51 @@
-"""Reading the ids that unittest gives to what is no test: fixtures, and modules that cannot be imported."""
+"""Parsing of unittest ids, including those of fixtures and of modules that cannot be imported."""
 
 from __future__ import annotations
 
 FAILED_IMPORT = "unittest.loader._FailedTest."
-"""What the id of a module that cannot be imported begins with; the module's name follows."""
+"""Prefix of the id of a module that cannot be imported; the module's name follows."""
 
 _FIXTURES = frozenset({"setUpClass", "setUpModule", "tearDownClass", "tearDownModule"})
 
 
-def is_fixture(name: str) -> bool:
-    """Whether this is ``setUpModule (pkg.module)`` or the like."""
-    return name.partition(" (")[0] in _FIXTURES
+def is_fixture(test_id: str) -> bool:
+    """Return whether an id is that of a fixture, such as ``setUpModule (pkg.module)``."""
+    return test_id.partition(" (")[0] in _FIXTURES
 
 
-def owner(name: str) -> str:
-    """The class or module of a fixture, the module of a failed import; of a test, its own id."""
-    if is_fixture(name):
-        return name.partition(" (")[2].removesuffix(")")
-    return name.removeprefix(FAILED_IMPORT)
+def owner(test_id: str) -> str:
+    """Return the class or module of a fixture, the module of a failed import, or the id itself for a test."""
+    if is_fixture(test_id):
+        return test_id.partition(" (")[2].removesuffix(")")
+    return test_id.removeprefix(FAILED_IMPORT)
 
 
-def module_of(name: str) -> str:
-    """The module of a fixture (by convention of names: what stands before the class) or of a failed import."""
-    return owner(name).rpartition(".")[0] if name.partition(" (")[0].endswith("Class") else owner(name)
+def module_of(test_id: str) -> str:
+    """Return the module of a fixture or failed import; for a class fixture, by convention all but the last part."""
+    name = owner(test_id)
+    return name.rpartition(".")[0] if test_id.partition(" (")[0].endswith("Class") else name
 
 
-def is_inside(name: str, module: str) -> bool:
-    """Whether a test, a fixture, or a failed import is of a module or of one in that package."""
-    return f"{owner(name)}.".startswith(f"{module}.")
+def is_inside(test_id: str, module: str) -> bool:
+    """Return whether a test, fixture or failed import belongs to a module, or to a module inside that package."""
+    return f"{owner(test_id)}.".startswith(f"{module}.")
 
 
-def split(name: str, module: str) -> tuple[str, str]:
-    """An id as class and name: joined by a dot they are the id, but for fixtures.
+def split_id(test_id: str, module: str) -> tuple[str, str]:
+    """Split an id into class and name; except for fixtures, they form the id when joined by a dot.
 
-    A fixture (``setUpClass (pkg.test_x.TestX)``) has its whole id for a name, and what it is of for a class.
-
-    Args:
-        name: the id.
-        module: that the test's class was defined in.
+    For a fixture (``setUpClass (pkg.test_x.TestX)``) the name is the whole id and the class is its owner. ``module`` is
+    the module that defines the test's class.
     """
-    if is_fixture(name):
-        return owner(name), name
-    if name.startswith(FAILED_IMPORT):
-        return FAILED_IMPORT.rstrip("."), name.removeprefix(FAILED_IMPORT)
-    if not module or not name.startswith(f"{module}."):
-        group, _, rest = name.rpartition(".")
-        return (group, rest) if group else ("", name)
-    # Classes may be nested, and a name that somebody made up may hold dots: it begins with the first part that could.
-    parts = name.removeprefix(f"{module}.").split(".")
-    begin = next((place for place, part in enumerate(parts) if place and part.startswith("test")), len(parts) - 1)
-    return ".".join((module, *parts[:begin])), ".".join(parts[begin:])
+    if is_fixture(test_id):
+        return owner(test_id), test_id
+    if test_id.startswith(FAILED_IMPORT):
+        return FAILED_IMPORT.rstrip("."), test_id.removeprefix(FAILED_IMPORT)
+    if not module or not test_id.startswith(f"{module}."):
+        group, _, rest = test_id.rpartition(".")
+        return (group, rest) if group else ("", test_id)
+    # Classes may be nested, and a generated test name may contain dots: it starts at the first part that can be a
+    # test's name.
+    parts = test_id.removeprefix(f"{module}.").split(".")
+    start = next((index for index, part in enumerate(parts) if index and part.startswith("test")), len(parts) - 1)
+    return ".".join((module, *parts[:start])), ".".join(parts[start:])

@@ -1,58 +1,63 @@
-"""What a batch's run means."""
+"""Verdict on a batch, derived from its run."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-from batchhook.core.results import SuiteOutcome
+from batchhook.core.results import SuiteResult
 
 
 class Verdict(str, Enum):
-    """What a batch's run means."""
+    """Verdict on a batch."""
 
     PASSED = "passed"
     REGRESSED = "regressed"
-    """Nothing fails, but something is slower, by measurements."""
+    """No test fails, but measurements confirm a slowdown."""
 
     FAILED = "failed"
     CRITICAL = "critical"
     BROKEN = "broken"
+    """The suite could not run."""
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing has to be done."""
+        """Return whether no action is needed."""
         return self is Verdict.PASSED
 
 
-def judge(outcome: SuiteOutcome, critical_threshold: float) -> Verdict:
-    """Judge a run.
+def judge_suite(result: SuiteResult, critical_threshold: float) -> Verdict:
+    """Return the verdict on a complete run.
 
     Args:
-        outcome: of the whole suite.
-        critical_threshold: share of the tests that ran, 0 to 1, from which on failing is critical.
+        result: of the whole suite.
+        critical_threshold: share of failures among the tests that ran, 0 to 1, from which the verdict is critical.
     """
-    if outcome.broken:
+    if result.broken_reason:
         return Verdict.BROKEN
-    if not outcome.totals.failures:
+    if not result.totals.failures:
         return Verdict.PASSED
-    return Verdict.CRITICAL if outcome.totals.failure_rate >= critical_threshold else Verdict.FAILED
+    return Verdict.CRITICAL if result.totals.failure_rate >= critical_threshold else Verdict.FAILED
 
 
 def with_slowdowns(verdict: Verdict, *, confirmed: bool) -> Verdict:
-    """A verdict once it is known whether something became slower."""
+    """Return the verdict after slowdowns were measured."""
     return Verdict.REGRESSED if confirmed and verdict is Verdict.PASSED else verdict
 
 
-def summary(verdict: Verdict, outcome: SuiteOutcome) -> str:
-    """A verdict in half a sentence, for one line of a terminal."""
-    totals = outcome.totals
+def summarize_verdict(verdict: Verdict, result: SuiteResult) -> str:
+    """Return the verdict and its figures as a one-line phrase."""
+    totals = result.totals
     if verdict is Verdict.BROKEN:
-        return f"could not be tested: {outcome.broken}"
+        return f"could not be tested: {result.broken_reason}"
     if verdict in {Verdict.PASSED, Verdict.REGRESSED}:
         skipped = f", {totals.skipped} skipped" if totals.skipped else ""
+        tests = _count_tests(totals.passed)
         if verdict is Verdict.REGRESSED:
-            took = f"{totals.passed} tests passed in {outcome.duration:.1f} s{skipped}"
-            return f"regressed: {took}, some slower than before"
-        return f"passed: {totals.passed} tests in {outcome.duration:.1f} s{skipped}"
+            return f"regressed: {tests} passed in {result.duration:.1f} s{skipped}, some slower than before"
+        return f"passed: {tests} in {result.duration:.1f} s{skipped}"
     critical = "CRITICAL, " if verdict is Verdict.CRITICAL else ""
-    return f"failed: {critical}{totals.failures} of {totals.tests} tests ({totals.failure_rate:.0%})"
+    return f"failed: {critical}{totals.failures} of {_count_tests(totals.tests)} ({totals.failure_rate:.0%})"
+
+
+def _count_tests(number: int) -> str:
+    return f"{number} test{'' if number == 1 else 's'}"

@@ -1,5 +1,5 @@
-"""The demo: a throw-away repository in which the whole story of batchhook happens for real.
+"""The demo: a temporary repository in which batchhook's whole workflow runs for real.
 
-``project/`` is the project that the story is about and ``commits/`` the changes that are made to it. The story is told
-by ``play.py``, which talks to batchhook as anybody does: by its commands.
+``project/`` is the sample project and ``commits/`` holds the changes made to it. ``walkthrough.py`` runs the demo and
+uses batchhook only through its command line, as a user would.
 """

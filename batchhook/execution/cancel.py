@@ -1,31 +1,31 @@
-"""Ending what other threads are at: they wait for this beside whatever else they wait for."""
+"""Cancellation of work in other threads."""
 
 from __future__ import annotations
 
 import os
 
 
-class Halt:
-    """A call to end, that can be waited for as a file can: it is readable as soon as somebody has called.
+class CancelToken:
+    """A request to stop that can be waited for like a file: its descriptor becomes readable on ``cancel()``.
 
     Attributes:
-        is_called: whether it is time to end.
+        is_cancelled: whether ``cancel()`` was called.
     """
 
     def __init__(self) -> None:
-        self.is_called = False
-        self._called, self._calling = os.pipe()
+        self.is_cancelled = False
+        self._reader, self._writer = os.pipe()
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
-        return self._called
+        """Return the descriptor to wait for."""
+        return self._reader
 
-    def call(self) -> None:
-        """Have everybody end who waits for this, now or later."""
-        self.is_called = True
-        os.write(self._calling, b"!")
+    def cancel(self) -> None:
+        """Stop everything that waits for this token, now or later."""
+        self.is_cancelled = True
+        os.write(self._writer, b"!")
 
     def close(self) -> None:
-        """Let go of the descriptors, when nobody waits any more."""
-        os.close(self._called)
-        os.close(self._calling)
+        """Close the descriptors, once no thread waits for them."""
+        os.close(self._reader)
+        os.close(self._writer)

@@ -1,92 +1,92 @@
-"""Results for tests that could not tell their own: crashed, killed, or stopped because they took too long."""
+"""Results for tests that cannot report one: crashed, killed, timed out, or missing in another process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from batchhook.core.results import Outcome, TestResult
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
 from batchhook.core.unittest_ids import module_of
 from batchhook.errors import SuiteError
-from batchhook.execution.scheduling import Unit
+from batchhook.execution.pool import WorkerState
+from batchhook.execution.scheduling import ItemResult, TestItem
 from batchhook.execution.spec import SuiteSpec
-from batchhook.execution.worker import Worker, describe_end
-from batchhook.execution.worker_state import Member
+from batchhook.execution.worker import describe_exit
 
 TRACEBACK_LIMIT = 16 * 1024
+MISSING = "missing: this test was not found when another process discovered the suite"
 
 
-def blamed(
-    member: Member, lost: Sequence[int], units: Sequence[Unit], spec: SuiteSpec
-) -> tuple[int, TestResult] | None:
-    """Who brought a process to its end: the test or fixture that ran; the next, if nothing has run; the last.
+def crash_result(
+    worker: WorkerState, lost: Sequence[int], items: Sequence[TestItem], spec: SuiteSpec, isolation: IsolationLevel
+) -> ItemResult | None:
+    """Blame the end of a process on the running test or fixture; on the first test if nothing has run; on the last one.
 
     Args:
-        member: the process, which has ended.
-        lost: the units of its batch that have no result.
-        units: the whole suite.
+        worker: which has ended.
+        lost: numbers of the items in its chunk that have no result.
+        items: the whole suite.
         spec: of the run.
+        isolation: of the session.
 
     Returns:
-        the unit's number (-1 for a fixture) and its result; None where other tests' results say it already.
+        the result (item -1 for a fixture); None if the results of other tests account for the end already.
     """
-    if member.running:
-        culprit, unit = member.running, member.unit
-    elif lost and not member.progress:
-        culprit, unit = units[lost[0]].test_id, lost[0]
-    elif lost or not member.batch:
+    if worker.running:
+        test_id, number = worker.running, worker.item
+    elif lost and not worker.has_progressed:
+        test_id, number = items[lost[0]].test_id, lost[0]
+    elif lost or not worker.chunk:
         return None
     else:
-        culprit, unit = f"after {units[member.batch[-1]].test_id}", -1
+        test_id, number = f"after {items[worker.chunk[-1]].test_id}", -1
+    stacks, output = worker.process.stacks, worker.process.output
+    texts = (stacks, f"--- last output ---\n{output}" if output.strip() else "")
     result = TestResult(
-        test_id=culprit,
-        module=units[unit].module if unit >= 0 else module_of(culprit),
-        outcome=Outcome.TIMED_OUT if member.condemned else Outcome.CRASHED,
-        duration=perf_counter() - member.since,
-        message=f"took longer than {spec.test_timeout:g} seconds"
-        if member.condemned
-        else describe_end(member.worker.status),
+        test_id=test_id,
+        module=items[number].module if number >= 0 else module_of(test_id),
+        outcome=Outcome.TIMED_OUT if worker.timed_out else Outcome.CRASHED,
+        duration=perf_counter() - worker.since,
+        message=f"timed out after {spec.test_timeout:g} s"
+        if worker.timed_out
+        else describe_exit(worker.process.status),
+        location=innermost_location(stacks, spec.root),
+        traceback="\n".join(filter(None, texts))[:TRACEBACK_LIMIT],
+        isolation=isolation,
     )
-    return unit, _with_traces(result, member.worker, spec.root)
+    return ItemResult(number, result)
 
 
-def _with_traces(result: TestResult, worker: Worker, root: Path) -> TestResult:
-    """A result with what can still be found out: the threads' stacks, and the last that was printed."""
-    stacks, output = worker.stacks, worker.output
-    parts = [stacks, f"--- the last output ---\n{output}" if output.strip() else ""]
-    return replace(
-        result,
-        location=innermost_location(stacks, root),
-        traceback="\n".join(part for part in parts if part)[:TRACEBACK_LIMIT],
-    )
+def missing_result(item: TestItem) -> TestResult:
+    """Return the result of a test that no remaining worker has discovered."""
+    return TestResult(item.test_id, item.module, Outcome.ERRORED, message=MISSING)
 
 
-def ended_in_discovery(member: Member, spec: SuiteSpec) -> SuiteError:
-    """What is said of a process that ended, or was ended, before it had found the tests."""
-    worker = member.worker
-    tail = worker.output.strip().splitlines()[-1:] or [""]
-    if not worker.pid:
+def discovery_error(worker: WorkerState, spec: SuiteSpec) -> SuiteError:
+    """Return the error for a process that ended, or was killed, during discovery."""
+    process = worker.process
+    last_line = (process.output.strip().splitlines() or [""])[-1]
+    ending = f"({process.status or 'killed'}) {last_line}".rstrip()
+    if not process.pid:
         return SuiteError(
-            f"The Python that is to run the tests does not start: {spec.interpreter} "
-            f"({worker.status or 'killed'}) {tail[0]}".rstrip(),
-            "Set `python` in the configuration to a Python of version 3.8 or newer.",
+            f"The test interpreter does not start: {spec.interpreter} {ending}",
+            "Set `python` in the configuration to Python 3.8 or newer.",
         )
-    module = f" while importing `{member.loading}`" if member.loading else ""
-    if member.condemned:
+    where = f" while importing `{worker.importing}`" if worker.importing else ""
+    if worker.timed_out:
         return SuiteError(
-            f"Discovery stood still for {spec.test_timeout:g} seconds{module}",
-            "Importing a test module must not wait for anything; or raise `test_timeout`.",
+            f"Discovery timed out after {spec.test_timeout:g} s{where}",
+            "Importing a test module must not block; or raise `test_timeout`.",
         )
     return SuiteError(
-        f"The process ended during discovery{module} ({worker.status or 'killed'}) {tail[0]}".rstrip(),
+        f"The process ended during discovery{where} {ending}",
         "Importing a test module must not end the process.",
     )
 
 
 def innermost_location(stacks: str, root: Path) -> str:
-    """``path:line`` of the innermost frame in the checkout of the current thread, from what faulthandler wrote."""
+    """Return ``path:line`` of the current thread's innermost frame in the checkout, from faulthandler's text."""
     _, current, rest = stacks.rpartition("Current thread")
     for line in (rest if current else stacks).splitlines():
         path, quote, tail = line.strip().removeprefix('File "').partition('", line ')

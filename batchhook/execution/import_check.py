@@ -1,6 +1,6 @@
-"""Proof that the project's own modules were imported from the checkout that is tested."""
+"""Check that the project's own modules were imported from the checkout under test."""
 
-# os.path says no where it may not look, or where links go in circles; pathlib raises.
+# os.path answers False for unreadable folders and circular links; pathlib raises.
 # ruff: noqa: PTH112, PTH113, PTH122
 
 from __future__ import annotations
@@ -12,41 +12,41 @@ from pathlib import Path
 
 from batchhook.errors import SuiteError
 
-LEVELS = 5
-"""How many parts a name may have; deeper, folders hold data rather than namespaces."""
-MOST_FOLDERS = 2_000
-"""Folders that are looked into at each level."""
-MOST_NAMES = 2_000
-LONGEST_NAME = 200
-"""Letters; more would be too much for what the harness is told, and for what it says."""
-_NEVER_OURS = frozenset({"__pycache__", "node_modules"})
+MAX_DEPTH = 5
+"""Parts of a dotted name; deeper folders hold data rather than namespaces."""
+MAX_FOLDERS = 2_000
+"""Folders read at each level."""
+MAX_NAMES = 2_000
+MAX_NAME_LENGTH = 200
+"""Characters; bounds the harness's input and its reports."""
+_NEVER_FIRST_PARTY = frozenset({"__pycache__", "node_modules"})
 
 
 def first_party_names(roots: Iterable[Path]) -> list[str]:
-    """Names of the modules and packages that stand in the source roots, those of the upper levels first.
+    """List the modules and packages in the source roots by dotted name, top level first.
 
-    A folder without ``__init__.py`` is a namespace package, if anybody imports it. It has no file of its own that could
-    prove anything, and others may add to it: what it holds counts, by dotted names. What a package with an
-    ``__init__.py`` holds comes from where the package comes from.
+    A folder without ``__init__.py`` may be imported as a namespace package. It has no file of its own to check, and
+    other folders may extend it, so its contents are listed instead. The contents of a package with an ``__init__.py``
+    come from the same place as the package.
     """
     names: set[str] = set()
     level = [(root, "") for root in roots]
-    for _ in range(LEVELS):
-        below: list[tuple[Path, str]] = []
-        for folder, prefix in level[:MOST_FOLDERS]:
-            found = list(_contents(folder, prefix))
-            names.update(name for name, namespace in found if namespace is None)
-            below += [(namespace, f"{name}.") for name, namespace in found if namespace is not None]
-        level = below if len(names) < MOST_NAMES else []
-    return sorted(names, key=lambda name: (name.count("."), name))[:MOST_NAMES]
+    for _ in range(MAX_DEPTH):
+        next_level: list[tuple[Path, str]] = []
+        for folder, prefix in level[:MAX_FOLDERS]:
+            entries = list(_modules(folder, prefix))
+            names.update(name for name, namespace in entries if namespace is None)
+            next_level += [(namespace, f"{name}.") for name, namespace in entries if namespace is not None]
+        level = next_level if len(names) < MAX_NAMES else []
+    return sorted(names, key=lambda name: (name.count("."), name))[:MAX_NAMES]
 
 
-def _contents(folder: Path, prefix: str) -> Iterator[tuple[str, Path | None]]:
-    """Names of the modules and packages in a folder, and of its folders that may be namespaces together with these."""
+def _modules(folder: Path, prefix: str) -> Iterator[tuple[str, Path | None]]:
+    """Yield the dotted name of each module, package and possible namespace in a folder; the last with its path."""
     for entry in _entries(folder):
         stem, suffix = os.path.splitext(entry.name)
         name = prefix + stem
-        if not stem.isidentifier() or entry.name in _NEVER_OURS or len(name) > LONGEST_NAME:
+        if not stem.isidentifier() or entry.name in _NEVER_FIRST_PARTY or len(name) > MAX_NAME_LENGTH:
             continue
         if suffix == ".py":
             yield name, None
@@ -59,27 +59,27 @@ def _contents(folder: Path, prefix: str) -> Iterator[tuple[str, Path | None]]:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, always in the same order; nothing, if it cannot be read."""
+    """Return a folder's entries by name; none if it cannot be read."""
     with suppress(OSError), os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
     return []
 
 
 def check_origins(root: Path, origins: Sequence[tuple[str, str]]) -> None:
-    """Make sure that every first-party module came from the checkout.
+    """Check that every first-party module came from the checkout.
 
     Args:
         root: the checkout.
         origins: names of modules, and the files that they were loaded from.
 
     Raises:
-        SuiteError: one came from elsewhere, so its tests say nothing about the checkout.
+        SuiteError: one came from another place, so the tests did not test the checkout.
     """
     for name, file in origins:
         path = Path(file)
         if not (path.is_relative_to(root) or path.resolve().is_relative_to(root.resolve())):
             raise SuiteError(
-                f"`{name}` was imported from {file}, not from the checkout that is tested ({root})",
-                "An editable install or an installed copy of the project comes before it on the import path: "
+                f"`{name}` was imported from {file}, not from the checkout under test ({root})",
+                "An editable install or an installed copy of the project precedes it on the import path: "
                 "uninstall it from the environment that runs the tests, or test in place.",
             )

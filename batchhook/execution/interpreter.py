@@ -1,4 +1,4 @@
-"""Which Python runs the tests, and why that one."""
+"""Find the Python that runs the tests: configured, the project's, or the user's."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from batchhook.errors import SuiteError
 from batchhook.execution.venvs import managed_pythons
 
 OLDEST = (3, 8)
-START_TIMEOUT = 30.0
-"""Seconds that an interpreter may take to say its version."""
-FOLDERS = (".venv", "venv", "env")
-"""Where a project keeps its virtual environment, the most usual name first."""
+_OLDEST_TEXT = ".".join(map(str, OLDEST))
+QUERY_TIMEOUT = 30.0
+"""Seconds that an interpreter may take to describe itself."""
+VENV_FOLDERS = (".venv", "venv", "env")
+"""Folders of a project's virtual environment, the most common first."""
 HINT = 'Set `python` in [tool.batchhook] to the project\'s interpreter, for instance ".venv/bin/python".'
-_MARK = b"\nbatchhook asked\n"
-_QUESTION = r"""
+_MARK = b"\nbatchhook interpreter\n"
+_QUERY = r"""
 import sys
 if sys.path[:1] == [""]:
     del sys.path[0]  # the working directory, which the tests do not run in
@@ -44,8 +45,8 @@ def content(path):
 
 def feature(folder, name):
     path = os.path.join(folder, name)
-    telling = name.endswith((".egg-link", ".pth")) or name.startswith("__editable__")
-    text = content(path) if telling and os.path.isfile(path) else b""
+    is_link = name.endswith((".egg-link", ".pth")) or name.startswith("__editable__")
+    text = content(path) if is_link and os.path.isfile(path) else b""
     return name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(text).digest()
 
 def fingerprint(library):
@@ -56,29 +57,29 @@ def fingerprint(library):
             digest.update(b"".join([feature(folder, name) for name in names] + [b"/"] * bool(names)))
     return digest.hexdigest()
 
-said = ["", "batchhook asked", "%d.%d.%d" % sys.version_info[:3], sys.prefix, sys.executable or ""]
-said.append(fingerprint(os.path.dirname(os.__file__)))
+lines = ["", "batchhook interpreter", "%d.%d.%d" % sys.version_info[:3], sys.prefix, sys.executable or ""]
+lines.append(fingerprint(os.path.dirname(os.__file__)))
 sys.stdout.flush()
-os.write(1, getattr(os, "fsencode", str)("\n".join(said + [""])))
+os.write(1, getattr(os, "fsencode", str)("\n".join(lines + [""])))
 """
-"""What an interpreter is asked; understood by any Python, so that an old one can say that it is old.
+"""The program by which an interpreter describes itself; any Python understands it, so an old one reports its version.
 
-Distributions are told from the names that installers leave, which hold their versions, and from what says where
-editable ones are; importlib.metadata would read every distribution's files for the same. Folders without any do not
-count, nor does where the folders are: `path` says that.
+Distributions are identified by the names that installers leave, which hold their versions, and editable ones by the
+files that link to them; importlib.metadata would read every distribution's files for the same. Folders without
+distributions do not count, nor do the paths of the folders: `path` covers these.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python that was started once and is new enough.
+    """A Python that starts and is new enough.
 
     Attributes:
         path: its executable; not resolved, since a virtual environment's is a link.
         version: for instance ``3.12.1``.
-        reason: why it was chosen, as a piece of a sentence.
-        distributions: SHA-256 (hexadecimal) of what is installed where its imports look: two equal ones find the same
-            distributions in the same versions.
+        reason: why it was chosen, as part of a sentence.
+        distributions: SHA-256 (hexadecimal) of the distributions on its import path: if two are equal, so are the
+            distributions and their versions.
     """
 
     path: Path
@@ -88,134 +89,162 @@ class Interpreter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Description:
     version: str
     prefix: str
     executable: str
     distributions: str
 
 
-def find_interpreter(wanted: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Interpreter:
+def find_interpreter(configured: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Interpreter:
     """Find the Python that runs a project's tests.
 
     Args:
-        wanted: ``auto``, a path (relative ones from the first root), or a command on the search path.
-        roots: the user's work tree, then the main work tree where that is another.
+        configured: ``auto``, a path (relative to a root), or a command on ``$PATH``.
+        roots: the user's work tree, then the main work tree if that is another.
         environment: the user's variables.
 
     Raises:
-        SuiteError: there is none, or the one that was asked for does not do.
+        SuiteError: there is none, or the configured one is not usable.
     """
-    if wanted != "auto":
-        return _checked(_asked_for(wanted, roots, environment), f"the configured python `{wanted}`", environment)
-    refused: list[str] = []
-    for path, reason in chain(_in_project(roots), managed_pythons(roots, _without_private(environment))):
-        try:
-            return _checked(path, reason, environment)
-        except SuiteError as error:  # noqa: PERF203 - each on its own
-            refused.append(error.message)
-    for path, reason in _in_environment(environment):
-        try:
-            return _checked(path, reason, environment, forbidden=_private_prefix(environment))
-        except SuiteError as error:  # noqa: PERF203 - each on its own
-            refused.append(error.message)
-    raise SuiteError("; ".join(refused) or "No Python was found to run the tests with.", HINT)
+    if configured != "auto":
+        path = _configured_path(configured, roots, environment)
+        return _verify(path, f"the configured python `{configured}`", environment)
+    errors: list[str] = []
+    project_pythons = chain(_project_pythons(roots), managed_pythons(roots, _without_own_prefix(environment)))
+    for candidates, forbidden in ((project_pythons, ""), (_user_pythons(environment), _own_prefix(environment))):
+        for path, reason in candidates:
+            try:
+                return _verify(path, reason, environment, forbidden)
+            except SuiteError as error:  # noqa: PERF203 - each on its own
+                errors.append(error.message)
+    raise SuiteError("; ".join(errors) or "No Python was found to run the tests with.", HINT)
 
 
-def _asked_for(wanted: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Path:
-    """The executable that the configuration names."""
-    if os.sep not in wanted:
-        found = shutil.which(wanted, path=environment.get("PATH", os.defpath))
-        if found:
-            return Path(found)
-    path = Path(wanted).expanduser()
-    places = [path] if path.is_absolute() else [root / path for root in roots]
-    for place in places:
-        if place.is_file():
-            return place
-        if (place / "bin" / "python").is_file():
-            return place / "bin" / "python"
-    raise SuiteError(f"The Python that is to run the tests does not exist: {wanted}", HINT)
+def _configured_path(configured: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Path:
+    if os.sep not in configured:
+        command = shutil.which(configured, path=environment.get("PATH", os.defpath))
+        if command:
+            return Path(command)
+    path = Path(configured).expanduser()
+    for candidate in [path] if path.is_absolute() else [root / path for root in roots]:
+        if candidate.is_file():
+            return candidate
+        if (candidate / "bin" / "python").is_file():
+            return candidate / "bin" / "python"
+    raise SuiteError(f"The test interpreter does not exist: {configured}", HINT)
 
 
-def _in_project(roots: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Executables of virtual environments in the project's folders, each with the reason for it."""
+def check_version(version: str, interpreter: Path) -> None:
+    """Check that an interpreter that runs tests is new enough.
+
+    Raises:
+        SuiteError: it is not.
+    """
+    if _parse_version(version) < OLDEST:
+        raise SuiteError(
+            f"The test interpreter is too old: {interpreter} is {version}",
+            f"Set `python` in the configuration to Python {_OLDEST_TEXT} or newer.",
+        )
+
+
+def _project_pythons(roots: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield executables of virtual environments in the project's folders, with the reason for each."""
     for root in roots:
-        for name in FOLDERS:
+        for name in VENV_FOLDERS:
             path = root / name / "bin" / "python"
             if path.is_file() and (root / name / "pyvenv.cfg").is_file():
                 yield path, f"the project's virtual environment {name}"
 
 
-def _in_environment(environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """Executables that the user's variables lead to, the likeliest first, each with the reason for it."""
+def _user_pythons(environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield executables that the user's variables lead to, the most likely first, with the reason for each."""
     for variable, kind in (("VIRTUAL_ENV", "virtual"), ("CONDA_PREFIX", "conda")):
         prefix = environment.get(variable, "")
         path = Path(prefix) / "bin" / "python"
-        if prefix and path.is_file() and not _same(prefix, _private_prefix(environment)):
+        if prefix and path.is_file() and not _is_same(prefix, _own_prefix(environment)):
             yield path, f"the active {kind} environment {Path(prefix).name} (${variable})"
     for command in ("python3", "python"):
         for folder in environment.get("PATH", os.defpath).split(os.pathsep):
-            found = shutil.which(command, path=folder) if folder else None
-            if found and not _same(Path(folder).parent, _private_prefix(environment)):
-                yield Path(found), f"`{command}` on the search path"
+            executable = shutil.which(command, path=folder) if folder else None
+            if executable and not _is_same(Path(folder).parent, _own_prefix(environment)):
+                yield Path(executable), f"`{command}` on $PATH"
 
 
-def _private_prefix(environment: Mapping[str, str]) -> str:
-    """The environment that pre-commit or prek made for batchhook alone, in which it is running; empty for none."""
+def _own_prefix(environment: Mapping[str, str]) -> str:
+    """Return the environment that pre-commit or prek made for batchhook alone, if it runs in one; else empty."""
     return sys.prefix if "PRE_COMMIT" in environment and sys.prefix != sys.base_prefix else ""
 
 
-def _without_private(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables without batchhook's private environment, which package managers would take for the project's."""
-    private = _private_prefix(environment)
-    if not private:
+def _without_own_prefix(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Remove batchhook's own environment from the variables: package managers would take it for the project's."""
+    own_prefix = _own_prefix(environment)
+    if not own_prefix:
         return environment
     folders = environment.get("PATH", os.defpath).split(os.pathsep)
-    path = os.pathsep.join(folder for folder in folders if not (folder and _same(Path(folder).parent, private)))
-    others = {name: value for name, value in environment.items() if name != "VIRTUAL_ENV" or not _same(value, private)}
-    return {**others, "PATH": path}
+    path = os.pathsep.join(folder for folder in folders if not (folder and _is_same(Path(folder).parent, own_prefix)))
+    variables = {
+        name: value for name, value in environment.items() if name != "VIRTUAL_ENV" or not _is_same(value, own_prefix)
+    }
+    return {**variables, "PATH": path}
 
 
-def _same(folder: str | Path, other: str) -> bool:
+def _is_same(folder: str | Path, other: str) -> bool:
     return bool(other) and os.path.realpath(folder) == os.path.realpath(other)
 
 
-def _checked(path: Path, reason: str, environment: Mapping[str, str], forbidden: str = "") -> Interpreter:
-    """Start the interpreter once, and see that it will do."""
-    answer = _ask(path, environment)
-    if _same(answer.prefix, forbidden):
+def _verify(path: Path, reason: str, environment: Mapping[str, str], forbidden: str = "") -> Interpreter:
+    """Start an interpreter once, and check that it is usable.
+
+    Args:
+        path: of its executable.
+        reason: for choosing it.
+        environment: the user's variables.
+        forbidden: the prefix of an environment that must not run the tests.
+
+    Raises:
+        SuiteError: it is not usable.
+    """
+    description = _query(path, environment)
+    if _is_same(description.prefix, forbidden):
         raise SuiteError(f"{path} belongs to batchhook's own environment", HINT)
-    version = tuple(int(part) for part in answer.version.split("."))
-    if version < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise SuiteError(f"{path} ({reason}) is Python {answer.version}; tests need {oldest} or newer", HINT)
-    # A shim of pyenv or asdf takes longer to find its Python than that takes to start: from now on without it.
-    return Interpreter(Path(answer.executable or path), answer.version, reason, answer.distributions)
+    if _parse_version(description.version) < OLDEST:
+        raise SuiteError(f"{path} ({reason}) is Python {description.version}; tests need {_OLDEST_TEXT} or newer", HINT)
+    # A shim of pyenv or asdf takes longer to find its Python than that takes to start: bypass it from now on.
+    executable = Path(description.executable or path)
+    return Interpreter(executable, description.version, reason, description.distributions)
 
 
-def _ask(path: Path, environment: Mapping[str, str]) -> _Answer:
-    """Have an interpreter say its version and prefix, and what is installed for it.
+def _parse_version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _query(path: Path, environment: Mapping[str, str]) -> _Description:
+    """Have an interpreter report its version, its prefix, and the distributions on its import path.
 
     It starts as it does for the tests: isolated (``-I``), it would see neither the user's own site-packages nor
     PYTHONPATH, which tests import from. If one of these keeps it from starting, tests would not start either.
+
+    Raises:
+        SuiteError: it does not start, or is not Python 3.
     """
     try:
-        answer = subprocess.run(
-            [str(path), "-B", "-c", _QUESTION],
+        process = subprocess.run(
+            [str(path), "-B", "-c", _QUERY],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=START_TIMEOUT,
+            timeout=QUERY_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise SuiteError(f"{path} did not start within {START_TIMEOUT:g} seconds", HINT) from error
+        raise SuiteError(f"{path} did not start within {QUERY_TIMEOUT:g} s", HINT) from error
     except OSError as error:
         raise SuiteError(f"{path} does not start ({error.strerror})", HINT) from error
-    said = os.fsdecode(answer.stdout.rpartition(_MARK)[2]).split("\n")  # after what a site's start-up may print
-    parts = said[0].split(".")
-    if answer.returncode or len(said) < 4 or len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004
-        why = (answer.stderr.decode("utf-8", "replace").strip().splitlines() or ["it is no Python 3"])[-1]
-        raise SuiteError(f"{path} does not start ({why})", HINT)
-    return _Answer(*said[:4])
+    lines = os.fsdecode(process.stdout.rpartition(_MARK)[2]).split("\n")  # site modules may print before the mark
+    version = lines[0].split(".")
+    is_complete = len(lines) >= 4 and len(version) == 3 and all(part.isdigit() for part in version)  # noqa: PLR2004
+    if process.returncode or not is_complete:
+        reason = (process.stderr.decode("utf-8", "replace").strip().splitlines() or ["it is not Python 3"])[-1]
+        raise SuiteError(f"{path} does not start ({reason})", HINT)
+    return _Description(*lines[:4])

@@ -1,87 +1,97 @@
-"""Finding the tests of one tree in another one, where they may be absent, broken, or in need of company. Pure."""
+"""Find the tests of one tree in another, where they may be absent, broken, or dependent on other tests. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from batchhook.core.culprits.renames import Names
-from batchhook.core.results import Company, Outcome, TestResult
-from batchhook.core.test_stats import History
+from batchhook.core.culprits.renames import NameIndex
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.core.test_stats import TestStats
 from batchhook.core.unittest_ids import FAILED_IMPORT, is_fixture, is_inside, module_of
-from batchhook.execution.scheduling import Unit, names_of, set_ups_of
+from batchhook.execution.scheduling import TestItem, selectors_of, setup_ids
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """What became of the tests that were sought.
+class LocatedTests:
+    """Tests of another tree, sorted by what can be done with them in this one.
 
     Attributes:
-        units: numbers of those that are to be run, in unittest's order.
+        items: numbers of those to run, in unittest's order.
         imported: ids of failed imports whose module can be imported in this tree.
-        fixtures: ids of fixtures that failed in the other tree, and are here as well.
-        absent: ids that do not exist here, each with those of tests that may be the same one under another name.
+        fixtures: ids of fixtures that failed in the other tree, and exist here.
+        absent: ids that do not exist here, each with ids of tests here that may be the same under another name.
         untestable: ids that may exist, in modules that cannot be imported here.
-        names: ids of all tests that there are here.
+        known_ids: ids of all tests here.
     """
 
-    units: tuple[int, ...]
-    imported: tuple[str, ...]
-    fixtures: tuple[str, ...]
-    absent: Mapping[str, tuple[str, ...]]
-    untestable: tuple[str, ...]
-    names: frozenset[str] = frozenset()
+    items: tuple[int, ...] = ()
+    imported: tuple[str, ...] = ()
+    fixtures: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    untestable: tuple[str, ...] = ()
+    known_ids: frozenset[str] = frozenset()
 
-    def made_up(self, heard: Iterable[TestResult]) -> list[TestResult]:
-        """Results for what says nothing when it is well: imports, and fixtures that did not fail."""
-        failed = {result.test_id for result in heard if result.outcome.is_failure}
-        well = (*self.imported, *(name for name in self.fixtures if name not in failed))
-        return [TestResult(name, module_of(name), Outcome.PASSED, seen_in=Company.SUITE) for name in well]
+    def implied_passes(self, results: Iterable[TestResult]) -> list[TestResult]:
+        """Return results for imports and fixtures that succeeded, which report nothing themselves.
+
+        Args:
+            results: of the tests that ran.
+        """
+        failed = {result.test_id for result in results if result.outcome.is_failure}
+        passed = (*self.imported, *(name for name in self.fixtures if name not in failed))
+        return [TestResult(name, module_of(name), Outcome.PASSED, isolation=IsolationLevel.SUITE) for name in passed]
 
 
-def seek(wanted: Iterable[str], units: Sequence[Unit], loaded: Iterable[str]) -> Sought:
-    """Look for tests of another tree among the units of this one.
+def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: Iterable[str]) -> LocatedTests:
+    """Find tests of another tree among the items of this one.
 
     Args:
-        wanted: ids of tests, fixtures and failed imports, as results have them.
-        units: the whole suite of this tree.
-        loaded: names of the modules that its discovery imported, or tried to.
+        test_ids: of tests, fixtures and failed imports, as in results.
+        items: the whole suite of this tree.
+        modules: names of the modules that its discovery imported, or tried to.
     """
-    by_name: defaultdict[str, list[int]] = defaultdict(list)
-    for number, unit in enumerate(units):
-        for name in names_of(unit):
-            by_name[name].append(number)
-    modules = set(loaded)
-    broken = [unit.test_id.removeprefix(FAILED_IMPORT) for unit in units if unit.test_id.startswith(FAILED_IMPORT)]
-    found: set[int] = set()
-    here = dict.fromkeys(unit.test_id for unit in units)
-    names = Names(here)
+    by_selector: defaultdict[str, list[int]] = defaultdict(list)
+    for number, item in enumerate(items):
+        for name in selectors_of(item):
+            by_selector[name].append(number)
+    discovered_modules = set(modules)
+    broken = [item.test_id.removeprefix(FAILED_IMPORT) for item in items if item.test_id.startswith(FAILED_IMPORT)]
+    known_ids = dict.fromkeys(item.test_id for item in items)
+    index = NameIndex(known_ids)
+    to_run: set[int] = set()
     imported, fixtures, untestable = [], [], []
     absent: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys(wanted):
-        numbers = by_name.get(name, [])
+    for name in dict.fromkeys(test_ids):
+        numbers = by_selector.get(name, [])
         if numbers and is_fixture(name):
             fixtures.append(name)
-            # A class's set-up has been seen with its first test; its tear-down, with the last one.
-            found.update(numbers[:1] if name in set_ups_of(units[numbers[0]]) else numbers)
+            # A class's set-up runs with its first test; its tear-down, after the last one.
+            to_run.update(numbers[:1] if name in setup_ids(items[numbers[0]]) else numbers)
         elif numbers:
-            found.update(numbers)
-        elif name.startswith(FAILED_IMPORT) and name.removeprefix(FAILED_IMPORT) in modules:
+            to_run.update(numbers)
+        elif name.startswith(FAILED_IMPORT) and name.removeprefix(FAILED_IMPORT) in discovered_modules:
             imported.append(name)
         elif any(is_inside(name, module) for module in broken):
             untestable.append(name)
         else:
-            absent[name] = names.alike(name)
-    return Sought(tuple(sorted(found)), tuple(imported), tuple(fixtures), absent, tuple(untestable), frozenset(here))
+            absent[name] = index.similar(name)
+    return LocatedTests(
+        tuple(sorted(to_run)), tuple(imported), tuple(fixtures), absent, tuple(untestable), frozenset(known_ids)
+    )
 
 
-def with_company(wanted: Sequence[int], units: Sequence[Unit], history: History) -> list[int]:
-    """The wanted units together with those that have to run before them, going by history; in unittest's order."""
-    if not wanted:
+def with_prerequisites(numbers: Sequence[int], items: Sequence[TestItem], stats: TestStats) -> list[int]:
+    """Add the tests that must run before the given ones according to their statistics; in unittest's order."""
+    if not numbers:
         return []
-    ordered = [number for number in wanted if units[number].test_id in history.ordered]
-    before_them = range(max(ordered, default=-1) + 1)
-    needy = {units[number].company: number for number in wanted if units[number].test_id in history.unsteady}
-    company = (number for number, unit in enumerate(units) if unit.company in needy and number <= needy[unit.company])
-    return sorted({*wanted, *company, *before_them})
+    order_dependent = [number for number in numbers if items[number].test_id in stats.order_dependent]
+    before = range(max(order_dependent, default=-1) + 1)
+    last_in_scope = {items[number].scope: number for number in numbers if items[number].test_id in stats.parallel_only}
+    same_scope = (
+        number
+        for number, item in enumerate(items)
+        if item.scope in last_in_scope and number <= last_in_scope[item.scope]
+    )
+    return sorted({*numbers, *same_scope, *before})

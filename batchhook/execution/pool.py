@@ -1,33 +1,92 @@
-"""The processes of a run: starting them, hearing all of them at once, losing patience with those that hang."""
+"""The worker processes of a session: start them, receive their messages, and kill those that exceed their time."""
 
 from __future__ import annotations
 
 import secrets
 import selectors
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from batchhook.errors import SuiteError
 from batchhook.execution.protocol_reader import ForgedError
+from batchhook.execution.scheduling import TestItem, match_items
 from batchhook.execution.spec import SuiteSpec
-from batchhook.execution.worker import START_PATIENCE, Worker
-from batchhook.execution.worker_state import Member
+from batchhook.execution.worker import START_TIMEOUT, WorkerProcess
 
 if TYPE_CHECKING:
-    from batchhook.execution.protocol import Message
+    from batchhook.execution.protocol import HarnessMessage
 
-STACKS_PATIENCE = 0.5
-"""Seconds between asking a test that hangs for its stacks and killing it."""
-QUIT_PATIENCE = 2.0
-"""Seconds that a harness may take to end once it was told to."""
+STACKS_TIMEOUT = 0.5
+"""Seconds between asking a hanging test for its stacks and killing it."""
+QUIT_TIMEOUT = 2.0
+"""Seconds that a harness may take to quit."""
 
-Event: TypeAlias = "tuple[Member, Message | None]"
-"""Who, and what it said; None for its end."""
+WorkerEvent: TypeAlias = "tuple[WorkerState, HarnessMessage | None]"
+"""A worker, and its message; None for its end."""
 
 
-class Crew:
-    """The processes of a run.
+@dataclass(eq=False)
+class WorkerState:
+    """A worker process, and its progress.
+
+    Attributes:
+        items: what it discovered; the numbers in its messages are positions in this list.
+        run_numbers: the run's number of each of its own items.
+        own_numbers: its own number of each item of the run.
+        is_ready: whether it has discovered the suite.
+        importing: the module that it imports during discovery.
+        chunk: numbers (of the run) of the items that it was last asked to run; None while it is idle.
+        item: number (of the run) of the running test; -1 for none, or for one that is not in the list.
+        running: id of the running test or fixture; empty for none.
+        since: when that started.
+        deadline: when it will have exceeded its time.
+        timed_out: whether it did, and is being killed.
+        aborted: whether it is ending because of an exception that it has reported.
+        has_progressed: whether a result has come since it got its chunk.
+        is_quitting: whether it was asked to quit.
+    """
+
+    process: WorkerProcess
+    items: list[TestItem] = field(default_factory=list)
+    run_numbers: dict[int, int] = field(default_factory=dict)
+    own_numbers: dict[int, int] = field(default_factory=dict)
+    is_ready: bool = False
+    importing: str = ""
+    chunk: list[int] | None = None
+    item: int = -1
+    running: str = ""
+    since: float = 0.0
+    deadline: float = float("inf")
+    timed_out: bool = False
+    aborted: bool = False
+    has_progressed: bool = False
+    is_quitting: bool = False
+
+    def start_timer(self, seconds: float) -> None:
+        """Set the deadline; 0 for none."""
+        self.since = perf_counter()
+        self.deadline = self.since + seconds if seconds > 0 else float("inf")
+
+    def finish_discovery(self, items: list[TestItem]) -> None:
+        """Match its own items with those of the run."""
+        self.is_ready, self.importing, self.deadline = True, "", float("inf")
+        self.own_numbers = match_items(items, self.items)
+        self.run_numbers = {own: number for number, own in self.own_numbers.items()}
+
+    def start_test(self, name: str, item: int, timeout: float) -> None:
+        """Note the start of a test or fixture (item -1)."""
+        self.running, self.item = name, item
+        self.start_timer(timeout)
+
+    def end_test(self, timeout: float) -> None:
+        """Note the end of the running test; the fixture that may follow gets a timeout of its own."""
+        self.start_test("", -1, timeout)
+
+
+class WorkerPool:
+    """The worker processes of a session.
 
     Args:
         spec: the suite.
@@ -35,109 +94,110 @@ class Crew:
     """
 
     def __init__(self, spec: SuiteSpec, first_party: Sequence[str]) -> None:
-        self.members: list[Member] = []
+        self.workers: list[WorkerState] = []
         self._spec = spec
         self._first_party = first_party
         self._hash_seed = str(secrets.randbelow(2**32 - 1) + 1)
         self._selector = selectors.DefaultSelector()
-        if spec.halt is not None:
-            self._selector.register(spec.halt, selectors.EVENT_READ, (None, None))
-        self._events: list[Event] = []
+        if spec.cancel is not None:
+            self._selector.register(spec.cancel, selectors.EVENT_READ, (None, None))
+        self._events: list[WorkerEvent] = []
 
-    def hire(self, number: int) -> None:
-        """Start one more process, whose files are known by a number.
+    def spawn(self, number: int) -> None:
+        """Start a worker; the number names its files.
 
         Raises:
             SuiteError: the interpreter cannot be started.
         """
-        worker = Worker(self._spec, number, self._first_party, self._hash_seed)
-        member = Member(worker)
-        member.allow(START_PATIENCE)
-        self.members.append(member)
-        reports, output, lifeline = worker.descriptors
-        for descriptor, listen in ((reports, self._listen), (output, self._drain), (lifeline, self._notice_end)):
-            self._selector.register(descriptor, selectors.EVENT_READ, (member, listen))
+        process = WorkerProcess(self._spec, number, self._first_party, self._hash_seed)
+        worker = WorkerState(process)
+        worker.start_timer(START_TIMEOUT)
+        self.workers.append(worker)
+        reports, output, lifeline = process.descriptors
+        handlers = ((reports, self._read_reports), (output, self._read_output), (lifeline, self._read_lifeline))
+        for descriptor, handler in handlers:
+            self._selector.register(descriptor, selectors.EVENT_READ, (worker, handler))
 
-    def let_go(self, member: Member) -> None:
-        """Tell a process to end as soon as it has done what it was told before."""
-        member.leaving = True
-        member.allow(QUIT_PATIENCE)
-        member.worker.quit()
+    def shutdown(self, worker: WorkerState) -> None:
+        """Let a worker end once it has done what it was asked before."""
+        worker.is_quitting = True
+        worker.start_timer(QUIT_TIMEOUT)
+        worker.process.quit()
 
-    def dismiss(self, member: Member) -> None:
-        """End a process now."""
-        for descriptor in member.worker.descriptors:
+    def terminate(self, worker: WorkerState) -> None:
+        """End a worker now, and remove it."""
+        for descriptor in worker.process.descriptors:
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
-        self.members.remove(member)
-        member.worker.bury()
+        self.workers.remove(worker)
+        worker.process.close()
 
     def close(self) -> None:
-        """End all processes."""
-        for member in list(self.members):
-            self.dismiss(member)
+        """End all workers."""
+        for worker in list(self.workers):
+            self.terminate(worker)
         self._selector.close()
 
-    def events(self) -> Iterator[Event]:
-        """Everything that happens until no process is left. Whoever hears an end dismisses the process.
+    def events(self) -> Iterator[WorkerEvent]:
+        """Yield messages and ends until no worker is left. The caller terminates a worker that has ended.
 
         Raises:
-            SuiteError: what a process said cannot be believed, or somebody called a halt.
+            SuiteError: a report is invalid, or the run was cancelled.
         """
-        while self.members:
-            for key, _ in self._selector.select(self._patience()):
-                member, listen = key.data
-                if member in self.members:
-                    listen(member, key.fd)
-            if self._spec.halt is not None and self._spec.halt.is_called:
-                raise SuiteError("the run was ended")
+        while self.workers:
+            for key, _ in self._selector.select(self._seconds_to_deadline()):
+                worker, handler = key.data
+                if worker in self.workers:
+                    handler(worker, key.fd)
+            if self._spec.cancel is not None and self._spec.cancel.is_cancelled:
+                raise SuiteError("the run was cancelled")
             events, self._events = self._events, []
-            for member, message in events:
-                if member in self.members:
-                    yield member, message
+            for worker, message in events:
+                if worker in self.workers:
+                    yield worker, message
             now = perf_counter()
-            for member in [member for member in self.members if now >= member.deadline]:
-                self._lose_patience(member)
+            for worker in [worker for worker in self.workers if now >= worker.deadline]:
+                self._handle_deadline(worker)
 
-    def _patience(self) -> float | None:
-        nearest = min(member.deadline for member in self.members)
+    def _seconds_to_deadline(self) -> float | None:
+        nearest = min(worker.deadline for worker in self.workers)
         return None if nearest == float("inf") else max(0.0, nearest - perf_counter())
 
-    def _listen(self, member: Member, descriptor: int) -> None:
-        self._hear(member, member.worker.messages)
-        if member.worker.silent and descriptor in self._selector.get_map():
+    def _read_reports(self, worker: WorkerState, descriptor: int) -> None:
+        self._queue(worker, worker.process.read_messages)
+        if worker.process.reports_closed and descriptor in self._selector.get_map():
             self._selector.unregister(descriptor)
 
-    def _hear(self, member: Member, source: Callable[[], list[Message]]) -> None:
+    def _queue(self, worker: WorkerState, read: Callable[[], list[HarnessMessage]]) -> None:
         try:
-            messages = source()
+            messages = read()
         except ForgedError as error:
-            where = f" while {member.running} ran" if member.running else ""
+            where = f" while {worker.running} ran" if worker.running else ""
             raise SuiteError(
-                f"What the harness reported cannot be believed: {error}{where}",
-                "A test wrote into a pipe that is not its own, or memory was damaged; nothing of this run was kept.",
+                f"The harness sent an invalid report: {error}{where}",
+                "A test wrote into the harness's pipe, or memory was corrupted; this run's results were discarded.",
             ) from error
-        if not member.condemned:
-            self._events.extend((member, message) for message in messages)
+        if not worker.timed_out:
+            self._events.extend((worker, message) for message in messages)
 
-    def _drain(self, member: Member, descriptor: int) -> None:
-        if not member.worker.drain_output():
+    def _read_output(self, worker: WorkerState, descriptor: int) -> None:
+        if not worker.process.read_output():
             self._selector.unregister(descriptor)
 
-    def _notice_end(self, member: Member, descriptor: int) -> None:
-        if member.worker.has_ended():
+    def _read_lifeline(self, worker: WorkerState, descriptor: int) -> None:
+        if worker.process.read_lifeline():
             self._selector.unregister(descriptor)
-            self._hear(member, member.worker.last_messages)
-            self._events.append((member, None))
+            self._queue(worker, worker.process.read_last_messages)
+            self._events.append((worker, None))
 
-    def _lose_patience(self, member: Member) -> None:
-        """Something lasts too long: first ask for stacks, then kill."""
-        if member.leaving:
-            self.dismiss(member)
-        elif not member.condemned:
-            member.condemned = True
-            member.deadline = perf_counter() + STACKS_PATIENCE
-            member.worker.ask_for_stacks()
+    def _handle_deadline(self, worker: WorkerState) -> None:
+        """Ask for stacks at the first deadline, kill at the second."""
+        if worker.is_quitting:
+            self.terminate(worker)
+        elif not worker.timed_out:
+            worker.timed_out = True
+            worker.deadline = perf_counter() + STACKS_TIMEOUT
+            worker.process.request_stacks()
         else:
-            member.deadline = float("inf")
-            member.worker.kill()
+            worker.deadline = float("inf")
+            worker.process.kill()

@@ -1,27 +1,39 @@
-"""What the harness may say, line by line; anything else ends the run.
+"""Messages of the harness; a line that is none of them breaks the run.
 
-The harness runs the project's code in its own process, so its words are outside data: each line carries the run's
-token, counts up by one, and must fit one of these models to the letter.
+The harness runs the project's code in its own process, so its messages are untrusted input: each line carries the run's
+token, has the next number, and must match one of these models exactly.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from batchhook.core.results import Company, Outcome, TestResult
+from batchhook.core.results import Outcome, TestResult
 
 Name = Annotated[str, Field(max_length=1200)]
 Text = Annotated[str, Field(max_length=4096)]
-LongText = Annotated[str, Field(max_length=20_000)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+ItemNumber = Annotated[int, Field(ge=-1)]
+"""Position of a test in the worker's list; -1 for a fixture, or a test that is not in the list."""
 Origin = tuple[Name, Text]
-"""A first-party module's name, and the file that it was loaded from."""
+"""Name of a first-party module, and the file that it was loaded from."""
+ItemRow = tuple[Name, Name, Name, Name]
+"""The fields of a ``TestItem``."""
 
-UnitRow = tuple[Name, Name, Name, Name]
-"""A unit's test id, its module, its class, and the name of the group that has to stay together (empty: none)."""
-
-_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_LIMITS = {
+    "test_id": 1200,
+    "module": 1200,
+    "error_type": 1200,
+    "message": 4096,
+    "location": 1200,
+    "traceback": 20_000,
+}
+"""Characters in the texts of a result."""
+_ASSIGNED_LATER = ("isolation", "first_outcome", "note")
+"""Fields of a result that batchhook sets, never the harness."""
+_ASSIGNED_OUTCOMES = (Outcome.CRASHED, Outcome.TIMED_OUT)
 
 
 class _Message(BaseModel):
@@ -32,122 +44,129 @@ class _Message(BaseModel):
 
 
 class Hello(_Message):
-    """The harness lives."""
+    """The harness has started."""
 
     kind: Literal["hello"]
     pid: int
-    python: Name
+    python: Annotated[str, Field(max_length=20, pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
 
 
-class Loading(_Message):
+class ImportStarted(_Message):
     """A module is about to be imported."""
 
-    kind: Literal["loading"]
+    kind: Literal["import_started"]
     module: Name
 
 
-class Unloadable(_Message):
-    """unittest's discovery itself gave up."""
+class DiscoveryFailed(_Message):
+    """Discovery itself raised."""
 
-    kind: Literal["unloadable"]
+    kind: Literal["discovery_failed"]
     error_type: Text
     message: Text
 
 
-class Units(_Message):
-    """The next piece of the list of tests."""
+class ItemsListed(_Message):
+    """The next part of the list of tests."""
 
-    kind: Literal["units"]
-    units: list[UnitRow]
+    kind: Literal["items"]
+    items: list[ItemRow]
 
 
-class Discovered(_Message):
+class DiscoveryFinished(_Message):
     """The list of tests is complete."""
 
-    kind: Literal["discovered"]
-    total: int
+    kind: Literal["discovery_finished"]
     origins: list[Origin]
 
 
-class Fixture(_Message):
-    """A class's or a module's fixture begins."""
+class FixtureStarted(_Message):
+    """A fixture of a class or module starts."""
 
-    kind: Literal["fixture"]
+    kind: Literal["fixture_started"]
     id: Name
 
 
-class Started(_Message):
-    """A test begins: one of the list (then ``id`` is empty), or another (then ``unit`` is -1)."""
+class TestStarted(_Message):
+    """A test starts; ``id`` is empty for one of the list."""
 
     kind: Literal["started"]
-    unit: Annotated[int, Field(ge=-1)]
+    item: ItemNumber
     id: Name
 
 
-class Passed(_Message):
-    """A test of the list has passed, and there is nothing more to say about it: most of what is ever said."""
+class TestPassed(_Message):
+    """A test of the list has passed without further information: the bulk of all messages."""
 
     kind: Literal["passed"]
-    unit: Annotated[int, Field(ge=0)]
-    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    item: Annotated[int, Field(ge=0)]
+    duration: Seconds
 
 
-class Finished(_Message):
-    """A test has ended, or a fixture has failed or skipped what it was for (``unit`` -1)."""
+def _check_reported(result: TestResult) -> TestResult:
+    """Refuse what a harness must not report: oversized texts, invalid numbers, and fields that batchhook sets.
+
+    Raises:
+        ValueError: the result holds such a value.
+    """
+    for name, limit in _LIMITS.items():
+        if len(getattr(result, name)) > limit:
+            raise ValueError(f"{name} too long")
+    if not 0 <= result.duration < float("inf") or result.subtests_failed < 0:
+        raise ValueError("number out of range")
+    if result.outcome in _ASSIGNED_OUTCOMES:
+        raise ValueError("outcome not of a harness")
+    defaults = TestResult(result.test_id, result.module, result.outcome)
+    if any(getattr(result, name) != getattr(defaults, name) for name in _ASSIGNED_LATER):
+        raise ValueError("field not of a harness")
+    return result
+
+
+class TestFinished(_Message):
+    """A test has ended, or a fixture has failed or skipped its tests (``item`` -1)."""
 
     kind: Literal["finished"]
-    unit: Annotated[int, Field(ge=-1)]
-    id: Name
-    module: Name
-    outcome: Literal["passed", "failed", "errored", "skipped", "expected failure", "unexpected success"]
-    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    error_type: Name
-    message: Text
-    location: Name
-    traceback: LongText
-    subtests_failed: Annotated[int, Field(ge=0)]
-
-    def result(self, seen_in: Company) -> TestResult:
-        """The same as a value of the core."""
-        return TestResult(
-            test_id=self.id,
-            module=self.module,
-            outcome=_OUTCOMES[self.outcome],
-            duration=self.duration,
-            error_type=self.error_type,
-            message=self.message,
-            location=self.location,
-            traceback=self.traceback,
-            subtests_failed=self.subtests_failed,
-            seen_in=seen_in,
-        )
+    item: ItemNumber
+    result: Annotated[TestResult, AfterValidator(_check_reported)]
 
 
-class Done(_Message):
-    """Everything that was asked for has been run."""
+class ChunkFinished(_Message):
+    """Every item of the command has been run."""
 
-    kind: Literal["done"]
+    kind: Literal["chunk_finished"]
     origins: list[Origin]
 
 
-class Abandoned(_Message):
-    """An exception that unittest lets through ends this process; its cause has been reported."""
+class Aborted(_Message):
+    """An exception that the framework does not catch ends this process; its cause has been reported."""
 
-    kind: Literal["abandoned"]
-
-
-Message = Hello | Loading | Unloadable | Units | Discovered | Fixture | Started | Passed | Finished | Done | Abandoned
-
-_ADAPTER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
+    kind: Literal["aborted"]
 
 
-def parse(line: bytes) -> Message:
-    """Read a line without its token.
+HarnessMessage = (
+    Hello
+    | ImportStarted
+    | DiscoveryFailed
+    | ItemsListed
+    | DiscoveryFinished
+    | FixtureStarted
+    | TestStarted
+    | TestPassed
+    | TestFinished
+    | ChunkFinished
+    | Aborted
+)
+
+_ADAPTER: TypeAdapter[HarnessMessage] = TypeAdapter(Annotated[HarnessMessage, Field(discriminator="kind")])
+
+
+def parse(line: bytes) -> HarnessMessage:
+    """Parse a line without its token.
 
     Raises:
-        ValueError: it is none of the above.
+        ValueError: the line is none of these messages.
     """
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError as error:
-        raise ValueError(f"a line of the wrong form ({error.errors()[0]['msg']})") from error
+        raise ValueError(f"malformed line ({error.errors()[0]['msg']})") from error

@@ -1,33 +1,33 @@
-"""Reading what a harness says: whole lines, each with the run's token, counted; anything else is forged.
+"""Framing of the harness's messages: whole lines that carry the run's token, numbered without a gap.
 
-What a line may hold is the business of ``messages.py``, which is loaded with the first line: the models' library takes
-longer to load than a harness to start, and that way both go on at once.
+The models of the messages (``protocol.py``) are loaded with the first line: importing pydantic takes longer than a
+harness takes to start, and this way both happen at once.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batchhook.lazy import Late
+from batchhook.lazy import LazyModule
 
 if TYPE_CHECKING:
     from batchhook.execution import protocol
 else:
-    protocol = Late("batchhook.execution.protocol")
+    protocol = LazyModule("batchhook.execution.protocol")
 
 LINE_LIMIT = 8 * 1024 * 1024
-"""Bytes; the longest line the harness writes holds 500 units."""
+"""Bytes; the longest line that a harness writes holds 500 items."""
 
 
 class ForgedError(Exception):
-    """A line on the harness's pipe that the harness did not write."""
+    """A line in the pipe that the harness did not write."""
 
 
-class Reader:
-    """Turns the bytes of one harness's pipe into messages.
+class ProtocolReader:
+    """Turn the bytes of one harness's pipe into messages.
 
     Args:
-        token: what every line must begin with.
+        token: the prefix of every line.
     """
 
     def __init__(self, token: str) -> None:
@@ -35,8 +35,8 @@ class Reader:
         self._pending = b""
         self._lines = 0
 
-    def feed(self, data: bytes) -> list[protocol.Message]:
-        """Take the next bytes, and give the messages that they complete.
+    def feed(self, data: bytes) -> list[protocol.HarnessMessage]:
+        """Take the next bytes, and return the messages that they complete.
 
         Raises:
             ForgedError: a line is not the harness's, or lines are missing.
@@ -46,7 +46,7 @@ class Reader:
             raise ForgedError("a line without end")
         return [self._read(line) for line in lines]
 
-    def _read(self, line: bytes) -> protocol.Message:
+    def _read(self, line: bytes) -> protocol.HarnessMessage:
         if not line.startswith(self._prefix):
             raise ForgedError("a line without the run's token")
         try:
@@ -54,6 +54,6 @@ class Reader:
         except ValueError as error:
             raise ForgedError(str(error)) from error
         if message.line != self._lines:
-            raise ForgedError(f"line {message.line} where line {self._lines} was due")
+            raise ForgedError(f"line {message.line} instead of {self._lines}")
         self._lines += 1
         return message

@@ -1,10 +1,10 @@
-"""Which failures of tests that ran side by side have to be seen again, and what the second look makes of them. Pure.
+"""Choice of the parallel failures that must run again, and the changes that their reruns make. Pure.
 
-Tests that run beside each other may fail because of that: two that use the same folder or port, or one that was parted
-from others that it needs. What holds is what unittest would say. So a failure among strangers is seen again with
-nothing beside it, in one process, after the tests of its class that come before it. A test that fails there, too, is
-believed if it has passed among strangers before; else it is seen once more after everything that unittest runs before
-it. That takes long, and is needed once for each test: some suites need an order, and most do not.
+Tests may fail only because others run at the same time: two that use the same folder or port, or one that was separated
+from tests that it needs. The outcome under unittest decides. So a test that failed in parallel runs again alone, in one
+process, after the earlier tests of its class. If it fails there as well, and has passed in parallel before, the failure
+is reliable; otherwise it runs a third time, after everything that unittest runs before it. That takes long, and is
+needed once for each test: some suites depend on the order, and most do not.
 """
 
 from __future__ import annotations
@@ -13,149 +13,146 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from batchhook.core.failure_signature import signature
-from batchhook.core.results import Company, Outcome, TestResult
-from batchhook.execution.scheduling import Unit, names_of
-from batchhook.execution.session import VANISHED, Heard
+from batchhook.core.failure_groups import failure_signature
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.execution.crashes import MISSING
+from batchhook.execution.scheduling import ItemResult, TestItem, selectors_of
 
 LEADERS = 3
-"""How many failures that look alike are seen again; where these all fail once more, the others are believed."""
+"""Failures with the same signature that run again; if all of these fail again, the others count as failures too."""
 NOTES = {
-    Company.CLASS: "failed beside other tests, passed when nothing else ran",
-    Company.SUITE: "passes only after the tests before it: from now on this suite runs in unittest's order",
+    IsolationLevel.CLASS: "failed in parallel with other tests, passed when run alone",
+    IsolationLevel.SUITE: "passes only after the tests before it: this suite now runs in unittest's order",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
-    """What a second look has changed.
+class RerunChanges:
+    """Results that a rerun has changed.
 
     Attributes:
-        changed: results that are others than before.
-        gone: those that hold no longer and have no successor: failures of fixtures.
-        added: results of tests that had none before, since a fixture had failed.
+        revised: those that have another outcome now.
+        withdrawn: failures of fixtures that succeeded this time, which leaves no result.
+        added: results of tests that had none before because a fixture had failed.
     """
 
-    changed: list[TestResult] = field(default_factory=list)
-    gone: list[TestResult] = field(default_factory=list)
+    revised: list[TestResult] = field(default_factory=list)
+    withdrawn: list[TestResult] = field(default_factory=list)
     added: list[TestResult] = field(default_factory=list)
 
 
-class SecondLook:
-    """Decides which failures are run again, and puts what that gives in the place of what was heard first.
+class RerunPolicy:
+    """Choose the failures to run again, and merge the results of their reruns.
 
     Args:
-        units: the whole suite.
-        heard: the results of the tests that ran side by side.
+        items: the whole suite.
+        results: of the tests that ran in parallel.
 
     Attributes:
-        heard: the results that hold by now.
+        results: the current ones.
     """
 
-    def __init__(self, units: Sequence[Unit], heard: Sequence[Heard]) -> None:
-        self.heard = list(heard)
-        self._units = units
-        self._seen: set[object] = set()
-        self._shaky: set[str] = set()
-        self._companies: defaultdict[str, list[int]] = defaultdict(list)
-        self._fixtures: defaultdict[str, list[int]] = defaultdict(list)
-        for number, unit in enumerate(units):
-            self._companies[unit.company].append(number)
-            for name in names_of(unit):
-                self._fixtures[name].append(number)
+    def __init__(self, items: Sequence[TestItem], results: Sequence[ItemResult]) -> None:
+        self.results = list(results)
+        self._items = items
+        self._rerun_keys: set[int | str] = set()
+        self._unreliable: set[str] = set()  # signatures of failures that did not all fail again
+        self._scopes: defaultdict[str, list[int]] = defaultdict(list)
+        self._selectors: defaultdict[str, list[int]] = defaultdict(list)
+        for number, item in enumerate(items):
+            self._scopes[item.scope].append(number)
+            for name in selectors_of(item):
+                self._selectors[name].append(number)
 
-    def doubtful(self) -> list[Heard]:
-        """The failures to be run again next; none when all others can be believed."""
-        alike: defaultdict[str, list[Heard]] = defaultdict(list)
-        for one in self.heard:
-            if one.result.outcome.is_failure and (one.unit >= 0 or one.result.test_id in self._fixtures):
-                alike[signature(one.result)].append(one)
-        found: list[Heard] = []
-        for name, group in alike.items():
-            candidates = group if name in self._shaky else group[:LEADERS]
-            found += [one for one in candidates if key(one) not in self._seen]
-        return found
+    def next_reruns(self) -> list[ItemResult]:
+        """Return the failures to run again next, with the tests of their scope; none once all others are reliable."""
+        by_signature: defaultdict[str, list[ItemResult]] = defaultdict(list)
+        for entry in self.results:
+            if entry.result.outcome.is_failure and (entry.item >= 0 or entry.result.test_id in self._selectors):
+                by_signature[failure_signature(entry.result)].append(entry)
+        reruns: list[ItemResult] = []
+        for name, failures in by_signature.items():
+            candidates = failures if name in self._unreliable else failures[:LEADERS]
+            reruns += [entry for entry in candidates if entry.key not in self._rerun_keys]
+        return reruns
 
-    def unproven(self, proven: frozenset[str]) -> list[Heard]:
-        """The failures of tests of which it is not known whether they need all that unittest runs before them."""
-        return [
-            one
-            for one in self.heard
-            if one.result.outcome.is_failure
-            and one.result.seen_in is not Company.SUITE
-            and one.result.test_id not in proven
-            and self._may_need_order(one)
-        ]
-
-    def _may_need_order(self, one: Heard) -> bool:
-        if one.result.outcome is Outcome.TIMED_OUT:
-            return False  # to wait for it a third time is too long for so little hope
-        if one.unit < 0:
-            return one.result.test_id in self._fixtures
-        return not self._units[one.unit].class_name.startswith("unittest.loader.")  # imports go in order anyway
-
-    def before(self, doubted: Sequence[Heard]) -> int:
-        """Number of the last unit that has to be run to see failures again in unittest's order."""
-        return max(self.company(doubted))
-
-    def company(self, doubted: Sequence[Heard]) -> list[int]:
-        """Numbers of the units that have to be run to see failures as unittest would, in unittest's order."""
-        wanted: set[int] = set()
-        last: dict[str, int] = {}  # of each company: ten thousand tests of one class may be doubted
-        for one in doubted:
-            if one.unit < 0:
-                wanted.update(self._fixtures[one.result.test_id])
-            else:
-                company = self._units[one.unit].company
-                last[company] = max(one.unit, last.get(company, -1))
-        for company, until in last.items():
-            wanted.update(number for number in self._companies[company] if number <= until)
-        return sorted(wanted)
-
-    def learn(self, doubted: Sequence[Heard], again: Sequence[Heard]) -> Revision:
-        """Put the second look's results in the place of those that were doubted.
+    def reruns_in_order(self, isolation_verified: frozenset[str]) -> list[ItemResult]:
+        """Return the failures of tests that may depend on everything that unittest runs before them.
 
         Args:
-            doubted: what was to be run again.
-            again: what came of it, bystanders included. A bystander's first result holds.
+            isolation_verified: ids of tests that are known not to.
         """
-        second = {key(one): one for one in reversed(again) if one.result.message != VANISHED}
-        doubts = {key(one) for one in doubted}
-        known = {key(one) for one in self.heard}
-        revision = Revision()
-        kept: list[Heard] = []
-        for one in self.heard:
-            now = second.get(key(one))
-            if key(one) not in doubts:
-                kept.append(one)
-            elif now is not None:
-                kept.append(_after(one, now, revision))
-            elif one.unit < 0:  # a fixture that did its work this time is no result
-                revision.gone.append(one.result)
+        return [
+            entry
+            for entry in self.results
+            if entry.result.outcome.is_failure
+            and entry.result.isolation is not IsolationLevel.SUITE
+            and entry.result.test_id not in isolation_verified
+            and self._may_depend_on_order(entry)
+        ]
+
+    def _may_depend_on_order(self, entry: ItemResult) -> bool:
+        if entry.result.outcome is Outcome.TIMED_OUT:
+            return False  # a third timeout costs too much for so small a chance
+        if entry.item < 0:
+            return entry.result.test_id in self._selectors
+        return not self._items[entry.item].class_name.startswith("unittest.loader.")  # imports keep their order anyway
+
+    def items_to_run(self, reruns: Sequence[ItemResult]) -> list[int]:
+        """Return the numbers of these failures' items and of those before them in their scopes, in unittest's order."""
+        numbers: set[int] = set()
+        last: dict[str, int] = {}  # by scope: ten thousand tests of one class may have failed
+        for entry in reruns:
+            if entry.item < 0:
+                numbers.update(self._selectors[entry.result.test_id])
             else:
-                kept.append(one)
-        added = [one for one in again if key(one) not in known]
-        revision.added.extend(one.result for one in added)
-        self.heard = kept + added
-        self._seen |= doubts
-        self._shaky |= {signature(one.result) for one in doubted if not _fails(second.get(key(one)))}
-        return revision
+                scope = self._items[entry.item].scope
+                last[scope] = max(entry.item, last.get(scope, -1))
+        for scope, end in last.items():
+            numbers.update(number for number in self._scopes[scope] if number <= end)
+        return sorted(numbers)
+
+    def apply(self, reruns: Sequence[ItemResult], results: Sequence[ItemResult]) -> RerunChanges:
+        """Replace the results of failures by those of their reruns.
+
+        Args:
+            reruns: the failures that ran again.
+            results: of the rerun; those of the tests that only ran before them are ignored.
+        """
+        second = {entry.key: entry for entry in reversed(results) if entry.result.message != MISSING}
+        rerun_keys = {entry.key for entry in reruns}
+        known_keys = {entry.key for entry in self.results}
+        changes = RerunChanges()
+        current: list[ItemResult] = []
+        for entry in self.results:
+            again = second.get(entry.key)
+            if entry.key not in rerun_keys:
+                current.append(entry)
+            elif again is not None:
+                current.append(_merge(entry, again, changes))
+            elif entry.item < 0:  # a fixture that succeeds has no result
+                changes.withdrawn.append(entry.result)
+            else:
+                current.append(entry)
+        added = [entry for entry in results if entry.key not in known_keys]
+        changes.added.extend(entry.result for entry in added)
+        self.results = current + added
+        self._rerun_keys |= rerun_keys
+        self._unreliable |= {
+            failure_signature(entry.result) for entry in reruns if not _has_failed(second.get(entry.key))
+        }
+        return changes
 
 
-def key(one: Heard) -> object:
-    """What a result is known by: its unit, or the id of a fixture."""
-    return one.unit if one.unit >= 0 else one.result.test_id
+def _has_failed(entry: ItemResult | None) -> bool:
+    return entry is not None and entry.result.outcome.is_failure
 
 
-def _fails(one: Heard | None) -> bool:
-    return one is not None and one.result.outcome.is_failure
-
-
-def _after(first: Heard, second: Heard, revision: Revision) -> Heard:
+def _merge(first: ItemResult, second: ItemResult, changes: RerunChanges) -> ItemResult:
     if second.result.outcome is first.result.outcome:
-        return replace(first, result=replace(first.result, seen_in=second.result.seen_in))
-    earlier = first.result.first_outcome or first.result.outcome
-    note = NOTES[second.result.seen_in] if second.result.outcome is Outcome.PASSED else ""
-    result = replace(second.result, first_outcome=earlier, note=note)
-    revision.changed.append(result)
+        return replace(first, result=replace(first.result, isolation=second.result.isolation))
+    first_outcome = first.result.first_outcome or first.result.outcome
+    note = NOTES[second.result.isolation] if second.result.outcome is Outcome.PASSED else ""
+    result = replace(second.result, first_outcome=first_outcome, note=note)
+    changes.revised.append(result)
     return replace(second, result=result)

@@ -1,4 +1,4 @@
-"""Running a suite: once over everything, then a second look at failures that the first one may have caused itself."""
+"""Run a suite: first everything, then again the failures that running in parallel may have caused."""
 
 from __future__ import annotations
 
@@ -7,136 +7,134 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from batchhook.core.results import Company, Outcome, SuiteOutcome
-from batchhook.core.settings import Order
+from batchhook.core.results import IsolationLevel, Outcome, SuiteResult
+from batchhook.core.settings import RunOrder
 from batchhook.errors import SuiteError
 from batchhook.execution.import_check import first_party_names
-from batchhook.execution.locate_tests import Sought, seek, with_company
-from batchhook.execution.preconditions import check_runnable, has_start
-from batchhook.execution.rerun import Revision, SecondLook
-from batchhook.execution.scheduling import Batch, Unit, planned, selected
-from batchhook.execution.session import Common, Course, Heard
-from batchhook.execution.spec import Listener, Silent, SuiteSpec
+from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
+from batchhook.execution.rerun import RerunPolicy
+from batchhook.execution.scheduling import Chunk, ItemResult, TestItem, plan_chunks, select
+from batchhook.execution.session import Discovery, Session
+from batchhook.execution.spec import Listener, NullListener, SuiteSpec, check_runnable
 
-WORTH_A_SECOND_PROCESS = 0.5
-"""Seconds that the tests must be likely to take before starting more than one process saves time."""
+MIN_PARALLEL_SECONDS = 0.5
+"""Expected duration of the tests below which a second process does not pay."""
 
 
-def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteOutcome:
+def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     """Run a suite, or a part of it.
 
-    Nothing that a suite does raises: one that cannot be run, or whose results cannot be believed, gives an outcome
-    with ``broken`` and ``hint`` set and without results.
+    Nothing that a suite does raises: one that cannot be run, or that sends invalid reports, gives a result without
+    tests, with ``broken_reason`` and ``hint``.
     """
     begin = perf_counter()
-    run = _Run(replace(spec, root=spec.root.resolve()), listener or Silent())
+    run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener or NullListener())
     try:
-        run.carry_out()
+        run.execute()
     except SuiteError as error:
-        return SuiteOutcome(duration=perf_counter() - begin, broken=error.message, hint=error.hint, complete=False)
-    results = tuple(one.result for one in run.heard)
-    complete = not run.unheard and not spec.only
-    return SuiteOutcome(
-        results,
+        duration = perf_counter() - begin
+        return SuiteResult(duration=duration, broken_reason=error.message, hint=error.hint, is_complete=False)
+    return SuiteResult(
+        tuple(entry.result for entry in run.results),
         perf_counter() - begin,
-        complete=complete,
-        absent=run.sought.absent,
-        untestable=run.sought.untestable,
-        names=run.sought.names,
+        is_complete=not run.not_run and not spec.only,
+        absent=run.located.absent,
+        untestable=run.located.untestable,
+        known_ids=run.located.known_ids,
     )
 
 
-def processes(spec: SuiteSpec) -> int:
-    """How many processes a run starts with: one where order matters, or where there is too little to share."""
-    if spec.order is Order.ORIGINAL or spec.history.is_ordered:
+def initial_jobs(spec: SuiteSpec) -> int:
+    """Return the number of processes that a run starts with: one if the order matters, or if there is little to run."""
+    if spec.order is RunOrder.ORIGINAL or spec.stats.needs_suite_order:
         return 1
-    known = spec.history.durations
-    short = bool(known) and sum(known.values()) < WORTH_A_SECOND_PROCESS
-    return 1 if short else max(1, spec.jobs)
+    durations = spec.stats.durations
+    is_short = bool(durations) and sum(durations.values()) < MIN_PARALLEL_SECONDS
+    return 1 if is_short else max(1, spec.jobs)
 
 
-class _Run:
+class _SuiteRun:
     """One run of a suite.
 
     Attributes:
-        heard: what holds of each test.
-        unheard: numbers of the units that had no turn.
-        sought: what became of the tests of another tree, if it is these that are run.
+        results: the current ones.
+        not_run: numbers of the items that have not run.
+        located: the tests of another tree, if the run is of these.
     """
 
     def __init__(self, spec: SuiteSpec, listener: Listener) -> None:
-        self.heard: list[Heard] = []
-        self.unheard: list[int] = []
-        self.sought = Sought((), (), (), {}, ())
+        self.results: list[ItemResult] = []
+        self.not_run: list[int] = []
+        self.located = LocatedTests()
         self._spec = spec
         self._listener = listener
-        self._jobs = processes(spec)
-        self._company = Company.SUITE if self._jobs == 1 else Company.STRANGERS
-        self._wanted: list[int] = []
-        self._common = Common(())
+        self._jobs = initial_jobs(spec)
+        self._selection: list[int] = []
+        self._discovery = Discovery()
 
-    def carry_out(self) -> None:
-        """Run everything; with ``fail_fast``, until a failure holds.
+    def execute(self) -> None:
+        """Run everything; with ``fail_fast``, until a failure is confirmed.
 
         Raises:
-            SuiteError: the suite cannot be run, or what was heard of it cannot be believed.
+            SuiteError: the suite cannot be run, or a report is invalid.
         """
-        if self._spec.elsewhere and not has_start(self._spec):
-            self.sought = seek(self._spec.only, [], ())
+        if self._spec.from_other_tree and not self._spec.has_start_dir:
+            self.located = locate_tests(self._spec.only, [], ())
             return
         check_runnable(self._spec)
-        self._common.first_party = first_party_names(self._spec.source_roots)
-        self._advance(self._everything)
-        while self.unheard and not any(one.result.outcome.is_failure for one in self.heard):
-            self._advance(partial(self._some, self.unheard))
-        for result in self.sought.made_up(one.result for one in self.heard):
-            self.heard.append(Heard(-1, result))
+        self._discovery.first_party = first_party_names(self._spec.source_roots)
+        self._run_session(self._plan_selection)
+        while self.not_run and not any(entry.result.outcome.is_failure for entry in self.results):
+            self._run_session(partial(self._plan, self.not_run))
+        for result in self.located.implied_passes(entry.result for entry in self.results):
+            self.results.append(ItemResult(-1, result))
             self._listener.finished(result)
 
-    def _advance(self, plan: Callable[[list[Unit]], list[Batch]]) -> None:
-        course = Course(self._spec, self._listener, self._common, plan, company=self._company)
-        course.run(self._jobs)
-        heard = course.heard if self._jobs == 1 else self._confirmed(course.heard)
-        self.heard.extend(heard)
-        self.unheard = sorted(set(course.unheard).difference(one.unit for one in heard))
+    def _run_session(self, plan: Callable[[list[TestItem]], list[Chunk]]) -> None:
+        isolation = IsolationLevel.SUITE if self._jobs == 1 else IsolationLevel.PARALLEL
+        session = Session(self._spec, self._listener, self._discovery, plan, isolation=isolation)
+        session.run(self._jobs)
+        results = session.results if self._jobs == 1 else self._confirm(session.results)
+        self.results.extend(results)
+        self.not_run = sorted(set(session.not_run).difference(entry.item for entry in results))
 
-    def _everything(self, units: list[Unit]) -> list[Batch]:
-        if self._spec.elsewhere:
-            self.sought = seek(self._spec.only, units, self._common.loaded)
-            self._wanted = with_company(self.sought.units, units, self._spec.history)
-            return self._some(self._wanted, units)
-        self._wanted = selected(units, self._spec.only)
-        if not self._wanted:
-            raise SuiteError("None of the tests that were asked for exists.", "Run the whole suite to see their ids.")
-        return self._some(self._wanted, units)
+    def _plan_selection(self, items: list[TestItem]) -> list[Chunk]:
+        if self._spec.from_other_tree:
+            self.located = locate_tests(self._spec.only, items, self._discovery.modules)
+            self._selection = with_prerequisites(self.located.items, items, self._spec.stats)
+        else:
+            self._selection = select(items, self._spec.only)
+            if not self._selection:
+                raise SuiteError("None of the selected tests exists.", "Run the whole suite to see their ids.")
+        return self._plan(self._selection, items)
 
-    def _some(self, wanted: list[int], units: list[Unit]) -> list[Batch]:
-        return planned(units, wanted, self._jobs, self._spec.history, self._spec.changed)
+    def _plan(self, numbers: list[int], items: list[TestItem]) -> list[Chunk]:
+        return plan_chunks(items, numbers, self._jobs, self._spec.stats, self._spec.changed_files)
 
-    def _confirmed(self, heard: list[Heard]) -> list[Heard]:
-        """Run failures among strangers again, until those that are left can be believed."""
-        second_look = SecondLook(self._common.units, heard)
-        while doubted := second_look.doubtful():
-            self._see_again(second_look, doubted, second_look.company(doubted), Company.CLASS)
-        doubted = [] if self._spec.fail_fast else second_look.unproven(self._spec.history.proven)
-        if doubted:
-            last = second_look.before(doubted)
-            before = [number for number in self._wanted if number <= last]
-            self._see_again(second_look, doubted, before, Company.SUITE)
-        return second_look.heard
+    def _confirm(self, results: list[ItemResult]) -> list[ItemResult]:
+        """Run failures of tests that ran in parallel again, until the remaining ones are reliable."""
+        policy = RerunPolicy(self._discovery.items, results)
+        while reruns := policy.next_reruns():
+            self._rerun(policy, reruns, policy.items_to_run(reruns), IsolationLevel.CLASS)
+        reruns = [] if self._spec.fail_fast else policy.reruns_in_order(self._spec.stats.isolation_verified)
+        if reruns:
+            last = max(policy.items_to_run(reruns))
+            before = [number for number in self._selection if number <= last]
+            self._rerun(policy, reruns, before, IsolationLevel.SUITE)
+        return policy.results
 
-    def _see_again(self, look: SecondLook, doubted: list[Heard], units: list[int], company: Company) -> None:
-        self._listener.doubting(len(doubted))
-        once_more = Batch(tuple(units), seconds=0.0, urgent=True)
+    def _rerun(
+        self, policy: RerunPolicy, reruns: list[ItemResult], items: list[int], isolation: IsolationLevel
+    ) -> None:
+        self._listener.rerunning(len(reruns))
+        chunk = Chunk(tuple(items), seconds=0.0, urgent=True)
         spec = replace(self._spec, fail_fast=False)
-        course = Course(spec, Silent(), self._common, lambda _: [once_more], company=company)
-        course.run(1)
-        self._tell(look.learn(doubted, course.heard))
-
-    def _tell(self, revision: Revision) -> None:
-        for result in revision.changed:
+        session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)
+        session.run(1)
+        changes = policy.apply(reruns, session.results)
+        for result in changes.revised:
             self._listener.revised(result)
-        for result in revision.gone:
+        for result in changes.withdrawn:
             self._listener.revised(replace(result, outcome=Outcome.PASSED))
-        for result in revision.added:
+        for result in changes.added:
             self._listener.finished(result)

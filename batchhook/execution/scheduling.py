@@ -1,4 +1,4 @@
-"""Which tests run together, and in which order they are handed out. Pure."""
+"""Division of a suite into chunks that run together, and their order. Pure."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from batchhook.core.test_stats import History
+from batchhook.core.results import TestResult
+from batchhook.core.test_stats import TestStats
 
 UNKNOWN_DURATION = 0.05
-"""Seconds that a test without history is taken to last."""
-PIECES_A_WORKER = 12
-"""Into how many pieces of equal length each worker's share is cut: the more, the evener is the end of a run."""
+"""Seconds assumed for a test without statistics."""
+CHUNKS_PER_WORKER = 12
+"""Chunks of equal duration that each worker's share is split into: with more, workers finish closer together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class TestItem:
     """One test of the discovered suite.
 
     Attributes:
-        test_id: as unittest says it; not always unique.
-        module: that it belongs to.
-        class_name: the class with its module, as fixtures are named.
-        group: the fixtures that it shares with others, and must be run together with; empty for none.
+        test_id: as unittest reports it; not always unique.
+        module: of the test.
+        class_name: the class with its module, as in the ids of fixtures.
+        group: the fixtures that it shares with other tests, and must run together with; empty for none.
     """
+
+    __test__ = False  # not a test class of pytest's
 
     test_id: str
     module: str
@@ -31,149 +34,166 @@ class Unit:
     group: str
 
     @property
-    def company(self) -> str:
-        """Those among whom unittest would run it: everything under its fixtures, or else its class."""
+    def scope(self) -> str:
+        """The tests that unittest runs next to it: everything under its fixtures, or else its class."""
         return self.group or f"class {self.class_name} in {self.module}"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Units that one worker runs one after the other.
+class ItemResult:
+    """A result, and the number of its item; -1 for a fixture, or a test that is not in the list."""
+
+    item: int
+    result: TestResult
+
+    @property
+    def key(self) -> int | str:
+        """Identity of the result in a run: the item, or the id of a fixture."""
+        return self.item if self.item >= 0 else self.result.test_id
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tests that one worker runs one after the other.
 
     Attributes:
-        units: their numbers, in unittest's order.
-        seconds: how long they are likely to take.
-        urgent: whether one of them failed lately or was changed.
+        items: their numbers, in unittest's order.
+        seconds: expected duration.
+        urgent: whether one of them failed recently or was changed.
     """
 
-    units: tuple[int, ...]
+    items: tuple[int, ...]
     seconds: float
     urgent: bool
 
 
-def selected(units: Sequence[Unit], only: Iterable[str]) -> list[int]:
-    """Numbers of the units that were asked for by the id of the test, of its class or module, or of a fixture."""
-    wanted = frozenset(only)
-    if not wanted:
-        return list(range(len(units)))
-    return [number for number, unit in enumerate(units) if not wanted.isdisjoint(names_of(unit))]
+def select(items: Sequence[TestItem], only: Iterable[str]) -> list[int]:
+    """Return the numbers of the items selected by the id of the test, its class, its module, or a fixture of these."""
+    selectors = frozenset(only)
+    if not selectors:
+        return list(range(len(items)))
+    return [number for number, item in enumerate(items) if not selectors.isdisjoint(selectors_of(item))]
 
 
-def names_of(unit: Unit) -> tuple[str, ...]:
-    """Ids by which a test can be asked for."""
-    downs = (f"tearDownClass ({unit.class_name})", f"tearDownModule ({unit.module})")
-    return (unit.test_id, unit.class_name, unit.module, *set_ups_of(unit), *downs)
+def selectors_of(item: TestItem) -> tuple[str, ...]:
+    """Return the ids that select a test."""
+    teardowns = (f"tearDownClass ({item.class_name})", f"tearDownModule ({item.module})")
+    return (item.test_id, item.class_name, item.module, *setup_ids(item), *teardowns)
 
 
-def set_ups_of(unit: Unit) -> tuple[str, str]:
-    """Ids of the fixtures without which a test is not run."""
-    return f"setUpClass ({unit.class_name})", f"setUpModule ({unit.module})"
+def setup_ids(item: TestItem) -> tuple[str, str]:
+    """Return the ids of the fixtures that must succeed for a test to run."""
+    return f"setUpClass ({item.class_name})", f"setUpModule ({item.module})"
 
 
-def planned(
-    units: Sequence[Unit], numbers: Sequence[int], jobs: int, history: History, changed: Iterable[str] = ()
-) -> list[Batch]:
-    """Cut the wanted units into batches, in the order in which they are to be handed out.
+def plan_chunks(
+    items: Sequence[TestItem],
+    numbers: Sequence[int],
+    jobs: int,
+    stats: TestStats,
+    changed_files: Iterable[str] = (),
+) -> list[Chunk]:
+    """Split tests into chunks, in the order in which to hand them out.
 
-    One worker gets everything in one batch, in unittest's order. For several, what shares fixtures stays together, a
-    class without fixtures is cut where it would keep one worker longer than the others have to do, and what is short
-    is put together by module. What failed lately or was changed comes first, then the longest: the order that keeps
-    the end of a run even (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
+    One worker gets everything in one chunk, in unittest's order. For several, tests that share fixtures stay together,
+    a class without fixtures is split if it would keep one worker busy longer than the others, and short classes are
+    merged by module. Tests that failed recently or were changed come first, then the longest: the order that lets
+    workers finish together (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
 
     Args:
-        units: the whole suite.
-        numbers: of those that are wanted, in unittest's order.
-        jobs: how many workers there will be.
-        history: what earlier runs tell.
-        changed: files that were changed.
+        items: the whole suite.
+        numbers: of the tests to run, in unittest's order.
+        jobs: number of workers.
+        stats: statistics of earlier runs.
+        changed_files: relative to the checkout.
     """
-    estimate = _Estimate(units, history, changed)
+    estimate = _Estimate(items, stats, changed_files)
     if jobs <= 1:
-        return [estimate.batch(numbers)] if numbers else []
-    limit = sum(map(estimate.seconds, numbers)) / (jobs * PIECES_A_WORKER)
-    pieces = [piece for company in _companies(units, numbers) for piece in _cut(company, limit, estimate)]
-    return sorted(_joined(pieces, limit, estimate), key=lambda batch: (not batch.urgent, -batch.seconds))
+        return [estimate.chunk(numbers)] if numbers else []
+    limit = sum(map(estimate.seconds, numbers)) / (jobs * CHUNKS_PER_WORKER)
+    pieces = [piece for scope in _group_by_scope(items, numbers) for piece in _split(scope, limit, estimate)]
+    return sorted(_merge_short(pieces, limit, estimate), key=lambda chunk: (not chunk.urgent, -chunk.seconds))
 
 
 class _Estimate:
-    """What is known of units before they run."""
+    """Expectations about tests, from their statistics and the changed files."""
 
-    def __init__(self, units: Sequence[Unit], history: History, changed: Iterable[str]) -> None:
-        self.units = units
-        self._history = history
-        self._changed = frozenset(_module(path) for path in changed if path.endswith(".py"))
-        self._unsteady = {unit.company for unit in units if unit.test_id in history.unsteady}
+    def __init__(self, items: Sequence[TestItem], stats: TestStats, changed_files: Iterable[str]) -> None:
+        self.items = items
+        self._stats = stats
+        self._changed_modules = frozenset(_module(path) for path in changed_files if path.endswith(".py"))
+        self._unsplittable = {item.scope for item in items if item.test_id in stats.parallel_only}
 
     def seconds(self, number: int) -> float:
-        """How long a unit is likely to take."""
-        return self._history.durations.get(self.units[number].test_id, UNKNOWN_DURATION)
+        """Return the expected duration of a test."""
+        return self._stats.durations.get(self.items[number].test_id, UNKNOWN_DURATION)
 
-    def may_be_cut(self, number: int) -> bool:
-        """Whether a unit may run in another process than those beside it."""
-        unit = self.units[number]
-        return not unit.group and unit.company not in self._unsteady
+    def may_split(self, number: int) -> bool:
+        """Return whether a test may run in another process than its neighbours."""
+        item = self.items[number]
+        return not item.group and item.scope not in self._unsplittable
 
-    def batch(self, numbers: Iterable[int]) -> Batch:
-        """Some units as a batch."""
-        units = tuple(numbers)
-        return Batch(units, sum(map(self.seconds, units)), any(map(self._is_urgent, units)))
+    def chunk(self, numbers: Iterable[int]) -> Chunk:
+        """Return tests as a chunk."""
+        items = tuple(numbers)
+        return Chunk(items, sum(map(self.seconds, items)), any(map(self._is_urgent, items)))
 
-    def are_alike(self, one: Batch, other: Batch) -> bool:
-        """Whether batches are of one module, and equally urgent."""
-        same_module = self.units[one.units[0]].module == self.units[other.units[0]].module
-        return same_module and one.urgent == other.urgent
+    def may_merge(self, first: Chunk, second: Chunk) -> bool:
+        """Return whether two chunks are of one module, and equally urgent."""
+        same_module = self.items[first.items[0]].module == self.items[second.items[0]].module
+        return same_module and first.urgent == second.urgent
 
     def _is_urgent(self, number: int) -> bool:
-        unit = self.units[number]
-        return unit.test_id in self._history.failing or any(
-            path == unit.module or path.endswith(f".{unit.module}") for path in self._changed
+        item = self.items[number]
+        return item.test_id in self._stats.last_failed or any(
+            module == item.module or module.endswith(f".{item.module}") for module in self._changed_modules
         )
 
 
-def _companies(units: Sequence[Unit], numbers: Iterable[int]) -> list[list[int]]:
-    companies: defaultdict[str, list[int]] = defaultdict(list)
+def _group_by_scope(items: Sequence[TestItem], numbers: Iterable[int]) -> list[list[int]]:
+    scopes: defaultdict[str, list[int]] = defaultdict(list)
     for number in numbers:
-        companies[units[number].company].append(number)
-    return list(companies.values())
+        scopes[items[number].scope].append(number)
+    return list(scopes.values())
 
 
-def _cut(company: list[int], limit: float, estimate: _Estimate) -> list[list[int]]:
-    """Cut units that share nothing into pieces that take no longer than the limit, where single ones allow that."""
-    if not estimate.may_be_cut(company[0]):
-        return [company]
+def _split(scope: list[int], limit: float, estimate: _Estimate) -> list[list[int]]:
+    """Split independent tests into pieces no longer than the limit; a single longer test is a piece of its own."""
+    if not estimate.may_split(scope[0]):
+        return [scope]
     pieces: list[list[int]] = [[]]
-    filled = 0.0
-    for number in company:
+    total = 0.0
+    for number in scope:
         seconds = estimate.seconds(number)
-        if pieces[-1] and filled + seconds > limit:
+        if pieces[-1] and total + seconds > limit:
             pieces.append([])
-            filled = 0.0
+            total = 0.0
         pieces[-1].append(number)
-        filled += seconds
+        total += seconds
     return pieces
 
 
-def _joined(pieces: Iterable[list[int]], limit: float, estimate: _Estimate) -> list[Batch]:
-    """Put short neighbours of one module together: each batch costs a question and an answer."""
-    joined: list[Batch] = []
-    for piece in map(estimate.batch, pieces):
-        last = joined[-1] if joined else None
-        if last is not None and last.seconds + piece.seconds <= limit and estimate.are_alike(last, piece):
-            joined[-1] = Batch(last.units + piece.units, last.seconds + piece.seconds, last.urgent)
+def _merge_short(pieces: Iterable[list[int]], limit: float, estimate: _Estimate) -> list[Chunk]:
+    """Merge short neighbours of one module: each chunk costs a round trip to its worker."""
+    merged: list[Chunk] = []
+    for chunk in map(estimate.chunk, pieces):
+        last = merged[-1] if merged else None
+        if last is not None and last.seconds + chunk.seconds <= limit and estimate.may_merge(last, chunk):
+            merged[-1] = Chunk(last.items + chunk.items, last.seconds + chunk.seconds, last.urgent)
         else:
-            joined.append(piece)
-    return joined
+            merged.append(chunk)
+    return merged
 
 
 def _module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def translation(ours: Sequence[Unit], theirs: Sequence[Unit]) -> dict[int, int]:
-    """Where each unit of one discovery is in another: equal ids go together in their order."""
-    if list(ours) == list(theirs):
-        return {number: number for number in range(len(ours))}
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for number in reversed(range(len(theirs))):
-        places[theirs[number].test_id].append(number)
-    return {number: places[unit.test_id].pop() for number, unit in enumerate(ours) if places[unit.test_id]}
+def match_items(items: Sequence[TestItem], others: Sequence[TestItem]) -> dict[int, int]:
+    """Map the items of one discovery to those of another: items with equal ids match in their order."""
+    if list(items) == list(others):
+        return {number: number for number in range(len(items))}
+    positions: defaultdict[str, list[int]] = defaultdict(list)
+    for number in reversed(range(len(others))):
+        positions[others[number].test_id].append(number)
+    return {number: positions[item.test_id].pop() for number, item in enumerate(items) if positions[item.test_id]}

@@ -1,4 +1,4 @@
-"""One course of a run: workers are given batches until none is left, and each crash is blamed on the test that ran."""
+"""One pass over a suite: hand chunks to workers until none is left, and blame each crash on the test that ran."""
 
 from __future__ import annotations
 
@@ -9,317 +9,293 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from batchhook.core.results import Company, Outcome, TestResult
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
 from batchhook.errors import SuiteError
-from batchhook.execution.crashes import blamed, ended_in_discovery
+from batchhook.execution.crashes import crash_result, discovery_error, missing_result
 from batchhook.execution.import_check import check_origins
-from batchhook.execution.pool import Crew
-from batchhook.execution.preconditions import check_found, check_version
-from batchhook.execution.scheduling import UNKNOWN_DURATION, Batch, Unit, set_ups_of
-from batchhook.execution.spec import Listener, SuiteSpec
-from batchhook.execution.worker_state import Member
-from batchhook.lazy import Late
+from batchhook.execution.interpreter import check_version
+from batchhook.execution.pool import WorkerPool, WorkerState
+from batchhook.execution.scheduling import UNKNOWN_DURATION, Chunk, ItemResult, TestItem, setup_ids
+from batchhook.execution.spec import Listener, SuiteSpec, check_not_empty
+from batchhook.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from batchhook.execution import protocol as said
+    from batchhook.execution import protocol
 else:
-    said = Late("batchhook.execution.protocol")  # as in reader.py
+    protocol = LazyModule("batchhook.execution.protocol")  # as in protocol_reader.py
 
 ESTIMATE_INTERVAL = 0.2
-"""Seconds between two words about how long the rest will take."""
+"""Seconds between two estimates of the time left."""
 TEXT_BUDGET = 32 * 1024 * 1024
-"""Characters of tracebacks that are kept of one course; those that come after are cut short."""
-SHORT_TEXT = 1000
-VANISHED = "the test was not found again when another process discovered the suite"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A result, and the number of the unit that it is of; -1 for a fixture's and the like."""
-
-    unit: int
-    result: TestResult
+"""Characters of tracebacks kept of one session; later ones are truncated."""
+TRUNCATED_LENGTH = 1000
 
 
 @dataclass(slots=True)
-class Common:
-    """What all courses of a run have in common.
+class Discovery:
+    """Facts that all sessions of a run share.
 
     Attributes:
         first_party: names of the modules in the source roots.
-        units: the suite's, as the first worker of the first course found them.
-        loaded: names of the modules that discovery imported, or tried to.
-        numbers: for the files of the processes.
+        items: the suite, as the first worker of the first session discovered it.
+        modules: names of the modules that discovery imported, or tried to.
+        worker_numbers: name the files of the processes.
     """
 
-    first_party: Sequence[str]
-    units: list[Unit] = field(default_factory=list)
-    loaded: set[str] = field(default_factory=set)
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    first_party: Sequence[str] = ()
+    items: list[TestItem] = field(default_factory=list)
+    modules: set[str] = field(default_factory=set)
+    worker_numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
-class Course:
-    """One course of a run.
+class Session:
+    """One pass over a suite, or a part of it.
 
     Args:
         spec: the suite.
-        listener: is told how it goes.
-        common: what all courses of the run have in common.
-        plan: given the suite's units, says what is to be run, in which batches and order.
-        company: in which it makes tests run.
+        listener: follows the progress.
+        discovery: shared by the sessions of the run.
+        plan: given the suite's items, returns the chunks to run, in order.
+        isolation: in which the tests run.
 
     Attributes:
-        heard: all results, in the order in which they came.
-        stopped: whether the first failure ended it before everything had its turn.
+        results: in the order in which they arrived.
     """
 
     def __init__(
         self,
         spec: SuiteSpec,
         listener: Listener,
-        common: Common,
-        plan: Callable[[list[Unit]], list[Batch]],
+        discovery: Discovery,
+        plan: Callable[[list[TestItem]], list[Chunk]],
         *,
-        company: Company,
+        isolation: IsolationLevel,
     ) -> None:
-        self.heard: list[Heard] = []
-        self.stopped = False
+        self.results: list[ItemResult] = []
         self._spec = spec
         self._listener = listener
-        self._common = common
-        self._crew = Crew(spec, common.first_party)
+        self._discovery = discovery
+        self._pool = WorkerPool(spec, discovery.first_party)
         self._plan = plan
-        self._company = company
+        self._isolation = isolation
         self._is_planned = False
+        self._is_stopped = False
         self._queue: deque[list[int]] = deque()
-        self._wanted: set[int] = set()
+        self._planned: set[int] = set()
         self._settled: set[int] = set()
         self._suspects: set[int] = set()
-        self._left = 0.0
-        self._text = 0
+        self._seconds_left = 0.0
+        self._text_length = 0
         self._next_estimate = 0.0
 
     def run(self, jobs: int) -> None:
-        """Run everything with so many processes side by side.
+        """Run everything in ``jobs`` parallel processes.
 
         Raises:
-            SuiteError: the suite cannot be run, or what was heard of it cannot be believed.
+            SuiteError: the suite cannot be run, or a report is invalid.
         """
         try:
             for _ in range(jobs):
-                self._crew.hire(next(self._common.numbers))
-            for member, message in self._crew.events():
+                self._pool.spawn(next(self._discovery.worker_numbers))
+            for worker, message in self._pool.events():
                 if message is None:
-                    self._notice_end(member)
+                    self._handle_end(worker)
                 else:
-                    self._hear(member, message)
+                    self._handle_message(worker, message)
         finally:
-            self._crew.close()
+            self._pool.close()
 
     @property
-    def unheard(self) -> list[int]:
-        """Numbers of the units that were wanted and had no turn, since the first failure ended the course."""
-        return sorted(self._wanted - self._settled)
+    def not_run(self) -> list[int]:
+        """Numbers of the items that did not run because the first failure ended the session."""
+        return sorted(self._planned - self._settled)
 
-    # --- hearing ----------------------------------------------------------------------------------------------------
+    # --- messages ---------------------------------------------------------------------------------------------------
 
-    def _hear(self, member: Member, message: said.Message) -> None:
+    def _handle_message(self, worker: WorkerState, message: protocol.HarnessMessage) -> None:
         match message:
-            case said.Started():
-                self._hear_started(member, message)
-            case said.Passed():
-                self._hear_result(member, message.unit, self._passed(member, message))
-            case said.Finished():
-                self._hear_result(member, message.unit, message.result(self._company))
-            case said.Fixture():
-                member.begin(message.id, -1, self._spec.test_timeout)
-            case said.Abandoned():
-                member.abandoned = True
-            case said.Done():
-                self._hear_done(member, message)
+            case protocol.TestStarted():
+                self._handle_start(worker, message)
+            case protocol.TestPassed():
+                self._handle_result(worker, message.item, self._passed(worker, message))
+            case protocol.TestFinished():
+                self._handle_result(worker, message.item, replace(message.result, isolation=self._isolation))
+            case protocol.FixtureStarted():
+                worker.start_test(message.id, -1, self._spec.test_timeout)
+            case protocol.Aborted():
+                worker.aborted = True
+            case protocol.ChunkFinished():
+                self._handle_chunk_end(worker, message)
             case _:
-                self._hear_of_discovery(member, message)
+                self._handle_discovery(worker, message)
 
-    def _hear_started(self, member: Member, message: said.Started) -> None:
-        unit = member.ours.get(message.unit, -1)
-        name = self._common.units[unit].test_id if unit >= 0 else message.id
-        member.begin(name, unit, self._spec.test_timeout)
+    def _handle_start(self, worker: WorkerState, message: protocol.TestStarted) -> None:
+        item = worker.run_numbers.get(message.item, -1)
+        name = self._discovery.items[item].test_id if item >= 0 else message.id
+        worker.start_test(name, item, self._spec.test_timeout)
         self._listener.started(name)
 
-    def _passed(self, member: Member, message: said.Passed) -> TestResult:
-        if message.unit >= len(member.units):
-            raise SuiteError(f"What the harness reported cannot be believed: there is no test {message.unit}")
-        unit = member.units[message.unit]
-        return TestResult(unit.test_id, unit.module, Outcome.PASSED, message.duration, seen_in=self._company)
+    def _passed(self, worker: WorkerState, message: protocol.TestPassed) -> TestResult:
+        if message.item >= len(worker.items):
+            raise SuiteError(f"The harness sent an invalid report: there is no test {message.item}")
+        item = worker.items[message.item]
+        return TestResult(item.test_id, item.module, Outcome.PASSED, message.duration, isolation=self._isolation)
 
-    def _hear_result(self, member: Member, theirs: int, result: TestResult) -> None:
-        unit = member.ours.get(theirs, -1)
-        if unit >= 0 and unit in self._settled:
+    def _handle_result(self, worker: WorkerState, own_number: int, result: TestResult) -> None:
+        item = worker.run_numbers.get(own_number, -1)
+        if item >= 0 and item in self._settled:
             return
-        self._settle(member, unit, result)
-        if unit == member.unit:
-            member.begin("", -1, self._spec.test_timeout)
+        self._settle(worker, item, result)
+        if item == worker.item:
+            worker.end_test(self._spec.test_timeout)
 
-    def _settle(self, member: Member, unit: int, result: TestResult) -> None:
-        member.progress = True
-        if unit >= 0:
-            self._settled.add(unit)
-            self._left -= self._likely(unit)
-        self.heard.append(Heard(unit, self._bounded(result)))
+    def _settle(self, worker: WorkerState, item: int, result: TestResult) -> None:
+        worker.has_progressed = True
+        if item >= 0:
+            self._settled.add(item)
+            self._seconds_left -= self._expected_seconds(item)
+        self.results.append(ItemResult(item, self._bounded(result)))
         self._listener.finished(result)
-        self._estimate()
+        self._report_estimate()
         if self._spec.fail_fast and result.outcome.is_failure:
-            self._stop()
+            self._is_stopped = True  # running workers may finish the test that runs
+            self._queue.clear()
 
     def _bounded(self, result: TestResult) -> TestResult:
-        """Cut a text short once there is enough of them: ten thousand failures are to fit into memory and store."""
-        self._text += len(result.traceback)
-        if self._text <= TEXT_BUDGET or len(result.traceback) <= SHORT_TEXT:
+        """Truncate a traceback once they add up: ten thousand failures must fit into memory and the database."""
+        self._text_length += len(result.traceback)
+        if self._text_length <= TEXT_BUDGET or len(result.traceback) <= TRUNCATED_LENGTH:
             return result
-        return replace(result, traceback=f"{result.traceback[:SHORT_TEXT]}\n[... cut: too many failures ...]\n")
+        text = f"{result.traceback[:TRUNCATED_LENGTH]}\n[... truncated: too many failures ...]\n"
+        return replace(result, traceback=text)
 
-    def _hear_done(self, member: Member, message: said.Done) -> None:
+    def _handle_chunk_end(self, worker: WorkerState, message: protocol.ChunkFinished) -> None:
         check_origins(self._spec.root, message.origins)
-        if not self.stopped:  # what has no result was dropped with a fixture
-            self._settled.update(member.batch or ())
-        member.batch, member.running = None, ""
+        if not self._is_stopped:  # an item without a result was dropped together with its fixture
+            self._settled.update(worker.chunk or ())
+        worker.chunk, worker.running = None, ""
         self._hand_out()
 
-    def _hear_of_discovery(self, member: Member, message: said.Message) -> None:
+    def _handle_discovery(self, worker: WorkerState, message: protocol.HarnessMessage) -> None:
         match message:
-            case said.Hello():
-                member.worker.pid = message.pid
+            case protocol.Hello():
+                worker.process.pid = message.pid
                 check_version(message.python, self._spec.interpreter)
-                member.allow(self._spec.test_timeout)
-            case said.Loading():
-                member.loading = message.module
-                self._common.loaded.add(message.module)
-                member.allow(self._spec.test_timeout)
-            case said.Units():
-                member.units.extend(Unit(*row) for row in message.units)
-            case said.Unloadable():
+                worker.start_timer(self._spec.test_timeout)
+            case protocol.ImportStarted():
+                worker.importing = message.module
+                self._discovery.modules.add(message.module)
+                worker.start_timer(self._spec.test_timeout)
+            case protocol.ItemsListed():
+                worker.items.extend(TestItem(*row) for row in message.items)
+            case protocol.DiscoveryFailed():
                 raise SuiteError(
                     f"unittest cannot load the suite: {message.error_type}: {message.message}",
-                    "Run `python -m unittest discover` in the checkout to see the same.",
+                    "Run `python -m unittest discover` in the checkout to see the same error.",
                 )
-            case said.Discovered():
+            case protocol.DiscoveryFinished():
                 check_origins(self._spec.root, message.origins)
-                self._welcome(member)
+                if not self._is_planned:  # the first worker's discovery is the run's
+                    self._make_plan(worker.items)
+                worker.finish_discovery(self._discovery.items)
+                self._hand_out()
 
-    def _welcome(self, member: Member) -> None:
-        """Take a worker in that has discovered the suite; the first one's discovery is the run's."""
-        if not self._is_planned:
-            self._make_plan(member.units)
-        member.learn(self._common.units)
-        self._hand_out()
-
-    def _make_plan(self, discovered: list[Unit]) -> None:
+    def _make_plan(self, items: list[TestItem]) -> None:
         self._is_planned = True
-        if not self._spec.elsewhere:
-            check_found(self._spec, discovered)
-        self._common.units = self._common.units or discovered
-        batches = self._plan(self._common.units)
-        self._queue.extend(list(batch.units) for batch in batches)
-        self._wanted = {unit for batch in self._queue for unit in batch}
-        self._left = sum(self._likely(unit) for batch in self._queue for unit in batch)
-        self._listener.discovered(sum(len(batch) for batch in self._queue))
-        self._estimate()
+        if not self._spec.from_other_tree:
+            check_not_empty(self._spec, items)
+        self._discovery.items = self._discovery.items or items
+        self._queue.extend(list(chunk.items) for chunk in self._plan(self._discovery.items))
+        self._planned = {item for chunk in self._queue for item in chunk}
+        self._seconds_left = sum(self._expected_seconds(item) for chunk in self._queue for item in chunk)
+        self._listener.discovered(sum(len(chunk) for chunk in self._queue))
+        self._report_estimate()
 
-    # --- how long the rest will take --------------------------------------------------------------------------------
+    # --- time left --------------------------------------------------------------------------------------------------
 
-    def _likely(self, unit: int) -> float:
-        return self._spec.history.durations.get(self._common.units[unit].test_id, UNKNOWN_DURATION)
+    def _expected_seconds(self, item: int) -> float:
+        return self._spec.stats.durations.get(self._discovery.items[item].test_id, UNKNOWN_DURATION)
 
-    def _estimate(self) -> None:
+    def _report_estimate(self) -> None:
         now = perf_counter()
-        if self._spec.history.durations and now >= self._next_estimate:
+        if self._spec.stats.durations and now >= self._next_estimate:
             self._next_estimate = now + ESTIMATE_INTERVAL
-            self._listener.remaining(max(0.0, self._left) / max(1, len(self._crew.members)))
+            self._listener.remaining(max(0.0, self._seconds_left) / max(1, len(self._pool.workers)))
 
     # --- handing out ------------------------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        """Give every idle worker a batch, and let go those for whom none is left."""
-        for member in list(self._crew.members):
-            if not member.discovered or member.batch is not None or member.leaving:
+        """Give each idle worker a chunk; shut down those for which none is left."""
+        for worker in list(self._pool.workers):
+            if not worker.is_ready or worker.chunk is not None or worker.is_quitting:
                 continue
-            batch = self._next_batch(member)
-            if batch is None:
-                self._crew.let_go(member)
+            chunk = self._next_chunk(worker)
+            if chunk is None:
+                self._pool.shutdown(worker)
             else:
-                self._give(member, batch)
+                self._assign(worker, chunk)
         if not self._queue:
-            for member in [member for member in self._crew.members if not member.discovered]:
-                self._crew.dismiss(member)  # it was not needed
+            for worker in [worker for worker in self._pool.workers if not worker.is_ready]:
+                self._pool.terminate(worker)  # it was not needed
 
-    def _next_batch(self, member: Member) -> list[int] | None:
-        """The first batch whose tests a worker all knows; anything, where nobody else is left to run it."""
-        for batch in self._queue:
-            if member.theirs.keys() >= set(batch):
-                self._queue.remove(batch)
-                return batch
-        alone = not any(other is not member and not other.leaving for other in self._crew.members)
-        return self._queue.popleft() if self._queue and alone else None
+    def _next_chunk(self, worker: WorkerState) -> list[int] | None:
+        """Return the first chunk whose tests the worker has discovered; any chunk if no other worker is left."""
+        for chunk in self._queue:
+            if worker.own_numbers.keys() >= set(chunk):
+                self._queue.remove(chunk)
+                return chunk
+        is_last = not any(other is not worker and not other.is_quitting for other in self._pool.workers)
+        return self._queue.popleft() if self._queue and is_last else None
 
-    def _give(self, member: Member, batch: list[int]) -> None:
-        for unit in batch:
-            if unit not in member.theirs:
-                self._settle(member, unit, self._vanished(unit))
-        member.batch = [unit for unit in batch if unit in member.theirs]
-        member.progress = False
-        member.allow(self._spec.test_timeout)
-        member.worker.run([member.theirs[unit] for unit in member.batch], fail_fast=self._spec.fail_fast)
+    def _assign(self, worker: WorkerState, chunk: list[int]) -> None:
+        for item in chunk:
+            if item not in worker.own_numbers:
+                self._settle(worker, item, missing_result(self._discovery.items[item]))
+        worker.chunk = [item for item in chunk if item in worker.own_numbers]
+        worker.has_progressed = False
+        worker.start_timer(self._spec.test_timeout)
+        worker.process.run([worker.own_numbers[item] for item in worker.chunk], fail_fast=self._spec.fail_fast)
 
-    def _vanished(self, number: int) -> TestResult:
-        unit = self._common.units[number]
-        return TestResult(unit.test_id, unit.module, Outcome.ERRORED, message=VANISHED)
+    # --- ends of processes ------------------------------------------------------------------------------------------
 
-    def _stop(self) -> None:
-        """Hand out no more; whoever is in the middle of a batch may end the test that runs."""
-        self.stopped = True
-        self._queue.clear()
-
-    # --- ends -------------------------------------------------------------------------------------------------------
-
-    def _notice_end(self, member: Member) -> None:
-        if member.leaving:
-            self._crew.dismiss(member)
-        elif not member.discovered:
-            raise ended_in_discovery(member, self._spec)
+    def _handle_end(self, worker: WorkerState) -> None:
+        if worker.is_quitting:
+            self._pool.terminate(worker)
+        elif not worker.is_ready:
+            raise discovery_error(worker, self._spec)
         else:
-            self._after_crash(member)
+            self._handle_crash(worker)
 
-    def _after_crash(self, member: Member) -> None:
-        """Blame whoever ran, and let a new worker run the rest."""
-        lost = [unit for unit in member.batch or () if unit not in self._settled]
-        if not (member.abandoned or self._only_watch_died(member)):
-            found = blamed(member, lost, self._common.units, self._spec)
-            if found is not None:
-                unit, result = found
-                self._settle(member, unit, replace(result, seen_in=self._company))
-        rest = [unit for unit in self._not_dropped(lost) if unit not in self._settled]
-        self._crew.dismiss(member)
-        if rest and not self.stopped:
+    def _handle_crash(self, worker: WorkerState) -> None:
+        """Blame the test that ran, and let a new worker run the rest."""
+        lost = [item for item in worker.chunk or () if item not in self._settled]
+        if not (worker.aborted or self._deserves_retry(worker)):
+            crash = crash_result(worker, lost, self._discovery.items, self._spec, self._isolation)
+            if crash is not None:
+                self._settle(worker, crash.item, crash.result)
+        rest = [item for item in self._without_failed_fixtures(lost) if item not in self._settled]
+        self._pool.terminate(worker)
+        if rest and not self._is_stopped:
             self._queue.appendleft(rest)
         if self._queue:
-            self._crew.hire(next(self._common.numbers))
+            self._pool.spawn(next(self._discovery.worker_numbers))
         self._hand_out()
 
-    def _not_dropped(self, units: Sequence[int]) -> list[int]:
-        """Those units whose fixtures have not failed: unittest does not run the others."""
-        failed = {heard.result.test_id for heard in self.heard if heard.unit < 0}
-        return [unit for unit in units if failed.isdisjoint(set_ups_of(self._common.units[unit]))]
+    def _without_failed_fixtures(self, items: Sequence[int]) -> list[int]:
+        """Return the items whose fixtures have not failed: unittest does not run the others."""
+        failed = {entry.result.test_id for entry in self.results if entry.item < 0}
+        return [item for item in items if failed.isdisjoint(setup_ids(self._discovery.items[item]))]
 
-    def _only_watch_died(self, member: Member) -> bool:
-        """Whether somebody killed the supervisor, and it is not yet clear who.
+    def _deserves_retry(self, worker: WorkerState) -> bool:
+        """Return whether the supervisor died unexplained: retry the test once before blaming it.
 
-        The test that did it may have ended before that was noticed, so the one running now is blamed only when the
-        same happens to it again.
+        The test that killed the supervisor may have ended before its death was noticed, so the test that runs now is
+        blamed only when it happens again.
         """
-        if member.worker.status or member.condemned:
+        if worker.process.status or worker.timed_out:
             return False
-        if member.unit < 0:
-            return member.progress and not member.running
-        again = member.unit in self._suspects
-        self._suspects.add(member.unit)
-        return not again
+        if worker.item < 0:
+            return worker.has_progressed and not worker.running
+        is_repeated = worker.item in self._suspects
+        self._suspects.add(worker.item)
+        return not is_repeated

@@ -1,4 +1,4 @@
-"""Running a command of the user's: it is ended with all that it started when its time is up, or when batchhook ends."""
+"""Run a user's command under a supervisor, which kills it with its descendants on timeout, cancel, or our own end."""
 
 from __future__ import annotations
 
@@ -11,99 +11,99 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.execution.cancel import Halt
-from batchhook.execution.worker import END_PATIENCE
+from batchhook.execution.cancel import CancelToken
+from batchhook.execution.worker import EXIT_TIMEOUT, HARNESS
 
-SCRIPT = Path(__file__).parents[1] / "engines" / "unittest" / "harness" / "command.py"
-_MOST = 100
-"""Bytes that its watch says of a command, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended.
-
-    Attributes:
-        code: its exit code; None where it was killed, by whomever.
-        signal: the number of the signal that killed it; 0 for none, or for one of ours.
-        timed_out: whether it took too long.
-        error: the system's error number where it could not be started; 0 where it could.
-    """
-
-    code: int | None = None
-    signal: int = 0
-    timed_out: bool = False
-    error: int = 0
+SCRIPT = HARNESS / "command.py"
+_REPORT_LIMIT = 100
+"""Bytes read at once from the supervisor's report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A command that is to be run. It reads nothing, and all that it started ends with it.
+class SupervisedCommand:
+    """A command with an empty standard input.
 
     Attributes:
-        words: its own and its arguments.
-        environment: what it finds in its own.
-        log: gets what it prints.
-        timeout: seconds after which it is ended; 0 for never.
-        halt: ends it when somebody calls.
+        args: the program and its arguments.
+        environment: its variables.
+        log: receives its output.
+        timeout: seconds until it is killed; 0 for no limit.
+        cancel: kills it.
     """
 
-    words: Sequence[str]
+    args: Sequence[str]
     environment: Mapping[str, str]
     log: Path
     timeout: float = 0.0
-    halt: Halt | None = None
+    cancel: CancelToken | None = None
 
 
-def run_command(command: Command, folder: Path) -> Ended:
-    """Run a command in a folder to its end."""
-    lifeline, theirs = socket.socketpair()
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """The end of a command.
+
+    Attributes:
+        exit_code: None if it was killed, by us or another process.
+        signal: number of the signal that killed it; 0 for none, or for one of ours.
+        timed_out: whether it was killed at its timeout.
+        errno: why it could not be started; 0 if it was.
+    """
+
+    exit_code: int | None = None
+    signal: int = 0
+    timed_out: bool = False
+    errno: int = 0
+
+
+def run_command(command: SupervisedCommand, folder: Path) -> CommandResult:
+    """Run a command in a folder, and wait for it and its descendants to end."""
+    lifeline, supervisor_end = socket.socketpair()
     with lifeline, command.log.open("wb") as output:
-        with theirs:
+        with supervisor_end:
             process = subprocess.Popen(
-                [sys.executable, "-E", "-s", "-S", "-B", str(SCRIPT), *command.words],
+                [sys.executable, "-E", "-s", "-S", "-B", str(SCRIPT), *command.args],
                 cwd=folder,
                 env=dict(command.environment),
-                stdin=theirs.fileno(),
+                stdin=supervisor_end.fileno(),
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         try:
-            said = _end_of(lifeline, command.timeout, command.halt)
+            report = _read_report(lifeline, command.timeout, command.cancel)
         finally:
-            _bury(process, lifeline)
-    return Ended(timed_out=True) if said is None else _read(said)
+            _close(process, lifeline)
+    return CommandResult(timed_out=True) if report is None else _parse_report(report)
 
 
-def _end_of(lifeline: socket.socket, timeout: float, halt: Halt | None) -> bytes | None:
-    """What its watch says when a command has ended; None where its time was up, nothing where there was a halt."""
+def _read_report(lifeline: socket.socket, timeout: float, cancel: CancelToken | None) -> bytes | None:
+    """Return the supervisor's report on the command's end: None after a timeout, empty after a cancel."""
     with selectors.DefaultSelector() as selector:
         selector.register(lifeline, selectors.EVENT_READ)
-        if halt is not None:
-            selector.register(halt, selectors.EVENT_READ)
+        if cancel is not None:
+            selector.register(cancel, selectors.EVENT_READ)
         ready = [key.fileobj for key, _ in selector.select(timeout or None)]
     if not ready:
         return None
-    said = b""
-    while lifeline in ready and (piece := lifeline.recv(_MOST)):
-        said += piece
-    return said
+    report = b""
+    while lifeline in ready and (piece := lifeline.recv(_REPORT_LIMIT)):
+        report += piece
+    return report
 
 
-def _bury(process: subprocess.Popen[bytes], lifeline: socket.socket) -> None:
-    """End what is left of a command, and wait for that."""
+def _close(process: subprocess.Popen[bytes], lifeline: socket.socket) -> None:
+    """End what is left of a command, and wait for the end."""
     with suppress(OSError):
         lifeline.shutdown(socket.SHUT_WR)
     try:
-        process.wait(END_PATIENCE)
+        process.wait(EXIT_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
-def _read(said: bytes) -> Ended:
-    """Understand what a watch has said; of one that was killed, nothing."""
-    words = dict(line.split(" ", 1) for line in said.decode("ascii", "replace").splitlines() if " " in line)
-    numbers = {word: int(number) for word, number in words.items() if number.isdigit()}
-    return Ended(numbers.get("exit"), numbers.get("signal", 0), error=numbers.get("error", 0))
+def _parse_report(report: bytes) -> CommandResult:
+    """Parse the lines of a supervisor; a supervisor that was killed wrote none."""
+    lines = dict(line.split(" ", 1) for line in report.decode("ascii", "replace").splitlines() if " " in line)
+    numbers = {word: int(number) for word, number in lines.items() if number.isdigit()}
+    return CommandResult(numbers.get("exit"), numbers.get("signal", 0), errno=numbers.get("error", 0))

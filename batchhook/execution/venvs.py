@@ -1,4 +1,4 @@
-"""Environments that a project's package manager keeps, most of them outside of the project's folders."""
+"""Virtual environments that package managers keep for a project, most of them outside its folders."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-ANSWER_TIMEOUT = 10.0
+MANAGER_TIMEOUT = 10.0
 """Seconds that a package manager may take to name an environment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
-    """A tool that makes environments for projects, and how it is asked for one.
+class PackageManager:
+    """A tool that creates virtual environments for projects.
 
     Attributes:
         name: as its makers write it.
-        marker: the file in a project's root that says that the project uses it.
-        table: the table of ``pyproject.toml`` that says the same; empty for none.
-        command: what prints the path of the environment's Python; empty where the marker itself holds that path.
+        marker: the file in the root of a project that uses it.
+        table: the table in the ``pyproject.toml`` of a project that uses it; empty for none.
+        command: prints the path of the environment's Python; empty if the marker itself holds that path.
     """
 
     name: str
@@ -33,65 +33,64 @@ class Manager:
     command: tuple[str, ...]
 
 
-# None of these commands makes an environment: where there is none yet, they print nothing, and most of them fail.
-# Hatch is not among them: it keeps several for a project, and cannot say which of them is for unittest's tests.
+# None of these commands creates an environment: if there is none yet, they print nothing, and most of them fail.
+# Hatch is missing: it keeps several environments for a project, and cannot tell which one is for unittest's tests.
 MANAGERS = (
-    Manager("PDM", ".pdm-python", "", ()),
-    Manager("Poetry", "poetry.lock", "tool.poetry", ("poetry", "--no-interaction", "env", "info", "--executable")),
-    Manager("Pipenv", "Pipfile", "", ("pipenv", "--py")),
+    PackageManager("PDM", ".pdm-python", "", ()),
+    PackageManager(
+        "Poetry", "poetry.lock", "tool.poetry", ("poetry", "--no-interaction", "env", "info", "--executable")
+    ),
+    PackageManager("Pipenv", "Pipfile", "", ("pipenv", "--py")),
 )
 
 
 def managed_pythons(roots: Sequence[Path], environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """Find the Pythons of the environments that package managers keep for a project, each with the reason for it.
+    """Yield the Pythons of environments that package managers keep for a project, with the reason for each.
 
-    A manager is asked only where the project uses it, and only once what was found before did not do. One that is
-    missing, fails, or does not answer in time is passed over.
+    A manager runs only if the project uses it, and only once the caller has rejected the Pythons before. One that is
+    not installed, fails, or takes too long is skipped.
 
     Args:
-        roots: the user's work tree, then the main work tree where that is another.
-        environment: the user's variables; with an active environment in them, managers name that one.
+        roots: the user's work tree, then the main work tree if that is another.
+        environment: the user's variables; if an environment is active in them, managers name that one.
     """
     for root in roots:
         for manager in MANAGERS:
-            if _uses(root, manager):
-                path = _executable(root, _answer(root, manager, environment))
+            if _is_used(root, manager):
+                path = _parse_path(root, _query_path(root, manager, environment))
                 if path is not None:
-                    yield path, f"the project's {manager.name} environment ({_source(manager)})"
+                    source = f"`{' '.join(manager.command)}`" if manager.command else manager.marker
+                    yield path, f"the project's {manager.name} environment ({source})"
 
 
-def _uses(root: Path, manager: Manager) -> bool:
-    """Whether a project uses a package manager."""
+def _is_used(root: Path, manager: PackageManager) -> bool:
     if (root / manager.marker).is_file():
         return True
     if not manager.table:
         return False
-    # Read as text: whoever writes such a line in another place is asked in vain, no more.
+    # Read as text: a false match, in a multi-line string for instance, costs no more than a command that fails.
     with suppress(OSError):
         text = (root / "pyproject.toml").read_text("utf-8", "replace")
         return re.search(rf"^\s*\[\s*{re.escape(manager.table)}\s*[\].]", text, re.MULTILINE) is not None
     return False
 
 
-def _source(manager: Manager) -> str:
-    """What named the environment, as the user would look it up."""
-    return f"`{' '.join(manager.command)}`" if manager.command else manager.marker
-
-
-def _answer(root: Path, manager: Manager, environment: Mapping[str, str]) -> str:
-    """What the manager or its marker says; empty for nothing."""
+def _query_path(root: Path, manager: PackageManager, environment: Mapping[str, str]) -> str:
+    """Return the output of the manager's command, or the text of its marker; empty for none."""
     if manager.command:
-        found = shutil.which(manager.command[0], path=environment.get("PATH", os.defpath))
-        return _said([os.path.abspath(found), *manager.command[1:]], root, environment) if found else ""  # noqa: PTH100
+        executable = shutil.which(manager.command[0], path=environment.get("PATH", os.defpath))
+        if not executable:
+            return ""
+        return _read_output([os.path.abspath(executable), *manager.command[1:]], root, environment)  # noqa: PTH100
     with suppress(OSError):
         return (root / manager.marker).read_text("utf-8", "surrogateescape")
     return ""
 
 
-def _said(command: Sequence[str], root: Path, environment: Mapping[str, str]) -> str:
-    """What a command prints, if it succeeds in time.
+def _read_output(command: Sequence[str], root: Path, environment: Mapping[str, str]) -> str:
+    """Return what a command prints, if it succeeds in time.
 
-    It gets a session of its own: it cannot ask anything at the terminal, and all that it started ends with it.
+    It runs in a session of its own: it cannot prompt at the terminal, and all that it started is killed with it.
     """
     try:
         process = subprocess.Popen(
@@ -107,7 +106,7 @@ def _said(command: Sequence[str], root: Path, environment: Mapping[str, str]) ->
         return ""
     with process:
         try:
-            output, _ = process.communicate(timeout=ANSWER_TIMEOUT)
+            output, _ = process.communicate(timeout=MANAGER_TIMEOUT)
         except subprocess.TimeoutExpired:
             return ""
         finally:
@@ -117,10 +116,10 @@ def _said(command: Sequence[str], root: Path, environment: Mapping[str, str]) ->
     return "" if process.returncode else os.fsdecode(output)
 
 
-def _executable(root: Path, answer: str) -> Path | None:
-    """The Python that an answer names: its last line, after any notices; ``None`` where that is no file."""
-    line = (answer.strip().splitlines() or [""])[-1].strip()
-    with suppress(OSError, ValueError):  # a line that no path can be made of
+def _parse_path(root: Path, output: str) -> Path | None:
+    """Return the Python in the last line of an output, after any notices; None if that is not a file."""
+    line = (output.strip().splitlines() or [""])[-1].strip()
+    with suppress(OSError, ValueError):  # the line is no valid path
         path = root / line
         return path if line and path.is_file() else None
     return None

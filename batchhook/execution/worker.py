@@ -14,60 +14,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.errors import SuiteError
-from batchhook.execution.protocol_reader import Reader
+from batchhook.execution.protocol_reader import ProtocolReader
 from batchhook.execution.spec import SuiteSpec
 
 if TYPE_CHECKING:
-    from batchhook.execution.protocol import Message
+    from batchhook.execution.protocol import HarnessMessage
 
-SCRIPT = Path(__file__).parents[1] / "engines" / "unittest" / "harness" / "supervisor.py"
+HARNESS = Path(__file__).parents[1] / "engines" / "harness"
+SCRIPT = HARNESS / "supervisor.py"
+ENGINE = "unittest"
+"""The package below ``engines/`` whose worker runs the tests."""
 OUTPUT_KEPT = 16 * 1024
-PIECE = 256 * 1024
-END_PATIENCE = 3.0
-"""Seconds that a supervisor may take to end what is below it."""
-START_PATIENCE = 60.0
-"""Seconds after which a Python that has not said hello is given up."""
+READ_SIZE = 256 * 1024
+EXIT_TIMEOUT = 3.0
+"""Seconds that a supervisor may take to end everything below it."""
+START_TIMEOUT = 60.0
+"""Seconds until a Python that has not sent its hello is given up."""
 KILL_ROUNDS = 100
 MARKER = "_BATCHHOOK_WORKER"
-"""The environment variable by which processes that outlived their supervisor are found."""
+"""The environment variable that identifies processes that outlived their supervisor."""
 
 
-class Worker:
+class WorkerProcess:
     """A harness process and its supervisor.
 
     Args:
         spec: the suite.
         number: of this process in the run; names its files.
         first_party: names of the modules in the source roots.
-        hash_seed: makes sets and dictionaries of all processes of a run equal, so that they find the same tests.
+        hash_seed: common to all processes of a run, so that sets and dictionaries, and with them the tests, are equal.
 
     Attributes:
-        pid: the harness's; 0 until it has said so.
-        status: how the harness ended: ``exit <code>``, ``signal <number>``, or empty while nobody has said so.
-        silent: whether its pipe for reports is closed.
+        pid: of the harness; 0 until its hello.
+        status: how the harness ended: ``exit <code>``, ``signal <number>``, or empty without the supervisor's report.
+        reports_closed: whether its pipe for reports is at its end.
 
     Raises:
         SuiteError: the interpreter cannot be started.
     """
 
     def __init__(self, spec: SuiteSpec, number: int, first_party: Iterable[str], hash_seed: str) -> None:
-        self.number = number
         self.pid = 0
         self.status = ""
-        self.silent = False
+        self.reports_closed = False
         self._marker = secrets.token_hex(16)
-        self._stacks = spec.scratch / f"worker-{number}.stacks"
-        self._tail = b""
+        self._stacks_file = spec.scratch / f"worker-{number}.stacks"
+        self._output_tail = b""
         token = secrets.token_hex(16)
-        self._reader = Reader(token)
+        self._reader = ProtocolReader(token)
         self._lifeline, lifeline = socket.socketpair()
-        orders, self._orders = os.pipe()
+        commands, self._commands = os.pipe()
         self._reports, reports = os.pipe()
         self._output, output = os.pipe()
         try:
             self._process = subprocess.Popen(
                 [
-                    *(str(spec.interpreter), "-B", str(SCRIPT), str(orders), str(reports), str(self._stacks)),
+                    *(str(spec.interpreter), "-B", str(SCRIPT), ENGINE),
+                    *(str(commands), str(reports), str(self._stacks_file)),
                     *(spec.start_dir, spec.pattern, spec.top_level_dir, " ".join(sorted(spec.modules))),
                 ],
                 cwd=spec.root,
@@ -75,65 +78,65 @@ class Worker:
                 stdin=lifeline.fileno(),
                 stdout=output,
                 stderr=output,
-                pass_fds=(orders, reports),
+                pass_fds=(commands, reports),
                 start_new_session=True,
             )
         except OSError as error:
-            self._close()
+            self._close_pipes()
             raise SuiteError(
-                f"The Python that is to run the tests does not start: {spec.interpreter} ({error.strerror})",
+                f"The test interpreter does not start: {spec.interpreter} ({error.strerror})",
                 "Set `python` in the configuration to the project's interpreter.",
             ) from error
         finally:
             lifeline.close()
-            for descriptor in (orders, reports, output):
+            for descriptor in (commands, reports, output):
                 os.close(descriptor)
         for descriptor in (self._reports, self._output):
             os.set_blocking(descriptor, False)
-        self._lifeline.settimeout(START_PATIENCE)
+        self._lifeline.settimeout(START_TIMEOUT)
         with suppress(OSError):
             self._lifeline.sendall(" ".join([token, *first_party]).encode() + b"\n")
         self._lifeline.setblocking(False)  # noqa: FBT003
 
     @property
     def descriptors(self) -> tuple[int, int, int]:
-        """What to wait for: reports, output, the lifeline."""
+        """The descriptors to wait for: reports, output, the lifeline."""
         return self._reports, self._output, self._lifeline.fileno()
 
-    # --- hearing ----------------------------------------------------------------------------------------------------
+    # --- from the harness -------------------------------------------------------------------------------------------
 
-    def messages(self) -> list[Message]:
-        """What the harness has said since the last time.
+    def read_messages(self) -> list[HarnessMessage]:
+        """Return the messages that have arrived.
 
         Raises:
-            ForgedError: somebody else wrote into its pipe.
+            ForgedError: another writer used the pipe.
         """
         data = read_available(self._reports)
-        self.silent = data == b""
+        self.reports_closed = data == b""
         return self._reader.feed(data or b"")
 
-    def last_messages(self) -> list[Message]:
-        """Everything that is left in the pipe of a harness that has ended.
+    def read_last_messages(self) -> list[HarnessMessage]:
+        """Return everything left in the pipe of a harness that has ended.
 
         Raises:
-            ForgedError: somebody else wrote into its pipe.
+            ForgedError: another writer used the pipe.
         """
-        messages: list[Message] = []
+        messages: list[HarnessMessage] = []
         while data := read_available(self._reports):
             messages += self._reader.feed(data)
         return messages
 
-    def drain_output(self) -> bool:
-        """Take what the tests printed, and keep the last of it; ``False`` at the pipe's end."""
+    def read_output(self) -> bool:
+        """Read what the tests printed, and keep the last of it; return False at the end of the pipe."""
         try:
-            data = os.read(self._output, PIECE)
+            data = os.read(self._output, READ_SIZE)
         except BlockingIOError:
             return True
-        self._tail = (self._tail + data)[-OUTPUT_KEPT:]
+        self._output_tail = (self._output_tail + data)[-OUTPUT_KEPT:]
         return bool(data)
 
-    def has_ended(self) -> bool:
-        """Read the lifeline: ``True`` once the harness is gone, with ``status`` set (empty: its supervisor is too)."""
+    def read_lifeline(self) -> bool:
+        """Return whether the harness has ended, and set ``status`` (empty if its supervisor has ended as well)."""
         try:
             data = self._lifeline.recv(100)
         except BlockingIOError:
@@ -145,70 +148,70 @@ class Worker:
 
     @property
     def output(self) -> str:
-        """The last of what the tests printed."""
+        """The last part of what the tests printed."""
         for _ in range(4):
-            self.drain_output()
-        return self._tail.decode("utf-8", "backslashreplace")
+            self.read_output()
+        return self._output_tail.decode("utf-8", "backslashreplace")
 
     @property
     def stacks(self) -> str:
-        """What faulthandler wrote about this process, the last of it."""
+        """The last part of what faulthandler wrote about this process."""
         try:
-            return self._stacks.read_bytes()[-OUTPUT_KEPT:].decode("utf-8", "backslashreplace")
+            return self._stacks_file.read_bytes()[-OUTPUT_KEPT:].decode("utf-8", "backslashreplace")
         except OSError:
             return ""
 
-    # --- telling ----------------------------------------------------------------------------------------------------
+    # --- to the harness ---------------------------------------------------------------------------------------------
 
-    def run(self, units: Sequence[int], *, fail_fast: bool = False) -> None:
-        """Have some units run, until one fails or to the end."""
-        self._order(("try " if fail_fast else "run ") + spans(units))
+    def run(self, items: Sequence[int], *, fail_fast: bool = False) -> None:
+        """Run items, all of them or until one fails."""
+        self._send(("try " if fail_fast else "run ") + format_ranges(items))
 
     def quit(self) -> None:
         """Let the harness end as a Python program ends."""
-        self._order("quit")
+        self._send("quit")
 
-    def ask_for_stacks(self) -> None:
-        """Have the stacks of all threads written down."""
+    def request_stacks(self) -> None:
+        """Have the stacks of all threads written to the file for stacks."""
         with suppress(OSError):
             self._lifeline.send(b"s")
 
     def kill(self) -> None:
-        """End the harness and all that it started; the lifeline then tells."""
+        """Kill the harness and all that it started; the lifeline reports the end."""
         with suppress(OSError):
             self._lifeline.send(b"k")
 
-    def bury(self) -> None:
-        """End whatever is left, wait for it, and close the pipes. May be called at any time, more than once."""
+    def close(self) -> None:
+        """End whatever is left, wait for it, and close the pipes. May be called at any time, and repeatedly."""
         if self._process.returncode is None:
             with suppress(OSError):
                 self._lifeline.shutdown(socket.SHUT_WR)
             try:
-                self._process.wait(END_PATIENCE)
+                self._process.wait(EXIT_TIMEOUT)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            if self._process.returncode != 0:  # a supervisor that ends as it should has seen to that itself
+            if self._process.returncode != 0:  # a supervisor that exits normally has killed its descendants
                 kill_marked(f"{MARKER}={self._marker}".encode())
-        self._close()
+        self._close_pipes()
         with suppress(OSError):
-            self._stacks.unlink()
+            self._stacks_file.unlink()
 
-    def _order(self, line: str) -> None:
-        with suppress(OSError):  # a harness that has ended is noticed by its lifeline
-            os.write(self._orders, line.encode() + b"\n")
+    def _send(self, command: str) -> None:
+        with suppress(OSError):  # the lifeline reports a harness that has ended
+            os.write(self._commands, command.encode() + b"\n")
 
-    def _close(self) -> None:
-        if self._orders < 0:
+    def _close_pipes(self) -> None:
+        if self._commands < 0:
             return
         self._lifeline.close()
-        for descriptor in (self._orders, self._reports, self._output):
+        for descriptor in (self._commands, self._reports, self._output):
             os.close(descriptor)
-        self._orders = -1
+        self._commands = -1
 
 
 def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
-    """What the tests find in ``os.environ``."""
+    """Return the variables of the tests, with the import path."""
     variables = dict(spec.environment)
     path = [str(root) for root in spec.source_roots]
     if variables.get("PYTHONPATH"):
@@ -220,60 +223,60 @@ def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
 
 
 def read_available(descriptor: int) -> bytes | None:
-    """Read what is there: ``None`` where nothing is yet, empty at the end."""
+    """Read what has arrived: None for nothing yet, empty at the end of the pipe."""
     try:
-        return os.read(descriptor, PIECE)
+        return os.read(descriptor, READ_SIZE)
     except BlockingIOError:
         return None
 
 
-def spans(numbers: Sequence[int]) -> str:
-    """Write numbers as ``0-17 20``, runs of successive ones together."""
-    pieces: list[list[int]] = []
+def format_ranges(numbers: Sequence[int]) -> str:
+    """Format numbers as ``0-17 20``, consecutive ones as a range."""
+    ranges: list[list[int]] = []
     for number in numbers:
-        if pieces and pieces[-1][1] + 1 == number:
-            pieces[-1][1] = number
+        if ranges and ranges[-1][1] + 1 == number:
+            ranges[-1][1] = number
         else:
-            pieces.append([number, number])
-    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in pieces)
+            ranges.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def kill_marked(marker: bytes) -> None:
-    """Kill every process whose environment holds the marker, until none is left (Linux; elsewhere none is found)."""
+    """Kill every process with the marker in its environment, until none is left (Linux; elsewhere none is found)."""
     for _ in range(KILL_ROUNDS):
-        found = marked(marker)
-        if not found:
+        pids = find_marked(marker)
+        if not pids:
             return
-        for pid in found:
+        for pid in pids:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
 
 
-def marked(marker: bytes) -> list[int]:
-    """Ids of the processes whose environment holds the marker."""
-    found: list[int] = []
+def find_marked(marker: bytes) -> list[int]:
+    """Return the ids of the processes with the marker in their environment."""
+    pids: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if marker in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
-def describe_end(status: str) -> str:
-    """Say how a harness ended, from what its supervisor said."""
+def describe_exit(status: str) -> str:
+    """Describe how a harness ended, from its supervisor's report."""
     word, _, number = status.partition(" ")
     if word == "signal" and number == str(int(signal.SIGKILL)):
-        return "killed by SIGKILL, as the system does where memory runs out, or by the test itself"
+        return "killed by SIGKILL: out of memory, or by the test itself"
     if word == "signal" and number.isdigit():
         return f"killed by {signal_name(int(number))}"
     if word == "exit" and number.isdigit():
-        return f"the process ended with exit code {number} while this test ran"
-    return "the process that watches over the tests was killed while this test ran"
+        return f"the process ended with exit code {number} during this test"
+    return "the supervisor of the tests was killed during this test"
 
 
 def signal_name(number: int) -> str:
-    """``SIGSEGV`` for 11."""
+    """Return ``SIGSEGV`` for 11."""
     try:
         return signal.Signals(number).name
     except ValueError:

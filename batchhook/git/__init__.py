@@ -1,1 +1,1 @@
-"""The one place that talks to git: pygit2 reads objects, the git command does the rest (docs/architecture.md)."""
+"""Access to git: pygit2 reads and merges objects, the git command does everything else (docs/decisions)."""

@@ -1,19 +1,20 @@
-"""Opening a repository's objects: by libgit2 where it can, else by the git command."""
+"""Choose the backend that reads a repository's objects: libgit2 where it can, else the git command."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from batchhook.git.object_db import Objects
+from batchhook.git.object_db import ObjectDatabase
 
 
-def open_repository(common_dir: Path) -> Objects:
-    """Open a repository for reading and merging.
+def open_repository(common_dir: Path) -> ObjectDatabase:
+    """Open a repository's objects for reading and merging.
 
     Raises:
-        GitError: git does not open it.
+        GitError: git cannot open the repository.
     """
-    from batchhook.git.cli_backend import ByCommand  # noqa: PLC0415 - see by_libgit
-    from batchhook.git.pygit2_backend import opened  # noqa: PLC0415 - most commands need no libgit2, which takes long to load
+    # Most commands need no libgit2, which is slow to load.
+    from batchhook.git.cli_backend import CliBackend  # noqa: PLC0415
+    from batchhook.git.pygit2_backend import open_with_pygit2  # noqa: PLC0415
 
-    return opened(common_dir, ByCommand(common_dir))
+    return open_with_pygit2(common_dir, CliBackend(common_dir))

@@ -1,4 +1,4 @@
-"""What lies in a work tree at the places of files to come, and which no snapshot shows."""
+"""Find files in the way of new ones that no snapshot contains."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from batchhook.core.paths import folders_of
+from batchhook.core.paths import parent_dirs
 
 
-def by_others(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Files that are in no snapshot, since git ignores them, and that would be written over: git does not spare them.
+def ignored_files_in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Find ignored files that new files would overwrite: no snapshot holds them, and git does not spare them.
 
     Args:
         top: the work tree's top folder.
-        changes: path -> names of what is there and of what is to be there, empty for nothing.
+        changes: path -> (current oid, new oid); empty for none.
 
     Returns:
-        their paths.
+        Their paths.
     """
     known = {path for path, (old, _) in changes.items() if old}
-    going = {path.casefold() for path, (old, new) in changes.items() if old and not new}
-    found: list[str] = []
+    deleted = {path.casefold() for path, (old, new) in changes.items() if old and not new}
+    blocking: list[str] = []
     for path in (path for path, (old, new) in changes.items() if new and not old):
-        there = [name for name in (path, *folders_of(path)) if name not in known and _is_file(top / name)]
-        found += [name for name in there if name.casefold() not in going or is_spelled(top, name)]
+        existing = [name for name in (path, *parent_dirs(path)) if name not in known and _is_file(top / name)]
+        blocking += [name for name in existing if name.casefold() not in deleted or has_exact_name(top, name)]
         if (top / path).is_dir() and not (top / path).is_symlink():
             inside = (str(file.relative_to(top)) for file in (top / path).rglob("*") if _is_file(file))
-            found += [name for name in inside if name not in known]
-    return found
+            blocking += [name for name in inside if name not in known]
+    return blocking
 
 
-def by_repositories(top: Path, coming: Iterable[str]) -> list[str]:
-    """Repositories in whose place, or in which, files are going to be written: git empties a submodule's folder.
+def repositories_in_the_way(top: Path, new_paths: Iterable[str]) -> list[str]:
+    """Find repositories that new files would replace or lie in: git empties a submodule's folder.
 
     Args:
         top: the work tree's top folder.
-        coming: paths of the files.
+        new_paths: paths of the new files.
 
     Returns:
-        the repositories' paths.
+        The repositories' paths.
     """
-    places = {name for path in coming for name in (path, *folders_of(path))}
+    places = {name for path in new_paths for name in (path, *parent_dirs(path))}
     return sorted(name for name in places if _is_repository(top / name))
 
 
@@ -49,25 +49,25 @@ def _is_repository(folder: Path) -> bool:
     return os.path.lexists(folder / ".git") and not folder.is_symlink()
 
 
-def under_another_name(top: Path, paths: Iterable[str]) -> list[str]:
-    """Those of these paths at which a file system shows another one of them: it does not tell ``a`` from ``A``."""
+def case_aliases(top: Path, paths: Iterable[str]) -> list[str]:
+    """Find paths that a case-insensitive file system resolves to another of the given paths (``a`` and ``A``)."""
     alike: dict[str, list[str]] = {}
     for path in paths:
         alike.setdefault(path.casefold(), []).append(path)
     several = (path for same in alike.values() if len(same) > 1 for path in same)
-    return [path for path in several if os.path.lexists(top / path) and not is_spelled(top, path)]
+    return [path for path in several if os.path.lexists(top / path) and not has_exact_name(top, path)]
 
 
-def is_spelled(top: Path, path: str) -> bool:
-    """Whether a file that is there has just this name, and not one that the file system takes for the same.
+def has_exact_name(top: Path, path: str) -> bool:
+    """Return whether an existing file has exactly this name, in a file system that may ignore case.
 
     Args:
         top: a folder.
-        path: of something below it that is there.
+        path: of an existing file below it.
     """
     folder = top
     for name in path.split("/"):
-        if name not in os.listdir(folder):  # noqa: PTH208 - names as they are, without a path of each
+        if name not in os.listdir(folder):  # noqa: PTH208 - bare names
             return False
         folder /= name
     return True

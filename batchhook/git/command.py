@@ -1,4 +1,4 @@
-"""Running the git command."""
+"""Run the git command."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import IO
 
 from batchhook.errors import GitError
-from batchhook.git.environment import scrubbed
+from batchhook.git.environment import scrub_environment
 
-# Our own reads and writes fire none of the user's hooks (post-checkout, reference-transaction, post-index-change) and
-# never reach into a submodule's files; a read does not rewrite the index that the user may be working with.
-_QUIETLY = ("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false", "--no-optional-locks")
+# Our own calls fire none of the user's hooks (post-checkout, reference-transaction, post-index-change), never touch a
+# submodule's files, and do not refresh the index that the user may be working with.
+_QUIET_OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false", "--no-optional-locks")
 
 
 class Git:
-    """The git command in one folder, with an environment that points nowhere else.
+    """The git command in one folder, with an environment that points at no other repository.
 
     Args:
         folder: where git runs; a work tree or a git dir.
-        environment: the caller's; git's local variables are taken out of it.
-        git_dir: of the repository, where git would not find it from the folder.
+        environment: the caller's; git's repository variables are removed from it.
+        git_dir: the repository, where git would not discover it from the folder.
         work_tree: the top of the work tree that goes with it.
     """
 
@@ -38,27 +38,27 @@ class Git:
     ) -> None:
         self.folder = folder
         self._git_dir, self._work_tree = git_dir, work_tree
-        self.environment = scrubbed(os.environ if environment is None else environment)
-        self.environment["LC_ALL"] = "C"  # messages are read: keep them in one language
+        self.environment = scrub_environment(os.environ if environment is None else environment)
+        self.environment["LC_ALL"] = "C"  # messages are parsed
         self.environment["GIT_TERMINAL_PROMPT"] = "0"
         if git_dir is not None:
             self.environment["GIT_DIR"] = os.fspath(git_dir)
         if work_tree is not None:
             self.environment["GIT_WORK_TREE"] = os.fspath(work_tree)
-        self._handed_on: tuple[int, ...] = ()
+        self._inherited: tuple[int, ...] = ()
 
     def at(self, folder: Path) -> Git:
-        """The same in another folder of the work tree."""
+        """Return the same for another folder of the work tree."""
         return Git(folder, self.environment, git_dir=self._git_dir, work_tree=self._work_tree)
 
     @contextmanager
-    def handing_on(self, descriptor: int) -> Iterator[None]:
-        """Let each git that is started inside the block inherit a descriptor: it keeps a lock that outlives us."""
-        self._handed_on = (descriptor,)
+    def inheriting(self, descriptor: int) -> Iterator[None]:
+        """Let each git started inside the block inherit a descriptor, so that it keeps a lock even if we die."""
+        self._inherited = (descriptor,)
         try:
             yield
         finally:
-            self._handed_on = ()
+            self._inherited = ()
 
     def run(
         self,
@@ -70,17 +70,17 @@ class Git:
         """Run git and wait for it.
 
         Raises:
-            GitError: it ended with another code than 0 and ``check`` is on, or there is no git.
+            GitError: it failed and ``check`` is on, or git was not found.
         """
         try:
             done = subprocess.run(
-                ["git", *_QUIETLY, *arguments],  # noqa: S607 - the user's git, from the user's PATH
+                ["git", *_QUIET_OPTIONS, *arguments],  # noqa: S607 - the user's git, from the user's PATH
                 cwd=self.folder,
                 env={**self.environment, **(variables or {})},
                 input=stdin,
                 capture_output=True,
                 check=False,
-                pass_fds=self._handed_on,
+                pass_fds=self._inherited,
             )
         except FileNotFoundError as error:
             missing = "git" if self.folder.is_dir() else str(self.folder)
@@ -90,7 +90,7 @@ class Git:
         return done
 
     def text(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> str:
-        """What git printed, without the last line end.
+        """Return what git printed, without the final newline.
 
         Raises:
             GitError: as ``run``.
@@ -99,39 +99,39 @@ class Git:
         return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
 
     @contextmanager
-    def reading(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[IO[bytes]]:
-        """Run git for the length of a block, which reads what it prints to its end.
+    def stream(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Iterator[IO[bytes]]:
+        """Run git and yield its standard output, which the block must read to the end.
 
         Raises:
-            GitError: as ``run``; after what it printed has been read.
+            GitError: as ``run``, at the end of the block.
         """
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
-                ["git", *_QUIETLY, *arguments],  # noqa: S607 - as in run
+                ["git", *_QUIET_OPTIONS, *arguments],  # noqa: S607 - as in run
                 cwd=self.folder,
                 env={**self.environment, **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=errors,
             )
             with process:
                 try:
-                    assert process.stdout is not None  # noqa: S101 - a pipe, as was asked
+                    assert process.stdout is not None  # noqa: S101 - stdout=PIPE
                     yield process.stdout
                 except BaseException:
                     process.kill()
                     raise
             if process.returncode:
-                said.seek(0)
-                raise GitError(f"git {_command(arguments)} failed: {_reason(said.read(), process.returncode)}")
+                errors.seek(0)
+                raise GitError(f"git {_command(arguments)} failed: {_reason(errors.read(), process.returncode)}")
 
     def succeeds(self, *arguments: str) -> bool:
-        """Whether git ended with 0: for questions that it answers by its exit code."""
+        """Return whether git exits with 0, for questions that it answers by its exit code."""
         return self.run(*arguments, check=False).returncode == 0
 
 
 def _command(arguments: Sequence[str]) -> str:
-    """The command's name, behind its ``-c name=value``."""
+    """Return the subcommand, skipping ``-c name=value``."""
     rest = list(arguments)
     while rest[:1] == ["-c"]:
         del rest[:2]
@@ -139,7 +139,7 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _reason(printed: bytes, code: int) -> str:
-    """The first line that says what was wrong; the last one often says only that something was."""
-    said = printed.decode(errors="replace").strip().splitlines()
-    errors = [line for line in said if line.startswith(("error: ", "fatal: "))]
-    return (errors or said or [f"exit code {code}"])[0]
+    """Return the first error line; the last one often says only that something failed."""
+    lines = printed.decode(errors="replace").strip().splitlines()
+    errors = [line for line in lines if line.startswith(("error: ", "fatal: "))]
+    return (errors or lines or [f"exit code {code}"])[0]

@@ -1,4 +1,4 @@
-"""Empty folders. Git knows none: one that is filled goes with what filled it, when that is taken out again."""
+"""Empty folders. Git does not track them: one that a rollback fills would disappear when that is undone."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from batchhook.core.paths import folders_of, stays_inside
+from batchhook.core.paths import is_safe_path, parent_dirs
 
 
-def to_be_filled(top: Path, coming: Iterable[str]) -> tuple[str, ...]:
-    """Empty folders into which files are going to be written, or in whose place.
+def find_affected(top: Path, new_paths: Iterable[str]) -> tuple[str, ...]:
+    """Find the empty folders that new files will be written into, or will replace.
 
     Args:
         top: the work tree's top folder.
-        coming: paths of the files that are not there yet.
+        new_paths: the files that do not exist yet.
 
     Returns:
-        their paths, those of the folders in them included; a folder is empty if there are only such in it.
+        Their paths, nested ones included; a folder counts as empty if it holds only empty folders.
     """
-    found: set[str] = set()
-    looked_at: set[str] = set()
-    for path in coming:
-        for place in (path, *folders_of(path)):
-            if place not in looked_at:
-                looked_at.add(place)
-                found.update(_empty(top, place))
-    return tuple(sorted(found))
+    empty: set[str] = set()
+    checked: set[str] = set()
+    for path in new_paths:
+        for place in (path, *parent_dirs(path)):
+            if place not in checked:
+                checked.add(place)
+                empty.update(_empty_folders(top, place))
+    return tuple(sorted(empty))
 
 
-def make_again(top: Path, folders: Iterable[str]) -> None:
-    """Make folders of ``to_be_filled`` once more, where nothing else is by now, and never through a link."""
-    for path in filter(stays_inside, folders):
+def recreate(top: Path, folders: Iterable[str]) -> None:
+    """Recreate folders of ``find_affected`` where nothing else has taken their place, never through a symbolic link."""
+    for path in filter(is_safe_path, folders):
         place = top
         for name in path.split("/"):
             place /= name
@@ -42,8 +42,8 @@ def make_again(top: Path, folders: Iterable[str]) -> None:
                 break
 
 
-def _empty(top: Path, path: str) -> Iterator[str]:
-    """The folder at a path and those in it, if there is one and no file is in any."""
+def _empty_folders(top: Path, path: str) -> Iterator[str]:
+    """Yield the folder at a path and those inside it, if it exists and none of them holds a file."""
     folder = top / path
     if folder.is_symlink() or not folder.is_dir():
         return

@@ -1,7 +1,7 @@
-"""Which environment variables tie a process to a repository, and an environment without them.
+"""Remove the environment variables that tie a process to a repository.
 
-A hook's environment names the repository that it runs for (githooks(5)). Whoever inherits it and calls git for
-another purpose, as a test suite does, writes into the user's repository.
+A hook's environment names the repository that it runs for (githooks(5)). A test suite that inherits it and calls git
+writes into the user's repository.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ LOCAL_VARIABLES = frozenset(
     },
 )
 
-# Set by git for the length of one command; of no use, and sometimes harm, to whatever outlives it.
-_OF_ONE_COMMAND = frozenset({"GIT_EDITOR", "GIT_EXEC_PATH", "GIT_LITERAL_PATHSPECS", "GIT_REFLOG_ACTION"})
+# Set by git for one command; useless, and sometimes harmful, to a process that outlives it.
+_PER_COMMAND = frozenset({"GIT_EDITOR", "GIT_EXEC_PATH", "GIT_LITERAL_PATHSPECS", "GIT_REFLOG_ACTION"})
 
 
-def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
-    """A copy of an environment that no longer points at any repository."""
-    drop = LOCAL_VARIABLES | _OF_ONE_COMMAND
+def scrub_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return a copy of an environment that points at no repository."""
+    drop = LOCAL_VARIABLES | _PER_COMMAND
     return {name: value for name, value in environment.items() if name not in drop}

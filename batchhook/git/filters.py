@@ -1,7 +1,7 @@
-"""What git makes of a file on its way between a work tree and its objects: line ends, filters, encodings.
+"""Convert file contents between work tree and repository: line endings, filters, encodings.
 
-Git itself does it, with the repository's settings and attributes, but with a folder of its own for objects: so it works
-where the repository's objects are damaged, and leaves nothing there.
+Git itself converts, with the repository's settings and attributes but a temporary object folder, so it works where the
+repository's objects are damaged, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _ATTRIBUTES = ("text", "crlf", "eol", "filter", "ident", "working-tree-encoding"
 _NONE = (b"unspecified", b"unset")
 
 
-class Conversion:
-    """Conversions in one work tree. Made by ``converting``."""
+class FilterConverter:
+    """Conversions in one work tree. Created by ``open_converter``."""
 
     def __init__(self, git: Git, folder: Path) -> None:
         self._git = git
         self._variables = {"GIT_OBJECT_DIRECTORY": os.fspath(folder)}
 
-    def concerned(self, paths: Sequence[str]) -> frozenset[str]:
-        """Those of these paths whose contents git may convert.
+    def filtered_paths(self, paths: Sequence[str]) -> frozenset[str]:
+        """Return the paths whose contents git may convert.
 
         Raises:
-            GitError: git does not say.
+            GitError: git failed.
         """
         if not paths:
             return frozenset()
@@ -42,40 +42,40 @@ class Conversion:
         rows = zip(fields[::3], fields[2::3], strict=True)
         return frozenset(os.fsdecode(path) for path, value in rows if value not in _NONE)
 
-    def to_work_tree(self, path: str, place: Path) -> Iterator[bytes]:
-        """What a work tree gets for a content of git's.
+    def smudge(self, path: str, source: Path) -> Iterator[bytes]:
+        """Convert a stored content to what the work tree gets.
 
         Args:
-            path: where, relative to the top.
-            place: a file with the content.
+            path: relative to the top.
+            source: a file with the content.
 
         Raises:
             GitError: a filter failed.
         """
-        oid = self._git.text("hash-object", "-w", "--no-filters", "--", os.fspath(place), variables=self._variables)
+        oid = self._git.text("hash-object", "-w", "--no-filters", "--", os.fspath(source), variables=self._variables)
         try:
             yield from self._blob("--filters", f"--path={path}", oid)
         except GitError as error:
-            raise GitError(f"{path} cannot be made of its copy; nothing was touched: {error.message}") from error
+            raise GitError(f"{path} cannot be restored from its copy; nothing was changed: {error.message}") from error
 
-    def to_git(self, path: str) -> Iterator[bytes]:
-        """What git gets of a work tree's file; arguments and errors as for ``to_work_tree``."""
+    def clean(self, path: str) -> Iterator[bytes]:
+        """Convert a work tree's file to what git stores; arguments and errors as for ``smudge``."""
         oid = self._git.text("hash-object", "-w", "--", path, variables=self._variables)
         yield from self._blob("blob", oid)
 
     def _blob(self, *arguments: str) -> Iterator[bytes]:
-        with self._git.reading("cat-file", *arguments, variables=self._variables) as stream:
+        with self._git.stream("cat-file", *arguments, variables=self._variables) as stream:
             while piece := stream.read(_CHUNK):
                 yield piece
 
 
 @contextmanager
-def converting(git: Git, near: Path) -> Iterator[Conversion]:
-    """Convert for the length of a block.
+def open_converter(git: Git, near: Path) -> Iterator[FilterConverter]:
+    """Yield a converter; its temporary objects are removed after the block.
 
     Args:
         git: in the work tree's top folder.
-        near: a folder in which there is room for the contents.
+        near: a folder with enough disk space for the contents.
     """
     with tempfile.TemporaryDirectory(prefix="converting-", dir=near) as folder:
-        yield Conversion(git, Path(folder))
+        yield FilterConverter(git, Path(folder))

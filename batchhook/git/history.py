@@ -1,7 +1,7 @@
-"""Reading the commit graph with the git command.
+"""Read the commit graph with the git command.
 
-Not with pygit2: this is on the hook's way, where loading libgit2 would cost more than all else together, and it must
-work in the repositories that libgit2 cannot open.
+Not with pygit2: hooks need this, where loading libgit2 would cost more than everything else together, and it must work
+in repositories that libgit2 cannot open.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from batchhook.core.changes import Commit
-from batchhook.core.rollback import marks
+from batchhook.core.commit import Commit
+from batchhook.core.rollback import parse_trailers
 from batchhook.errors import BatchhookError
 from batchhook.git.command import Git
 
@@ -29,39 +29,41 @@ _LOG = (
 
 
 def first_parent_chain(git: Git, tips: Iterable[str], hide: Iterable[str]) -> tuple[Commit, ...]:
-    """Commits from the tips along first parents, oldest first, without what is reachable from ``hide``.
+    """Read the commits from the tips along first parents, oldest first, excluding what ``hide`` reaches.
 
-    Names that git no longer knows are passed over: a branch may be gone, its commits pruned.
+    Unknown oids are skipped: a branch may have been deleted and its commits pruned.
     """
     revisions = [*tips, *(f"^{oid}" for oid in hide if oid)]
     return _read(git, ["--first-parent", "--reverse", "--topo-order", "--ignore-missing", "--stdin"], revisions)
 
 
-def commits(git: Git, oids: Sequence[str], known: Mapping[str, str] = MappingProxyType({})) -> tuple[Commit, ...]:
-    """Just these commits, in this order.
+def read_commits(
+    git: Git, oids: Sequence[str], known_trees: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Commit, ...]:
+    """Read commits, in the given order.
 
     Args:
         git: in the repository.
-        oids: their names.
-        known: names of the trees of commits that may be parents of theirs, lest they be asked for.
+        oids: their oids.
+        known_trees: oid -> tree of commits that may be parents, to save a git process.
 
     Raises:
-        GitError: one of them does not exist.
+        GitError: a commit does not exist.
     """
-    return _read(git, ["--no-walk=unsorted", "--stdin"], oids, known) if oids else ()
+    return _read(git, ["--no-walk=unsorted", "--stdin"], oids, known_trees) if oids else ()
 
 
-def named(git: Git, revision: str) -> str:
-    """The name of the commit that a revision means.
+def resolve_commit(git: Git, revision: str) -> str:
+    """Resolve a revision to a commit's oid.
 
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: it names no commit.
     """
     options = ("--verify", "--quiet", "--end-of-options")
-    done = git.run("rev-parse", *options, f"{revision}^{{commit}}", check=False)
-    if done.returncode:
-        raise BatchhookError(f"{revision} names no commit", "git log --oneline shows which there are")
-    return done.stdout.decode("ascii", "replace").strip()
+    result = git.run("rev-parse", *options, f"{revision}^{{commit}}", check=False)
+    if result.returncode:
+        raise BatchhookError(f"unknown revision: {revision}", "git log --oneline lists the commits")
+    return result.stdout.decode("ascii", "replace").strip()
 
 
 def _read(
@@ -71,9 +73,9 @@ def _read(
     fields = printed.decode("utf-8", "replace").split("\0")[:-1]
     rows = [fields[start : start + len(_FIELDS)] for start in range(0, len(fields), len(_FIELDS))]
     trees = {**known, **{row[0]: row[1] for row in rows}}
-    strangers = {row[2].split(" ")[0] for row in rows} - trees.keys()
-    trees.update(_trees(git, sorted(strangers - {""})))
-    if "" in strangers:  # a commit without parents
+    unread_parents = {row[2].split(" ")[0] for row in rows} - trees.keys()
+    trees.update(_trees(git, sorted(unread_parents - {""})))
+    if "" in unread_parents:  # a root commit
         trees[""] = git.text("hash-object", "-t", "tree", "--stdin")
     return tuple(_commit(row, trees) for row in rows)
 
@@ -90,7 +92,7 @@ def _commit(row: Sequence[str], trees: Mapping[str, str]) -> Commit:
         authored_at=int(authored_at),
         committed_at=int(committed_at),
         subject=subject,
-        is_rollback=bool(marks(body)),
+        is_rollback=bool(parse_trailers(body)),
     )
 
 
@@ -101,28 +103,28 @@ def _trees(git: Git, oids: Sequence[str]) -> dict[str, str]:
 
 
 def reflog(git: Git, ref: str, *, most: int = 5000) -> dict[str, str]:
-    """What the newest reflog entries of a ref say of each commit that it came to point at.
+    """Read the newest reflog entries of a ref.
 
     Returns:
-        commit name -> message of the *oldest* entry that names it, among the newest ``most``: that is how it came.
+        oid -> message of the *oldest* entry for it among the newest ``most``: how the commit got there.
     """
     done = git.run("log", "-g", "-z", f"-n{most}", "--format=tformat:%H%x00%gs", ref, "--", check=False)
     fields = done.stdout.decode("utf-8", "replace").split("\0")
     return dict(zip(fields[::2], fields[1::2], strict=False))
 
 
-def patch_ids(git: Git, these: Sequence[Commit]) -> dict[str, str]:
-    """``git patch-id --stable`` for each of these commits; a merge has none."""
-    if not these:
+def patch_ids(git: Git, commits: Sequence[Commit]) -> dict[str, str]:
+    """Compute ``git patch-id --stable`` (git-patch-id(1)) for commits; merges have none."""
+    if not commits:
         return {}
-    oids = "".join(f"{commit.oid}\n" for commit in these).encode()
+    oids = "".join(f"{commit.oid}\n" for commit in commits).encode()
     patches = git.run("diff-tree", "--stdin", "-p", "--root", stdin=oids).stdout
     rows = git.text("patch-id", "--stable", stdin=patches).splitlines()
     return {oid: patch for patch, oid in (row.split() for row in rows)}
 
 
 def branch_heads(git: Git) -> set[str]:
-    """The commits that local branches and every work tree's HEAD point at."""
+    """Return the commits that local branches and every work tree's HEAD point at."""
     heads = git.text("for-each-ref", "--format=%(objectname)", "refs/heads").split()
     worktrees = git.text("worktree", "list", "--porcelain").splitlines()
     heads += [line.removeprefix("HEAD ") for line in worktrees if line.startswith("HEAD ")]
@@ -130,28 +132,28 @@ def branch_heads(git: Git) -> set[str]:
 
 
 def churn(git: Git, oids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """How many lines these commits added and deleted in each file, compared with their first parents.
+    """Count the lines that commits added and deleted in each file, against their first parents.
 
     Returns:
-        commit name -> path -> lines; 1 for a binary file. Renames are not followed.
+        oid -> path -> lines; 1 for a binary file. Renames are not followed.
     """
     if not oids:
         return {}
-    found: dict[str, dict[str, int]] = {oid: {} for oid in oids}
-    for oid, row in _differences(git, oids, "--numstat"):
+    lines_by_path: dict[str, dict[str, int]] = {oid: {} for oid in oids}
+    for oid, row in _diff_rows(git, oids, "--numstat"):
         added, deleted, path = row.split("\t", 2)
-        found[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
-    return found
+        lines_by_path[oid][path] = max(1, sum(int(lines) for lines in (added, deleted) if lines.isdigit()))
+    return lines_by_path
 
 
-def edits(git: Git, oids: Sequence[str]) -> dict[str, int]:
-    """How many files these commits touched, compared with their first parents; a rename touches two."""
-    return dict(Counter(oid for oid, _ in _differences(git, oids, "--name-only"))) if oids else {}
+def count_edits(git: Git, oids: Sequence[str]) -> dict[str, int]:
+    """Count the files that commits touched, against their first parents; a rename touches two."""
+    return dict(Counter(oid for oid, _ in _diff_rows(git, oids, "--name-only"))) if oids else {}
 
 
-def _differences(git: Git, oids: Sequence[str], form: str) -> Iterator[tuple[str, str]]:
-    """A commit's name and a row of its diff with its first parent, in the form that is asked for; without renames."""
-    options = ("-z", "--format=%x01%H", form, "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
+def _diff_rows(git: Git, oids: Sequence[str], diff_format: str) -> Iterator[tuple[str, str]]:
+    """Yield oid and row for each row of the commits' diffs against their first parents, without renames."""
+    options = ("-z", "--format=%x01%H", diff_format, "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
     stdin = "".join(f"{oid}\n" for oid in oids).encode()
     printed = git.run("log", *options, "--no-walk=unsorted", "--stdin", stdin=stdin).stdout
     oid = ""
@@ -163,22 +165,22 @@ def _differences(git: Git, oids: Sequence[str], form: str) -> Iterator[tuple[str
             yield oid, row
 
 
-def contents(git: Git, commit: str, paths: Sequence[str]) -> list[bytes]:
-    """What a commit holds at some paths, by one process; nothing where there is no file or its name has a line end."""
+def read_files(git: Git, commit: str, paths: Sequence[str]) -> list[bytes]:
+    """Read files of a commit with one process; empty for a missing file, or a path that contains a newline."""
     if not paths:
         return []
-    names = [f"{commit}:{path}" if "\n" not in path else "nothing" for path in paths]
-    stdin = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    specs = [f"{commit}:{path}" if "\n" not in path else "nothing" for path in paths]
+    stdin = "".join(f"{spec}\n" for spec in specs).encode("utf-8", "surrogateescape")
     printed = git.run("cat-file", "--batch", stdin=stdin).stdout
-    found: list[bytes] = []
-    place = 0
-    while place < len(printed):
-        end = printed.index(b"\n", place)
-        head, place = printed[place:end], end + 1
-        if head.endswith(b" missing"):
-            found.append(b"")
+    files: list[bytes] = []
+    position = 0
+    while position < len(printed):
+        end = printed.index(b"\n", position)
+        header, position = printed[position:end], end + 1
+        if header.endswith(b" missing"):
+            files.append(b"")
             continue
-        _, kind, size = head.split()
-        found.append(printed[place : place + int(size)] if kind == b"blob" else b"")
-        place += int(size) + 1
-    return found
+        _, kind, size = header.split()
+        files.append(printed[position : position + int(size)] if kind == b"blob" else b"")
+        position += int(size) + 1
+    return files

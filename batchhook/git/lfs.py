@@ -1,6 +1,6 @@
-"""Git LFS in a private work tree: contents that are stored here are real files, all others stay pointers.
+"""Git LFS in private work trees: locally stored contents become files, all others stay pointers.
 
-Without the network: git-lfs would fetch in the middle of a checkout what is not here, and fail where it cannot.
+Never from the network: git-lfs would fetch missing contents in the middle of a checkout, and fail where it cannot.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from collections.abc import Sequence
 
 from batchhook.git.command import Git
 
-# For a checkout that writes pointers, whether git-lfs is installed or not. git-lfs calls git with the same ones.
+# Makes checkout write pointers, whether git-lfs is installed or not; git-lfs calls git with the same options.
 POINTERS = tuple(
     word for setting in ("process=", "smudge=", "clean=", "required=false") for word in ("-c", f"filter.lfs.{setting}")
 )
 
 
 def fill_in(git: Git, attributes: Sequence[str]) -> None:
-    """Put the contents that are stored here in the place of their pointers.
+    """Replace pointers by their contents, where these are stored locally.
 
     Args:
         git: in the private work tree.
-        attributes: paths of the commit's ``.gitattributes`` files; they are checked out.
+        attributes: paths of the commit's ``.gitattributes`` files, already checked out.
 
     Raises:
-        GitError: git-lfs could not, for instance for want of room.
+        GitError: git-lfs failed, for instance because the disk is full.
     """
-    # Each question costs more than the one before it; most projects are done with the first.
+    # Cheapest check first; most projects stop there.
     if _is_mentioned(git, attributes) and _is_installed(git) and _is_set_up(git):
         git.run("lfs", "checkout")
 
@@ -42,5 +42,5 @@ def _is_installed(git: Git) -> bool:
 
 
 def _is_set_up(git: Git) -> bool:
-    """Whether the main checkout has more than pointers: where git-lfs is no filter, it has not."""
+    """Return whether git-lfs is configured as a filter; without it, the user's checkout holds pointers as well."""
     return git.succeeds("config", "--get-regexp", r"^filter\.lfs\.(process|smudge)$", ".")

@@ -1,36 +1,35 @@
-"""Taking differences out of a tree, in memory: three-way merges of trees."""
+"""Revert differences in a tree, by three-way merges in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batchhook.core.rollback import Step
-from batchhook.git.object_db import Merged, Objects
+from batchhook.core.rollback import TreeDelta
+from batchhook.git.object_db import MergeResult, ObjectDatabase
 
 
-def take_out(objects: Objects, tree: str, steps: Sequence[Step]) -> Merged:
-    """Take differences out of a tree, one after the other, keeping all else that it holds.
+def revert_deltas(objects: ObjectDatabase, tree: str, steps: Sequence[TreeDelta]) -> MergeResult:
+    """Revert differences in a tree, one after another, keeping everything else.
 
-    Renames are not followed: a file is its path, as it is in a batch's record.
+    Renames are not followed: a file is identified by its path, as in a batch's record.
 
     Raises:
         GitError: an object is missing or damaged.
     """
     for step in steps:
-        merged = objects.merged(step.new, tree, step.old)
+        merged = objects.merge(step.new, tree, step.old)
         if merged.conflicts:
-            return Merged(tree, merged.conflicts)
+            return MergeResult(tree, merged.conflicts)
         tree = merged.tree
-    return Merged(tree)
+    return MergeResult(tree)
 
 
-def changed_paths(objects: Objects, old: str, new: str) -> dict[str, tuple[str, str]]:
-    """What differs between two trees.
+def changed_paths(objects: ObjectDatabase, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """Compare two trees.
 
     Returns:
-        path -> names of the old and the new content, empty where there is none.
+        path -> (old oid, new oid); empty for a missing side.
     """
     return {
-        one.path: (one.old.oid if one.old else "", one.new.oid if one.new else "")
-        for one in objects.differences(old, new)
+        one.path: (one.old.oid if one.old else "", one.new.oid if one.new else "") for one in objects.diff(old, new)
     }

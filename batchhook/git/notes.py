@@ -1,4 +1,4 @@
-"""Texts that are tied to commits by ``git notes``, in a ref of our own."""
+"""Attach texts to commits with ``git notes``, under a ref of our own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from batchhook.git.command import Git
 from batchhook.git.snapshot import IDENTITY
 
 REF = "refs/notes/batchhook"
-"""Where git keeps them; to be pushed and fetched by that name."""
+"""The notes ref; push and fetch it by this name."""
 
 
-def put(git: Git, commit: str, text: str) -> None:
-    """Tie a text to a commit, in the place of the one that is there.
+def write(git: Git, commit: str, text: str) -> None:
+    """Attach a text to a commit, replacing an earlier one.
 
     Raises:
         GitError: git cannot write.
@@ -20,7 +20,7 @@ def put(git: Git, commit: str, text: str) -> None:
 
 
 def nearest(git: Git, commit: str) -> tuple[str, str] | None:
-    """The nearest commit with a text, from this one backwards, and its text; nothing where there is none.
+    """Find the nearest commit with a note, walking back from a commit; return its oid and text, or None.
 
     Raises:
         GitError: there is no such commit, or git cannot read.

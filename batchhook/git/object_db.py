@@ -1,4 +1,4 @@
-"""Reading and merging a repository's objects: by libgit2, and by the git command wherever libgit2 cannot."""
+"""Questions about a repository's objects, answered by a backend (``pygit2_backend``, ``cli_backend``)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from batchhook.core.changes import Commit, EditStatus, FileEdit
+from batchhook.core.commit import Commit, EditStatus, FileEdit
 
 _SUBMODULE = "160000"
 NO_MODE = "000000"
-"""The mode of a file that does not exist."""
+"""The mode of a missing file in a raw diff."""
 
 
 @dataclass(frozen=True, slots=True)
-class TreeFile:
-    """A file as a tree holds it.
+class TreeEntry:
+    """An entry of a tree.
 
     Attributes:
         path: relative to the tree.
-        mode: git's mode, six octal digits; ``160000`` is a submodule, whose oid names a commit elsewhere.
-        oid: hex name of its blob.
+        mode: git's mode, six octal digits; ``160000`` is a submodule, whose oid is a commit of another repository.
+        oid: its blob.
     """
 
     path: str
@@ -31,26 +31,26 @@ class TreeFile:
 
     @property
     def is_submodule(self) -> bool:
-        """Whether its content is another repository's business."""
+        """Return whether it is a submodule."""
         return self.mode == _SUBMODULE
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TreeDifference:
     """A path at which two trees differ.
 
     Attributes:
         path: relative to the trees.
-        old, new: what is there in each; None for nothing.
+        old, new: the entry in each; None if missing.
     """
 
     path: str
-    old: TreeFile | None
-    new: TreeFile | None
+    old: TreeEntry | None
+    new: TreeEntry | None
 
     @property
     def status(self) -> EditStatus:
-        """What a change that made this difference did."""
+        """Return how a change with this difference touched the file."""
         if self.old is None:
             return EditStatus.ADDED
         if self.new is None:
@@ -59,69 +59,69 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """A tree that a merge gave.
+class MergeResult:
+    """The result of merging trees.
 
     Attributes:
-        tree: its name; of no use where there are conflicts.
-        conflicts: paths at which both sides did something different.
+        tree: the merged tree; meaningless with conflicts.
+        conflicts: paths that the two sides changed differently.
     """
 
     tree: str
     conflicts: tuple[str, ...] = ()
 
 
-def clashes(mine: Iterable[Difference], others: Iterable[Difference]) -> tuple[str, ...]:
-    """Paths at which two sides of a merge cannot both be kept, whatever the files hold.
+def find_clashes(mine: Iterable[TreeDifference], others: Iterable[TreeDifference]) -> tuple[str, ...]:
+    """Find paths at which two sides of a merge cannot both be kept, whatever the contents.
 
-    Said before anybody merges: libgit2 fills an empty file from another one of the same name, and gives a tree in which
-    a file and a folder have one name, or in which what is in the folder is lost.
+    Check this before merging: libgit2 fills an empty file from another of the same name, and returns a tree in which
+    a file and a folder share one name, or which lacks the folder's files.
 
     Args:
-        mine: what one side changed.
-        others: what the other side changed.
+        mine: one side's changes.
+        others: the other side's changes.
 
     Returns:
-        paths of different files that both sides added, and of files where the other side has put a folder.
+        Paths of different files that both sides added, and of files that the other side replaced by a folder.
     """
     sides = [{one.path: one for one in side if one.new is not None} for side in (mine, others)]
     both = sides[0].keys() & sides[1].keys()
-    found = {path for path in both if sides[0][path].old is None and sides[0][path].new != sides[1][path].new}
+    clashes = {path for path in both if sides[0][path].old is None and sides[0][path].new != sides[1][path].new}
     for files, deeper in (sides, sides[::-1]):
         parents = (str(parent) for path in deeper for parent in PurePosixPath(path).parents)
-        found.update(parent for parent in parents if parent in files)
-    return tuple(sorted(found))
+        clashes.update(parent for parent in parents if parent in files)
+    return tuple(sorted(clashes))
 
 
-def changed_by_both(mine: Iterable[Difference], others: Iterable[Difference]) -> tuple[str, ...]:
-    """Paths at which both sides of a merge have something else than before, and not the same."""
+def paths_changed_by_both(mine: Iterable[TreeDifference], others: Iterable[TreeDifference]) -> tuple[str, ...]:
+    """Return the paths that both sides of a merge changed, and not to the same content."""
     ours = {one.path: one.new for one in mine}
     return tuple(one.path for one in others if one.path in ours and one.new != ours[one.path])
 
 
-class Objects(Protocol):
-    """What is asked of a repository's objects. Names of trees and blobs are git's, in hex.
+class ObjectDatabase(Protocol):
+    """A repository's objects; oids in hex.
 
-    Each question raises GitError: an object is missing or damaged, and git cannot fetch it either.
+    Each method raises GitError if an object is missing or damaged and git cannot fetch it.
 
     Attributes:
-        name: by what they are read.
+        name: the backend, as ``doctor`` shows it.
     """
 
     name: str
 
-    def differences(self, old: str, new: str) -> list[Difference]:
-        """The paths at which two trees differ, by path; renames are not followed."""
+    def diff(self, old: str, new: str) -> list[TreeDifference]:
+        """List the differences between two trees, by path; renames are not followed."""
 
-    def content(self, oid: str) -> Iterator[bytes]:
-        """A blob's bytes, piece by piece: however large it is, little of it is in memory."""
+    def read_blob(self, oid: str) -> Iterator[bytes]:
+        """Yield a blob's bytes in pieces, so that large blobs need little memory."""
 
-    def merged(self, base: str, ours: str, theirs: str) -> Merged:
-        """A three-way merge of trees. The objects are written, and nothing else."""
+    def merge(self, base: str, ours: str, theirs: str) -> MergeResult:
+        """Merge trees three-way; writes objects and nothing else."""
 
 
-def file_edits(objects: Objects, commit: Commit) -> tuple[FileEdit, ...]:
-    """The files that a commit touched, compared with its first parent; by path."""
+def file_edits(objects: ObjectDatabase, commit: Commit) -> tuple[FileEdit, ...]:
+    """List the files that a commit touched, against its first parent, by path."""
     return tuple(
         FileEdit(
             path=one.path,
@@ -129,15 +129,15 @@ def file_edits(objects: Objects, commit: Commit) -> tuple[FileEdit, ...]:
             mode=one.new.mode if one.new else NO_MODE,
             sha256=sha256(objects, one.new),
         )
-        for one in objects.differences(commit.base_tree, commit.tree)
+        for one in objects.diff(commit.base_tree, commit.tree)
     )
 
 
-def sha256(objects: Objects, file: TreeFile | None) -> str:
-    """SHA-256 of a file's content, in hex; empty for a submodule, or no file."""
+def sha256(objects: ObjectDatabase, file: TreeEntry | None) -> str:
+    """Return the SHA-256 of a file's content, in hex; empty for a submodule or a missing file."""
     if file is None or file.is_submodule:
         return ""
     digest = hashlib.sha256()
-    for piece in objects.content(file.oid):
+    for piece in objects.read_blob(file.oid):
         digest.update(piece)
     return digest.hexdigest()

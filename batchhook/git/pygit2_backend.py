@@ -1,4 +1,4 @@
-"""Objects by libgit2: in memory and fast, wherever libgit2 can."""
+"""Read and merge objects with libgit2: in memory, and fast."""
 
 from __future__ import annotations
 
@@ -10,107 +10,116 @@ from typing import TypeVar
 import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, MergeFlag
 
-from batchhook.git.cli_backend import ByCommand
-from batchhook.git.object_db import Difference, Merged, Objects, TreeFile, changed_by_both, clashes
+from batchhook.git.cli_backend import CliBackend
+from batchhook.git.object_db import (
+    MergeResult,
+    ObjectDatabase,
+    TreeDifference,
+    TreeEntry,
+    find_clashes,
+    paths_changed_by_both,
+)
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""The name of the tree without entries (SHA-1; libgit2 opens no other repositories)."""
+"""The empty tree's oid (SHA-1; libgit2 opens no other repositories)."""
 
 _CHUNK = 1 << 20
 _LARGE = 8 << 20
-"""Bytes. libgit2 holds a blob as a whole; git gives it out piece by piece."""
+"""Bytes. libgit2 loads a blob whole, so larger ones are streamed by the git command."""
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
-def opened(common_dir: Path, command: ByCommand) -> Objects:
-    """A repository by libgit2, or by the command where libgit2 does not open it: SHA-256 names, reftable, ….
+def open_with_pygit2(common_dir: Path, command: CliBackend) -> ObjectDatabase:
+    """Open a repository with libgit2, or with the command where libgit2 cannot (SHA-256, reftable …).
 
     Raises:
-        GitError: git does not open it either, for instance since somebody else owns it.
+        GitError: git cannot open it either, for instance because another user owns it.
     """
     try:
-        return ByLibgit(pygit2.Repository(os.fspath(common_dir)), command)
+        return Pygit2Backend(pygit2.Repository(os.fspath(common_dir)), command)
     except pygit2.GitError:
         command.check()
         return command
 
 
-class ByLibgit:
-    """``Objects`` by libgit2; what it cannot answer (a split index, an object that is not here), the command does."""
+class Pygit2Backend:
+    """``ObjectDatabase`` by libgit2, with the git command as fallback (split index, promised objects)."""
 
     name = "libgit2"
 
-    def __init__(self, repository: pygit2.Repository, command: ByCommand) -> None:
+    def __init__(self, repository: pygit2.Repository, command: CliBackend) -> None:
         self._repository = repository
         self._command = command
 
-    def differences(self, old: str, new: str) -> list[Difference]:
-        """As ``Objects`` has it."""
-        return self._first(lambda: self._differences(old, new), lambda: self._command.differences(old, new))
+    def diff(self, old: str, new: str) -> list[TreeDifference]:
+        """See ``ObjectDatabase``."""
+        return self._with_fallback(lambda: self._diff(old, new), lambda: self._command.diff(old, new))
 
-    def content(self, oid: str) -> Iterator[bytes]:
-        """As ``Objects`` has it."""
-        blob = self._first(lambda: self._blob(oid), lambda: None)
+    def read_blob(self, oid: str) -> Iterator[bytes]:
+        """See ``ObjectDatabase``."""
+        blob = self._with_fallback(lambda: self._blob(oid), lambda: None)
         if blob is None:
-            yield from self._command.content(oid)
+            yield from self._command.read_blob(oid)
             return
         with pygit2.BlobIO(blob) as stream:
             while piece := stream.read(_CHUNK):
                 yield piece
 
-    def merged(self, base: str, ours: str, theirs: str) -> Merged:
-        """As ``Objects`` has it."""
-        return self._first(lambda: self._merged(base, ours, theirs), lambda: self._command.merged(base, ours, theirs))
+    def merge(self, base: str, ours: str, theirs: str) -> MergeResult:
+        """See ``ObjectDatabase``."""
+        return self._with_fallback(
+            lambda: self._merge(base, ours, theirs), lambda: self._command.merge(base, ours, theirs)
+        )
 
     @staticmethod
-    def _first(by_libgit: Callable[[], _Answer], by_command: Callable[[], _Answer]) -> _Answer:
+    def _with_fallback(primary: Callable[[], _Result], fallback: Callable[[], _Result]) -> _Result:
         try:
-            return by_libgit()
-        except (pygit2.GitError, KeyError):  # a KeyError is an object that libgit2 does not find
-            return by_command()
+            return primary()
+        except (pygit2.GitError, KeyError):  # libgit2 raises KeyError for an object that it does not find
+            return fallback()
 
-    def _differences(self, old: str, new: str) -> list[Difference]:
+    def _diff(self, old: str, new: str) -> list[TreeDifference]:
         diff = self._tree(old).diff_to_tree(self._tree(new), flags=DiffOption.INCLUDE_TYPECHANGE)
-        return sorted(map(_difference, diff.deltas), key=lambda one: os.fsencode(one.path))
+        return sorted(map(_tree_difference, diff.deltas), key=lambda one: os.fsencode(one.path))
 
     def _blob(self, oid: str) -> pygit2.Blob | None:
         _, size = self._repository.odb.read_header(oid)
         return None if size > _LARGE else self._repository[oid].peel(pygit2.Blob)
 
-    def _merged(self, base: str, ours: str, theirs: str) -> Merged:
-        mine, others = self._differences(base, ours), self._differences(base, theirs)
-        unlike = clashes(mine, others)
-        if unlike:
-            return Merged(ours, unlike)
-        if any(map(self._has_driver, changed_by_both(mine, others))):
-            return self._command.merged(base, ours, theirs)
+    def _merge(self, base: str, ours: str, theirs: str) -> MergeResult:
+        mine, others = self._diff(base, ours), self._diff(base, theirs)
+        clashes = find_clashes(mine, others)
+        if clashes:
+            return MergeResult(ours, clashes)
+        if any(map(self._has_driver, paths_changed_by_both(mine, others))):
+            return self._command.merge(base, ours, theirs)
         trees = [self._tree(oid) for oid in (base, ours, theirs)]
         index = self._repository.merge_trees(trees[0], trees[1], trees[2], flags=MergeFlag(0))
         if index.conflicts is not None:
             sides = [side for conflict in index.conflicts for side in conflict if side is not None]
-            return Merged(ours, tuple(sorted({side.path for side in sides})))
-        return Merged(str(index.write_tree(self._repository)))
+            return MergeResult(ours, tuple(sorted({side.path for side in sides})))
+        return MergeResult(str(index.write_tree(self._repository)))
 
     def _has_driver(self, path: str) -> bool:
-        """Whether attributes, or the configuration, name another way to merge a file than line by line."""
-        said = self._repository.get_attr(os.fsencode(path), "merge")
-        if said is None and "merge.default" in self._repository.config:
-            said = self._repository.config["merge.default"]
-        return said not in {None, True, "text"}
+        """Return whether attributes or configuration ask for another merge than line by line."""
+        driver = self._repository.get_attr(os.fsencode(path), "merge")
+        if driver is None and "merge.default" in self._repository.config:
+            driver = self._repository.config["merge.default"]
+        return driver not in {None, True, "text"}
 
     def _tree(self, oid: str) -> pygit2.Tree:
-        if oid == _EMPTY_TREE:  # git knows it without its being stored
+        if oid == _EMPTY_TREE:  # git knows it even if it is not stored
             oid = str(self._repository.TreeBuilder().write())
         return self._repository[oid].peel(pygit2.Tree)
 
 
-def _difference(delta: pygit2.DiffDelta) -> Difference:
+def _tree_difference(delta: pygit2.DiffDelta) -> TreeDifference:
     path = os.fsdecode(delta.new_file.raw_path)
-    old = None if delta.status == DeltaStatus.ADDED else _file(path, delta.old_file)
-    new = None if delta.status == DeltaStatus.DELETED else _file(path, delta.new_file)
-    return Difference(path, old, new)
+    old = None if delta.status == DeltaStatus.ADDED else _tree_entry(path, delta.old_file)
+    new = None if delta.status == DeltaStatus.DELETED else _tree_entry(path, delta.new_file)
+    return TreeDifference(path, old, new)
 
 
-def _file(path: str, file: pygit2.DiffFile) -> TreeFile:
-    return TreeFile(path, f"{int(file.mode):06o}", str(file.id))
+def _tree_entry(path: str, file: pygit2.DiffFile) -> TreeEntry:
+    return TreeEntry(path, f"{int(file.mode):06o}", str(file.id))

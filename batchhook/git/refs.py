@@ -1,4 +1,4 @@
-"""Our own refs: they keep commits from being collected, and always point at commits, never at trees."""
+"""batchhook's refs, which keep commits from garbage collection; they point at commits, never at trees."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ PREFIX = "refs/batchhook/"
 
 
 def batch_base(batch: int) -> str:
-    """The ref that pins the state before a batch."""
+    """Return the ref for a batch's base."""
     return f"{PREFIX}batches/{batch}/base"
 
 
 def batch_head(batch: int) -> str:
-    """The ref that pins the state after a batch."""
+    """Return the ref for a batch's head."""
     return f"{PREFIX}batches/{batch}/head"
 
 
 def operation_before(operation: int) -> str:
-    """The ref that pins all that the user had before an operation."""
+    """Return the ref for everything the user had before an operation."""
     return f"{PREFIX}operations/{operation}/before"
 
 
 def operation_after(operation: int) -> str:
-    """The ref that pins what an operation left behind."""
+    """Return the ref for the result of an operation."""
     return f"{PREFIX}operations/{operation}/after"
 
 
-def operation_found(operation: int) -> str:
-    """The ref that pins what an operation that was interrupted had left, and what came of it until it was ended."""
+def operation_interrupted(operation: int) -> str:
+    """Return the ref for the states found while an interrupted operation was being recovered."""
     return f"{PREFIX}operations/{operation}/found"
 
 
 def operation_stash(operation: int) -> str:
-    """The ref that pins what an operation put aside, or took back from there."""
+    """Return the ref for the stash entry that an operation made or restored."""
     return f"{PREFIX}operations/{operation}/stash"
 
 
 def record(number: int) -> str:
-    """The ref that pins a recorded change, with those before it."""
+    """Return the ref for a recorded change, which reaches those before it."""
     return f"{PREFIX}records/{number}"
 
 
 def pin(git: Git, pins: Mapping[str, str]) -> None:
-    """Point refs at commits, all or none.
+    """Create or move refs atomically.
 
     Raises:
-        GitError: a commit does not exist, or the refs cannot be written.
+        GitError: a commit does not exist, or a ref cannot be written.
     """
     lines = "".join(f"update {ref} {oid}\n" for ref, oid in pins.items() if oid)
     git.run("update-ref", "--stdin", "-m", "batchhook", stdin=lines.encode())
 
 
-def pin_instead(git: Git, name: str, oid: str, other: str) -> None:
-    """Point a ref of ours at a commit that reaches what another one pins, and take that one away; both or none.
+def replace_pin(git: Git, name: str, oid: str, other: str) -> None:
+    """Create a ref to a commit that reaches what another ref pins, and delete that one, atomically.
 
     Raises:
         GitError: as for ``pin``.
@@ -64,29 +64,29 @@ def pin_instead(git: Git, name: str, oid: str, other: str) -> None:
 
 
 def unpin(git: Git, names: Iterable[str]) -> None:
-    """Take refs of ours away, all or none.
+    """Delete refs atomically.
 
     Raises:
-        GitError: the refs cannot be written.
+        GitError: a ref cannot be written.
     """
     lines = "".join(f"delete {name}\n" for name in names)
     git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
-def highest(git: Git, kind: str) -> int:
-    """The highest number that is pinned; 0 where none is; arguments as for ``pinned``."""
-    return max(pinned(git, kind), default=0)
+def highest_number(git: Git, kind: str) -> int:
+    """Return the highest pinned number, 0 for none; arguments as for ``list_pins``."""
+    return max(list_pins(git, kind), default=0)
 
 
-def pinned(git: Git, kind: str) -> dict[int, tuple[str, ...]]:
-    """Names of all pins, by the number that they are of.
+def list_pins(git: Git, kind: str) -> dict[int, tuple[str, ...]]:
+    """List all pins of a kind, by their number.
 
     Args:
         git: in the repository.
         kind: ``batches``, ``operations`` or ``records``.
     """
     names = git.text("for-each-ref", "--format=%(refname)", f"{PREFIX}{kind}/").split()
-    found: dict[int, list[str]] = {}
+    names_by_number: dict[int, list[str]] = {}
     for name in names:
-        found.setdefault(int(name.removeprefix(PREFIX).split("/")[1]), []).append(name)
-    return {number: tuple(these) for number, these in found.items()}
+        names_by_number.setdefault(int(name.removeprefix(PREFIX).split("/")[1]), []).append(name)
+    return {number: tuple(names) for number, names in names_by_number.items()}

@@ -1,7 +1,7 @@
-"""Folders that no git repository is around: a repository of our own beside the files, in ``.batchhook/``.
+"""The shadow repository in ``.batchhook/``, for folders that are in no git repository.
 
-Git does not find it by itself, so each of its commands is told (``Location.git``). It is never looked for where git
-finds a repository: what a clone holds may be anybody's doing, its configuration included.
+Git does not discover it, so each git command is given its path (``Location.git``). It is never used inside a git
+repository: a clone may contain one made by others, with a configuration that names programs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REPOSITORY = "repository"
 BRANCH = "without-git"
 
 _IGNORED = """\
-# What no snapshot of this folder holds, beside what a .gitignore names. Written by batchhook; yours to change.
+# Left out of snapshots, in addition to .gitignore. Written by batchhook; edit as you like.
 /.batchhook/
 __pycache__/
 *.py[co]
@@ -32,47 +32,49 @@ node_modules/
 """
 
 
-def git_dir_of(top: Path) -> Path:
-    """The git dir that our own repository of a folder has, there or not."""
+def git_dir_for(top: Path) -> Path:
+    """Return the git dir of a folder's shadow repository, which may not exist."""
     return top / FOLDER / _REPOSITORY
 
 
-def is_one(git_dir: Path) -> bool:
-    """Whether a git dir, which was found in a way that is trusted, is one of these."""
+def is_shadow_git_dir(git_dir: Path) -> bool:
+    """Return whether a trusted git dir belongs to a shadow repository."""
     return (git_dir.parent.name, git_dir.name) == (FOLDER, _REPOSITORY)
 
 
-def is_there(top: Path) -> bool:
-    """Whether a folder has one; a link leads to none."""
-    git_dir = git_dir_of(top)
+def exists(top: Path) -> bool:
+    """Return whether a folder has a shadow repository; symbolic links are not followed."""
+    git_dir = git_dir_for(top)
     return _is_folder(git_dir.parent) and _is_folder(git_dir) and os.path.lexists(git_dir / "HEAD")
 
 
 def find(start: Path, environment: Mapping[str, str]) -> Path | None:
-    """The nearest folder from here upwards that has one; on this file system, as git does it.
+    """Find the nearest folder upwards with a shadow repository, staying on one file system as git does.
 
     Args:
         start: an absolute path without links.
-        environment: with the home in which git's configuration is.
+        environment: the caller's; its HOME holds git's configuration.
 
     Raises:
-        GitError: it is another user's, or something called ``.git`` is on the way that git does not open.
+        GitError: it belongs to another user, or a ``.git`` on the way cannot be opened by git.
     """
-    found: Path | None = None
+    nearest: Path | None = None
     for folder in _upwards(start, environment):
         if os.path.lexists(folder / ".git"):
-            raise GitError(f"{folder / '.git'} is there, and no repository that git opens", "mend it, or move it away")
-        if found is None and is_there(folder):
-            found = folder
-    if found is not None:
-        check_owner(found, environment)
-    return found
+            raise GitError(f"git cannot open {folder / '.git'}", "repair it, or move it away")
+        if nearest is None and exists(folder):
+            nearest = folder
+    if nearest is not None:
+        check_owner(nearest, environment)
+    return nearest
 
 
 def _upwards(start: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """The folders in which git looks for its own."""
-    ceilings = {os.path.realpath(one) for one in environment.get("GIT_CEILING_DIRECTORIES", "").split(":") if one}
-    with suppress(OSError):  # a folder that we may not look into
+    """Yield the folders in which git would look for a repository (GIT_CEILING_DIRECTORIES, file system boundary)."""
+    ceilings = {
+        os.path.realpath(ceiling) for ceiling in environment.get("GIT_CEILING_DIRECTORIES", "").split(":") if ceiling
+    }
+    with suppress(OSError):  # an unreadable folder
         device = start.stat().st_dev
         for folder in (start, *start.parents):
             if folder.stat().st_dev != device or (folder != start and os.fspath(folder) in ceilings):
@@ -81,32 +83,32 @@ def _upwards(start: Path, environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def check_owner(top: Path, environment: Mapping[str, str]) -> None:
-    """Refuse another user's, as git does: its configuration names programs that are run.
+    """Refuse another user's shadow repository, as git does: its configuration names programs to run.
 
     Raises:
-        GitError: it is another user's, and ``safe.directory`` does not name the folder.
+        GitError: it belongs to another user, and ``safe.directory`` does not list the folder.
     """
-    git_dir = git_dir_of(top)
+    git_dir = git_dir_for(top)
     owners = {path.lstat().st_uid for path in (top, git_dir.parent, git_dir)}
     mine = {os.geteuid()}
     if os.geteuid() == 0 and environment.get("SUDO_UID", "").isdecimal():
-        mine.add(int(environment["SUDO_UID"]))  # as git has it
+        mine.add(int(environment["SUDO_UID"]))  # as git does under sudo
     if owners <= mine:
         return
-    # From the root: there is no repository whose own configuration could speak for itself.
-    said = Git(Path("/"), environment).run("config", "-z", "--get-all", "safe.directory", check=False).stdout
+    # From the root folder, so that no repository's own configuration is read.
+    values = Git(Path("/"), environment).run("config", "-z", "--get-all", "safe.directory", check=False).stdout
     trusted: list[str] = []
-    for value in os.fsdecode(said).split("\0")[:-1]:
-        trusted = [*trusted, value] if value else []  # an empty one takes back all before it
+    for value in os.fsdecode(values).split("\0")[:-1]:
+        trusted = [*trusted, value] if value else []  # an empty value clears the list (git-config(1))
     if not {"*", os.fspath(top)} & set(trusted):
         raise GitError(
-            f"{git_dir} is another user's: batchhook does not open it",
+            f"{git_dir} belongs to another user; batchhook does not open it",
             "git config --global --add safe.directory …, if you trust its owner",
         )
 
 
-def refusal(top: Path, environment: Mapping[str, str]) -> str:
-    """Why there should be none in a folder; empty where nothing speaks against it."""
+def reason_against(top: Path, environment: Mapping[str, str]) -> str:
+    """Return why a folder must not get a shadow repository; empty if it may."""
     home = environment.get("HOME", "")
     if top == Path(top.anchor):
         return f"{top} is the whole file system"
@@ -116,22 +118,22 @@ def refusal(top: Path, environment: Mapping[str, str]) -> str:
 
 
 def prepare(top: Path) -> Path:
-    """Make the folder beside the files, private to the user, in which the repository of a folder is going to be.
+    """Create ``.batchhook/``, private to the user, for the shadow repository.
 
     Returns:
-        a file to lock while the repository is made.
+        A file to lock while the repository is created.
 
     Raises:
-        BatchhookError: something else is in its place.
+        BatchhookError: something else has that name.
         OSError: it cannot be written.
     """
     folder = top / FOLDER
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if not _is_folder(folder):
-        raise BatchhookError(f"{folder} is no folder", "move it away")
+        raise BatchhookError(f"{folder} is not a folder", "move it away")
     folder.chmod(0o700)
-    # In whatever repository this folder may lie one day, nothing of it is to be committed. A link is not followed.
+    # No repository around this folder, now or later, may commit it. replace() does not follow a link.
     new = folder / f".gitignore.{os.getpid()}"
     new.write_text("*\n", "utf-8")
     new.replace(folder / ".gitignore")
@@ -139,31 +141,31 @@ def prepare(top: Path) -> Path:
 
 
 def init(top: Path, environment: Mapping[str, str]) -> Path:
-    """Make the repository of a folder, under a name by which nobody finds it yet; one at a time.
+    """Create a folder's shadow repository under a temporary name; one process at a time.
 
     Args:
-        top: the folder; ``prepare`` was called for it.
+        top: the folder, prepared by ``prepare``.
         environment: the caller's.
 
     Returns:
-        its git dir for now; ``put`` gives it its place.
+        Its temporary git dir; ``publish`` renames it.
 
     Raises:
         GitError, OSError: it cannot be written.
     """
     git_dir = top / FOLDER / f"{_REPOSITORY}.new"
-    shutil.rmtree(git_dir, ignore_errors=True)  # of one that was killed
-    # Bare: a git that is started in it does not take it for a work tree. Without templates there are no hooks.
+    shutil.rmtree(git_dir, ignore_errors=True)  # left by a kill
+    # Bare, so that git started inside does not take it for a work tree; without templates, so without hooks.
     Git(top, environment).run("init", "--quiet", "--bare", "--template=", str(git_dir))
-    # No commit is ever made on this branch; its name is what people read.
+    # The branch never gets a commit; its name is shown to people.
     Git(top, environment, git_dir=git_dir).run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
     (git_dir / "info").mkdir(exist_ok=True)
     (git_dir / "info" / "exclude").write_text(_IGNORED, "utf-8")
     return git_dir
 
 
-def put(git_dir: Path) -> None:
-    """Give what ``init`` made its place, where it is found.
+def publish(git_dir: Path) -> None:
+    """Rename a repository created by ``init`` to its final place.
 
     Raises:
         OSError: it cannot be written.
@@ -171,11 +173,11 @@ def put(git_dir: Path) -> None:
     git_dir.rename(git_dir.with_name(_REPOSITORY))
 
 
-def tidy(git: Git) -> None:
-    """Have git pack what has piled up, if it is much: nobody calls git here, who would have that done on the way.
+def gc(git: Git) -> None:
+    """Pack loose objects if there are many: without user commands, git never does so on its own.
 
     Args:
-        git: in the work tree of one of these.
+        git: in the shadow repository's work tree.
     """
     git.run("-c", "gc.autoDetach=false", "gc", "--auto", "--quiet", check=False)
 

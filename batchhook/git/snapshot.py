@@ -1,4 +1,4 @@
-"""All that a user has in a work tree, as commits; and moving index and work tree from one such state to another."""
+"""Capture a work tree with its index as commits, and switch a work tree from one such state to another."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from batchhook.git import sparse
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
-# Snapshots are nobody's work: they need no identity set up, and are told apart by this one.
+# Snapshots must work without a configured identity, and be recognisable.
 IDENTITY = {
     f"GIT_{role}_{field}": value
     for role in ("AUTHOR", "COMMITTER")
     for field, value in (("NAME", "batchhook"), ("EMAIL", "batchhook@localhost"))
 }
 
-_WITHOUT_COMMIT = b"does not have a commit checked out"
+_EMBEDDED_REPOSITORY = b"does not have a commit checked out"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What a work tree holds; names of trees.
+class WorktreeState:
+    """HEAD, index and files of a work tree.
 
     Attributes:
-        head: the commit that HEAD is at; empty where there is none.
-        index: what is staged.
-        files: all files that git does not ignore, untracked ones included.
+        head: HEAD's commit; empty for none.
+        index: tree of what is staged.
+        files: tree of all files that git does not ignore, untracked ones included.
     """
 
     head: str
@@ -41,24 +41,24 @@ class State:
 
 
 @contextmanager
-def private_index(git: Git, location: Location, name: str = "batchhook-index") -> Iterator[Path]:
-    """A copy of the index for the length of a block, so that the user's own stays as it is.
+def temporary_index(git: Git, location: Location, name: str = "batchhook-index") -> Iterator[Path]:
+    """Copy the user's index for the length of a block, so that the original stays untouched.
 
     Args:
         git: in the work tree.
         location: of the work tree.
-        name: of the file; whoever uses it sees to it that nobody else does.
+        name: of the copy; the caller ensures that no other process uses it.
 
     Yields:
-        its file, in the git dir, with all that the index knows of unchanged files.
+        The copy, in the git dir, with the stat data of unchanged files.
     """
     index = location.git_dir / "index"
     copy = location.git_dir / name
     lock = copy.with_name(f"{copy.name}.lock")
-    for left_by_a_kill in (copy, lock):
-        left_by_a_kill.unlink(missing_ok=True)
+    for leftover in (copy, lock):  # of a killed process
+        leftover.unlink(missing_ok=True)
     if index.exists():
-        # With its time: git looks twice at files that changed in the moment in which the index was written.
+        # Keep its mtime: git rechecks files that changed in the moment the index was written (racy git).
         shutil.copy2(index, copy)
     else:
         git.run("read-tree", "--empty", variables={"GIT_INDEX_FILE": str(copy)})
@@ -70,146 +70,149 @@ def private_index(git: Git, location: Location, name: str = "batchhook-index") -
 
 
 def has_conflicts(git: Git, variables: Mapping[str, str] | None = None) -> bool:
-    """Whether there are unsolved conflicts: of a merge, or of a stash that was popped.
+    """Return whether there are unresolved conflicts, of a merge or of a popped stash.
 
     Args:
         git: in the work tree.
-        variables: that name another index than the user's.
+        variables: name another index than the user's.
     """
     return bool(git.run("ls-files", "--unmerged", variables=variables).stdout)
 
 
-def look(git: Git, head: str, index: Path) -> State:
-    """What a work tree holds now; writes objects, changes nothing of the user's.
+def capture(git: Git, head: str, index: Path) -> WorktreeState:
+    """Capture a work tree; writes objects and changes nothing of the user's.
 
     Args:
         git: in the work tree's top folder.
-        head: the commit that HEAD is at.
-        index: a private index; it knows all files afterwards.
+        head: HEAD's commit.
+        index: a temporary index; it contains all files afterwards.
 
     Raises:
-        ConflictError: there are unsolved conflicts, of a merge or of a stash.
+        ConflictError: there are unresolved conflicts.
         GitError: a file cannot be read.
     """
     variables = {"GIT_INDEX_FILE": str(index)}
     if has_conflicts(git, variables):
-        raise ConflictError("there are files with unsolved conflicts", "solve them first: git status")
+        raise ConflictError("there are unresolved conflicts", "resolve them first: git status")
     staged = git.text("write-tree", variables=variables)
-    outside = ("--sparse",) if sparse.is_on(git) else ()  # files that are there, and that the checkout was to leave out
+    outside = (
+        ("--sparse",) if sparse.is_enabled(git) else ()
+    )  # files that exist although the sparse patterns exclude them
     add_all(git, variables, *outside)
-    return State(head=head, index=staged, files=git.text("write-tree", variables=variables))
+    return WorktreeState(head=head, index=staged, files=git.text("write-tree", variables=variables))
 
 
 def add_all(git: Git, variables: Mapping[str, str], *options: str) -> None:
-    """Have an index know all files that git does not ignore; repositories without a commit have nothing to be known.
+    """Add all files that git does not ignore to an index; embedded repositories without a commit are skipped.
 
     Args:
         git: in the work tree's top folder.
-        variables: that name the index.
-        options: further ones of git-add(1).
+        variables: name the index.
+        options: further options of git-add(1).
 
     Raises:
         GitError: a file cannot be read.
     """
-    words = ("-c", "advice.addEmbeddedRepo=false", "add", "--all", *options)
-    done = git.run(*words, "--ignore-errors", variables=variables, check=False)
-    errors = [line for line in done.stderr.splitlines() if line.startswith(b"error: ")]
-    if done.returncode and not (errors and all(line.endswith(_WITHOUT_COMMIT) for line in errors)):
-        git.run(*words, variables=variables)  # which says what is the matter
+    command = ("-c", "advice.addEmbeddedRepo=false", "add", "--all", *options)
+    result = git.run(*command, "--ignore-errors", variables=variables, check=False)
+    errors = [line for line in result.stderr.splitlines() if line.startswith(b"error: ")]
+    if result.returncode and not (errors and all(line.endswith(_EMBEDDED_REPOSITORY) for line in errors)):
+        git.run(*command, variables=variables)  # raises with the reason
 
 
-def tree_of_files(git: Git, location: Location, index: str) -> str:
-    """Name of the tree of all files in a work tree that git does not ignore; writes its objects, and nothing else.
+def capture_files(git: Git, location: Location, index: str) -> str:
+    """Write the tree of all files in a work tree that git does not ignore; changes nothing else.
 
     Args:
         git: in the work tree.
         location: of the work tree.
-        index: the name of the private index to use.
+        index: the name of the temporary index to use.
 
     Raises:
-        ConflictError, GitError: as for ``look``.
+        ConflictError, GitError: as for ``capture``.
     """
-    with private_index(git, location, index) as private:
-        return look(git, "", private).files
+    with temporary_index(git, location, index) as copy:
+        return capture(git, "", copy).files
 
 
-def commit_of_tree(
+def commit_tree(
     git: Git, tree: str, message: str, *parents: str, identity: Mapping[str, str] = MappingProxyType(IDENTITY)
 ) -> str:
-    """Name of a commit that holds a tree, and is nobody's work unless an identity is given; nothing points at it."""
+    """Create a commit of a tree, authored by batchhook unless an identity is given; moves no ref."""
     options = [option for parent in parents for option in ("-p", parent)]
     return git.text("commit-tree", tree, *options, "-F", "-", stdin=os.fsencode(message), variables=identity)
 
 
-def commit(git: Git, state: State, message: str, *also: str) -> str:
-    """A state as a commit: its tree is the files; its parents are HEAD, if there is one, and a commit of the index.
+def commit_state(git: Git, state: WorktreeState, message: str, *also: str) -> str:
+    """Create a commit of a state: its tree is the files, its parents are HEAD (if any) and a commit of the index.
 
     Args:
         git: in the repository.
-        state: what it is to hold.
+        state: the state to store.
         message: its message.
-        also: commits that are to be kept with it.
+        also: further parents, to keep these commits reachable.
     """
     head = (state.head,) if state.head else ()
-    index = commit_of_tree(git, state.index, f"{message}: index", *head)
-    return commit_of_tree(git, state.files, message, *head, index, *also)
+    index = commit_tree(git, state.index, f"{message}: index", *head)
+    return commit_tree(git, state.files, message, *head, index, *also)
 
 
-def read(git: Git, oid: str) -> State:
-    """The state that a commit of ``commit`` holds.
+def read_state(git: Git, oid: str) -> WorktreeState:
+    """Read the state stored by ``commit_state``.
 
     Raises:
         GitError: there is no such commit.
     """
     *head, index = git.text("rev-parse", f"{oid}^@").split()
     trees = git.text("rev-parse", f"{index}^{{tree}}", f"{oid}^{{tree}}").split()
-    return State(head=head[0] if head else "", index=trees[0], files=trees[1])
+    return WorktreeState(head=head[0] if head else "", index=trees[0], files=trees[1])
 
 
-def move(git: Git, index: Path, now: State, then: State) -> None:
-    """Make a work tree and its index hold another state; files that are the same in both are not touched.
+def switch(git: Git, index: Path, current: WorktreeState, target: WorktreeState) -> None:
+    """Switch a work tree and its index to another state; files equal in both are not touched.
 
-    Git compares each file with ``now`` before it writes over it, so what was changed meanwhile is refused, not lost.
+    Git compares each file with the current state before overwriting it, so a concurrent edit is refused, not lost.
 
     Args:
         git: in the work tree's top folder.
-        index: the private index with which ``now`` was looked at.
-        now: what is there.
-        then: what is to be there.
+        index: the temporary index with which the current state was captured.
+        current: the captured state.
+        target: the state to switch to.
 
     Raises:
-        GitError: git refused, before or after some files were written; doing it again goes on.
+        GitError: git refused, perhaps after writing some files; calling again continues.
     """
-    out, files = _without_what_is_left_out(git, index, now, then)
-    options = ("-m", "-u", "--no-sparse-checkout")  # else git takes files away that it was to leave out
-    git.run("read-tree", *options, now.files, files, variables={"GIT_INDEX_FILE": str(index)})
-    git.run("read-tree", "-i", "-m", now.index, then.index)
-    sparse.mark(git, out)
-    git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 says that files differ from the index
+    out, files = _without_sparse_exclusions(git, index, current, target)
+    options = ("-m", "-u", "--no-sparse-checkout")  # else git would delete files that the sparse patterns exclude
+    git.run("read-tree", *options, current.files, files, variables={"GIT_INDEX_FILE": str(index)})
+    git.run("read-tree", "-i", "-m", current.index, target.index)
+    sparse.mark_skip_worktree(git, out)
+    git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 only says that files differ from the index
 
 
-def _without_what_is_left_out(git: Git, index: Path, now: State, then: State) -> tuple[frozenset[str], str]:
-    """The paths that a sparse checkout leaves out, and the tree that is left for the work tree."""
-    if not sparse.is_on(git):
-        return frozenset(), then.files
-    rows = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", now.files, then.files).stdout
+def _without_sparse_exclusions(
+    git: Git, index: Path, current: WorktreeState, target: WorktreeState
+) -> tuple[frozenset[str], str]:
+    """Return the paths that a sparse checkout excludes, and the tree for the work tree without them."""
+    if not sparse.is_enabled(git):
+        return frozenset(), target.files
+    rows = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", current.files, target.files).stdout
     fields = rows.split(b"\0")[:-1]
-    changed = {os.fsdecode(path): _contents(what) for what, path in zip(fields[::2], fields[1::2], strict=True)}
-    out = sparse.left_out(git, index, then.files, changed)
-    return out, sparse.as_in(git, then.files, now.files, out) if out else then.files
+    changed = {os.fsdecode(path): _blob_pair(row) for row, path in zip(fields[::2], fields[1::2], strict=True)}
+    out = sparse.excluded_paths(git, index, target.files, changed)
+    return out, sparse.replace_paths(git, target.files, current.files, out) if out else target.files
 
 
-def _contents(row: bytes) -> tuple[str, str]:
-    """The two contents in ``:100644 100755 OLD NEW M``; names of nothing are zeros."""
+def _blob_pair(row: bytes) -> tuple[str, str]:
+    """Parse the oids of ``:100644 100755 OLD NEW M``; empty for a missing side (all zeros)."""
     old, new = row.decode().split()[2:4]
     return old.strip("0") and old, new.strip("0") and new
 
 
-def hidden_from_git(git: Git, paths: Sequence[str]) -> list[str]:
-    """Those of these paths that git was told not to look at: skip-worktree and assume-unchanged.
+def find_hidden_paths(git: Git, paths: Sequence[str]) -> list[str]:
+    """Find paths marked skip-worktree or assume-unchanged, whose files git does not check.
 
-    Files that a sparse checkout leaves out, and that are not there, are none of them: git changes them in the index,
-    and leaves them out again.
+    Absent files of a sparse checkout are not among them: git changes them in the index and leaves them out again.
     """
     if not paths:
         return []
@@ -217,18 +220,18 @@ def hidden_from_git(git: Git, paths: Sequence[str]) -> list[str]:
     rows = [(tag, path) for tag, _, path in (os.fsdecode(row).partition(" ") for row in listed if row)]
     hidden = [path for tag, path in rows if tag == "S" or tag.islower()]
     skipped = {path for tag, path in rows if tag == "S" and not os.path.lexists(git.folder / path)}
-    if skipped and sparse.is_on(git):
+    if skipped and sparse.is_enabled(git):
         return [path for path in hidden if path not in skipped]
     return hidden
 
 
-def what_is_under_way(location: Location) -> str:
-    """The git command that has been begun and not ended in a work tree; empty where there is none."""
-    marks = {
+def operation_in_progress(location: Location) -> str:
+    """Name the multi-step git command in progress in a work tree, such as "a merge"; empty for none."""
+    names = {
         "MERGE_HEAD": "a merge",
         "CHERRY_PICK_HEAD": "a cherry-pick",
         "REVERT_HEAD": "a revert",
         "rebase-merge": "a rebase",
         "rebase-apply": "a rebase",
     }
-    return next((what for mark, what in marks.items() if (location.git_dir / mark).exists()), "")
+    return next((name for marker, name in names.items() if (location.git_dir / marker).exists()), "")

@@ -1,4 +1,4 @@
-"""Putting uncommitted work aside as an entry of git's own stash; what makes room is done elsewhere."""
+"""Create and list entries of git's stash; the work tree itself is switched elsewhere (``snapshot.switch``)."""
 
 from __future__ import annotations
 
@@ -7,69 +7,69 @@ import os
 from batchhook.git import snapshot
 from batchhook.git.command import Git
 from batchhook.git.location import Location
-from batchhook.git.snapshot import State
+from batchhook.git.snapshot import WorktreeState
 
 
 def tracked_files(git: Git, location: Location) -> str:
-    """Name of the tree of all files that git follows, as they are in a work tree: without untracked ones."""
-    with snapshot.private_index(git, location, "batchhook-tracked") as index:
+    """Write the tree of all tracked files as they are in a work tree."""
+    with snapshot.temporary_index(git, location, "batchhook-tracked") as index:
         variables = {"GIT_INDEX_FILE": str(index)}
         git.run("add", "--update", ":/", variables=variables)
         return git.text("write-tree", variables=variables)
 
 
-def make(git: Git, location: Location, now: State, message: str, *, untracked: bool) -> str:
-    """Make a stash entry of all that is not committed; it is no entry before ``store``, and nothing is touched.
+def create_entry(git: Git, location: Location, current: WorktreeState, message: str, *, untracked: bool) -> str:
+    """Create the commit of a stash entry with everything uncommitted; ``store_entry`` makes it an entry.
 
     Args:
         git: in the work tree.
         location: of the work tree.
-        now: what it holds.
-        message: what the entry is called.
-        untracked: whether it is to hold untracked files, too.
+        current: its captured state.
+        message: the entry's message.
+        untracked: whether to include untracked files.
 
     Returns:
-        the name of its commit, in the form that ``git stash pop`` knows.
+        Its commit, in the form that ``git stash pop`` expects.
     """
     tracked = tracked_files(git, location)
-    index = snapshot.commit_of_tree(git, now.index, f"index: {message}", now.head)
-    parents = [now.head, index]
+    index = snapshot.commit_tree(git, current.index, f"index: {message}", current.head)
+    parents = [current.head, index]
     if untracked:
-        rest = _without(git, location, now.files, tracked)
-        parents.append(snapshot.commit_of_tree(git, rest, f"untracked files: {message}"))
-    return snapshot.commit_of_tree(git, tracked, message, *parents)
+        rest = _without(git, location, current.files, tracked)
+        parents.append(snapshot.commit_tree(git, rest, f"untracked files: {message}"))
+    return snapshot.commit_tree(git, tracked, message, *parents)
 
 
 def _without(git: Git, location: Location, tree: str, other: str) -> str:
-    """A tree without the paths of another one."""
+    """Write a tree without the paths of another one."""
     names = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", other).stdout
-    with snapshot.private_index(git, location, "batchhook-tracked") as index:
+    with snapshot.temporary_index(git, location, "batchhook-tracked") as index:
         variables = {"GIT_INDEX_FILE": str(index)}
         git.run("read-tree", tree, variables=variables)
         git.run("update-index", "--force-remove", "-z", "--stdin", stdin=names, variables=variables)
         return git.text("write-tree", variables=variables)
 
 
-def entries(git: Git) -> list[str]:
-    """Names of the entries' commits, newest first."""
+def list_entries(git: Git) -> list[str]:
+    """List the entries' commits, newest first."""
     return git.run("log", "-g", "--format=%H", "refs/stash", "--", check=False).stdout.decode().split()
 
 
-def store(git: Git, oid: str) -> None:
-    """Make a commit of ``make`` an entry; where it is one already, nothing."""
-    if oid not in entries(git):
+def store_entry(git: Git, oid: str) -> None:
+    """Make a commit of ``create_entry`` a stash entry, unless it is one."""
+    if oid not in list_entries(git):
         message = git.text("log", "-1", "--format=%s", oid)
         git.run("stash", "store", "--message", message, oid)
 
 
-def drop(git: Git, oid: str) -> None:
-    """Take an entry off the stash; where there is no such entry, nothing."""
-    listed = entries(git)
+def drop_entry(git: Git, oid: str) -> None:
+    """Drop a stash entry, if it exists."""
+    listed = list_entries(git)
     if oid in listed:
         git.run("stash", "drop", "--quiet", f"stash@{{{listed.index(oid)}}}")
 
 
-def intents(git: Git) -> list[str]:
-    """Files that are only going to be added (git add -N): a stash entry cannot say so of a file."""
-    said = git.run("diff", "--name-only", "--diff-filter=A", "--no-renames", "-z").stdout
-    return [os.fsdecode(path) for path in said.split(b"\0") if path]
+def intent_to_add(git: Git) -> list[str]:
+    """List files added with intent only (``git add -N``), which a stash entry cannot represent."""
+    output = git.run("diff", "--name-only", "--diff-filter=A", "--no-renames", "-z").stdout
+    return [os.fsdecode(path) for path in output.split(b"\0") if path]

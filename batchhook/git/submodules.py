@@ -1,8 +1,7 @@
-"""A submodule in a private work tree: a repository of its own that borrows the objects of the user's.
+"""Submodules in private work trees: repositories of their own that share the user's objects (alternates).
 
-It has neither remote nor refs, so nothing can be fetched, and the user's repository is only read. Git's own commands
-for submodules are of no use here: they take names and addresses from the commit, write a record into the user's
-settings, and may go to the network.
+They have no remotes or refs, so nothing is fetched, and the user's repository is only read. git-submodule(1) cannot do
+this: it takes names and URLs from the commit, writes to the user's configuration, and may use the network.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from batchhook.errors import GitError
 from batchhook.git.command import Git
 
 _SHORT = 8
-"""Digits of a commit's name in a message."""
+"""Digits of an oid in a message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lender:
-    """The user's own repositories of one submodule.
+class SubmoduleSource:
+    """The user's checkouts of one submodule.
 
     Attributes:
-        tops: their work trees; one for each of the user's work trees that has the submodule.
-        objects: where their objects are.
+        tops: their work trees, one for each of the user's work trees that has the submodule populated.
+        objects: their object folders.
         object_format: ``sha1`` or ``sha256``.
     """
 
@@ -37,43 +36,43 @@ class Lender:
     object_format: str
 
 
-def find_lender(git: Git, tops: Sequence[Path], path: str) -> Lender | None:
-    """The user's repositories of the submodule at a path; nothing where no work tree has it.
+def find_source(git: Git, tops: Sequence[Path], path: str) -> SubmoduleSource | None:
+    """Find the user's checkouts of the submodule at a path; None if no work tree has it populated.
 
     Args:
-        git: for its environment.
+        git: provides the environment.
         tops: the user's work trees.
-        path: as the commit names it.
+        path: of the submodule, from the commit.
 
     Raises:
-        GitError: git does not open the repository that is there.
+        GitError: git cannot open the submodule's repository.
     """
     homes = tuple(top / path for top in tops if _is_populated(top, path))
     if not homes:
         return None
-    found = [_objects(Git(home, git.environment)) for home in homes]
-    return Lender(homes, tuple(objects for objects, _ in found), found[0][1])
+    repositories = [_objects(Git(home, git.environment)) for home in homes]
+    return SubmoduleSource(homes, tuple(objects for objects, _ in repositories), repositories[0][1])
 
 
 def _is_populated(top: Path, path: str) -> bool:
-    """Whether a repository is there; behind a symbolic link, there is none for git."""
-    is_linked = any((top / part).is_symlink() for part in _ways(path))
+    """Return whether a submodule is populated; git ignores one behind a symbolic link."""
+    is_linked = any((top / part).is_symlink() for part in _path_and_parents(path))
     return not is_linked and os.path.lexists(top / path / ".git")
 
 
 def _objects(git: Git) -> tuple[str, str]:
     lines = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format").split("\n")
-    if len(lines) != 2:  # noqa: PLR2004 - one for each of the two questions
-        raise GitError(f"the path of the repository of {git.folder} has a line end in it", "move it to another folder")
+    if len(lines) != 2:  # noqa: PLR2004 - one for each of the two options
+        raise GitError(f"the path of the repository of {git.folder} contains a newline", "move it to another folder")
     return lines[0], lines[1]
 
 
-def own_folder(top: Path, path: str) -> Path:
-    """The folder of a submodule in a private work tree, made if it is not there.
+def prepare_folder(top: Path, path: str) -> Path:
+    """Create the folder of a submodule in a private work tree.
 
-    Whatever else stands in its way goes: following a symbolic link, we would write outside.
+    Anything in its way is removed: following a symbolic link would write outside the work tree.
     """
-    for part in _ways(path):
+    for part in _path_and_parents(path):
         place = top / part
         if place.is_symlink() or not place.is_dir():
             place.unlink(missing_ok=True)
@@ -81,73 +80,73 @@ def own_folder(top: Path, path: str) -> Path:
     return top / path
 
 
-def _ways(path: str) -> list[Path]:
-    """All folders on the way to a path, itself included: ``a``, ``a/b``."""
+def _path_and_parents(path: str) -> list[Path]:
+    """Return a path's parents and itself, outermost first: ``a``, ``a/b``."""
     return [*reversed(Path(path).parents), Path(path)][1:]
 
 
-def empty(folder: Path) -> None:
-    """Remove all that is in a folder."""
+def clear_folder(folder: Path) -> None:
+    """Remove everything in a folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            discard(Path(entry.path))
+            remove_path(Path(entry.path))
 
 
-def discard(place: Path) -> None:
-    """Remove a file or a folder with all that is in it; a symbolic link only itself."""
-    if place.is_dir() and not place.is_symlink():
-        _open_up(place)
-        shutil.rmtree(place)
+def remove_path(path: Path) -> None:
+    """Remove a file, a folder with its contents, or a symbolic link (not its target)."""
+    if path.is_dir() and not path.is_symlink():
+        _make_writable(path)
+        shutil.rmtree(path)
     else:
-        place.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def _open_up(top: Path) -> None:
-    """Let folders be read and written that tests have closed: they would keep what is in them."""
+def _make_writable(top: Path) -> None:
+    """Restore the permissions of folders that tests made read-only, so that they can be removed."""
     top.chmod(stat.S_IRWXU)
-    for folder, names, _ in os.walk(top):  # goes into each only after this
+    for folder, names, _ in os.walk(top):  # top-down: entered after this
         for place in (Path(folder, name) for name in names):
             if not place.is_symlink():
                 place.chmod(stat.S_IRWXU)
 
 
-def borrow(git: Git, folder: Path, lender: Lender) -> Git:
-    """Make a folder a repository with the lender's objects, or let the one that is there have them.
+def attach_alternates(git: Git, folder: Path, source: SubmoduleSource) -> Git:
+    """Make a folder a repository that shares the source's objects, reusing an existing one.
 
     Args:
-        git: for its environment.
-        folder: of the submodule in the private work tree.
-        lender: who has the objects.
+        git: provides the environment.
+        folder: the submodule's folder in the private work tree.
+        source: provides the objects.
 
     Returns:
-        git, in that repository and no other: without these variables it would take the one around it for a damaged
-        one, or go where the settings of this one lead, which tests may have written.
+        Git, bound to that repository by variables: discovery would skip a damaged one and use the repository around it,
+        or follow a configuration that tests may have written.
     """
     git_dir = folder / ".git"
     inside = Git(folder, git.environment)
     inside.environment |= {"GIT_DIR": os.fspath(git_dir), "GIT_WORK_TREE": os.fspath(folder)}
     if git_dir.is_symlink() or not git_dir.is_dir():
-        empty(folder)
-        inside.run("init", "--quiet", "--template=", f"--object-format={lender.object_format}")
+        clear_folder(folder)
+        inside.run("init", "--quiet", "--template=", f"--object-format={source.object_format}")
     alternates = git_dir / "objects" / "info" / "alternates"
     alternates.parent.mkdir(parents=True, exist_ok=True)
-    # Each time anew: the user's repository may be elsewhere by now.
-    alternates.write_bytes(b"".join(os.fsencode(f"{objects}\n") for objects in lender.objects))
+    # Written each time: the user's repository may have moved.
+    alternates.write_bytes(b"".join(os.fsencode(f"{objects}\n") for objects in source.objects))
     return inside
 
 
-def check_has(git: Git, commit: str, way: Sequence[str]) -> None:
-    """Check that a submodule has the commit that is recorded for it.
+def check_has_commit(git: Git, commit: str, path: Sequence[str]) -> None:
+    """Check that a submodule has its recorded commit.
 
     Args:
         git: in the submodule.
-        commit: what is recorded.
-        way: the submodule's path; before it, those of the submodules that it is nested in.
+        commit: the recorded commit.
+        path: the submodule's path, preceded by those of the submodules around it.
 
     Raises:
-        GitError: it has not.
+        GitError: the commit is missing.
     """
     if not git.succeeds("cat-file", "-e", f"{commit}^{{commit}}"):
-        command = "git submodule update --recursive" if len(way) > 1 else "git submodule update"
-        name = "/".join(way)
-        raise GitError(f"submodule `{name}` has no commit {commit[:_SHORT]} here", f"{command} {shlex.quote(way[0])}")
+        command = "git submodule update --recursive" if len(path) > 1 else "git submodule update"
+        name = "/".join(path)
+        raise GitError(f"submodule `{name}` lacks commit {commit[:_SHORT]}", f"{command} {shlex.quote(path[0])}")

@@ -1,4 +1,4 @@
-"""Trees beside each other and put together, by the git command: no files, no libgit2, quick enough for a hook."""
+"""Compare and combine trees with the git command: no work tree, no libgit2, fast enough for hooks."""
 
 from __future__ import annotations
 
@@ -10,68 +10,68 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location
 
 
-def empty(git: Git) -> str:
-    """The name of the tree without entries."""
+def empty_tree(git: Git) -> str:
+    """Return the oid of the empty tree."""
     return git.text("hash-object", "-t", "tree", "--stdin")
 
 
-def differences(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
-    """What is different in a tree, seen from another one.
+def diff(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """Compare two trees.
 
     Returns:
-        path -> mode and name of what is there in the new one, for index-info; mode 0 for nothing.
+        path -> (mode, oid) in the new tree, as for ``update-index --index-info``; mode 0 if missing.
     """
-    return _read(git.run("diff-tree", "-r", "-z", "--no-renames", old, new).stdout)
+    return _parse_raw(git.run("diff-tree", "-r", "-z", "--no-renames", old, new).stdout)
 
 
-def touched(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
-    """The files that are different in a tree, seen from another one.
+def diff_blobs(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """Compare two trees by content.
 
     Returns:
-        path -> names of the old content and of the new; empty for nothing.
+        path -> (old oid, new oid); empty if missing.
     """
     fields = git.text("diff-tree", "-r", "-z", "--no-renames", old, new).split("\0")[:-1]
-    found: dict[str, tuple[str, str]] = {}
-    for what, path in zip(fields[::2], fields[1::2], strict=True):
-        _, _, before, after, _ = what.split(" ")
-        found[path] = (before.strip("0") and before, after.strip("0") and after)
-    return found
+    blobs: dict[str, tuple[str, str]] = {}
+    for row, path in zip(fields[::2], fields[1::2], strict=True):
+        _, _, old_oid, new_oid, _ = row.split(" ")
+        blobs[path] = (old_oid.strip("0") and old_oid, new_oid.strip("0") and new_oid)
+    return blobs
 
 
-def staged(git: Git, commit: str) -> dict[str, tuple[str, str]]:
-    """What is different in the index, seen from a commit (empty for none); as for ``differences``."""
-    other = commit or empty(git)
-    return _read(git.run("diff-index", "--cached", "-z", "--no-renames", other).stdout)
+def diff_index(git: Git, commit: str) -> dict[str, tuple[str, str]]:
+    """Compare the index with a commit (empty for none); returns as ``diff``."""
+    other = commit or empty_tree(git)
+    return _parse_raw(git.run("diff-index", "--cached", "-z", "--no-renames", other).stdout)
 
 
-def _read(printed: bytes) -> dict[str, tuple[str, str]]:
+def _parse_raw(printed: bytes) -> dict[str, tuple[str, str]]:
     fields = printed.decode("utf-8", "surrogateescape").split("\0")[:-1]
-    found: dict[str, tuple[str, str]] = {}
-    for what, path in zip(fields[::2], fields[1::2], strict=True):
-        _, mode, _, oid, _ = what.split(" ")
-        found[path] = (mode, oid)
-    return found
+    entries: dict[str, tuple[str, str]] = {}
+    for row, path in zip(fields[::2], fields[1::2], strict=True):
+        _, mode, _, oid, _ = row.split(" ")
+        entries[path] = (mode, oid)
+    return entries
 
 
-def with_changes(
+def overlay(
     git: Git, location: Location, tree: str, other: str, is_wanted: Callable[[str], bool]
 ) -> tuple[str, frozenset[str]]:
-    """A tree that is as another one in some paths.
+    """Write a tree with some paths taken from another tree.
 
     Args:
         git: in the work tree.
         location: of the work tree.
-        tree: its name.
-        other: the other one's.
-        is_wanted: whether a path is to be as in the other one.
+        tree: the tree to start from.
+        other: the tree to take paths from.
+        is_wanted: selects the paths to take.
 
     Returns:
-        the name of what comes of it, and the paths that are different now.
+        The new tree, and the paths that changed.
     """
-    wanted = {path: there for path, there in differences(git, tree, other).items() if is_wanted(path)}
-    gone_first = sorted(wanted.items(), key=lambda item: item[1][0].strip("0") != "")  # a file in a folder's place
-    lines = b"".join(os.fsencode(f"{mode} {oid}\t{path}\0") for path, (mode, oid) in gone_first)
-    with snapshot.private_index(git, location, "batchhook-tree") as index:
+    wanted = {path: entry for path, entry in diff(git, tree, other).items() if is_wanted(path)}
+    removals_first = sorted(wanted.items(), key=lambda item: item[1][0].strip("0") != "")  # a file may replace a folder
+    lines = b"".join(os.fsencode(f"{mode} {oid}\t{path}\0") for path, (mode, oid) in removals_first)
+    with snapshot.temporary_index(git, location, "batchhook-tree") as index:
         variables = {"GIT_INDEX_FILE": str(index)}
         git.run("read-tree", tree, variables=variables)
         git.run("update-index", "-z", "--index-info", stdin=lines, variables=variables)

@@ -1,4 +1,4 @@
-"""Private work trees: where tests run, so that what is tested is what was committed."""
+"""Private work trees, in which tests run on exactly what was committed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ _SUBMODULE = b"160000"
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """What a work tree's index holds.
+class _IndexContents:
+    """The parts of a work tree's index that need care.
 
     Attributes:
-        folders: all that hold files or submodules of the commit, right there or further down; a folder comes before
-            those in it.
+        folders: all folders with files or submodules of the commit; parents before children.
         attributes: paths of the ``.gitattributes`` files.
-        submodules: path -> the commit that is recorded for the submodule there.
+        submodules: path -> recorded commit.
     """
 
     folders: tuple[str, ...]
@@ -32,139 +31,141 @@ class _Held:
 
 
 def checkout(git: Git, folder: Path, commit: str, tops: Sequence[Path]) -> None:
-    """Make a folder hold exactly a commit's files; reuse what is there from last time.
+    """Check a commit out into a private work tree, reusing an existing one.
 
-    Submodules and contents of Git LFS are there if the user has them, and come from there: never from the network.
+    Submodules and Git LFS contents are filled in from the user's repositories, never from the network.
 
     Args:
         git: in the repository.
-        folder: the private work tree's top; nobody else uses it meanwhile (the caller holds its lock).
-        commit: what to check out.
-        tops: the user's work trees in which submodules are looked for, the most important first.
+        folder: the private work tree's top; the caller holds its lock.
+        commit: the commit to check out.
+        tops: the user's work trees, searched for submodules in this order.
 
     Raises:
-        GitError: git cannot check it out: no room, no permission, missing objects; or a submodule that the user has
-            lacks the recorded commit.
+        GitError: the checkout failed (disk full, permissions, missing objects), or a populated submodule lacks its
+            recorded commit.
     """
     inside = Git(folder, git.environment)
-    held = _reuse(git, inside, commit) if os.path.lexists(folder) else None
-    if held is None:
+    contents = _reuse(git, inside, commit) if os.path.lexists(folder) else None
+    if contents is None:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Twice forced: git may still know a work tree there, locked by us, whose folder somebody deleted.
+        # --force twice: git may still list a work tree that we locked and whose folder was deleted.
         reason = ("--lock", "--reason", "batchhook runs tests here")
         git.run(
             *lfs.POINTERS, "worktree", "add", "--quiet", "--force", "--force", "--detach", *reason, str(folder), commit
         )
-        held = _held(inside)
-    _fill(inside, held, tops, ())
+        contents = _read_index(inside)
+    _fill(inside, contents, tops, ())
 
 
-def _reuse(git: Git, inside: Git, commit: str) -> _Held | None:
-    """Switch what is there to a commit; nothing, and nothing left, where it is half made or damaged."""
+def _reuse(git: Git, inside: Git, commit: str) -> _IndexContents | None:
+    """Switch an existing work tree to a commit; if it is incomplete or damaged, remove it and return None."""
     if (inside.folder / ".git").exists():
         try:
             return _switch(inside, commit)
         except GitError:
-            pass  # by a kill, or by tests: begin anew
+            pass  # damaged by a kill or by tests: start over
     remove(git, inside.folder)
     return None
 
 
-def _switch(git: Git, commit: str) -> _Held:
-    """Make a work tree hold a commit's files and nothing else, but for what is in its submodules.
+def _switch(git: Git, commit: str) -> _IndexContents:
+    """Make a work tree hold exactly a commit's files, leaving submodules' contents aside.
 
     Raises:
-        GitError: git cannot, or tests have put a link in a folder's place.
+        GitError: git failed, or tests replaced a folder by a symbolic link.
     """
     lock = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "index.lock"))
-    lock.unlink(missing_ok=True)  # of a git that was killed: the folder is ours alone
+    lock.unlink(missing_ok=True)  # left by a killed git; the folder is ours alone
     git.run(*lfs.POINTERS, "checkout", "--quiet", "--force", "--detach", commit)
-    held = _held(git)
-    _drop_repositories(git.folder, held)
+    contents = _read_index(git)
+    _remove_nested_repositories(git.folder, contents)
     git.run("clean", "--quiet", "-ffdx")
-    return held
+    return contents
 
 
-def _held(git: Git) -> _Held:
-    # From the index, not from the commit: git lets no path into it that leads outside or into a git dir. There may be
-    # very many, and few of them matter.
+def _read_index(git: Git) -> _IndexContents:
+    # From the index, not the commit: git admits no path to it that leads outside or into a git dir. Kept as bytes where
+    # possible, since there may be very many.
     rows = [row.split(b"\t", 1) for row in git.run("ls-files", "--stage", "-z").stdout.split(b"\0")[:-1]]
     folders = {path.rpartition(b"/")[0] for _, path in rows}
     attributes = (path for _, path in rows if path.endswith(b".gitattributes"))
     links = (row for row in rows if row[0].startswith(_SUBMODULE))
-    return _Held(
+    return _IndexContents(
         folders=_with_parents(os.fsdecode(folder) for folder in folders if folder),
         attributes=tuple(os.fsdecode(path) for path in attributes if path.rpartition(b"/")[2] == b".gitattributes"),
-        submodules={os.fsdecode(path): what.split()[1].decode() for what, path in links},
+        submodules={os.fsdecode(path): row.split()[1].decode() for row, path in links},
     )
 
 
 def _with_parents(folders: Iterable[str]) -> tuple[str, ...]:
-    found: set[str] = set()
+    known: set[str] = set()
     for folder in folders:
-        rest = folder
-        while rest and rest not in found:
-            found.add(rest)
-            rest = rest.rpartition("/")[0]
-    return tuple(sorted(found))
+        path = folder
+        while path and path not in known:
+            known.add(path)
+            path = path.rpartition("/")[0]
+    return tuple(sorted(known))
 
 
-def _drop_repositories(top: Path, held: _Held) -> None:
-    """Remove git dirs from folders that hold files: tests made them, or there was a submodule. Clean spares them.
+def _remove_nested_repositories(top: Path, contents: _IndexContents) -> None:
+    """Remove git dirs from folders that hold files, left by tests or a former submodule; git clean spares them.
 
     Raises:
-        GitError: there is a symbolic link in a folder's place. Git may take the files behind it for those that it
-            wrote.
+        GitError: a symbolic link has replaced a folder; git may take the files behind it for its own.
     """
-    for folder in held.folders:
+    for folder in contents.folders:
         place = f"{top}/{folder}"
-        if os.path.islink(place):  # noqa: PTH114 - a Path for each of thousands costs more than the question
+        if os.path.islink(place):  # noqa: PTH114 - thousands of Path objects would be slow
             raise GitError(f"{place} is a symbolic link")
         repository = f"{place}/.git"
         if os.path.lexists(repository):
-            submodules.discard(Path(repository))
+            submodules.remove_path(Path(repository))
 
 
-def _fill(git: Git, held: _Held, tops: Sequence[Path], way: Sequence[str]) -> None:
-    """Add what git leaves out: the contents of Git LFS, and submodules as the user's work trees have them.
+def _fill(git: Git, contents: _IndexContents, tops: Sequence[Path], parents: Sequence[str]) -> None:
+    """Add what git's checkout leaves out: Git LFS contents, and submodules as the user has them.
 
     Args:
-        git: in a work tree that holds all else.
-        held: what it holds.
+        git: in the checked-out work tree.
+        contents: of its index.
         tops: the user's work trees of the same repository.
-        way: paths of the submodules that it is nested in.
+        parents: paths of the submodules around it.
 
     Raises:
-        GitError: a submodule lacks the recorded commit, or something cannot be written.
+        GitError: a submodule lacks its recorded commit, or cannot be written.
     """
-    lfs.fill_in(git, held.attributes)
-    for path, commit in held.submodules.items():
-        folder = submodules.own_folder(git.folder, path)
-        lender = submodules.find_lender(git, tops, path)
-        if lender is None:
-            submodules.empty(folder)  # as there; neither checkout nor clean look into it
+    lfs.fill_in(git, contents.attributes)
+    for path, commit in contents.submodules.items():
+        folder = submodules.prepare_folder(git.folder, path)
+        source = submodules.find_source(git, tops, path)
+        if source is None:
+            submodules.clear_folder(folder)  # as in the user's tree; neither checkout nor clean enters it
         else:
-            inside = submodules.borrow(git, folder, lender)
-            _fill(inside, _submodule(inside, lender, commit, (*way, path)), lender.tops, (*way, path))
+            inside = submodules.attach_alternates(git, folder, source)
+            path_chain = (*parents, path)
+            _fill(inside, _checkout_submodule(inside, source, commit, path_chain), source.tops, path_chain)
 
 
-def _submodule(git: Git, lender: submodules.Lender, commit: str, way: Sequence[str]) -> _Held:
-    """Make a submodule hold its recorded commit.
+def _checkout_submodule(
+    git: Git, source: submodules.SubmoduleSource, commit: str, path: Sequence[str]
+) -> _IndexContents:
+    """Check out a submodule's recorded commit.
 
     Raises:
-        GitError: it lacks the commit, or something cannot be written.
+        GitError: the commit is missing, or the folder cannot be written.
     """
     try:
         return _switch(git, commit)
     except GitError:
-        submodules.empty(git.folder)  # damaged, or without that commit
-        again = submodules.borrow(git, git.folder, lender)
-        submodules.check_has(again, commit, way)
-        return _switch(again, commit)
+        submodules.clear_folder(git.folder)  # damaged, or lacking the commit
+        fresh = submodules.attach_alternates(git, git.folder, source)
+        submodules.check_has_commit(fresh, commit, path)
+        return _switch(fresh, commit)
 
 
 def remove(git: Git, folder: Path) -> None:
-    """Take a private work tree away, folder and record."""
+    """Remove a private work tree: its folder and git's record of it."""
     git.run("worktree", "remove", "--force", "--force", str(folder), check=False)
     with suppress(OSError):
-        submodules.discard(folder)
+        submodules.remove_path(folder)

@@ -1,1 +1,1 @@
-"""Code of others that is told of what happens: which there is (`installed`), what (`specs`), its process (`host`)."""
+"""Plug-ins: their hooks (``hookspecs``), their discovery, and the processes that run them and send notifications."""

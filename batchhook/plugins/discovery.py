@@ -1,4 +1,4 @@
-"""Which plug-ins are installed beside batchhook: entry points of the group ``batchhook``."""
+"""Discovery of installed plug-ins: entry points of the group ``batchhook``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ GROUP = "batchhook"
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plug-in.
+    """An installed plug-in.
 
     Attributes:
-        name: its entry point's; the first of a name counts.
-        value: where it is, ``module`` or ``module:object``.
-        distribution: what brought it, with its version.
+        name: of its entry point; the first one of a name wins.
+        value: its location, ``module`` or ``module:object``.
+        distribution: name and version of the distribution that provides it; empty if unknown.
     """
 
     name: str
@@ -23,10 +23,10 @@ class Plugin:
     distribution: str
 
 
-def installed() -> tuple[Plugin, ...]:
-    """All plug-ins, by name; none of them is imported."""
-    found: dict[str, Plugin] = {}
+def find_plugins() -> tuple[Plugin, ...]:
+    """Return all plug-ins by name, without importing them."""
+    plugins: dict[str, Plugin] = {}
     for point in sorted(metadata.entry_points(group=GROUP)):
-        brought = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-        found.setdefault(point.name, Plugin(point.name, point.value, brought))
-    return tuple(found.values())
+        distribution = f"{point.dist.name} {point.dist.version}" if point.dist else ""
+        plugins.setdefault(point.name, Plugin(point.name, point.value, distribution))
+    return tuple(plugins.values())

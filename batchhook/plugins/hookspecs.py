@@ -1,4 +1,4 @@
-"""What plug-ins can be told (``docs/plugins.md``). A plug-in takes of each hook the arguments that it wants.
+"""The hooks that plug-ins can implement (``docs/plugins.md``); an implementation takes the arguments it needs.
 
 Documents are frozen pydantic models, as ``--json`` prints them. ``repository`` is the path of a work tree's top folder.
 """
@@ -25,34 +25,34 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 @hookspec
 def batchhook_change_recorded(change: ChangeDocument, batch: BatchDocument, repository: str) -> None:
-    """A change counts; ``batch`` holds it, open or full. One that is amended is told again if its files differ."""
+    """React to a counted change of an open or full batch; called again if an amended change has other files."""
 
 
 @hookspec
 def batchhook_batch_sealed(batch: BatchDocument, repository: str) -> None:
-    """A batch is full; its tests are about to run, or run already."""
+    """React to a full batch; its tests are about to run, or already running."""
 
 
 @hookspec
 def batchhook_run_finished(batch: BatchDocument, run: TestDocument, repository: str) -> None:
-    """A full batch has its run and its verdict; what broke failing tests is not known yet."""
+    """React to the run and verdict of a full batch; culprits are not known yet."""
 
 
 @hookspec
 def batchhook_analysis_made(analysis: AnalysisDocument, repository: str) -> Mapping[str, Metric] | None:
-    """All is known of a batch, just before it counts as finished.
+    """Add to a complete analysis, before the batch is finished.
 
     Returns:
-        metrics of the plug-in's own, by name, which are stored and shown in ``analyze``; or None. Up to 50; bools,
-        whole numbers of 64 bits, finite floats, and texts of up to 500 characters.
+        metrics of the plug-in, by name, which are stored and shown by ``analyze``; or None. Up to 50: bools, 64-bit
+        integers, finite floats, and strings of up to 500 characters.
     """
 
 
 @hookspec
 def batchhook_critical_failure(analysis: AnalysisDocument, repository: str) -> None:
-    """A batch has failed critically, and all is known of it."""
+    """React to a critical failure, once its analysis is complete."""
 
 
 @hookspec
 def batchhook_rolled_back(operation: OperationDocument, repository: str) -> None:
-    """A rollback, or an undo of one, was carried out."""
+    """React to a rollback, or to the undo of one."""

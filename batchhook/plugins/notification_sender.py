@@ -1,7 +1,7 @@
-"""The process that sends one notification to one place: ``python -m batchhook.plugins.notification_sender``.
+"""The process that sends one notification: ``python -m batchhook.plugins.notification_sender ORDER ANSWER``.
 
-Where to is in an environment variable, whose name the order says: the address is a secret, and stands in no file, on no
-command line, and in nothing that this prints.
+The address is in an environment variable whose name is in the order. It is a secret: it must not appear in a file, on a
+command line, or in the output of this process.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MISSING = 'apprise is not installed: pip install "batchhook[notify]"'
+APPRISE_MISSING = 'apprise is not installed: pip install "batchhook[notify]"'
 
 
 def main() -> None:
-    """Send, and write the answer: what was the matter, if anything was."""
+    """Send the notification and write the answer: the problem, empty if there was none."""
     order, answer = (Path(argument) for argument in sys.argv[1:3])
     try:
         problem = send(json.loads(order.read_text("utf-8")))
-    except Exception as error:  # noqa: BLE001 - whatever apprise and what it sends with may raise
-        problem = f"{type(error).__name__} while it was sent"  # its text may hold the address
+    except Exception as error:  # noqa: BLE001 - anything that apprise and its transports raise
+        problem = f"sending failed with {type(error).__name__}"  # the text of the error may contain the address
     answer.write_text(json.dumps({"problem": problem}), "utf-8")
 
 
@@ -32,47 +32,47 @@ def send(order: Mapping[str, Any]) -> str:
     """Send a notification.
 
     Args:
-        order: ``variable`` has the address, or several of which ``position`` counts one, from 0; ``title``, ``body``,
-            ``kind`` as ``core.notification.Message`` has them.
+        order: ``variable`` names the environment variable with the addresses, and ``position`` the one of them to use,
+            from 0; ``title``, ``body`` and ``kind`` as in ``core.notification.Message``.
 
     Returns:
-        what was the matter; empty where it was sent.
+        the problem; empty if it was sent.
     """
     try:
-        import apprise  # noqa: PLC0415 - an extra, that may not be there
+        import apprise  # noqa: PLC0415 - an optional dependency
     except ImportError:
-        return MISSING
+        return APPRISE_MISSING
     addresses = os.environ.get(order["variable"], "").split()
     if order["position"] >= len(addresses):
         return f"the environment variable {order['variable']} is not set"
     address = addresses[order["position"]]
-    said = _Said()
-    logging.getLogger("apprise").addHandler(said)
+    warnings = _LastWarning()
+    logging.getLogger("apprise").addHandler(warnings)
     notifier = apprise.Apprise(asset=apprise.AppriseAsset(app_id="batchhook", app_desc="batchhook"))
     if not notifier.add(address):
-        return "apprise knows no such address, or something is missing in it: docs/notifications.md"
-    sent = notifier.notify(
+        return "apprise does not support this address, or it is incomplete: docs/notifications.md"
+    is_sent = notifier.notify(
         title=order["title"], body=order["body"], notify_type=order["kind"], body_format=apprise.NotifyFormat.TEXT
     )
-    return "" if sent else _without(address, said.last or "it was not taken")
+    return "" if is_sent else _redact(warnings.message or "it was not accepted", address)
 
 
-class _Said(logging.Handler):
-    """The last that apprise complained about."""
+class _LastWarning(logging.Handler):
+    """Keeps the last warning of apprise."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.last = ""
+        self.message = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.last = record.getMessage()
+        self.message = record.getMessage()
 
 
-def _without(address: str, text: str) -> str:
-    """A text without any part of an address that may be a secret."""
+def _redact(text: str, address: str) -> str:
+    """Return a text without any part of an address that may be a secret."""
     parts = sorted({address, *re.split(r"[/:@?&=,]+", address)}, key=len, reverse=True)
     for part in parts:
-        if len(part) > 3:  # noqa: PLR2004 - shorter ones are in every text, and no secret
+        if len(part) > 3:  # noqa: PLR2004 - shorter parts occur in any text, and are no secrets
             text = text.replace(part, "***")
     return text
 

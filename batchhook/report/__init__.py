@@ -1,1 +1,1 @@
-"""Showing what batchhook knows: to people (rich, plain where there is no terminal) and to programs (JSON)."""
+"""Output for people (console, files, CI services) and for programs (JSON documents)."""

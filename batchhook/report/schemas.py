@@ -1,4 +1,4 @@
-"""The JSON Schemas of all that batchhook gives to programs: the ``--json`` documents, and the files it writes."""
+"""JSON Schemas of everything batchhook writes for programs: ``--json`` documents and files."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from batchhook.errors import BatchhookError
 from batchhook.report import json_models
 from batchhook.report.files import filenames
 from batchhook.report.files.batch_tracker import TrackerFile
-from batchhook.report.files.critical_failure import CriticalFile
+from batchhook.report.files.critical_failure import CriticalFailureFile
 from batchhook.report.files.regressions import RegressionsFile
-from batchhook.report.files.run_history import HistoryFile
+from batchhook.report.files.run_history import RunHistoryFile
 from batchhook.report.json_models import Document
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """Something with a schema: what it is, and the model that it is made from."""
+class PublishedSchema:
+    """A published schema: the model it is generated from, and what it describes."""
 
-    of: str
+    describes: str
     model: type[Document]
 
 
@@ -36,9 +36,9 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "ci": json_models.CiDocument,
     "doctor": json_models.DoctorDocument,
     "export": json_models.ExportDocument,
-    "install": json_models.InstalledDocument,
+    "install": json_models.InstallDocument,
     "log": json_models.LogDocument,
-    "notify": json_models.NotifiedDocument,
+    "notify": json_models.NotifyDocument,
     "operations": json_models.OperationsDocument,
     "operations finish": json_models.OperationDocument,
     "prune": json_models.PruneDocument,
@@ -47,50 +47,55 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "report": json_models.ReportDocument,
     "rollback": json_models.OperationDocument,
     "schema": json_models.SchemasDocument,
-    "show": json_models.EntryDocument,
+    "show": json_models.BatchSummaryDocument,
     "status": json_models.StatusDocument,
     "test": json_models.TestDocument,
     "undo": json_models.OperationDocument,
-    "uninstall": json_models.UninstalledDocument,
+    "uninstall": json_models.UninstallDocument,
     "wait": json_models.AnalysisDocument,
     "watch": json_models.WatchDocument,
 }
-"""By the words of the command."""
 
 _FILES: Mapping[str, type[Document]] = {
     filenames.TRACKER: TrackerFile,
-    filenames.HISTORY: HistoryFile,
+    filenames.HISTORY: RunHistoryFile,
     filenames.RESULTS: json_models.CiResultsDocument,
     filenames.BASELINE: json_models.BaselineResultsDocument,
     filenames.REGRESSIONS: RegressionsFile,
-    filenames.critical("N"): CriticalFile,
+    filenames.critical("N"): CriticalFailureFile,
 }
-"""By the file's name; N stands for a batch's number."""
+"""By file name; N stands for the batch's number."""
 
-PUBLISHED: Mapping[str, Published] = {
-    **{words.replace(" ", "-"): Published(f"batchhook {words} --json", of) for words, of in _COMMANDS.items()},
-    "restoration": Published(
-        "rollback N --from-backup and the undo of it, with --json", json_models.RestorationDocument
+PUBLISHED: Mapping[str, PublishedSchema] = {
+    **{
+        command.replace(" ", "-"): PublishedSchema(f"batchhook {command} --json", model)
+        for command, model in _COMMANDS.items()
+    },
+    "restoration": PublishedSchema(
+        "rollback N --from-backup and its undo, with --json", json_models.RestorationDocument
     ),
-    "waiting": Published("wait with --json that ends with 4, since its time is up", json_models.UnderWayDocument),
-    "error": Published("any command with --json that could not do its work", json_models.ErrorDocument),
-    **{name.removesuffix(".json").removesuffix("_batch_N"): Published(name, of) for name, of in _FILES.items()},
+    "waiting": PublishedSchema("wait --json that ends with 4, since its timeout expired", json_models.ProgressDocument),
+    "error": PublishedSchema("any command with --json that fails", json_models.ErrorDocument),
+    **{
+        name.removesuffix(".json").removesuffix("_batch_N"): PublishedSchema(name, model)
+        for name, model in _FILES.items()
+    },
 }
 """By the schema's name."""
 
 
 def schema(name: str) -> dict[str, object]:
-    """A JSON Schema (2020-12).
+    """Return a JSON Schema (2020-12).
 
     Args:
-        name: one of ``PUBLISHED``; the words of a command or the name of a file will do.
+        name: a key of ``PUBLISHED``, the words of a command, or the name of a file.
 
     Raises:
-        BatchhookError: there is none of this name.
+        BatchhookError: no schema has this name.
     """
     key = name.removesuffix(".json").replace(" ", "-")
     if key not in PUBLISHED:
-        raise BatchhookError(f"there is no schema '{name}'", "batchhook schema lists them")
+        raise BatchhookError(f"no schema named '{name}'", "list them: batchhook schema")
     published = PUBLISHED[key]
-    made = published.model.model_json_schema(mode="serialization")
-    return {"$schema": _DIALECT, "$id": f"urn:batchhook:schema:{key}", **made, "title": published.of}
+    body = published.model.model_json_schema(mode="serialization")
+    return {"$schema": _DIALECT, "$id": f"urn:batchhook:schema:{key}", **body, "title": published.describes}

@@ -1,1 +1,1 @@
-"""What batchhook remembers, below the common git dir: journal, database, backups, locks."""
+"""Persistent state below the common git dir: the journal, the database, backups and locks."""

@@ -1,95 +1,101 @@
-"""Rows about culprits: what a batch's search found out about each failing test, and what it saw."""
+"""Rows about the culprit search: the attribution of each failing test of a batch, with its evidence."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchhook.core.changes import BatchStatus
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight, Sighting
-from batchhook.core.culprits.priors import Record
-from batchhook.core.sanitize import encodable
+from batchhook.core.batch import BatchStatus
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation, ProbeOutcome
+from batchhook.core.culprits.priors import FailureHistory
+from batchhook.core.sanitize import escape_surrogates
 from batchhook.store.database import Database
 
-_NONE = -1
+_NO_SUSPECT = -1
 
 
-def finish(
-    database: Database, batch: int, states: Sequence[str], attributions: Mapping[tuple[str, str], Attribution]
+def finish_search(
+    database: Database, batch: int, revisions: Sequence[str], attributions: Mapping[tuple[str, str], Attribution]
 ) -> None:
-    """Store what a search found out, whole or not at all; a second time changes nothing.
+    """Store the result of a search in one transaction, and move the batch on to measuring slowdowns.
 
-    Next is whether something became slower.
+    Does nothing unless the batch is being searched.
 
     Args:
         database: of the repository.
         batch: its number.
-        states: names of the states that were searched, oldest first.
+        revisions: the commits that were searched, oldest first.
         attributions: by id and module of each failing test.
     """
-    positions = {state: position for position, state in enumerate(states)}
+    positions = {oid: position for position, oid in enumerate(revisions)}
     with database.transaction() as connection:
         query = "SELECT 1 FROM batches WHERE id = ? AND status = ?"
         if database.row(query, batch, BatchStatus.SEARCHING.value) is None:
             return
         connection.executemany(
-            "INSERT INTO search_states VALUES (?, ?, ?)",
-            [(batch, position, state) for state, position in positions.items()],
+            "INSERT INTO search_revisions VALUES (?, ?, ?)",
+            [(batch, position, oid) for oid, position in positions.items()],
         )
-        for (name, module), found in attributions.items():
-            _add(database, batch, (encodable(name), encodable(module)), found, positions)
+        for (name, module), attribution in attributions.items():
+            _add(database, batch, (escape_surrogates(name), escape_surrogates(module)), attribution, positions)
         query = "UPDATE batches SET status = ? WHERE id = ?"
         connection.execute(query, (BatchStatus.MEASURING.value, batch))
 
 
 def _add(
-    database: Database, batch: int, test: tuple[str, str], found: Attribution, positions: Mapping[str, int]
+    database: Database, batch: int, test: tuple[str, str], attribution: Attribution, positions: Mapping[str, int]
 ) -> None:
-    suspects = [positions[state] for state in found.suspects]
-    first, last = (suspects[0], suspects[-1]) if suspects else (_NONE, _NONE)
+    suspects = [positions[oid] for oid in attribution.suspects]
+    first, last = (suspects[0], suspects[-1]) if suspects else (_NO_SUSPECT, _NO_SUSPECT)
     connection = database.connection
     connection.execute(
         "INSERT OR IGNORE INTO attributions SELECT ?, id, ?, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
-        (batch, found.kind.value, found.confidence, first, last, found.reason, *test),
+        (batch, attribution.kind.value, attribution.confidence, first, last, attribution.reason, *test),
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO sightings SELECT ?, id, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
+        "INSERT OR IGNORE INTO evidence SELECT ?, id, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
         [
             (
                 batch,
-                positions[sighting.state],
-                sighting.passed,
-                sighting.failed,
-                sighting.silence.value if sighting.silence else "",
+                positions[observation.oid],
+                observation.passed,
+                observation.failed,
+                observation.unobserved_reason.value if observation.unobserved_reason else "",
                 *test,
             )
-            for sighting in found.evidence
+            for observation in attribution.evidence
         ],
     )
-    flakes = found.failed if found.kind is Kind.FLAKY else 0
-    is_plainly_flaky = found.kind is Kind.FLAKY and not found.reason
+    is_flaky = attribution.kind is AttributionKind.FLAKY
     connection.execute(
-        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ?, unsteady = CASE WHEN ? THEN 0 ELSE unsteady END"
-        " WHERE name = ? AND module = ?",
-        (flakes, found.kind.blames, is_plainly_flaky, *test),  # it once seemed to need an order, and is just flaky
+        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ?,"
+        " order_dependence = CASE WHEN ? THEN 0 ELSE order_dependence END WHERE name = ? AND module = ?",
+        (
+            attribution.failure_count if is_flaky else 0,
+            attribution.kind.has_culprit,
+            is_flaky and not attribution.reason,  # it seemed to depend on the order, and is merely flaky
+            *test,
+        ),
     )
 
 
-def of_batch(database: Database, batch: int) -> dict[tuple[str, str], Attribution]:
-    """What was found out about a batch's failing tests, by id and module; empty where nothing was, or not yet."""
-    query = "SELECT oid FROM search_states WHERE batch_id = ? ORDER BY position"
-    states = [row["oid"] for row in database.rows(query, batch)]
-    evidence: defaultdict[int, list[Sighting]] = defaultdict(list)
-    for row in database.rows("SELECT * FROM sightings WHERE batch_id = ? ORDER BY position", batch):
-        silence = Sight(row["silence"]) if row["silence"] else None
-        sighting = Sighting(states[row["position"]], row["passed"], row["failed"], silence)
-        evidence[row["test_id"]].append(sighting)
+def load(database: Database, batch: int) -> dict[tuple[str, str], Attribution]:
+    """Return the attributions of a batch by test id and module; empty before its search has ended."""
+    query = "SELECT oid FROM search_revisions WHERE batch_id = ? ORDER BY position"
+    revisions = [row["oid"] for row in database.rows(query, batch)]
+    evidence: defaultdict[int, list[Observation]] = defaultdict(list)
+    for row in database.rows("SELECT * FROM evidence WHERE batch_id = ? ORDER BY position", batch):
+        reason = ProbeOutcome(row["unobserved_reason"]) if row["unobserved_reason"] else None
+        observation = Observation(revisions[row["position"]], row["passed"], row["failed"], reason)
+        evidence[row["test_id"]].append(observation)
     query = "SELECT attributions.*, name, module FROM attributions JOIN tests ON tests.id = test_id WHERE batch_id = ?"
     return {
         (row["name"], row["module"]): Attribution(
-            kind=Kind(row["kind"]),
+            kind=AttributionKind(row["kind"]),
             confidence=row["confidence"],
-            suspects=tuple(states[row["first"] : row["last"] + 1]) if row["first"] != _NONE else (),
+            suspects=()
+            if row["first_suspect"] == _NO_SUSPECT
+            else tuple(revisions[row["first_suspect"] : row["last_suspect"] + 1]),
             evidence=tuple(evidence[row["test_id"]]),
             reason=row["reason"],
         )
@@ -97,14 +103,20 @@ def of_batch(database: Database, batch: int) -> dict[tuple[str, str], Attributio
     }
 
 
-def by_id(database: Database, batch: int) -> dict[str, Attribution]:
-    """The same by the tests' ids alone, as people and reports know them."""
-    return {name: found for (name, _), found in of_batch(database, batch).items()}
+def load_by_test_id(database: Database, batch: int) -> dict[str, Attribution]:
+    """Return the attributions of a batch by test id alone, as reports show them."""
+    return {name: attribution for (name, _), attribution in load(database, batch).items()}
 
 
-def records(database: Database, tests: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
-    """What earlier runs and searches tell about tests, by id and module; of those that are not known, nothing."""
+def load_failure_histories(
+    database: Database, tests: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], FailureHistory]:
+    """Return what earlier runs and searches found about tests, by id and module; unknown tests are left out."""
     # A test that failed and passed on one tree has flaked, whether or not a search found that out.
     query = "SELECT passes, max(flakes, flips) AS flakes, breaks FROM tests WHERE name = ? AND module = ?"
-    found = {test: database.row(query, *map(encodable, test)) for test in tests}
-    return {test: Record(row["passes"], row["flakes"], row["breaks"]) for test, row in found.items() if row is not None}
+    rows = {test: database.row(query, *map(escape_surrogates, test)) for test in tests}
+    return {
+        test: FailureHistory(row["passes"], row["flakes"], row["breaks"])
+        for test, row in rows.items()
+        if row is not None
+    }

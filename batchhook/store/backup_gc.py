@@ -1,4 +1,4 @@
-"""What of the backups no batch needs any more."""
+"""Garbage collection of backups: finding and removing what only pruned batches need."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.store.backups import Backups
+from batchhook.store.backups import BackupStore
 
 
 @dataclass(frozen=True, slots=True)
-class Unneeded:
-    """What can be taken away when some batches need no backup any more.
+class UnusedBackups:
+    """Backups that can be removed.
 
     Attributes:
-        batches: numbers of those that have one.
-        files: what is of theirs alone: manifests, and contents that no other manifest names.
-        size: bytes of all that.
-        damaged: numbers of other batches whose manifests cannot be read: what these name nobody knows, so all contents
-            stay.
+        batches: their batches.
+        files: their manifests, and the contents that no other manifest lists.
+        size: bytes of all these.
+        damaged: other batches whose manifests cannot be read. They may list any content, so none can be removed.
     """
 
     batches: tuple[int, ...]
@@ -30,53 +29,53 @@ class Unneeded:
     damaged: tuple[int, ...]
 
 
-def unneeded(backups: Backups, going: AbstractSet[int]) -> Unneeded:
-    """What of all backups can be taken away when these batches need none; nobody may be making one meanwhile."""
-    leaving: list[int] = []
+def find_unused(backups: BackupStore, pruned: AbstractSet[int]) -> UnusedBackups:
+    """Return what can be removed when some batches need no backup; no backup may be created at the same time."""
+    unused: list[int] = []
     damaged: list[int] = []
-    named: set[str] = set()
-    for number in backups.batches():
-        if number in going:
-            leaving.append(number)
+    used_contents: set[str] = set()
+    for number in backups.list_batches():
+        if number in pruned:
+            unused.append(number)
             continue
         try:
-            named.update(_contents(backups.folder(number) / "manifest.json"))
+            used_contents.update(_list_contents(backups.folder(number) / "manifest.json"))
         except (OSError, ValueError, TypeError, KeyError):
             damaged.append(number)
-    files = [file for number in leaving for file in backups.folder(number).iterdir()]
+    files = [file for number in unused for file in backups.folder(number).iterdir()]
     if not damaged:
-        files += [file for file in _files(backups.root / "objects") if file.parent.name + file.name not in named]
-    return Unneeded(tuple(leaving), tuple(files), sum(size_of(file) for file in files), tuple(damaged))
+        contents = _list_files(backups.root / "objects")
+        files += [file for file in contents if file.parent.name + file.name not in used_contents]
+    return UnusedBackups(tuple(unused), tuple(files), sum(file_size(file) for file in files), tuple(damaged))
 
 
-def _contents(manifest: Path) -> Iterator[str]:
-    """Names of the contents that a manifest names; without its validator, since there may be very many."""
+def _list_contents(manifest: Path) -> Iterator[str]:
+    """Yield the contents that a manifest lists, without validating it, as there may be very many."""
     for file in json.loads(manifest.read_bytes())["files"]:
         if file["sha256"]:
             yield file["sha256"]
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder."""
+def _list_files(folder: Path) -> Iterator[Path]:
     return (Path(top) / name for top, _, names in os.walk(folder) for name in names)
 
 
-def size_of(file: Path) -> int:
-    """A file's bytes; 0 where it is gone."""
+def file_size(file: Path) -> int:
+    """Return a file's bytes; 0 if it does not exist."""
     try:
         return file.lstat().st_size
     except OSError:
         return 0
 
 
-def take_away(backups: Backups, these: Unneeded) -> None:
-    """Remove backups that nobody needs: manifests first, so that none is left that names what is gone.
+def remove(backups: BackupStore, unused: UnusedBackups) -> None:
+    """Remove unused backups: manifests first, so that none is left that lists missing contents.
 
     Raises:
         OSError: no permission.
     """
-    for file in these.files:
+    for file in unused.files:
         file.unlink(missing_ok=True)
-    for folder in {*map(backups.folder, these.batches), *(file.parent for file in these.files)}:
-        with suppress(OSError):  # there is more in it
+    for folder in {*map(backups.folder, unused.batches), *(file.parent for file in unused.files)}:
+        with suppress(OSError):  # not empty
             folder.rmdir()

@@ -1,7 +1,7 @@
-"""File copies of the state before a batch: a way back that needs none of git's objects.
+"""Copies of files as they were before a batch: a way to restore them that needs none of git's objects.
 
-- ``backups/objects/ab/cdef…`` is a file's content, once for all batches, under its SHA-256;
-- ``backups/batch_3/manifest.json`` says which files the batch touched, and what each was before;
+- ``backups/objects/ab/cdef…`` is the content of a file, stored once for all batches, named by its SHA-256;
+- ``backups/batch_3/manifest.json`` lists the files that the batch touched, and what each was before it;
 - ``backups/batch_3/git_commit.txt`` names the commit before the batch.
 """
 
@@ -18,62 +18,75 @@ from typing import IO, Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from batchhook.errors import StoreError
-from batchhook.store.reflinks import copied, pieces, written
+from batchhook.store.files import copy_chunks, read_chunks, replace_file, write_chunks
 
-# A manifest may have been written by anybody: what stands in it becomes part of paths.
+# A manifest may come from anywhere, and its values become parts of paths.
 Hex = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2})*$")]
-Mode = Annotated[str, Field(pattern=r"^(?:[0-7]{6})?$")]
+GitMode = Annotated[str, Field(pattern=r"^(?:[0-7]{6})?$")]
 Sha256 = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{64})?$")]
 Size = Annotated[int, Field(ge=0)]
 
 
-class BackedUpFile(BaseModel):
-    """One file as it was before a batch.
+class ManifestEntry(BaseModel):
+    """An entry for one path in a manifest.
 
     Attributes:
-        path: relative to the repository's top; bytes that are no UTF-8 stand escaped.
-        path_hex: the path's bytes in hex, where it is not UTF-8.
-        existed: whether there was such a file at all.
-        mode: git's mode, for instance ``100755``.
-        sha256: of its content, in hex; empty for one that did not exist, and for a submodule.
-        submodule: the commit that a submodule stood at.
-        size: bytes.
-        left_mode: the mode that the batch left it with; empty if it left none; None in backups of version 0.1.0.
-        left_sha256: of what the batch left there; empty for nothing, and for a submodule.
+        path: relative to the repository's top; bytes that are not UTF-8 are escaped.
+        path_hex: the path's bytes in hex if it is not UTF-8; otherwise empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     path_hex: Hex = ""
-    existed: bool
-    mode: Mode = ""
-    sha256: Sha256 = ""
-    submodule: Hex = ""
-    size: Size = 0
-    left_mode: Mode | None = None
-    left_sha256: Sha256 = ""
 
     @property
     def name(self) -> str:
-        """Its path as the file system names it."""
+        """The path as the file system names it."""
         return os.fsdecode(bytes.fromhex(self.path_hex)) if self.path_hex else self.path
 
-    @classmethod
-    def at(cls, path: str, **rest: object) -> BackedUpFile:
-        """An entry for a path as the file system names it."""
-        raw = os.fsencode(path)
-        text = raw.decode("utf-8", "backslashreplace")
-        return cls.model_validate({"path": text, "path_hex": "" if text == path else raw.hex(), **rest})
+
+def path_fields(path: str) -> dict[str, str]:
+    """Return the fields of an entry that hold a path as the file system names it."""
+    raw = os.fsencode(path)
+    text = raw.decode("utf-8", "backslashreplace")
+    return {"path": text, "path_hex": "" if text == path else raw.hex()}
 
 
-class Manifest(BaseModel):
-    """What a backup holds.
+class BackedUpFile(ManifestEntry):
+    """A file as it was before a batch.
 
     Attributes:
-        version: of this form.
+        existed: the file existed.
+        mode: git's mode, for instance ``100755``.
+        sha256: of its content, in hex; empty if it did not exist, or for a submodule.
+        submodule: the commit of a submodule.
+        size: bytes.
+        after_mode: its mode at the batch's head; empty if the batch deleted it; None if the manifest does not say.
+        after_sha256: of its content at the batch's head; empty if there is none, or for a submodule.
+    """
+
+    existed: bool
+    mode: GitMode = ""
+    sha256: Sha256 = ""
+    submodule: Hex = ""
+    size: Size = 0
+    after_mode: GitMode | None = None
+    after_sha256: Sha256 = ""
+
+    @classmethod
+    def for_path(cls, path: str, **fields: object) -> BackedUpFile:
+        """Return an entry for a path as the file system names it."""
+        return cls.model_validate({**path_fields(path), **fields})
+
+
+class BackupManifest(BaseModel):
+    """The files in a batch's backup.
+
+    Attributes:
+        version: of this format.
         batch: the batch's number.
-        commit: the commit before it; empty where there was none.
+        commit: the batch's base; empty if there was none.
         head: its last commit.
         files: every file that it touched.
     """
@@ -87,147 +100,132 @@ class Manifest(BaseModel):
     files: tuple[BackedUpFile, ...]
 
 
-class Backups:
-    """The folder of all backups."""
+class BackupStore:
+    """A folder of backups: manifests by batch, and contents by SHA-256."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def folder(self, batch: int) -> Path:
-        """Where a batch's manifest is."""
+        """Return the folder of a batch's manifest."""
         return self.root / f"batch_{batch}"
 
-    def batches(self) -> list[int]:
-        """Numbers of the batches that have a backup, in order."""
+    def object_path(self, sha256: str) -> Path:
+        """Return the file that holds a content."""
+        return self.root / "objects" / sha256[:2] / sha256[2:]
+
+    def list_batches(self) -> list[int]:
+        """Return the numbers of the batches that have a backup, in order."""
         names = (folder.name.removeprefix("batch_") for folder in self.root.glob("batch_[0-9]*"))
         return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
-    def damages(self, batch: int) -> tuple[str, ...]:
-        """Read all that a batch's backup holds; gives what is missing or damaged, each as a sentence."""
-        try:
-            files = self.read(batch).files
-        except StoreError as error:
-            return (error.message,)
-        return tuple(said for file in files if (said := self.damage(file)))
-
-    def damage(self, file: BackedUpFile) -> str:
-        """What is the matter with a file's content; empty where it is whole, or there was none."""
-        if not file.sha256:
-            return ""
-        try:
-            deque(self.content(file), maxlen=0)
-        except StoreError as error:
-            return error.message
-        return ""
-
-    def drop_damaged(self, batch: int) -> None:
-        """Remove contents of a batch's backup that are no longer what they were, so that they can be stored again."""
-        try:
-            files = self.read(batch).files
-        except StoreError:
-            return
-        for file in files:
-            if self.damage(file):
-                self.object(file.sha256).unlink(missing_ok=True)
-
-    def object(self, sha256: str) -> Path:
-        """Where a content is."""
-        return self.root / "objects" / sha256[:2] / sha256[2:]
-
     def store(self, content: Iterable[bytes]) -> tuple[str, int]:
-        """Keep a content, unless it is there already.
+        """Store a content, unless it is stored already.
 
         Args:
-            content: its bytes, in order.
+            content: its bytes, in chunks.
 
         Returns:
             its SHA-256 in hex, and its size in bytes.
         """
-        return self._store(lambda file: written(content, file))
+        return self._store(lambda file: write_chunks(content, file))
 
     def store_file(self, stream: IO[bytes]) -> tuple[str, int]:
-        """The same with what a file holds; where the file system can, both share the room."""
-        return self._store(lambda file: copied(stream, file))
+        """Store the content of a file as ``store`` does; the copy shares its blocks where the file system can."""
+        return self._store(lambda file: copy_chunks(stream, file))
 
-    def _store(self, fill: Callable[[IO[bytes]], Iterator[bytes]]) -> tuple[str, int]:
-        incoming = self.root / "objects"
-        incoming.mkdir(mode=0o700, exist_ok=True)
+    def _store(self, write: Callable[[IO[bytes]], Iterator[bytes]]) -> tuple[str, int]:
+        objects = self.root / "objects"
+        objects.mkdir(mode=0o700, exist_ok=True)
         digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=incoming, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=objects, delete=False) as file:
             try:
-                for piece in fill(file.file):
-                    digest.update(piece)
-                    size += len(piece)
+                for chunk in write(file.file):
+                    digest.update(chunk)
+                    size += len(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-                _settle(Path(file.name), self.object(digest.hexdigest()))
+                _move_into_place(Path(file.name), self.object_path(digest.hexdigest()))
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
         return digest.hexdigest(), size
 
-    def write(self, manifest: Manifest) -> None:
-        """Write a batch's manifest; its contents have been stored before."""
+    def read_content(self, file: BackedUpFile) -> Iterator[bytes]:
+        """Yield a file's bytes, all verified before the first is yielded.
+
+        Raises:
+            StoreError: the content is missing, damaged or unreadable.
+        """
+        path = self.object_path(file.sha256)
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.sha256()
+                for chunk in read_chunks(stream):
+                    digest.update(chunk)
+                if digest.hexdigest() != file.sha256:
+                    raise StoreError(f"the backup of {file.path} is damaged: {path}")
+                stream.seek(0)
+                yield from read_chunks(stream)
+        except FileNotFoundError as error:
+            raise StoreError(f"the backup of {file.path} is missing: {path}") from error
+        except OSError as error:
+            raise StoreError(f"the backup of {file.path} cannot be read ({error.strerror}): {path}") from error
+
+    def write_manifest(self, manifest: BackupManifest) -> None:
+        """Write a batch's manifest, whose contents have been stored before."""
         folder = self.folder(manifest.batch)
         folder.mkdir(mode=0o700, exist_ok=True)
-        write_whole(folder / "git_commit.txt", f"{manifest.commit}\n")
-        write_whole(folder / "manifest.json", manifest.model_dump_json(indent=2))
+        replace_file(folder / "git_commit.txt", f"{manifest.commit}\n")
+        replace_file(folder / "manifest.json", manifest.model_dump_json(indent=2))
 
-    def read(self, batch: int) -> Manifest:
-        """A batch's manifest.
+    def read_manifest(self, batch: int) -> BackupManifest:
+        """Return a batch's manifest.
 
         Raises:
             StoreError: there is none, or it is damaged.
         """
         path = self.folder(batch) / "manifest.json"
         try:
-            return Manifest.model_validate_json(path.read_bytes())
+            return BackupManifest.model_validate_json(path.read_bytes())
         except FileNotFoundError as error:
-            raise StoreError(f"batch {batch} has no backup", f"batchhook backup {batch} makes it") from error
+            raise StoreError(f"batch {batch} has no backup", f"create it: batchhook backup {batch}") from error
         except ValueError as error:
             raise StoreError(f"the manifest of batch {batch}'s backup is damaged: {path}") from error
 
-    def content(self, file: BackedUpFile) -> Iterator[bytes]:
-        """A file's bytes, verified before the first is given.
-
-        Raises:
-            StoreError: the content is missing, or is no longer what it was.
-        """
-        path = self.object(file.sha256)
+    def verify(self, batch: int) -> tuple[str, ...]:
+        """Read everything in a batch's backup and return a message for each thing that is missing or damaged."""
         try:
-            with path.open("rb") as stream:
-                digest = hashlib.sha256()
-                for piece in pieces(stream):
-                    digest.update(piece)
-                if digest.hexdigest() != file.sha256:
-                    raise StoreError(f"the backup of {file.path} is damaged: {path}")
-                stream.seek(0)
-                yield from pieces(stream)
-        except FileNotFoundError as error:
-            raise StoreError(f"the backup of {file.path} is missing: {path}") from error
-        except OSError as error:
-            raise StoreError(f"the backup of {file.path} cannot be read ({error.strerror}): {path}") from error
+            files = self.read_manifest(batch).files
+        except StoreError as error:
+            return (error.message,)
+        return tuple(message for file in files if (message := self.verify_file(file)))
+
+    def verify_file(self, file: BackedUpFile) -> str:
+        """Return a message if a file's content is missing or damaged; empty if it is intact or there is none."""
+        if not file.sha256:
+            return ""
+        try:
+            deque(self.read_content(file), maxlen=0)
+        except StoreError as error:
+            return error.message
+        return ""
+
+    def drop_damaged(self, batch: int) -> None:
+        """Delete the damaged contents of a batch's backup, so that they can be stored again."""
+        try:
+            files = self.read_manifest(batch).files
+        except StoreError:
+            return
+        for file in files:
+            if self.verify_file(file):
+                self.object_path(file.sha256).unlink(missing_ok=True)
 
 
-def _settle(temporary: Path, place: Path) -> None:
-    if place.exists():
+def _move_into_place(temporary: Path, path: Path) -> None:
+    if path.exists():
         temporary.unlink()
         return
-    place.parent.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary.chmod(0o400)
-    temporary.replace(place)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file whole: a reader, or a crash, sees the old or the new one."""
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with open(temporary, "x", encoding="utf-8", opener=_private) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
     temporary.replace(path)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

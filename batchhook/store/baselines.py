@@ -1,4 +1,4 @@
-"""Rows about baselines: runs that others are compared with."""
+"""Rows about baselines: runs that later ones are compared with."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from batchhook.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A run that others are compared with.
+    """A run that later ones are compared with.
 
     Attributes:
         run: its number.
-        oid: the commit whose files were tested.
+        oid: the commit that was tested.
         set_at: seconds since the epoch.
-        forced: whether tests failed, and it was set all the same.
+        forced: set although tests failed.
     """
 
     run: int
@@ -25,8 +25,8 @@ class Baseline:
     forced: bool
 
 
-def put(database: Database, run: int, oid: str, *, forced: bool) -> Baseline:
-    """Make a stored run the baseline from now on."""
+def save(database: Database, run: int, oid: str, *, forced: bool) -> Baseline:
+    """Make a stored run the baseline."""
     baseline = Baseline(run, oid, time.time(), forced)
     with database.transaction() as connection:
         query = "INSERT INTO baselines (run_id, oid, set_at, forced) VALUES (?, ?, ?, ?)"
@@ -34,7 +34,7 @@ def put(database: Database, run: int, oid: str, *, forced: bool) -> Baseline:
     return baseline
 
 
-def current(database: Database) -> Baseline | None:
-    """The baseline, if one was set."""
+def load(database: Database) -> Baseline | None:
+    """Return the baseline, if one was set."""
     row = database.row("SELECT * FROM baselines ORDER BY id DESC LIMIT 1")
     return None if row is None else Baseline(row["run_id"], row["oid"], row["set_at"], bool(row["forced"]))

@@ -1,40 +1,44 @@
-"""Rows about batches, their changes and the files that these touched."""
+"""Rows about batches: their changes, the files that these touched, and the metrics that plug-ins added."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 
-from batchhook.core.changes import Batch, BatchStatus, EditStatus, FileEdit, Fill
-from batchhook.core.ledger import Part
-from batchhook.core.settings import Unit
+from batchhook.core.batch import Batch, BatchQuota, BatchStatus
+from batchhook.core.commit import EditStatus, FileEdit
+from batchhook.core.ledger import BatchSlice
+from batchhook.core.metrics import Metric, Metrics
+from batchhook.core.settings import BatchUnit
 from batchhook.errors import NoSuchBatchError
-from batchhook.store import branches
+from batchhook.store import branches, outbox
 from batchhook.store.branches import Branch
-from batchhook.store.codecs import COMMIT, commit_from_columns, commit_to_columns, from_column, to_column
+from batchhook.store.codecs import COMMIT_COLUMNS, decode_commit, decode_path, encode_commit, encode_path
 from batchhook.store.database import Database
+from batchhook.store.outbox import PendingEvents
 
 _SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches ON branches.id = branch_id"
 
 
 def next_id(database: Database) -> int:
-    """The number that the next batch will have."""
+    """Return the number that the next batch will have."""
     return database.next_id("batches")
 
 
-def open_id(database: Database, branch: Branch) -> int | None:
-    """The number of a branch's open batch, if it has one already."""
+def find_open(database: Database, branch: Branch) -> int | None:
+    """Return the number of a branch's open batch, if it has one."""
     row = database.row("SELECT id FROM batches WHERE branch_id = ? AND status = 'open'", branch.id)
     return None if row is None else int(row["id"])
 
 
 def ensure_open(database: Database, branch: Branch, size: int) -> int:
-    """The number of a branch's open batch, taken now where it has none."""
-    found = open_id(database, branch)
-    if found is not None:
-        database.connection.execute("UPDATE batches SET size = ? WHERE id = ?", (size, found))
-        return found
+    """Return the number of a branch's open batch, and open one if there is none; inside a transaction."""
+    number = find_open(database, branch)
+    if number is not None:
+        database.connection.execute("UPDATE batches SET size = ? WHERE id = ?", (size, number))
+        return number
     number = next_id(database)
     database.connection.execute(
         "INSERT INTO batches (id, branch_id, size, status, opened_at) VALUES (?, ?, ?, 'open', ?)",
@@ -43,119 +47,120 @@ def ensure_open(database: Database, branch: Branch, size: int) -> int:
     return number
 
 
-def last_head(database: Database, branch: Branch) -> str:
-    """The head of a branch's latest sealed batch; empty where it has none."""
+def read_last_head(database: Database, branch: Branch) -> str:
+    """Return the head of a branch's latest sealed batch; empty if it has none."""
     query = "SELECT head FROM batches WHERE branch_id = ? AND status <> 'open' ORDER BY id DESC LIMIT 1"
     row = database.row(query, branch.id)
     return "" if row is None else str(row["head"])
 
 
-def seal(database: Database, branch: Branch, part: Part, fill: Fill) -> int:
-    """Close a branch's open batch over these changes and queue its run.
+def seal(database: Database, branch: Branch, part: BatchSlice, quota: BatchQuota) -> int:
+    """Seal a branch's open batch with these changes, which queues its run; inside a transaction.
 
     Returns:
         the batch's number.
     """
-    changes, batch = part.changes, ensure_open(database, branch, fill.size)
+    changes, batch = part.changes, ensure_open(database, branch, quota.size)
+    pending = outbox.for_plugins(database, PendingEvents.SEALED)
     database.connection.execute(
         "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ?,"
-        " untold = (SELECT 1 FROM facts WHERE name = 'plugins' AND value <> '') IS NOT NULL WHERE id = ?",
-        (changes[0].before, changes[-1].oid, time.time(), fill.unit.value, part.weight, batch),
+        " pending_events = ? WHERE id = ?",
+        (changes[0].predecessor, changes[-1].oid, time.time(), quota.unit.value, part.weight, pending, batch),
     )
     values = ", ".join("?" * 12)
     database.connection.executemany(
-        f"INSERT INTO changes (batch_id, position, recorded, follows, {COMMIT}) VALUES ({values})",  # noqa: S608 - ours
+        f"INSERT INTO changes (batch_id, position, recorded, follows, {COMMIT_COLUMNS}) VALUES ({values})",  # noqa: S608 - ours
         [
-            (batch, position, change.is_record, change.follows, *commit_to_columns(change))
+            (batch, position, change.is_recorded, change.preceding_record, *encode_commit(change))
             for position, change in enumerate(changes, start=1)
         ],
     )
-    branches.seal(database, branch, (change.oid for change in changes))
+    branches.mark_sealed(database, branch, (change.oid for change in changes))
     return batch
 
 
-def get(database: Database, number: int) -> Batch:
-    """A batch with its changes; an open one comes without, since these are derived.
+def load(database: Database, number: int) -> Batch:
+    """Return a batch with its changes; an open one comes without, as these are derived.
 
     Raises:
         NoSuchBatchError: no batch has this number, or it was pruned.
     """
     row = database.row(f"{_SELECT} WHERE batches.id = ?", number)
     if row is None:
-        gone = database.row("SELECT pruned_at FROM pruned WHERE batch_id = ?", number)
-        when = "" if gone is None else time.strftime("%Y-%m-%d", time.localtime(gone["pruned_at"]))
-        what = f"batch {number} was pruned on {when}" if when else f"there is no batch {number}"
-        raise NoSuchBatchError(what, "batchhook log shows those that there are")
+        pruned = database.row("SELECT pruned_at FROM pruned_batches WHERE batch_id = ?", number)
+        date = "" if pruned is None else time.strftime("%Y-%m-%d", time.localtime(pruned["pruned_at"]))
+        message = f"batch {number} was pruned on {date}" if date else f"there is no batch {number}"
+        raise NoSuchBatchError(message, "list the batches: batchhook log")
     return _batch(database, row)
 
 
-def latest(database: Database, most: int, *, full: bool = False) -> list[Batch]:
-    """The latest batches, newest first; with ``full``, only those that are not open any more."""
-    where = "WHERE status <> 'open'" if full else ""
-    rows = database.rows(f"{_SELECT} {where} ORDER BY batches.id DESC LIMIT ?", most)
+def list_latest(database: Database, limit: int, *, sealed_only: bool = False) -> list[Batch]:
+    """Return the latest batches, newest first; with ``sealed_only``, without open ones."""
+    where = "WHERE status <> 'open'" if sealed_only else ""
+    rows = database.rows(f"{_SELECT} {where} ORDER BY batches.id DESC LIMIT ?", limit)
     return [_batch(database, row) for row in rows]
 
 
-def of_branch(database: Database, branch: str, first: int = 0, last: int = 1 << 62) -> list[Batch]:
-    """The batches of a branch from one number to another, in order."""
+def list_for_branch(database: Database, branch: str, first: int = 0, last: int = 1 << 62) -> list[Batch]:
+    """Return the batches of a branch from one number to another, in order."""
     query = f"{_SELECT} WHERE branches.name = ? AND batches.id BETWEEN ? AND ? ORDER BY batches.id"
     return [_batch(database, row) for row in database.rows(query, branch, first, last)]
 
 
-def with_change(database: Database, oid: str) -> list[Batch]:
-    """Full batches that hold a change, oldest first: one at most for each branch."""
+def list_with_change(database: Database, oid: str) -> list[Batch]:
+    """Return the sealed batches that hold a change, oldest first; at most one per branch."""
     holding = "SELECT batch_id FROM changes WHERE oid = ?"
     rows = database.rows(f"{_SELECT} WHERE batches.id IN ({holding}) ORDER BY batches.id", oid)
     return [_batch(database, row) for row in rows]
 
 
-def pruned_between(database: Database, first: int, last: int) -> list[int]:
-    """Numbers of the batches between two of one branch that were pruned from it."""
+def list_pruned_between(database: Database, first: int, last: int) -> list[int]:
+    """Return the numbers of the batches that were pruned between two batches of one branch."""
     query = (
-        "SELECT batch_id FROM pruned WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
+        "SELECT batch_id FROM pruned_batches WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
         " AND batch_id BETWEEN ?1 AND ?2 ORDER BY batch_id"
     )
     return [row["batch_id"] for row in database.rows(query, first, last)]
 
 
-def queued(database: Database) -> list[Batch]:
-    """Full batches with something left to do for the runner, oldest first: its queue."""
-    query = f"{_SELECT} WHERE status <> 'open' AND announced = 0 ORDER BY batches.id"
+def list_queued(database: Database) -> list[Batch]:
+    """Return the runner's queue: sealed batches that are not finalized, oldest first."""
+    query = f"{_SELECT} WHERE status <> 'open' AND finalized = 0 ORDER BY batches.id"
     return [_batch(database, row) for row in database.rows(query)]
 
 
-def unfinished(database: Database) -> list[Batch]:
-    """Full batches about which not everything is known, oldest first."""
-    return [batch for batch in queued(database) if batch.status is not BatchStatus.FINISHED]
+def list_unfinished(database: Database) -> list[Batch]:
+    """Return the sealed batches whose results are not complete, oldest first."""
+    return [batch for batch in list_queued(database) if batch.status is not BatchStatus.FINISHED]
 
 
-def previous_finished(database: Database, number: int) -> int:
-    """The latest batch before this one on its branch that has a run; 0 where there is none, or it was pruned."""
+def find_previous_finished(database: Database, number: int) -> int:
+    """Return the latest batch with a run before this one on its branch; 0 if there is none, or one was pruned since."""
     row = database.row(
         "SELECT id FROM batches WHERE id < ?1 AND run_id IS NOT NULL"
         " AND branch_id = (SELECT branch_id FROM batches WHERE id = ?1) ORDER BY id DESC LIMIT 1",
         number,
     )
-    before = 0 if row is None else int(row["id"])
-    gone = database.row(
-        "SELECT 1 FROM pruned WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
+    previous = 0 if row is None else int(row["id"])
+    pruned = database.row(
+        "SELECT 1 FROM pruned_batches WHERE branch_id = (SELECT branch_id FROM batches WHERE id = ?1)"
         " AND batch_id > ?2 AND batch_id < ?1",
         number,
-        before,
+        previous,
     )
-    return before if gone is None else 0
+    return previous if pruned is None else 0
 
 
-def mark(database: Database, number: int, status: BatchStatus) -> None:
-    """Move a batch on its way."""
+def set_status(database: Database, number: int, status: BatchStatus) -> None:
+    """Set the status of a batch."""
     with database.transaction() as connection:
         connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status.value, number))
 
 
-def set_announced(database: Database, number: int) -> None:
-    """Note that those who asked for it have been told of a batch's end; the runner is done with it."""
+def mark_finalized(database: Database, number: int) -> None:
+    """Take a batch off the runner's queue: its result has been reported."""
     with database.transaction() as connection:
-        connection.execute("UPDATE batches SET announced = 1 WHERE id = ?", (number,))
+        connection.execute("UPDATE batches SET finalized = 1 WHERE id = ?", (number,))
 
 
 def _batch(database: Database, row: sqlite3.Row) -> Batch:
@@ -163,12 +168,12 @@ def _batch(database: Database, row: sqlite3.Row) -> Batch:
     return Batch(
         id=row["id"],
         branch=row["branch"],
-        fill=Fill(row["size"], Unit(row["unit"])),
+        quota=BatchQuota(row["size"], BatchUnit(row["unit"])),
         status=BatchStatus(row["status"]),
         base=row["base"],
         head=row["head"],
         changes=tuple(
-            commit_from_columns(change, is_record=bool(change["recorded"]), follows=change["follows"])
+            decode_commit(change, is_recorded=bool(change["recorded"]), preceding_record=change["follows"])
             for change in changes
         ),
         opened_at=row["opened_at"],
@@ -177,13 +182,13 @@ def _batch(database: Database, row: sqlite3.Row) -> Batch:
     )
 
 
-def add_edits(database: Database, batch: int, edits: Mapping[str, Sequence[FileEdit]]) -> None:
-    """Store the files that a batch's changes touched; a second time changes nothing.
+def save_edits(database: Database, batch: int, edits: Mapping[str, Sequence[FileEdit]]) -> None:
+    """Store the files that a batch's changes touched, unless they are stored already.
 
     Args:
         database: of the repository.
         batch: its number.
-        edits: commit name -> its file edits.
+        edits: by commit.
     """
     with database.transaction() as connection:
         for oid, files in edits.items():
@@ -192,15 +197,33 @@ def add_edits(database: Database, batch: int, edits: Mapping[str, Sequence[FileE
                 continue
             connection.executemany(
                 "INSERT OR IGNORE INTO file_edits VALUES (?, ?, ?, ?, ?)",
-                [(row["id"], to_column(edit.path), edit.status.value, edit.mode, edit.sha256) for edit in files],
+                [(row["id"], encode_path(edit.path), edit.status.value, edit.mode, edit.sha256) for edit in files],
             )
 
 
-def edits(database: Database, batch: int) -> dict[str, tuple[FileEdit, ...]]:
-    """The files that a batch's changes touched, by commit name; empty before the runner came to it."""
+def load_edits(database: Database, batch: int) -> dict[str, tuple[FileEdit, ...]]:
+    """Return the files that a batch's changes touched, by commit; empty before the runner has stored them."""
     query = "SELECT oid, file_edits.* FROM file_edits JOIN changes ON changes.id = change_id WHERE batch_id = ?"
-    found: dict[str, list[FileEdit]] = {}
+    edits: dict[str, list[FileEdit]] = {}
     for row in database.rows(f"{query} ORDER BY position, path", batch):
-        edit = FileEdit(from_column(row["path"]), EditStatus(row["status"]), row["mode"], row["sha256"])
-        found.setdefault(row["oid"], []).append(edit)
-    return {oid: tuple(files) for oid, files in found.items()}
+        edit = FileEdit(decode_path(row["path"]), EditStatus(row["status"]), row["mode"], row["sha256"])
+        edits.setdefault(row["oid"], []).append(edit)
+    return {oid: tuple(files) for oid, files in edits.items()}
+
+
+def save_metrics(database: Database, batch: int, metrics: Metrics) -> None:
+    """Store the metrics that plug-ins added to a batch's analysis, in place of earlier ones."""
+    rows = [
+        (batch, plugin, name, json.dumps(value)) for plugin, named in metrics.items() for name, value in named.items()
+    ]
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM metrics WHERE batch_id = ?", (batch,))
+        connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?)", rows)
+
+
+def load_metrics(database: Database, batch: int) -> dict[str, dict[str, Metric]]:
+    """Return the metrics that plug-ins added to a batch's analysis, by plug-in and name."""
+    metrics: dict[str, dict[str, Metric]] = {}
+    for row in database.rows("SELECT * FROM metrics WHERE batch_id = ? ORDER BY plugin, name", batch):
+        metrics.setdefault(row["plugin"], {})[row["name"]] = json.loads(row["value"])
+    return metrics

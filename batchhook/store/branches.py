@@ -1,4 +1,4 @@
-"""Rows about branches: what was seen on them, what was made there, what replaced what."""
+"""Rows about branches: their commits, which of these are local, which replaced others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchhook.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch as it was last looked at. ``start`` and ``tip`` are commits, empty where there were none."""
+    """A branch when it was last reconciled. ``start`` and ``tip`` are commits, empty if there were none."""
 
     id: int
     name: str
@@ -21,94 +21,103 @@ class Branch:
 
 
 def find(database: Database, name: str) -> Branch | None:
-    """The branch of that name, if it was ever looked at."""
+    """Return the branch of this name, if it was ever reconciled."""
     row = database.row("SELECT * FROM branches WHERE name = ?", name)
     return None if row is None else Branch(row["id"], row["name"], row["start"], row["tip"])
 
 
-def all_of(database: Database) -> list[Branch]:
-    """Every branch that was ever looked at."""
+def list_all(database: Database) -> list[Branch]:
+    """Return every branch that was ever reconciled."""
     rows = database.rows("SELECT * FROM branches")
     return [Branch(row["id"], row["name"], row["start"], row["tip"]) for row in rows]
 
 
-def others(database: Database, name: str) -> set[str]:
-    """Where all other branches stood when they were last looked at."""
+def list_other_tips(database: Database, name: str) -> set[str]:
+    """Return the tips of all other branches when they were last reconciled."""
     return {row["tip"] for row in database.rows("SELECT tip FROM branches WHERE name <> ?", name)}
 
 
 def add(database: Database, name: str, start: str, tip: str) -> Branch:
-    """Begin to know a branch."""
+    """Add a branch; inside a transaction."""
     cursor = database.connection.execute("INSERT INTO branches (name, start, tip) VALUES (?, ?, ?)", (name, start, tip))
     return Branch(int(cursor.lastrowid or 0), name, start, tip)
 
 
-def move_tip(database: Database, branch: Branch, tip: str) -> None:
-    """Remember where a branch stands."""
+def update_tip(database: Database, branch: Branch, tip: str) -> None:
+    """Store the tip of a branch; inside a transaction."""
     database.connection.execute("UPDATE branches SET tip = ? WHERE id = ?", (tip, branch.id))
 
 
-def anchors(database: Database) -> set[str]:
-    """What was there before us."""
+def list_anchors(database: Database) -> set[str]:
+    """Return the commits that predate batchhook, along with everything they reach."""
     return {row["oid"] for row in database.rows("SELECT oid FROM anchors")}
 
 
 def add_anchors(database: Database, oids: Iterable[str]) -> None:
-    """Remember that these commits, and all that they reach, were there before us."""
+    """Store that these commits, and everything they reach, predate batchhook; inside a transaction."""
     database.connection.executemany("INSERT OR IGNORE INTO anchors VALUES (?)", [(oid,) for oid in oids])
 
 
-def met(database: Database, branch: Branch, oids: Iterable[str]) -> dict[str, bool]:
-    """Which of these commits were met on a branch before, and whether they were made there."""
-    query = "SELECT made_here FROM commits WHERE branch_id = ? AND oid = ?"
-    found = {oid: database.row(query, branch.id, oid) for oid in oids}
-    return {oid: bool(row["made_here"]) for oid, row in found.items() if row is not None}
+def find_commits(database: Database, branch: Branch, oids: Iterable[str]) -> dict[str, bool]:
+    """Return which of these commits were seen on a branch before, and whether they are local (created there)."""
+    query = "SELECT is_local FROM commits WHERE branch_id = ? AND oid = ?"
+    rows = {oid: database.row(query, branch.id, oid) for oid in oids}
+    return {oid: bool(row["is_local"]) for oid, row in rows.items() if row is not None}
 
 
-def meet(database: Database, branch: Branch, oids: Iterable[str], *, made_here: bool) -> None:
-    """Remember commits of a branch; "made here" is never taken back."""
+def add_commits(database: Database, branch: Branch, oids: Iterable[str], *, is_local: bool) -> None:
+    """Add commits of a branch; inside a transaction. A commit that is local stays so."""
     database.connection.executemany(
-        "INSERT INTO commits (branch_id, oid, made_here) VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET made_here = max(made_here, excluded.made_here)",
-        [(branch.id, oid, made_here) for oid in oids],
+        "INSERT INTO commits (branch_id, oid, is_local) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET is_local = max(is_local, excluded.is_local)",
+        [(branch.id, oid, is_local) for oid in oids],
     )
 
 
 def add_rewrites(database: Database, pairs: Iterable[tuple[str, str]]) -> None:
-    """Remember (old, new) pairs."""
+    """Add (old, new) pairs; inside a transaction."""
     database.connection.executemany("INSERT OR IGNORE INTO rewrites (old, new) VALUES (?, ?)", list(pairs))
 
 
-def ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:
-    """What is known of these commits of a branch, and of all that they replaced."""
-    made = {oid for oid, made_here in met(database, branch, oids).items() if made_here}
-    rewritten: dict[str, set[str]] = {}
+def load_ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:
+    """Return what is stored about these commits of a branch, and about all that they replaced."""
+    local = {oid for oid, is_local in find_commits(database, branch, oids).items() if is_local}
+    rewrites: dict[str, set[str]] = {}
     queue = set(oids)
     while queue:
         new = queue.pop()
         olds = {row["old"] for row in database.rows("SELECT old FROM rewrites WHERE new = ?", new)}
         if olds:
-            queue |= olds - rewritten.keys()
-            rewritten[new] = olds
-    names = set(oids).union(*rewritten.values())
-    sealed = {name for name in names if _is_sealed(database, branch, name)}
-    echoes = {name for name in names if is_rollback(database, name) or recordings.echo(database, branch.id, name)}
-    replaced = {new: frozenset(olds) for new, olds in rewritten.items()}
-    return Ledger(frozenset(made), frozenset(sealed), replaced, frozenset(echoes))
+            queue |= olds - rewrites.keys()
+            rewrites[new] = olds
+    known = set(oids).union(*rewrites.values())
+    return Ledger(
+        frozenset(local),
+        frozenset(oid for oid in known if _is_sealed(database, branch, oid)),
+        {new: frozenset(olds) for new, olds in rewrites.items()},
+        frozenset(
+            oid
+            for oid in known
+            if is_rollback_commit(database, oid) or recordings.find_duplicate(database, branch.id, oid)
+        ),
+    )
 
 
-def add_rollbacks(database: Database, oids: Iterable[str]) -> None:
-    """Remember commits that hold just what batchhook did to go back; inside a transaction."""
+def add_rollback_commits(database: Database, oids: Iterable[str]) -> None:
+    """Add commits that hold exactly the result of a rollback or an undo; inside a transaction."""
     database.connection.executemany("INSERT OR IGNORE INTO rollback_commits VALUES (?)", [(oid,) for oid in oids])
 
 
-def is_rollback(database: Database, oid: str) -> bool:
-    """Whether a commit is remembered as one that holds just what batchhook did to go back."""
+def is_rollback_commit(database: Database, oid: str) -> bool:
+    """Return whether a commit holds exactly the result of a rollback or an undo."""
     return database.row("SELECT 1 FROM rollback_commits WHERE oid = ?", oid) is not None
 
 
-def seal(database: Database, branch: Branch, oids: Iterable[str]) -> None:
-    """Remember that a full batch of a branch holds these commits: they count in no other, be it pruned or not."""
+def mark_sealed(database: Database, branch: Branch, oids: Iterable[str]) -> None:
+    """Store that a sealed batch of a branch holds these commits; inside a transaction.
+
+    They count in no other batch, even after theirs has been pruned.
+    """
     database.connection.executemany(
         "INSERT INTO commits VALUES (?, ?, 1, 1) ON CONFLICT DO UPDATE SET sealed = 1",
         [(branch.id, oid) for oid in oids],

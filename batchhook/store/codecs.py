@@ -1,18 +1,18 @@
-"""What paths and commits are in columns."""
+"""Conversion of paths and commits to columns, and back."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 
-COMMIT = "oid, tree, parents, base_tree, author, authored_at, committed_at, subject"
-"""The columns of a commit, in the order of ``commit_to_columns``."""
+COMMIT_COLUMNS = "oid, tree, parents, base_tree, author, authored_at, committed_at, subject"
+"""The columns of a commit, in the order of ``encode_commit``."""
 
 
-def to_column(path: str) -> str | bytes:
-    """A path as the database holds it: text, or its bytes where it is not UTF-8."""
+def encode_path(path: str) -> str | bytes:
+    """Return the column of a path: text, or its bytes if it is not UTF-8."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -20,13 +20,13 @@ def to_column(path: str) -> str | bytes:
     return path
 
 
-def from_column(column: str | bytes) -> str:
-    """The path that a column holds."""
+def decode_path(column: str | bytes) -> str:
+    """Return the path in a column."""
     return os.fsdecode(column)
 
 
-def commit_to_columns(commit: Commit) -> tuple[object, ...]:
-    """What the columns of a commit hold."""
+def encode_commit(commit: Commit) -> tuple[object, ...]:
+    """Return the columns of a commit."""
     return (
         commit.oid,
         commit.tree,
@@ -39,8 +39,8 @@ def commit_to_columns(commit: Commit) -> tuple[object, ...]:
     )
 
 
-def commit_from_columns(row: sqlite3.Row, *, is_record: bool, follows: str = "") -> Commit:
-    """The commit that a row holds."""
+def decode_commit(row: sqlite3.Row, *, is_recorded: bool, preceding_record: str = "") -> Commit:
+    """Return the commit in a row."""
     return Commit(
         oid=row["oid"],
         tree=row["tree"],
@@ -50,6 +50,6 @@ def commit_from_columns(row: sqlite3.Row, *, is_record: bool, follows: str = "")
         authored_at=row["authored_at"],
         committed_at=row["committed_at"],
         subject=row["subject"],
-        is_record=is_record,
-        follows=follows,
+        is_recorded=is_recorded,
+        preceding_record=preceding_record,
     )

@@ -1,63 +1,63 @@
-"""Rows about what went wrong with plug-ins and notifications, until it goes well again."""
+"""Rows about the last error of each plug-in and notification; a delivery that succeeds deletes it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 
-from batchhook.core.sanitize import encodable
+from batchhook.core.sanitize import escape_surrogates
 from batchhook.store import outbox
 from batchhook.store.database import Database
 
-_PREFIX = "plug-in "
+_PLUGIN_PREFIX = "plug-in "
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What last went wrong.
+class IntegrationError:
+    """The last error of a plug-in or a notification.
 
     Attributes:
-        name: the plug-in's, or where a notification was to go.
-        event: of what it was to be told.
-        problem: one line.
-        times: how often, in a row.
+        name: of the plug-in (see ``plugin_key``) or of the notification's target.
+        event: the one that could not be delivered.
+        message: one line.
+        count: failures in a row.
         at: seconds since the epoch.
     """
 
     name: str
     event: str
-    problem: str
-    times: int
+    message: str
+    count: int
     at: float
 
 
-def note(database: Database, name: str, event: str, problem: str) -> None:
-    """Note how it went: what was the matter, or, with an empty problem, that it went well."""
-    storable = encodable(problem)
+def record(database: Database, name: str, event: str, message: str) -> None:
+    """Store the result of a delivery: its error message, empty for success."""
     with database.transaction() as connection:
-        if not problem:
-            connection.execute("DELETE FROM troubles WHERE name = ? AND event = ?", (name, event))
+        if not message:
+            connection.execute("DELETE FROM integration_errors WHERE name = ? AND event = ?", (name, event))
             return
         connection.execute(
-            "INSERT INTO troubles VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
-            " SET problem = excluded.problem, times = times + 1, at = excluded.at",
-            (name, event, storable, time.time()),
+            "INSERT INTO integration_errors VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
+            " SET message = excluded.message, count = count + 1, at = excluded.at",
+            (name, event, escape_surrogates(message), time.time()),
         )
 
 
-def all_of(database: Database, name: str | None = None) -> tuple[Trouble, ...]:
-    """What is the matter at present, or what of it with one of a name."""
-    rows = database.rows("SELECT * FROM troubles WHERE ?1 IS NULL OR name = ?1 ORDER BY name, event", name)
-    return tuple(Trouble(row["name"], row["event"], row["problem"], row["times"], row["at"]) for row in rows)
+def list_all(database: Database, name: str | None = None) -> tuple[IntegrationError, ...]:
+    """Return all errors, or those of one name."""
+    rows = database.rows("SELECT * FROM integration_errors WHERE ?1 IS NULL OR name = ?1 ORDER BY name, event", name)
+    return tuple(IntegrationError(row["name"], row["event"], row["message"], row["count"], row["at"]) for row in rows)
 
 
-def of_plugin(name: str) -> str:
-    """What a plug-in is called here."""
-    return f"{_PREFIX}{name}"
+def plugin_key(name: str) -> str:
+    """Return the name under which a plug-in's errors are stored."""
+    return f"{_PLUGIN_PREFIX}{name}"
 
 
-def standing(database: Database) -> tuple[str, ...]:
-    """What is the matter with plug-ins that are there, and with notifications; each in a line, and once."""
-    there = {of_plugin(name) for name in outbox.plugins(database)}
-    known = (one for one in all_of(database) if one.name in there or not one.name.startswith(_PREFIX))
-    return tuple(dict.fromkeys(f"{one.name}: {one.problem}" for one in known))
+def list_current(database: Database) -> tuple[str, ...]:
+    """Return one line for each distinct error of notifications and of installed plug-ins."""
+    installed = {plugin_key(name) for name in outbox.load_plugins(database)}
+    errors = list_all(database)
+    current = (error for error in errors if error.name in installed or not error.name.startswith(_PLUGIN_PREFIX))
+    return tuple(dict.fromkeys(f"{error.name}: {error.message}" for error in current))

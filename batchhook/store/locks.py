@@ -1,4 +1,4 @@
-"""Locks that the system lets go of when their holder dies, however it dies."""
+"""File locks that the system releases when their holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -11,81 +11,82 @@ from pathlib import Path
 
 from batchhook.errors import StoreError
 
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
-"""What flock(2) fails with on a file system that has none: some network drives."""
+_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+"""Errors of flock(2) on a file system without locks, such as some network drives."""
 
 
 @contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock for the length of a block, if nobody else has it.
+    """Hold a lock inside the block, unless another process has it.
 
     Args:
-        path: the lock's file; made where it is missing, and left behind.
+        path: the lock's file; created if it is missing, and never removed.
 
     Yields:
-        whether the lock was had. It is flock(2)'s: children inherit it only where the descriptor is handed to them.
+        whether the lock is held. It is that of flock(2): a child inherits it only along with the descriptor.
     """
-    with held(path) as descriptor:
+    with try_lock_fd(path) as descriptor:
         yield descriptor is not None
 
 
 @contextmanager
-def held(path: Path) -> Iterator[int | None]:
-    """As ``try_lock``, but yields the lock's descriptor: a child that inherits it holds the lock as long as it lives.
+def try_lock_fd(path: Path) -> Iterator[int | None]:
+    """Hold a lock as ``try_lock`` does, and yield its descriptor: a child that inherits it holds the lock, too.
 
     Yields:
-        the descriptor; None where somebody else has the lock.
+        the descriptor; None if another process has the lock.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with _open(path) as descriptor:
         try:
             _flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, path)
         except BlockingIOError:
             yield None
         else:
             yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold a lock for the length of a block, after whoever has it now; arguments as for ``try_lock``."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    """Wait for a lock and hold it inside the block; arguments as for ``try_lock``."""
+    with _open(path) as descriptor:
         _flock(descriptor, fcntl.LOCK_EX, path)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds a lock."""
+    """Return whether a process holds a lock."""
     if not path.exists():
         return False
     with path.open("rb") as file:
-        try:
-            _flock(
-                file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB, path
-            )  # shared: two that only look do not disturb each other
+        try:  # a shared lock, so that two checks at the same time do not see each other
+            _flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB, path)
         except BlockingIOError:
             return True
     return False
 
 
-def _flock(descriptor: int, how: int, path: Path) -> None:
+@contextmanager
+def _open(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _flock(descriptor: int, operation: int, path: Path) -> None:
     """Lock a file.
 
     Raises:
-        BlockingIOError: somebody else has the lock.
+        BlockingIOError: another process has the lock.
         StoreError: the file system has no locks.
     """
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, operation)
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
+        if error.errno not in _UNSUPPORTED:
             raise
         raise StoreError(
-            f"{path.parent} is on a drive without file locks: without them two processes would be in each other's way",
+            f"{path.parent} is on a drive without file locks, so processes could overwrite each other's data",
             "mount it with locks, or move the repository to a local disk",
         ) from error

@@ -1,4 +1,4 @@
-"""Rows about operations: rollbacks, undos and redos, written down before they act."""
+"""Rows about operations: rollbacks, undos and redos, written as intents before they act."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import json
 import sqlite3
 import time
 
-from batchhook.core.operations import Kind, Operation, OperationStatus
-from batchhook.core.rollback import Mode, Selection
-from batchhook.store.codecs import from_column, to_column
+from batchhook.core.operations import Operation, OperationKind, OperationStatus
+from batchhook.core.rollback import RollbackMode, Selection
+from batchhook.store.codecs import decode_path, encode_path
 from batchhook.store.database import Database
 
 
 def next_id(database: Database) -> int:
-    """The number that the next operation will have."""
+    """Return the number that the next operation will have."""
     return database.next_id("operations")
 
 
-def intend(database: Database, operation: Operation) -> None:
-    """Write an operation down before it acts."""
+def save_intent(database: Database, operation: Operation) -> None:
+    """Store an operation before it acts."""
     selection = operation.selection
-    batch = selection.batches[0] if selection.batches and operation.kind is Kind.ROLLBACK else None
+    batch = selection.batches[0] if selection.batches and operation.kind is OperationKind.ROLLBACK else None
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO operations (id, kind, batch_id, undoes, mode, batches, changes, paths, branch, head, stash,"
-            " folders, status, top, before, after, started_at)"
+            " empty_dirs, status, worktree, before, after, started_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 operation.id,
@@ -38,9 +38,9 @@ def intend(database: Database, operation: Operation) -> None:
                 operation.branch,
                 operation.head,
                 operation.stash,
-                json.dumps(operation.folders),
+                json.dumps(operation.empty_dirs),
                 operation.status.value,
-                to_column(operation.top),
+                encode_path(operation.worktree),
                 operation.before,
                 operation.after,
                 operation.started_at,
@@ -48,34 +48,34 @@ def intend(database: Database, operation: Operation) -> None:
         )
 
 
-def end(database: Database, operation: int, status: OperationStatus) -> None:
-    """Write down how an operation ended."""
+def mark_ended(database: Database, operation: int, status: OperationStatus) -> None:
+    """Store how an operation ended."""
     with database.transaction() as connection:
         query = "UPDATE operations SET status = ?, ended_at = ? WHERE id = ?"
         connection.execute(query, (status.value, time.time(), operation))
 
 
-def latest(database: Database, most: int = 100) -> list[Operation]:
-    """The latest operations, newest first."""
-    return [_operation(row) for row in database.rows("SELECT * FROM operations ORDER BY id DESC LIMIT ?", most)]
+def list_latest(database: Database, limit: int = 100) -> list[Operation]:
+    """Return the latest operations, newest first."""
+    return [_operation(row) for row in database.rows("SELECT * FROM operations ORDER BY id DESC LIMIT ?", limit)]
 
 
-def get(database: Database, number: int) -> Operation:
-    """An operation."""
+def load(database: Database, number: int) -> Operation:
+    """Return an operation, which must exist."""
     (row,) = database.rows("SELECT * FROM operations WHERE id = ?", number)
     return _operation(row)
 
 
-def all_of(database: Database) -> list[Operation]:
-    """All operations, oldest first; of all work trees."""
+def list_all(database: Database) -> list[Operation]:
+    """Return the operations of all work trees, oldest first."""
     return [_operation(row) for row in database.rows("SELECT * FROM operations ORDER BY id")]
 
 
 def _operation(row: sqlite3.Row) -> Operation:
     return Operation(
         id=row["id"],
-        kind=Kind(row["kind"]),
-        mode=Mode(row["mode"]),
+        kind=OperationKind(row["kind"]),
+        mode=RollbackMode(row["mode"]),
         selection=Selection(
             batches=tuple(map(int, str(row["batches"]).split())),
             changes=tuple(row["changes"].split()),
@@ -85,9 +85,9 @@ def _operation(row: sqlite3.Row) -> Operation:
         branch=row["branch"],
         head=row["head"],
         stash=row["stash"],
-        folders=tuple(json.loads(row["folders"])),
+        empty_dirs=tuple(json.loads(row["empty_dirs"])),
         status=OperationStatus(row["status"]),
-        top=from_column(row["top"]),
+        worktree=decode_path(row["worktree"]),
         before=row["before"],
         after=row["after"],
         started_at=row["started_at"],

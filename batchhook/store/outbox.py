@@ -1,117 +1,115 @@
-"""Rows about what plug-ins and others are still to be told.
+"""Rows about events that await delivery to plug-ins and notifications.
 
-Batches and operations carry a mark, set in the transaction that makes the event. Changes of open batches are derived
-from the graph, so of these it is noted which were told; with the batch, these notes go.
+Batches and operations carry their pending events, set in the transaction that causes them. Changes of open batches are
+derived from the commit graph, so the delivered ones are listed until their batch's sealing has been delivered.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterable, Sequence
 from enum import IntFlag
 
-from batchhook.core.metrics import Metric, Metrics
 from batchhook.store.database import Database
 
-_MOST_NOTED = 2000
-"""Changes that are noted as told; more than that only where many were told of and then taken back."""
+_MAX_DELIVERED_CHANGES = 2000
+"""Delivered changes that are kept. There can be more only if many were delivered and then removed from their branch."""
 
 
-class Untold(IntFlag):
-    """Of what of a batch somebody is to be told."""
+class PendingEvents(IntFlag):
+    """Events of a batch that await delivery."""
 
     SEALED = 1
     RUN = 2
     END = 4
 
 
-def plugins(database: Database) -> tuple[str, ...]:
-    """Names of the plug-ins that were there when somebody looked last."""
-    return tuple(database.fact("plugins").split("\n")) if database.fact("plugins") else ()
+def load_plugins(database: Database) -> tuple[str, ...]:
+    """Return the names of the plug-ins that were installed at the last check."""
+    names = database.metadata("plugins")
+    return tuple(names.split("\n")) if names else ()
 
 
-def set_plugins(database: Database, names: Sequence[str]) -> None:
-    """Remember which plug-ins there are. The first ones are told of batches that the runner is not done with."""
-    if tuple(names) == plugins(database):
+def save_plugins(database: Database, names: Sequence[str]) -> None:
+    """Store which plug-ins are installed. If there were none before, the queued batches are delivered to them."""
+    if tuple(names) == load_plugins(database):
         return
     with database.transaction() as connection:
-        if not plugins(database):
-            query = "UPDATE batches SET untold = untold | 1 WHERE status <> 'open' AND announced = 0"
-            connection.execute(query)
-        database.set_fact("plugins", "\n".join(names))
+        if not load_plugins(database):
+            connection.execute(
+                "UPDATE batches SET pending_events = pending_events | ? WHERE status <> 'open' AND finalized = 0",
+                (int(PendingEvents.SEALED),),
+            )
+        database.set_metadata("plugins", "\n".join(names))
 
 
-def is_news(database: Database, open_changes: Iterable[str] = ()) -> bool:
-    """Whether somebody is to be told of something; ``open_changes`` are the open batch's. Quick: hooks ask."""
-    query = "SELECT 1 FROM batches WHERE untold <> 0 UNION ALL SELECT 1 FROM operations WHERE untold <> 0 LIMIT 1"
+def for_plugins(database: Database, event: PendingEvents) -> int:
+    """Return the bit of an event that only plug-ins receive; 0 if none are installed."""
+    return int(event) if load_plugins(database) else 0
+
+
+def has_pending(database: Database, open_changes: Iterable[str] = ()) -> bool:
+    """Return whether any event awaits delivery; hooks call this, so it is quick.
+
+    Args:
+        database: of the repository.
+        open_changes: commits of the open batch.
+    """
+    query = (
+        "SELECT 1 FROM batches WHERE pending_events <> 0 UNION ALL SELECT 1 FROM operations WHERE pending <> 0 LIMIT 1"
+    )
     if database.row(query) is not None:
         return True
-    return bool(database.fact("plugins")) and bool(not_told(database, open_changes))
+    return bool(database.metadata("plugins")) and bool(filter_undelivered(database, open_changes))
 
 
-def untold_batches(database: Database) -> list[tuple[int, Untold]]:
-    """Batches of which something is to be told, oldest first."""
-    rows = database.rows("SELECT id, untold FROM batches WHERE untold <> 0 ORDER BY id")
-    return [(row["id"], Untold(row["untold"])) for row in rows]
+def list_pending_batches(database: Database) -> list[tuple[int, PendingEvents]]:
+    """Return the batches with pending events, oldest first."""
+    rows = database.rows("SELECT id, pending_events FROM batches WHERE pending_events <> 0 ORDER BY id")
+    return [(row["id"], PendingEvents(row["pending_events"])) for row in rows]
 
 
-def mark_batch(database: Database, batch: int, untold: Untold) -> None:
-    """Note that somebody is to be told of something."""
+def add_pending(database: Database, batch: int, events: PendingEvents) -> None:
+    """Add pending events to a batch."""
     with database.transaction() as connection:
-        connection.execute("UPDATE batches SET untold = untold | ? WHERE id = ?", (int(untold), batch))
+        query = "UPDATE batches SET pending_events = pending_events | ? WHERE id = ?"
+        connection.execute(query, (int(events), batch))
 
 
-def told_batch(database: Database, batch: int, told: Untold) -> None:
-    """Note that all were told of something; with a batch's being full, that was said of its changes."""
+def mark_delivered(database: Database, batch: int, events: PendingEvents) -> None:
+    """Remove pending events from a batch. Once its sealing is delivered, its changes need not be listed any more."""
     with database.transaction() as connection:
-        connection.execute("UPDATE batches SET untold = untold & ~ ? WHERE id = ?", (int(told), batch))
-        if told is Untold.SEALED:
-            query = "DELETE FROM told_changes WHERE oid IN (SELECT oid FROM changes WHERE batch_id = ?)"
+        query = "UPDATE batches SET pending_events = pending_events & ~ ? WHERE id = ?"
+        connection.execute(query, (int(events), batch))
+        if events is PendingEvents.SEALED:
+            query = "DELETE FROM delivered_changes WHERE oid IN (SELECT oid FROM changes WHERE batch_id = ?)"
             connection.execute(query, (batch,))
 
 
-def not_told(database: Database, oids: Iterable[str]) -> list[str]:
-    """Those among changes of which nobody was told yet, in their order."""
-    query = "SELECT 1 FROM told_changes WHERE oid = ?"
+def filter_undelivered(database: Database, oids: Iterable[str]) -> list[str]:
+    """Return the changes that have not been delivered, in their order."""
+    query = "SELECT 1 FROM delivered_changes WHERE oid = ?"
     return [oid for oid in oids if database.row(query, oid) is None]
 
 
-def told_changes(database: Database, oids: Collection[str]) -> None:
-    """Note that all were told of changes."""
+def mark_changes_delivered(database: Database, oids: Collection[str]) -> None:
+    """Store that changes have been delivered."""
     with database.transaction() as connection:
         now = time.time()
-        connection.executemany("INSERT OR REPLACE INTO told_changes VALUES (?, ?)", [(oid, now) for oid in oids])
+        connection.executemany("INSERT OR REPLACE INTO delivered_changes VALUES (?, ?)", [(oid, now) for oid in oids])
         connection.execute(
-            "DELETE FROM told_changes WHERE oid NOT IN (SELECT oid FROM told_changes ORDER BY told_at DESC LIMIT ?)",
-            (_MOST_NOTED,),
+            "DELETE FROM delivered_changes WHERE oid NOT IN"
+            " (SELECT oid FROM delivered_changes ORDER BY delivered_at DESC LIMIT ?)",
+            (_MAX_DELIVERED_CHANGES,),
         )
 
 
-def untold_operations(database: Database) -> list[int]:
-    """Operations of which somebody is to be told, oldest first."""
-    return [row["id"] for row in database.rows("SELECT id FROM operations WHERE untold <> 0 ORDER BY id")]
+def list_pending_operations(database: Database) -> list[int]:
+    """Return the operations that await delivery, oldest first."""
+    return [row["id"] for row in database.rows("SELECT id FROM operations WHERE pending <> 0 ORDER BY id")]
 
 
-def mark_operation(database: Database, operation: int, *, untold: bool) -> None:
-    """Note whether somebody is to be told of an operation."""
+def set_operation_pending(database: Database, operation: int, *, pending: bool) -> None:
+    """Store whether an operation awaits delivery."""
     with database.transaction() as connection:
-        connection.execute("UPDATE operations SET untold = ? WHERE id = ?", (untold, operation))
-
-
-def put_metrics(database: Database, batch: int, metrics: Metrics) -> None:
-    """Store what plug-ins added to a batch's analysis, in the place of what they had added."""
-    rows = [
-        (batch, plugin, name, json.dumps(value)) for plugin, these in metrics.items() for name, value in these.items()
-    ]
-    with database.transaction() as connection:
-        connection.execute("DELETE FROM metrics WHERE batch_id = ?", (batch,))
-        connection.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?)", rows)
-
-
-def metrics(database: Database, batch: int) -> dict[str, dict[str, Metric]]:
-    """What plug-ins added to a batch's analysis, by plug-in and name."""
-    found: dict[str, dict[str, Metric]] = {}
-    for row in database.rows("SELECT * FROM metrics WHERE batch_id = ? ORDER BY plugin, name", batch):
-        found.setdefault(row["plugin"], {})[row["name"]] = json.loads(row["value"])
-    return found
+        connection.execute("UPDATE operations SET pending = ? WHERE id = ?", (pending, operation))

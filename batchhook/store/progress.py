@@ -1,10 +1,10 @@
-"""How a run is going, written by the runner and read by whoever watches, as lines of JSON.
+"""The progress of a run: lines of JSON that the runner writes and ``wait``, ``watch`` and others follow.
 
     {"stage": "checking out"}   {"total": 60}   {"started": ID}   {"finished": ID, "outcome": "passed"}
-    {"left": 12.5}   {"doubting": 3}   {"revised": ID, "outcome": "passed"}   {"searching": 8, "solved": 3}
+    {"seconds_left": 12.5}   {"rerunning": 3}   {"revised": ID, "outcome": "passed"}   {"searching": 8, "solved": 3}
     {"measuring": 2, "settled": 1}
 
-Nothing that matters rests on this file: results are in the database.
+The file is for display only: results are in the database.
 """
 
 from __future__ import annotations
@@ -15,62 +15,62 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from batchhook.core.progress import MEASURING, SEARCHING, Progress, again
+from batchhook.core.progress import MEASURING, SEARCHING, Progress, rerun_stage
 from batchhook.core.results import Outcome, TestResult
 
 
 class ProgressWriter:
-    """Writes a run's progress; a listener of ``testing``.
+    """Writes the progress of a run; a ``Listener`` of its execution.
 
     Args:
-        path: the file, begun anew.
+        path: the file, which is replaced.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another file under the same name, and not the same one cut off: a reader in the middle of it can tell.
-        beginning = path.with_name(f"{path.name}.{os.getpid()}")
-        self._file = beginning.open("w", encoding="utf-8", buffering=1)  # a reader sees every line at once
-        beginning.replace(path)
+        # A new file under the same name, not the old one truncated: a reader in the middle of it notices.
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        self._file = temporary.open("w", encoding="utf-8", buffering=1)  # readers see each line at once
+        temporary.replace(path)
 
     def stage(self, name: str) -> None:
-        """What is being done before and after the tests."""
+        """Write the stage before or after the tests."""
         self._write({"stage": name, "at": time.time()})
 
     def discovered(self, total: int, /) -> None:
-        """The suite is known."""
+        """Write the number of tests that will run."""
         self._write({"total": total})
 
     def started(self, test_id: str, /) -> None:
-        """A test has begun."""
+        """Write that a test has started."""
         self._write({"started": test_id})
 
     def finished(self, result: TestResult, /) -> None:
-        """A test has its result."""
+        """Write the outcome of a test."""
         self._write({"finished": result.test_id, "outcome": result.outcome.value})
 
-    def doubting(self, tests: int, /) -> None:
-        """Some tests that failed are about to be run again."""
-        self._write({"doubting": tests})
+    def rerunning(self, tests: int, /) -> None:
+        """Write how many tests that failed are about to run again."""
+        self._write({"rerunning": tests})
 
     def revised(self, result: TestResult, /) -> None:
-        """A test that had failed has another result now."""
+        """Write the outcome of a rerun that replaces an earlier failure."""
         self._write({"revised": result.test_id, "outcome": result.outcome.value})
 
     def remaining(self, seconds: float, /) -> None:
-        """How long the rest will take."""
-        self._write({"left": float(seconds)})
+        """Write the estimated time left."""
+        self._write({"seconds_left": float(seconds)})
 
     def searching(self, tests: int, solved: int, /) -> None:
-        """What broke the failing tests is being looked for; of some of them it is known already."""
+        """Write how many failing tests have a search for their culprit, and how many of these are solved."""
         self._write({"searching": tests, "solved": solved})
 
     def measuring(self, suspects: int, settled: int, /) -> None:
-        """What seems slower is being measured; of some it is known already whether it is."""
+        """Write how many suspected slowdowns are being measured, and how many of these are settled."""
         self._write({"measuring": suspects, "settled": settled})
 
     def close(self) -> None:
-        """Nothing more will be written."""
+        """Close the file."""
         self._file.close()
 
     def _write(self, line: dict[str, object]) -> None:
@@ -78,7 +78,7 @@ class ProgressWriter:
 
 
 class ProgressReader:
-    """Follows a progress file, which may not be there yet or may begin anew (a runner that was killed)."""
+    """Follows a progress file, which may not exist yet, and is replaced if the runner was killed and started again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -87,39 +87,41 @@ class ProgressReader:
         self._progress = Progress()
 
     def read(self) -> Progress:
-        """Where the run is now."""
+        """Return the current progress."""
         try:
             with self._path.open("rb") as file:
-                self._begin_anew_if_replaced(file.fileno())
+                self._reset_if_replaced(file.fileno())
                 file.seek(self._offset)
                 data = file.read()
         except FileNotFoundError:
             return self._progress
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        for line in whole.splitlines():
-            self._progress = _advanced(self._progress, json.loads(line))
+        complete = data[: data.rfind(b"\n") + 1]
+        self._offset += len(complete)
+        for line in complete.splitlines():
+            self._progress = _advance(self._progress, json.loads(line))
         return self._progress
 
-    def _begin_anew_if_replaced(self, descriptor: int) -> None:
+    def _reset_if_replaced(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
         identity = (status.st_ino, status.st_dev)
         if identity != self._identity or status.st_size < self._offset:
             self._identity, self._offset, self._progress = identity, 0, Progress()
 
 
-def _advanced(progress: Progress, line: dict[str, object]) -> Progress:
+def _advance(progress: Progress, line: dict[str, object]) -> Progress:
     match line:
         case {"finished": str(test_id), "outcome": str(outcome)}:
-            return progress.after(test_id, Outcome(outcome))
+            return progress.with_result(test_id, Outcome(outcome))
         case {"revised": str(test_id), "outcome": str(outcome)}:
-            return progress.revised(test_id, Outcome(outcome))
+            return progress.with_rerun(test_id, Outcome(outcome))
         case {"searching": int(tests), "solved": int(solved)}:
-            return replace(progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", left=None)
+            return replace(progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", seconds_left=None)
         case {"measuring": int(suspects), "settled": int(settled)}:
-            return replace(progress, stage=MEASURING, total=suspects, done=settled, failed=0, current="", left=None)
-        case {"doubting": int(tests)}:
-            return replace(progress, stage=again(tests), left=None)
+            return replace(
+                progress, stage=MEASURING, total=suspects, done=settled, failed=0, current="", seconds_left=None
+            )
+        case {"rerunning": int(tests)}:
+            return replace(progress, stage=rerun_stage(tests), seconds_left=None)
         case _:
-            known = {"stage": "stage", "total": "total", "started": "current", "left": "left"}
-            return replace(progress, **{known[name]: value for name, value in line.items() if name in known})  # type: ignore[arg-type]
+            fields = {"stage": "stage", "total": "total", "started": "current", "seconds_left": "seconds_left"}
+            return replace(progress, **{fields[key]: value for key, value in line.items() if key in fields})  # type: ignore[arg-type]

@@ -1,51 +1,51 @@
-"""Rows about recorded changes, and about commits that repeat them."""
+"""Rows about recorded changes, and about commits that duplicate them."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Set as AbstractSet
 
-from batchhook.core.timeline import Echo, Recording
-from batchhook.store.codecs import COMMIT, commit_from_columns, commit_to_columns, to_column
+from batchhook.core.timeline import DuplicateCommit, Recording
+from batchhook.store.codecs import COMMIT_COLUMNS, decode_commit, encode_commit, encode_path
 from batchhook.store.database import Database
 
 
-def add(database: Database, branch: int, top: str, recording: Recording) -> None:
-    """Remember a snapshot as a step of a branch's line; inside a transaction.
+def add(database: Database, branch: int, worktree: str, recording: Recording) -> None:
+    """Add a snapshot to a branch's timeline; inside a transaction.
 
     Args:
         database: of the repository.
         branch: its id.
-        top: the work tree.
-        recording: the snapshot; with ``is_record``, a change.
+        worktree: path of the work tree.
+        recording: the snapshot; a change if its ``is_recorded`` is set, otherwise the result of a rollback.
     """
     values = ", ".join("?" * 13)
     database.connection.execute(
-        f"INSERT INTO records (id, branch_id, top, made_on, counts, {COMMIT}) VALUES ({values})",  # noqa: S608 - our own words
+        f"INSERT INTO records (id, branch_id, worktree, head, is_change, {COMMIT_COLUMNS}) VALUES ({values})",  # noqa: S608 - ours
         (
             recording.number,
             branch,
-            to_column(top),
-            recording.made_on,
-            recording.change.is_record,
-            *commit_to_columns(recording.change),
+            encode_path(worktree),
+            recording.head,
+            recording.change.is_recorded,
+            *encode_commit(recording.change),
         ),
     )
 
 
-def number_of(database: Database, branch: int, oid: str) -> int:
-    """The number of a snapshot; 0 where it is none."""
+def find_number(database: Database, branch: int, oid: str) -> int:
+    """Return the number of a snapshot; 0 if the commit is none."""
     row = database.row("SELECT max(id) AS id FROM records WHERE branch_id = ? AND oid = ?", branch, oid)
     return 0 if row is None or row["id"] is None else int(row["id"])
 
 
-def are_there(database: Database, branch: int) -> bool:
-    """Whether anything was ever recorded on a branch."""
+def has_any(database: Database, branch: int) -> bool:
+    """Return whether anything was ever recorded on a branch."""
     return database.row("SELECT 1 FROM records WHERE branch_id = ?", branch) is not None
 
 
-def since_sealed(database: Database, branch: int) -> list[Recording]:
-    """The latest recording of a branch that is in a full batch, and all after it, in order."""
+def list_since_sealed(database: Database, branch: int) -> list[Recording]:
+    """Return the latest recording of a branch that is in a sealed batch, and all later ones, in order."""
     query = (
         "SELECT id FROM records WHERE branch_id = ?1 AND EXISTS (SELECT 1 FROM commits WHERE branch_id = ?1"
         " AND commits.oid = records.oid AND sealed) ORDER BY id DESC LIMIT 1"
@@ -56,35 +56,36 @@ def since_sealed(database: Database, branch: int) -> list[Recording]:
     return [_recording(row) for row in rows]
 
 
-def with_tree(database: Database, branch: int, tree: str) -> list[tuple[int, str]]:
-    """Numbers of a branch's recordings that hold just this tree, each with the commit that it was made on."""
-    rows = database.rows("SELECT id, made_on FROM records WHERE branch_id = ? AND tree = ? ORDER BY id", branch, tree)
-    return [(row["id"], row["made_on"]) for row in rows]
+def list_with_tree(database: Database, branch: int, tree: str) -> list[tuple[int, str]]:
+    """Return the number of each of a branch's recordings of this tree, with the commit at HEAD."""
+    rows = database.rows("SELECT id, head FROM records WHERE branch_id = ? AND tree = ? ORDER BY id", branch, tree)
+    return [(row["id"], row["head"]) for row in rows]
 
 
-def latest(database: Database, top: str) -> Recording | None:
-    """The latest recording of a work tree, on whatever branch."""
-    row = database.row("SELECT * FROM records WHERE top = ? ORDER BY id DESC LIMIT 1", to_column(top))
+def load_latest(database: Database, worktree: str) -> Recording | None:
+    """Return the latest recording of a work tree, on any branch."""
+    row = database.row("SELECT * FROM records WHERE worktree = ? ORDER BY id DESC LIMIT 1", encode_path(worktree))
     return None if row is None else _recording(row)
 
 
-def add_echo(database: Database, branch: int, oid: str, echo: Echo) -> None:
-    """Remember that a commit repeats what was recorded; inside a transaction."""
+def add_duplicate(database: Database, branch: int, oid: str, duplicate: DuplicateCommit) -> None:
+    """Store that a commit duplicates a recording; inside a transaction."""
     database.connection.execute(
-        "INSERT OR REPLACE INTO recorded_commits VALUES (?, ?, ?, ?)", (branch, oid, echo.number, echo.whole)
+        "INSERT OR REPLACE INTO duplicate_commits VALUES (?, ?, ?, ?)",
+        (branch, oid, duplicate.recording, duplicate.is_exact),
     )
 
 
-def echo(database: Database, branch: int, oid: str) -> Echo | None:
-    """What a commit of a branch repeats; None where it holds something new, as far as known."""
-    row = database.row("SELECT * FROM recorded_commits WHERE branch_id = ? AND oid = ?", branch, oid)
-    return None if row is None else Echo(row["record_id"], bool(row["whole"]))
+def find_duplicate(database: Database, branch: int, oid: str) -> DuplicateCommit | None:
+    """Return what a commit of a branch duplicates; None if nothing is stored."""
+    row = database.row("SELECT * FROM duplicate_commits WHERE branch_id = ? AND oid = ?", branch, oid)
+    return None if row is None else DuplicateCommit(row["record_id"], bool(row["is_exact"]))
 
 
-def echoes(database: Database, branch: int, oids: AbstractSet[str]) -> frozenset[str]:
-    """Those of these commits that repeat what was recorded."""
-    return frozenset(oid for oid in oids if echo(database, branch, oid) is not None)
+def filter_duplicates(database: Database, branch: int, oids: AbstractSet[str]) -> frozenset[str]:
+    """Return the commits that duplicate recordings."""
+    return frozenset(oid for oid in oids if find_duplicate(database, branch, oid) is not None)
 
 
 def _recording(row: sqlite3.Row) -> Recording:
-    return Recording(row["id"], row["made_on"], commit_from_columns(row, is_record=bool(row["counts"])))
+    return Recording(row["id"], row["head"], decode_commit(row, is_recorded=bool(row["is_change"])))

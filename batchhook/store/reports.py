@@ -1,54 +1,47 @@
-"""The files that were written about batches: each replaced whole, and those of old batches not kept."""
+"""The folder of reports about batches."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-_OF_A_BATCH = re.compile(r"(?:test_report_batch|CRITICAL_FAILURE_batch|batch)_(?P<number>\d+)\.(?:[a-z]+\.)?[a-z]+")
-"""A file that is a batch's own, whatever form it has."""
+from batchhook.store.files import TEMPORARY_SUFFIX, replace_file
+
+_BATCH_FILE = re.compile(r"(?:test_report_batch|CRITICAL_FAILURE_batch|batch)_(?P<number>\d+)\.(?:[a-z]+\.)?[a-z]+")
+"""A file about one batch, in any format."""
 
 
-class Reports:
+class ReportDir:
     """A folder of reports, in the state folder or elsewhere.
 
     Args:
-        root: the folder; made when something is written, where it is missing.
+        root: the folder; created by the first write.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def write(self, files: Mapping[str, str | bytes]) -> list[Path]:
-        """Write files, each whole: a reader, or a crash, sees the old or the new one.
+        """Write files by name, each atomically.
 
         Raises:
-            OSError: no room, no permission, something that is no folder is in the way.
+            OSError: the disk is full, a permission is missing, or something other than a folder is in the way.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        written = []
         for name, content in files.items():
-            path = self.root / name
-            temporary = path.with_name(f".{name}.{os.getpid()}.new")
-            try:
-                temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
-                temporary.replace(path)
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
-            written.append(path)
-        return written
+            replace_file(self.root / name, content, mode=0o666, durable=False)
+        return [self.root / name for name in files]
 
     def remove(self, names: tuple[str, ...]) -> None:
-        """Remove files, where they are."""
+        """Remove files that exist."""
         for name in names:
             (self.root / name).unlink(missing_ok=True)
 
-    def keep(self, first: int) -> None:
-        """Remove what is of batches before this one; and what a process that was killed had begun to write."""
+    def remove_before(self, first: int) -> None:
+        """Remove the files about batches before this one, and those that a killed process left half written."""
         for path in self.root.iterdir():
-            match = _OF_A_BATCH.fullmatch(path.name)
-            if (match and int(match["number"]) < first) or (path.name.startswith(".") and path.suffix == ".new"):
+            match = _BATCH_FILE.fullmatch(path.name)
+            is_partial = path.name.startswith(".") and path.suffix == TEMPORARY_SUFFIX
+            if is_partial or (match and int(match["number"]) < first):
                 path.unlink(missing_ok=True)

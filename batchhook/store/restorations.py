@@ -1,7 +1,7 @@
-"""What going back by file copies did: written down before it acts, with copies of all that it replaces.
+"""Restorations of files from backups, each written as an intent before it acts, with copies of all that it replaces.
 
-``kept/3/manifest.json`` says what the third one did to which files; ``kept/3/objects`` has what these held before.
-Nothing of it is in git or in the database, since it is for when these are damaged.
+``restorations/3/manifest.json`` lists the files that the third one replaced, ``restorations/3/objects`` holds what was
+in them. Git and the database are not involved, as restorations are for the time when these are damaged.
 """
 
 from __future__ import annotations
@@ -13,69 +13,58 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from batchhook.errors import StoreError
-from batchhook.store.backups import Backups, Hex, Mode, Sha256, Size, write_whole
+from batchhook.store.backups import BackupStore, GitMode, Hex, ManifestEntry, Sha256, Size, path_fields
+from batchhook.store.files import replace_file
 
 
-class State(BaseModel):
-    """What is, or was, at a path of a work tree.
+class FileState(BaseModel):
+    """A file in a work tree, at one time.
 
     Attributes:
-        mode: git's mode; empty for nothing.
-        sha256: of a file's bytes as the work tree has them, or of a link's target.
+        mode: git's mode; empty if there is no file.
+        sha256: of its bytes in the work tree, or of a link's target.
         size: bytes.
-        permissions: a file's, as ``chmod`` takes them; 0 for those of new files.
+        permissions: as ``chmod`` takes them; 0 for those of new files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Mode = ""
+    mode: GitMode = ""
     sha256: Sha256 = ""
     size: Size = 0
     permissions: Size = 0
 
-    def is_like(self, other: State) -> bool:
-        """Whether git would see no difference."""
+    def is_like(self, other: FileState) -> bool:
+        """Return whether git would see no difference."""
         return (self.mode, self.sha256) == (other.mode, other.sha256)
 
 
-NOTHING = State()
-"""At a path without a file."""
+NO_FILE = FileState()
 
 
-class KeptFile(BaseModel):
-    """A file that was replaced: what it was, and what it became."""
+class ReplacedFile(ManifestEntry):
+    """A file before and after a restoration."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    path: str
-    path_hex: Hex = ""
-    was: State
-    became: State
+    before: FileState
+    after: FileState
 
     @classmethod
-    def at(cls, path: str, was: State, became: State) -> KeptFile:
-        """An entry for a path as the file system names it."""
-        raw = os.fsencode(path)
-        text = raw.decode("utf-8", "backslashreplace")
-        return cls(path=text, path_hex="" if text == path else raw.hex(), was=was, became=became)
-
-    @property
-    def name(self) -> str:
-        """Its path as the file system names it."""
-        return os.fsdecode(bytes.fromhex(self.path_hex)) if self.path_hex else self.path
+    def for_path(cls, path: str, before: FileState, after: FileState) -> ReplacedFile:
+        """Return an entry for a path as the file system names it."""
+        return cls(**path_fields(path), before=before, after=after)
 
 
 class Restoration(BaseModel):
-    """One time that files were taken from copies.
+    """One restoration, or the undo of one.
 
     Attributes:
         number: 1, 2, 3 … for the repository.
-        batch: the batch whose backup they came from; 0 where it takes another one back.
-        undoes: the one that it takes back; 0 for none.
-        top: the work tree, in hex, as its path may be no text.
-        status: ``intent`` is one that may have been interrupted anywhere.
+        batch: the batch whose backup was restored; 0 for an undo.
+        undoes: the restoration that this one undoes; 0 for none.
+        top: path of the work tree, in hex, as it may not be valid text.
+        status: ``intent`` may have been interrupted anywhere.
         started_at: seconds since the epoch.
-        files: what it replaced.
+        files: those that it replaced.
         folders: empty folders that it filled, in hex.
     """
 
@@ -88,65 +77,65 @@ class Restoration(BaseModel):
     top: Hex
     status: Literal["intent", "done"]
     started_at: float
-    files: tuple[KeptFile, ...]
+    files: tuple[ReplacedFile, ...]
     folders: tuple[Hex, ...] = ()
 
 
-class Kept:
-    """The folder of all that was kept."""
+class RestorationStore:
+    """The folder of all restorations."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def copies(self, number: int) -> Backups:
-        """The contents that one has replaced."""
-        return Backups(self.root / str(number))
+    def replaced_contents(self, number: int) -> BackupStore:
+        """Return the contents that a restoration replaced."""
+        return BackupStore(self.root / str(number))
 
     def next_number(self) -> int:
-        """The number of the next one."""
-        return max(self._numbers(), default=0) + 1
+        """Return the number for the next restoration."""
+        return max(self._list_numbers(), default=0) + 1
 
-    def write(self, restoration: Restoration) -> None:
-        """Write one down, whole; its contents have been stored before."""
+    def save(self, restoration: Restoration) -> None:
+        """Write a restoration, whose replaced contents have been stored before."""
         folder = self.root / str(restoration.number)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(folder / "manifest.json", restoration.model_dump_json(indent=2))
+        replace_file(folder / "manifest.json", restoration.model_dump_json(indent=2))
 
-    def all(self) -> list[Restoration]:
-        """All that were written down, newest first.
+    def list_all(self) -> list[Restoration]:
+        """Return all restorations, newest first.
 
         Raises:
             StoreError: one cannot be read.
         """
-        found = []
-        for number in sorted(self._numbers(), reverse=True):
+        restorations = []
+        for number in sorted(self._list_numbers(), reverse=True):
             path = self.root / str(number) / "manifest.json"
             try:
-                found.append(Restoration.model_validate_json(path.read_bytes()))
-            except FileNotFoundError:  # it was killed before it had begun
+                restorations.append(Restoration.model_validate_json(path.read_bytes()))
+            except FileNotFoundError:  # killed before it had begun
                 continue
             except ValidationError as error:
                 raise StoreError(f"{path} is damaged", "move it aside") from error
-        return found
+        return restorations
 
-    def to_undo(self, top: str) -> Restoration | None:
-        """The latest one in a work tree that can be taken back: no undo, and not undone yet."""
-        every = self.all()
-        undone = {one.undoes for one in every if one.status == "done"}
-        here = (one for one in every if bytes.fromhex(one.top) == os.fsencode(top))
-        return next((one for one in here if not one.undoes and one.number not in undone), None)
+    def find_undoable(self, top: str) -> Restoration | None:
+        """Return the latest restoration in a work tree that is neither an undo nor undone; None if there is none."""
+        restorations = self.list_all()
+        undone = {each.undoes for each in restorations if each.status == "done"}
+        in_worktree = (each for each in restorations if bytes.fromhex(each.top) == os.fsencode(top))
+        return next((each for each in in_worktree if not each.undoes and each.number not in undone), None)
 
-    def unneeded(self) -> list[Path]:
-        """Folders of those that were taken back, and of what took them back: no undo needs them any more.
+    def list_unused(self) -> list[Path]:
+        """Return the folders of the restorations that were undone, and of their undos: no undo needs them.
 
         Raises:
             StoreError: one cannot be read.
         """
-        every = self.all()
-        done = {one.undoes for one in every if one.status == "done" and one.undoes}
-        return [self.root / str(one.number) for one in every if {one.number, one.undoes} & done]
+        restorations = self.list_all()
+        undone = {each.undoes for each in restorations if each.status == "done" and each.undoes}
+        return [self.root / str(each.number) for each in restorations if {each.number, each.undoes} & undone]
 
-    def _numbers(self) -> list[int]:
+    def _list_numbers(self) -> list[int]:
         if not self.root.is_dir():
             return []
         return [int(entry.name) for entry in self.root.iterdir() if entry.name.isascii() and entry.name.isdigit()]

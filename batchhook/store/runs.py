@@ -1,178 +1,190 @@
-"""Rows about runs and what each test did in them."""
+"""Rows about runs, and the result of each test in them."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 
-from batchhook.core.changes import BatchStatus
-from batchhook.core.results import Company, Outcome, Run, SuiteOutcome, TestResult, Totals
-from batchhook.core.sanitize import encodable
+from batchhook.core.batch import BatchStatus
+from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult, Totals
+from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
-from batchhook.store import test_stats
+from batchhook.store import outbox, test_stats
 from batchhook.store.database import Database
+from batchhook.store.outbox import PendingEvents
 
 _MICROSECONDS = 1e6
 
 
 def add(database: Database, run: Run) -> int:
-    """Store a run with all its results, whole or not at all.
+    """Store a run with all its results in one transaction.
 
     Returns:
         the run's number.
     """
-    results = tuple(map(_storable, run.outcome.results))
+    results = tuple(map(_escape_texts, run.result.results))
     with database.transaction() as connection:
-        before = _latest(database, run.tree, run.suite)
+        previous = _find_latest(database, run.tree, run.suite)
         number = _add_run(database, run)
         names = {(result.test_id, result.module) for result in results}
         connection.executemany("INSERT OR IGNORE INTO tests (name, module) VALUES (?, ?)", sorted(names))
         _add_results(database, number, results)
         connection.executemany(
-            "INSERT OR IGNORE INTO absences SELECT ?, id, ? FROM tests WHERE name = ?",
-            [(number, False, encodable(name)) for name in run.outcome.absent]
-            + [(number, True, encodable(name)) for name in run.outcome.untestable],
+            "INSERT OR IGNORE INTO missing_tests SELECT ?, id, ? FROM tests WHERE name = ?",
+            [(number, False, escape_surrogates(name)) for name in run.result.absent]
+            + [(number, True, escape_surrogates(name)) for name in run.result.untestable],
         )
-        earlier = results_of(database, before) if before else ()
-        test_stats.learn(database, results, earlier, of_a_visit=run.is_visit)
+        previous_results = load_results(database, previous) if previous else ()
+        test_stats.update(database, results, previous_results, is_probe=run.is_probe)
     return number
 
 
-def _add_results(database: Database, run: int, results: Sequence[TestResult]) -> None:
-    words = {row["word"]: row["id"] for row in database.rows("SELECT id, word FROM words")}
-    connection = database.connection
-    connection.executemany(
-        "INSERT INTO outcomes SELECT ?, ?, id, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
-        [_row(run, position, result, words) for position, result in enumerate(results, start=1)],
-    )
-    texts = ((position, _texts(result)) for position, result in enumerate(results, start=1))
-    connection.executemany(
-        "INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(run, position, *said) for position, said in texts if any(said)],
-    )
-    query = "UPDATE tests SET last_run = ? WHERE id IN (SELECT test_id FROM outcomes WHERE run_id = ?)"
-    connection.execute(query, (run, run))
-
-
 def _add_run(database: Database, run: Run) -> int:
-    suite = described(run.suite)
-    database.connection.execute("INSERT OR IGNORE INTO suites (description) VALUES (?)", (suite,))
-    outcome, totals = run.outcome, run.outcome.totals
-    broken, hint = encodable(outcome.broken), encodable(outcome.hint)
+    fingerprint = encode_fingerprint(run.suite)
+    database.connection.execute("INSERT OR IGNORE INTO suites (fingerprint) VALUES (?)", (fingerprint,))
+    result, totals = run.result, run.result.totals
+    broken_reason, hint = escape_surrogates(result.broken_reason), escape_surrogates(result.hint)
     cursor = database.connection.execute(
-        "INSERT INTO runs (tree, suite_id, started_at, duration, broken, hint, complete, visit,"
+        "INSERT INTO runs (tree, suite_id, started_at, duration, broken_reason, hint, is_complete, is_probe,"
         " tests, passed, failed, errored, skipped)"
-        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM suites WHERE description = ?",
+        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM suites WHERE fingerprint = ?",
         (
-            *(run.tree, run.started_at, outcome.duration, broken, hint, outcome.complete, run.is_visit),
+            *(run.tree, run.started_at, result.duration, broken_reason, hint, result.is_complete, run.is_probe),
             *(totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped),
-            suite,
+            fingerprint,
         ),
     )
     return int(cursor.lastrowid or 0)
 
 
-def _latest(database: Database, tree: str, suite: Mapping[str, object], *, complete: bool = False) -> int:
-    """Number of the latest run of a suite on a tree in which it could run; 0 for none."""
+def _add_results(database: Database, run: int, results: Sequence[TestResult]) -> None:
+    connection, strings = database.connection, _intern(database, [*Outcome, *IsolationLevel])
+    connection.executemany(
+        "INSERT INTO outcomes SELECT ?, ?, id, ?, ?, ?, ? FROM tests WHERE name = ? AND module = ?",
+        [
+            (
+                run,
+                position,
+                strings[result.outcome.value],
+                round(result.duration * _MICROSECONDS),
+                strings[result.isolation.value],
+                strings[result.first_outcome.value] if result.first_outcome else None,
+                result.test_id,
+                result.module,
+            )
+            for position, result in enumerate(results, start=1)
+        ],
+    )
+    details = ((position, _details(result)) for position, result in enumerate(results, start=1))
+    connection.executemany(
+        "INSERT INTO outcome_details VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(run, position, *columns) for position, columns in details if any(columns)],
+    )
+    query = "UPDATE tests SET last_run = ? WHERE id IN (SELECT test_id FROM outcomes WHERE run_id = ?)"
+    connection.execute(query, (run, run))
+
+
+def _intern(database: Database, names: Iterable[Enum]) -> dict[str, int]:
+    """Return the id of each stored string, after adding the values that are missing."""
+    query = "INSERT OR IGNORE INTO strings (value) VALUES (?)"
+    database.connection.executemany(query, [(name.value,) for name in names])
+    return {row["value"]: row["id"] for row in database.rows("SELECT id, value FROM strings")}
+
+
+def _details(result: TestResult) -> tuple[object, ...]:
+    """Return the columns of ``outcome_details``; all are empty for most results."""
+    texts = (result.error_type, result.message, result.location, result.traceback)
+    return (*texts, result.subtests_failed, result.note)
+
+
+def _escape_texts(result: TestResult) -> TestResult:
+    """Escape lone surrogates, which a test's message may contain and SQLite cannot store."""
+    return replace(
+        result,
+        test_id=escape_surrogates(result.test_id),
+        module=escape_surrogates(result.module),
+        error_type=escape_surrogates(result.error_type),
+        message=escape_surrogates(result.message),
+        location=escape_surrogates(result.location),
+        traceback=escape_surrogates(result.traceback),
+        note=escape_surrogates(result.note),
+    )
+
+
+def _find_latest(database: Database, tree: str, suite: Mapping[str, object], *, complete_only: bool = False) -> int:
+    """Return the number of the latest run of a suite on a tree that was not broken; 0 if there is none."""
     row = database.row(
         "SELECT coalesce(max(runs.id), 0) AS id FROM runs JOIN suites ON suites.id = suite_id"
-        " WHERE tree = ? AND description = ? AND broken = '' AND complete >= ?",
+        " WHERE tree = ? AND fingerprint = ? AND broken_reason = '' AND is_complete >= ?",
         tree,
-        described(suite),
-        complete,
+        encode_fingerprint(suite),
+        complete_only,
     )
     return 0 if row is None else int(row["id"])
 
 
-def described(suite: Mapping[str, object]) -> str:
-    """A suite's description as the database holds it: equal for equal ones."""
+def encode_fingerprint(suite: Mapping[str, object]) -> str:
+    """Return a suite's fingerprint as it is stored: equal text for equal fingerprints."""
     return json.dumps(suite, sort_keys=True)
 
 
-def _row(run: int, position: int, result: TestResult, words: Mapping[str, int]) -> tuple[object, ...]:
-    return (
-        run,
-        position,
-        words[result.outcome.value],
-        round(result.duration * _MICROSECONDS),
-        words[result.seen_in.value],
-        words[result.first_outcome.value] if result.first_outcome else None,
-        result.test_id,
-        result.module,
-    )
-
-
-def _texts(result: TestResult) -> tuple[object, ...]:
-    """What is said of a result, in the order of the table; of most there is nothing to say."""
-    said = (result.error_type, result.message, result.location, result.traceback)
-    return (*said, result.subtests_failed, result.note)
-
-
-def _storable(result: TestResult) -> TestResult:
-    """A result whose texts SQLite can hold: a test's message may hold lone surrogates."""
-    return replace(
-        result,
-        test_id=encodable(result.test_id),
-        module=encodable(result.module),
-        error_type=encodable(result.error_type),
-        message=encodable(result.message),
-        location=encodable(result.location),
-        traceback=encodable(result.traceback),
-        note=encodable(result.note),
-    )
-
-
 def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, searching: bool = False) -> None:
-    """Store a batch's verdict, and its run if it is a new one, unless another runner was faster: a batch has one run.
+    """Store a batch's verdict, and its run if that is new, unless another runner was faster: a batch has one run.
 
-    With ``searching``, what broke it is still to be found out; else whether something became slower is next.
+    Args:
+        database: of the repository.
+        batch: its number.
+        run: its run; with an id, one that was made earlier for the same tree and suite.
+        verdict: of the run.
+        searching: a search for culprits is next; otherwise slowdowns are measured next.
 
     Raises:
-        StoreError: nothing was stored, and the batch waits for its run as before.
+        StoreError: nothing was stored, and the batch still waits for its run.
     """
     with database.transaction() as connection:
-        status = BatchStatus.SEARCHING if searching else BatchStatus.MEASURING
-        query = "SELECT 1 FROM batches WHERE id = ? AND run_id IS NULL"
-        if database.row(query, batch) is None:
+        if database.row("SELECT 1 FROM batches WHERE id = ? AND run_id IS NULL", batch) is None:
             return
+        status = BatchStatus.SEARCHING if searching else BatchStatus.MEASURING
+        pending = outbox.for_plugins(database, PendingEvents.RUN)
         connection.execute(
-            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, remembered = ?, untold = untold |"
-            " 2 * ((SELECT 1 FROM facts WHERE name = 'plugins' AND value <> '') IS NOT NULL) WHERE id = ?",
-            (status.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
+            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, reused_run = ?,"
+            " pending_events = pending_events | ? WHERE id = ?",
+            (status.value, run.id or add(database, run), verdict.value, bool(run.id), pending, batch),
         )
 
 
-def of_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
-    """A batch's run and verdict, if it has been run."""
+def load_for_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:
+    """Return a batch's run and verdict, if it has been run."""
     row = database.row("SELECT run_id, verdict FROM batches WHERE id = ? AND run_id IS NOT NULL", batch)
-    return None if row is None else (get(database, row["run_id"]), Verdict(row["verdict"]))
+    return None if row is None else (load(database, row["run_id"]), Verdict(row["verdict"]))
 
 
-def is_remembered(database: Database, batch: int) -> bool:
-    """Whether a batch's run was made for somebody else, on the same tree and suite."""
-    row = database.row("SELECT remembered FROM batches WHERE id = ?", batch)
-    return row is not None and bool(row["remembered"])
+def is_reused(database: Database, batch: int) -> bool:
+    """Return whether a batch's run had been made earlier, for the same tree and suite."""
+    row = database.row("SELECT reused_run FROM batches WHERE id = ?", batch)
+    return row is not None and bool(row["reused_run"])
 
 
-def remembered(database: Database, tree: str, suite: Mapping[str, object]) -> Run | None:
-    """The latest run of this suite on this tree in which every test had its turn, if there is one."""
-    number = _latest(database, tree, suite, complete=True)
-    return get(database, number) if number else None
+def find_reusable(database: Database, tree: str, suite: Mapping[str, object]) -> Run | None:
+    """Return the latest complete run of a suite on a tree, if there is one."""
+    number = _find_latest(database, tree, suite, complete_only=True)
+    return load(database, number) if number else None
 
 
-def get(database: Database, number: int) -> Run:
-    """A stored run."""
-    query = "SELECT runs.*, description FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
+def load(database: Database, number: int) -> Run:
+    """Return a run, which must exist."""
+    query = "SELECT runs.*, fingerprint FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
     (row,) = database.rows(query, number)
-    results = results_of(database, number)
-    outcome = SuiteOutcome(results, row["duration"], row["broken"], row["hint"], bool(row["complete"]))
-    return Run(row["tree"], json.loads(row["description"]), row["started_at"], outcome, number)
+    results = load_results(database, number)
+    result = SuiteResult(results, row["duration"], row["broken_reason"], row["hint"], bool(row["is_complete"]))
+    return Run(row["tree"], json.loads(row["fingerprint"]), row["started_at"], result, number)
 
 
-def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
-    """A batch's verdict and how many tests ended how, if it has been run; without reading any test's part."""
+def load_totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
+    """Return a batch's verdict and totals, if it has been run, without reading any test's result."""
     row = database.row(
         "SELECT verdict, tests, passed, failed, errored, skipped, duration"
         " FROM batches JOIN runs ON runs.id = run_id WHERE batches.id = ?",
@@ -184,8 +196,8 @@ def totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
     return Verdict(verdict), Totals(*counts)
 
 
-def results_of(database: Database, run: int) -> tuple[TestResult, ...]:
-    """What each test did in a run, in the order in which they ended."""
+def load_results(database: Database, run: int) -> tuple[TestResult, ...]:
+    """Return the results of a run, in the order in which the tests ended."""
     query = "SELECT * FROM results JOIN tests ON tests.id = test_id WHERE run_id = ? ORDER BY position"
     return tuple(_result(row) for row in database.rows(query, run))
 
@@ -201,7 +213,7 @@ def _result(row: sqlite3.Row) -> TestResult:
         location=row["location"],
         traceback=row["traceback"],
         subtests_failed=row["subtests_failed"],
-        seen_in=Company(row["seen_in"]),
+        isolation=IsolationLevel(row["isolation"]),
         first_outcome=Outcome(row["first_outcome"]) if row["first_outcome"] else None,
         note=row["note"],
     )

@@ -1,4 +1,4 @@
-"""Rows about slowdowns: what seemed slower in a batch's run, and what was measured."""
+"""Rows about slowdowns: what seemed slower in a batch's run, and what measuring showed."""
 
 from __future__ import annotations
 
@@ -6,79 +6,80 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from batchhook.core.changes import BatchStatus
-from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.batch import BatchStatus
+from batchhook.core.perf.significance import Conclusion, TimingComparison
 from batchhook.core.perf.slowdown import Slowdown, Timings
-from batchhook.core.sanitize import encodable
+from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict, with_slowdowns
 from batchhook.store.database import Database
 
 
-def finish(database: Database, batch: int, found: Sequence[Slowdown]) -> None:
-    """Store what was found out, whole or not at all, with the verdict that it makes, and let the batch be closed.
+def finish_measuring(database: Database, batch: int, slowdowns: Sequence[Slowdown]) -> None:
+    """Store the slowdowns of a batch with the verdict that follows, and move the batch on to closing.
 
-    A second time changes nothing.
+    All in one transaction. Does nothing unless the batch is being measured.
 
     Raises:
-        StoreError: nothing was stored; all is measured again by the next runner.
+        StoreError: nothing was stored; the next runner measures again.
     """
     with database.transaction() as connection:
         row = database.row("SELECT status, verdict FROM batches WHERE id = ?", batch)
         if row is None or row["status"] != BatchStatus.MEASURING.value:
             return
-        for each in found:
-            _add(database, batch, each)
-        verdict = with_slowdowns(Verdict(row["verdict"]), confirmed=any(each.is_confirmed for each in found))
+        for slowdown in slowdowns:
+            _add(database, batch, slowdown)
+        is_confirmed = any(slowdown.is_confirmed for slowdown in slowdowns)
+        verdict = with_slowdowns(Verdict(row["verdict"]), confirmed=is_confirmed)
         query = "UPDATE batches SET status = ?, verdict = ? WHERE id = ?"
         connection.execute(query, (BatchStatus.CLOSING.value, verdict.value, batch))
 
 
-def _add(database: Database, batch: int, found: Slowdown) -> None:
-    name, judgement = encodable(found.name), found.judgement
+def _add(database: Database, batch: int, slowdown: Slowdown) -> None:
+    name, comparison = escape_surrogates(slowdown.name), slowdown.comparison
     database.connection.execute(
         "INSERT OR IGNORE INTO slowdowns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             batch,
             name,
-            found.is_module,
-            judgement.ruling.value,
-            judgement.before,
-            judgement.now,
-            judgement.p,
-            " ".join(found.suspects),
-            encodable(found.reason),
-            bool(found.evidence),
+            slowdown.is_module,
+            comparison.conclusion.value,
+            comparison.before,
+            comparison.now,
+            comparison.p_value,
+            " ".join(slowdown.suspects),
+            escape_surrogates(slowdown.reason),
+            bool(slowdown.evidence),
         ),
     )
-    if judgement.ruling is Ruling.ALIKE:
-        return  # nobody will ask
+    if comparison.conclusion is Conclusion.SIMILAR:
+        return  # never reported, so its evidence is not needed
     database.connection.executemany(
         "INSERT OR IGNORE INTO timings VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (batch, name, found.is_module, position, timings.state, _text(timings.base), _text(timings.there))
-            for position, timings in enumerate(found.evidence, start=1)
+            (batch, name, slowdown.is_module, position, timings.oid, _encode(timings.base), _encode(timings.measured))
+            for position, timings in enumerate(slowdown.evidence, start=1)
         ],
     )
 
 
-def of_batch(database: Database, batch: int) -> tuple[Slowdown, ...]:
-    """What is slower in a batch, the worst first, and what may be; without what only seemed so."""
+def load(database: Database, batch: int) -> tuple[Slowdown, ...]:
+    """Return the confirmed slowdowns of a batch, then the inconclusive ones, each largest first."""
     evidence: defaultdict[tuple[str, bool], list[Timings]] = defaultdict(list)
     for row in database.rows("SELECT * FROM timings WHERE batch_id = ? ORDER BY position", batch):
-        timings = Timings(row["oid"], _seconds(row["base"]), _seconds(row["there"]))
+        timings = Timings(row["oid"], _decode(row["base"]), _decode(row["measured"]))
         evidence[row["name"], bool(row["module"])].append(timings)
-    query = "SELECT * FROM slowdowns WHERE batch_id = ? AND ruling != ?"
-    found = [
+    query = "SELECT * FROM slowdowns WHERE batch_id = ? AND conclusion != ?"
+    slowdowns = [
         _slowdown(row, evidence[row["name"], bool(row["module"])])
-        for row in database.rows(query, batch, Ruling.ALIKE.value)
+        for row in database.rows(query, batch, Conclusion.SIMILAR.value)
     ]
-    return tuple(sorted(found, key=lambda each: (not each.is_confirmed, -each.judgement.ratio, each.name)))
+    return tuple(sorted(slowdowns, key=lambda each: (not each.is_confirmed, -each.comparison.ratio, each.name)))
 
 
 def _slowdown(row: sqlite3.Row, evidence: Iterable[Timings]) -> Slowdown:
     return Slowdown(
         name=row["name"],
-        judgement=Judgement(Ruling(row["ruling"]), row["before"], row["now"], row["p"]),
+        comparison=TimingComparison(Conclusion(row["conclusion"]), row["before"], row["after"], row["p_value"]),
         is_module=bool(row["module"]),
         suspects=tuple(row["suspects"].split()),
         evidence=tuple(evidence),
@@ -86,9 +87,9 @@ def _slowdown(row: sqlite3.Row, evidence: Iterable[Timings]) -> Slowdown:
     )
 
 
-def _text(seconds: Iterable[float]) -> str:
+def _encode(seconds: Iterable[float]) -> str:
     return " ".join(f"{each:.6f}" for each in seconds)
 
 
-def _seconds(text: str) -> tuple[float, ...]:
-    return tuple(map(float, text.split()))
+def _decode(column: str) -> tuple[float, ...]:
+    return tuple(map(float, column.split()))

@@ -1,4 +1,4 @@
-"""The state folder: what lies where below ``<common git dir>/batchhook``."""
+"""The state folder ``<common git dir>/batchhook`` and the paths in it."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class StateDir:
-    """Paths in the state folder. ``hooks/post-commit`` knows those marked so, and must change with them."""
+    """Paths in the state folder. The hooks know those that say so, and must change with them."""
 
     root: Path
 
     @classmethod
-    def of(cls, common_dir: Path) -> StateDir:
-        """The state folder of a repository, there or not."""
+    def for_repository(cls, common_dir: Path) -> StateDir:
+        """Return the state folder of a repository, whether or not it exists."""
         return cls(common_dir / "batchhook")
 
     @property
     def database(self) -> Path:
-        """All that is remembered (``schema.sql``)."""
+        """The SQLite database."""
         return self.root / "state.db"
 
     @property
     def journal(self) -> Path:
-        """What the hooks wrote down (known to the hooks)."""
+        """Events written by the hooks (known to the hooks)."""
         return self.root / "journal"
 
-    def count(self, branch: str) -> Path:
-        """A branch's last known count, which lets a hook answer without Python (known to the hooks)."""
+    def open_count(self, branch: str) -> Path:
+        """Return the file with a branch's last count, which lets a hook answer without Python (known to the hooks)."""
         return self.root / "open" / branch
 
     @property
-    def counts(self) -> Path:
+    def open_counts(self) -> Path:
         """The folder of all such counts."""
         return self.root / "open"
 
     @property
     def notices(self) -> Path:
-        """Verdicts not yet seen, a file for each batch (known to the hooks)."""
+        """Verdicts not yet seen, one file per batch (known to the hooks)."""
         return self.root / "notices"
 
     def gate(self, branch: str) -> Path:
-        """There while a branch's last batch is critical and nothing was done about it (known to the hooks)."""
+        """Return the file that exists while a branch's last batch is critical and unresolved (known to the hooks)."""
         return self.root / "gates" / branch
 
     @property
     def waiting(self) -> Path:
-        """There while a sealed batch has no run; holds the runner's process id (known to the hooks)."""
+        """Exists while a sealed batch has no run; holds the runner's process id (known to the hooks)."""
         return self.root / "waiting"
 
     @property
     def runner_lock(self) -> Path:
-        """Locked by the one runner for as long as it lives."""
+        """Locked by the one runner as long as it lives."""
         return self.root / "runner.lock"
 
     @property
@@ -62,12 +62,12 @@ class StateDir:
 
     @property
     def recording_lock(self) -> Path:
-        """Locked while a work tree is looked at to record it, and while an operation changes its files."""
+        """Locked while a work tree is read to record it, and while an operation changes its files."""
         return self.root / "recording.lock"
 
     @property
     def backups_lock(self) -> Path:
-        """Locked while a backup is made, or contents that no backup needs are taken away."""
+        """Locked while a backup is created, or unused contents are removed."""
         return self.root / "backups.lock"
 
     @property
@@ -77,42 +77,42 @@ class StateDir:
 
     @property
     def log(self) -> Path:
-        """What went wrong where nobody could be told."""
+        """Errors of hooks and background processes."""
         return self.root / "batchhook.log"
 
     @property
     def plugins(self) -> Path:
-        """A folder for each plug-in, in which it is run."""
+        """Working folders of the plug-ins, one for each."""
         return self.root / "plugins"
 
     @property
     def plugins_log(self) -> Path:
-        """What plug-ins printed, and what went wrong with them and with notifications."""
+        """Output of plug-ins, and errors of plug-ins and notifications."""
         return self.root / "plugins.log"
 
     @property
-    def teller_lock(self) -> Path:
-        """Locked by the one process that tells plug-ins and others what has happened."""
-        return self.root / "teller.lock"
+    def dispatcher_lock(self) -> Path:
+        """Locked by the one process that delivers events to plug-ins and notifications."""
+        return self.root / "dispatcher.lock"
 
     @property
     def settings(self) -> Path:
-        """Settings as they were last validated."""
+        """The settings when they were last validated."""
         return self.root / "settings.json"
 
     @property
     def backups(self) -> Path:
-        """File copies of the states before batches."""
+        """Copies of files as they were before batches (``backups.py``)."""
         return self.root / "backups"
 
     @property
-    def kept(self) -> Path:
-        """What was in the place of files that were taken from copies (``kept.py``)."""
-        return self.root / "kept"
+    def restorations(self) -> Path:
+        """Files that were replaced when backups were restored (``restorations.py``)."""
+        return self.root / "restorations"
 
     @property
     def reports(self) -> Path:
-        """What was written about batches for people and other programs to read."""
+        """Reports about batches, for users and other programs."""
         return self.root / "reports"
 
     @property
@@ -126,17 +126,17 @@ class StateDir:
         return self.root / "runs"
 
     def run(self, name: str) -> Path:
-        """One run's own folder: progress, captured output; its name ends with a batch's number or a process's id."""
+        """Return the folder of one run: progress and output. Its name ends with a batch's number or a process id."""
         return self.runs / name
 
     def create(self) -> None:
-        """Make the folders, private to the user."""
+        """Create the folders, private to the user."""
         self.root.mkdir(mode=0o700, exist_ok=True)
         if self.root.stat().st_mode & 0o077:
-            self.root.chmod(0o700)  # somebody else made it; whoever may enter it reads and writes what is in it
-        for folder in (self.counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
+            self.root.chmod(0o700)  # another program created it; all who may enter it can read and write what is in it
+        for folder in (self.open_counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    def exists(self) -> bool:
-        """Whether batchhook was installed in this repository."""
+    def is_installed(self) -> bool:
+        """Return whether batchhook was installed in this repository."""
         return self.database.exists()

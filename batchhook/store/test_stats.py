@@ -1,32 +1,33 @@
-"""What all runs together tell about each test; kept up to date with every run that is stored."""
+"""Statistics of each test over all runs, updated with every run that is stored."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from batchhook.core.results import Company, Outcome, TestResult
-from batchhook.core.test_stats import History
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.core.test_stats import TestStats
 from batchhook.store.database import Database
 
-_NEEDS_ALL = 2
-_LEVELS = {Company.STRANGERS: 0, Company.CLASS: 1, Company.SUITE: _NEEDS_ALL}
-"""How much company a test needs, as the database has it."""
-_LATELY = 20
-"""So many complete runs back a test must have been seen, else it may be gone."""
+_NEEDS_SUITE = 2
+_ORDER_DEPENDENCE = {IsolationLevel.PARALLEL: 0, IsolationLevel.CLASS: 1, IsolationLevel.SUITE: _NEEDS_SUITE}
+"""Column ``order_dependence`` of a test that passed only at this level."""
+
+_RECENT_RUNS = 20
+"""A test that occurs in none of the latest complete runs may have been deleted."""
 
 
-def learn(
-    database: Database, results: Sequence[TestResult], before: Sequence[TestResult], *, of_a_visit: bool = False
+def update(
+    database: Database, results: Sequence[TestResult], previous: Sequence[TestResult], *, is_probe: bool = False
 ) -> None:
-    """Take up the results of a run that has just been stored.
+    """Update the statistics with the results of a run that has just been stored.
 
     Args:
         database: in a transaction.
-        results: all of them, their texts fit for the database.
-        before: those of the last run of the same suite on the same tree; none where there was none.
-        of_a_visit: whether they are of a state that may be long gone: they do not say how tests behave now.
+        results: of the run, with texts that the database can store.
+        previous: results of the run before it of the same suite on the same tree, if there was one.
+        is_probe: the results may be those of an old revision, so they do not say how tests behave now.
     """
-    failed_before = {(result.test_id, result.module): result.outcome.is_failure for result in before}
+    failed_before = {(result.test_id, result.module): result.outcome.is_failure for result in previous}
     database.connection.executemany(
         "UPDATE tests SET flips = flips + ?, passes = passes + ? WHERE name = ? AND module = ?",
         [
@@ -40,24 +41,24 @@ def learn(
             if result.outcome is not Outcome.SKIPPED
         ],
     )
-    if not of_a_visit:
-        _learn_how_it_is_now(database, results)
+    if not is_probe:
+        _update_current_behaviour(database, results)
 
 
-def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> None:
-    side_by_side = any(result.seen_in is Company.STRANGERS for result in results)
+def _update_current_behaviour(database: Database, results: Sequence[TestResult]) -> None:
+    has_parallel = any(result.isolation is IsolationLevel.PARALLEL for result in results)
     database.connection.executemany(
-        "UPDATE tests SET duration = ?1, failing = ?2, proven = proven OR ?3,"
-        # Whether what needs no order needs its class, it did not show.
-        " unsteady = max(?4, CASE WHEN unsteady = 2 AND ?5 THEN 0 ELSE unsteady END)"
+        "UPDATE tests SET duration = ?1, last_failed = ?2, isolation_verified = isolation_verified OR ?3,"
+        # Independence of the suite's order does not show whether a test needs those of its class, so 1 stays.
+        " order_dependence = max(?4, CASE WHEN order_dependence = 2 AND ?5 THEN 0 ELSE order_dependence END)"
         " WHERE name = ?6 AND module = ?7",
         [
             (
                 result.duration,
                 result.outcome.is_failure,
-                _is_proven(result, side_by_side=side_by_side),
-                _LEVELS[result.seen_in] if result.needs_company else 0,
-                _needs_no_order(result),
+                _is_isolation_verified(result, has_parallel=has_parallel),
+                _ORDER_DEPENDENCE[result.isolation] if result.is_parallel_only else 0,
+                _is_order_independent(result),
                 result.test_id,
                 result.module,
             )
@@ -67,51 +68,54 @@ def _learn_how_it_is_now(database: Database, results: Sequence[TestResult]) -> N
     )
 
 
-def _passed_among_strangers(result: TestResult) -> bool:
-    return result.seen_in is Company.STRANGERS and not result.outcome.is_failure
+def _passed_in_parallel(result: TestResult) -> bool:
+    return result.isolation is IsolationLevel.PARALLEL and not result.outcome.is_failure
 
 
-def _needs_no_order(result: TestResult) -> bool:
-    """Whether a test passes without those before it, or fails with them: it may be flaky, and no order helps it."""
-    fails_in_order = result.seen_in is Company.SUITE and result.outcome.is_failure
-    return fails_in_order or _passed_among_strangers(result)
+def _failed_in_order(result: TestResult) -> bool:
+    return result.isolation is IsolationLevel.SUITE and result.outcome.is_failure
 
 
-def _is_proven(result: TestResult, *, side_by_side: bool) -> bool:
-    """Whether a test behaves among strangers as it does in unittest's order, for all that this run shows.
+def _is_order_independent(result: TestResult) -> bool:
+    """Return whether a test passed without those before it, or failed with them: it may be flaky, but not for order."""
+    return _failed_in_order(result) or _passed_in_parallel(result)
 
-    One that fails in both may need the order once it is mended. To look each time would cost a run in unittest's order
-    for every batch for as long as anything is broken.
+
+def _is_isolation_verified(result: TestResult, *, has_parallel: bool) -> bool:
+    """Return whether a test behaved in parallel as it does in unittest's order, judging by this run.
+
+    One that fails in both may turn out to depend on the order once it is fixed. Checking that each time would cost a
+    run in unittest's order for every batch while anything is broken.
     """
-    fails_in_both = side_by_side and result.seen_in is Company.SUITE and result.outcome.is_failure
-    return fails_in_both or _passed_among_strangers(result)
+    return (has_parallel and _failed_in_order(result)) or _passed_in_parallel(result)
 
 
 def _has_flipped(result: TestResult, failed_before: bool | None) -> bool:  # noqa: FBT001 - a value, not a switch
-    """Whether a test both failed and did not on one tree."""
-    return result.needs_company or failed_before is (not result.outcome.is_failure)
+    """Return whether a test both passed and failed on one tree."""
+    return result.is_parallel_only or failed_before is (not result.outcome.is_failure)
 
 
-def load(database: Database) -> History:
-    """What is known of all tests; of those that have not been seen lately, neither that they fail nor need an order."""
-    marked = database.rows(
-        "SELECT name, failing, unsteady FROM tests WHERE (failing OR unsteady = ?) AND last_run >="
-        " (SELECT coalesce(min(id), 0) FROM (SELECT id FROM runs WHERE complete ORDER BY id DESC LIMIT ?))",
-        _NEEDS_ALL,
-        _LATELY,
+def load(database: Database) -> TestStats:
+    """Return the statistics of all tests. Those not seen recently count neither as failing nor as order dependent."""
+    recent = database.rows(
+        "SELECT name, last_failed, order_dependence FROM tests"
+        " WHERE (last_failed OR order_dependence = ?) AND last_run >="
+        " (SELECT coalesce(min(id), 0) FROM (SELECT id FROM runs WHERE is_complete ORDER BY id DESC LIMIT ?))",
+        _NEEDS_SUITE,
+        _RECENT_RUNS,
     )
-    rows = database.rows("SELECT name, duration, unsteady, proven FROM tests")
-    return History(
+    rows = database.rows("SELECT name, duration, order_dependence, isolation_verified FROM tests")
+    return TestStats(
         durations={row["name"]: row["duration"] for row in rows if row["duration"]},
-        failing=frozenset(row["name"] for row in marked if row["failing"]),
-        unsteady=frozenset(row["name"] for row in rows if row["unsteady"]),
-        ordered=frozenset(row["name"] for row in marked if row["unsteady"] == _NEEDS_ALL),
-        proven=frozenset(row["name"] for row in rows if row["proven"]),
+        last_failed=frozenset(row["name"] for row in recent if row["last_failed"]),
+        parallel_only=frozenset(row["name"] for row in rows if row["order_dependence"]),
+        order_dependent=frozenset(row["name"] for row in recent if row["order_dependence"] == _NEEDS_SUITE),
+        isolation_verified=frozenset(row["name"] for row in rows if row["isolation_verified"]),
     )
 
 
-def flips(database: Database, tests: Iterable[str]) -> dict[str, int]:
-    """How often these tests both failed and did not on one tree, by id; those that never did are left out."""
+def load_flips(database: Database, tests: Iterable[str]) -> dict[str, int]:
+    """Return how often tests both passed and failed on one tree, by id; those that never did are left out."""
     wanted = frozenset(tests)
     rows = database.rows("SELECT name, flips FROM tests WHERE flips > 0")
     return {row["name"]: row["flips"] for row in rows if row["name"] in wanted}

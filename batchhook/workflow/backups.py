@@ -1,96 +1,99 @@
-"""Copying what a batch is about to have changed: the state before it, file by file."""
+"""File backups: copies of a batch's files as they were before it."""
 
 from __future__ import annotations
 
-from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.batch import Batch, BatchStatus
 from batchhook.errors import GitError, NotFinishedError, StoreError
 from batchhook.git import backends, object_db
-from batchhook.git.object_db import Objects, TreeFile
+from batchhook.git.object_db import ObjectDatabase, TreeEntry
 from batchhook.store import batches, locks
-from batchhook.store.backups import BackedUpFile, Backups, Manifest
+from batchhook.store.backups import BackedUpFile, BackupManifest, BackupStore
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
 
 
-def back_up(state: StateDir, repository: Objects, batch: Batch) -> Manifest:
-    """Back a batch up; a second time gives the same.
+def create_backup(state: StateDir, repository: ObjectDatabase, batch: Batch) -> BackupManifest:
+    """Back up the files that a batch changed, as they were before it. Repeating it gives the same backup.
 
     Raises:
-        OSError: no room, no permission.
+        OSError: the disk is full, or a file cannot be written.
     """
-    backups = Backups(state.backups)
-    before: dict[str, TreeFile | None] = {}
-    after: dict[str, TreeFile | None] = {}
+    backups = BackupStore(state.backups)
+    before: dict[str, TreeEntry | None] = {}
+    after: dict[str, TreeEntry | None] = {}
     for change in batch.changes:
-        found = repository.differences(change.base_tree, change.tree)
-        before = {**{one.path: one.old for one in found}, **before}  # what came first is what was before
-        after |= {one.path: one.new for one in found}
-    with locks.lock(state.backups_lock):  # a content that is there already must not be pruned before it is named
-        manifest = Manifest(
+        files = repository.diff(change.base_tree, change.tree)
+        before = {**{file.path: file.old for file in files}, **before}  # the first change has the file as it was before
+        after |= {file.path: file.new for file in files}
+    with locks.lock(state.backups_lock):  # else contents stored before could be pruned before the manifest names them
+        manifest = BackupManifest(
             batch=batch.id,
             commit=batch.base,
             head=batch.head,
-            files=tuple(_copied(backups, repository, path, file, after[path]) for path, file in sorted(before.items())),
+            files=tuple(
+                _store_file(backups, repository, path, file, after[path]) for path, file in sorted(before.items())
+            ),
         )
-        backups.write(manifest)
+        backups.write_manifest(manifest)
     return manifest
 
 
-def back_up_again(project: Project, number: int) -> Manifest:
-    """Make a batch's backup anew; what of it was damaged is replaced.
+def recreate_backup(project: Project, number: int) -> BackupManifest:
+    """Create a batch's backup again, replacing its damaged files.
 
     Raises:
-        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
-        GitError: git does not have its commits any more.
+        NoSuchBatchError: there is no such batch.
+        NotFinishedError: the batch is still open.
+        GitError: its commits are no longer in the repository.
     """
-    batch = batches.get(project.database, number)
+    batch = batches.load(project.database, number)
     if batch.status is BatchStatus.OPEN:
-        raise NotFinishedError(f"batch {number} is still open", "its backup is made when it is full")
+        raise NotFinishedError(f"batch {number} is still open", "a batch is backed up when it is full")
     repository = backends.open_repository(project.location.common_dir)
-    backups = Backups(project.state.backups)
+    backups = BackupStore(project.state.backups)
     backups.drop_damaged(number)
     try:
-        return back_up(project.state, repository, batch)
+        return create_backup(project.state, repository, batch)
     except GitError as error:
-        hint = "its backup is as it was; batchhook doctor"
-        raise GitError(f"git does not have all of batch {number} any more: {error.message}", hint) from error
+        message = f"some of batch {number} is no longer in the Git repository: {error.message}"
+        raise GitError(message, "its backup was not changed; check it: batchhook doctor") from error
 
 
-def damages(state: StateDir, number: int | None = None) -> dict[int, tuple[str, ...]]:
-    """Read all contents of backups, and compare each with its SHA-256.
+def find_damage(state: StateDir, number: int | None = None) -> dict[int, tuple[str, ...]]:
+    """Compare the contents of backups with their SHA-256.
 
     Args:
-        state: of the repository.
+        state: the repository's.
         number: the batch; None for all.
 
     Returns:
-        batch -> what is missing or damaged of its backup, each as a sentence; nothing where it is whole.
+        Batch number -> a sentence for each missing or damaged file.
     """
-    backups = Backups(state.backups)
-    return {each: backups.damages(each) for each in (backups.batches() if number is None else [number])}
+    backups = BackupStore(state.backups)
+    return {each: backups.verify(each) for each in (backups.list_batches() if number is None else [number])}
 
 
-def verified(project: Project, number: int | None) -> tuple[Manifest, ...]:
-    """Backups of which each content was read and compared with its SHA-256: a batch's, or with None all.
+def verify_backups(project: Project, number: int | None) -> tuple[BackupManifest, ...]:
+    """Return the manifests of a batch's backup, or of all with None, after comparing all contents with their SHA-256.
 
     Raises:
         StoreError: a manifest or a content is missing or damaged.
     """
-    found = damages(project.state, number)
-    broken = [f"batch {batch}: {one}" for batch, these in found.items() for one in these]
-    if broken:
+    damage = find_damage(project.state, number)
+    problems = [f"batch {batch}: {problem}" for batch, sentences in damage.items() for problem in sentences]
+    if problems:
         which = number if number is not None else "N"
-        raise StoreError("; ".join(broken), f"batchhook backup {which} makes it anew, where git has the same")
-    return tuple(map(Backups(project.state.backups).read, found))
+        raise StoreError("; ".join(problems), f"create it again from the Git repository: batchhook backup {which}")
+    return tuple(map(BackupStore(project.state.backups).read_manifest, damage))
 
 
-def _copied(
-    backups: Backups, repository: Objects, path: str, before: TreeFile | None, left: TreeFile | None
+def _store_file(
+    backups: BackupStore, repository: ObjectDatabase, path: str, before: TreeEntry | None, after: TreeEntry | None
 ) -> BackedUpFile:
-    after = {"left_mode": left.mode if left else "", "left_sha256": object_db.sha256(repository, left)}
+    after_fields = {"after_mode": after.mode if after else "", "after_sha256": object_db.sha256(repository, after)}
     if before is None:
-        return BackedUpFile.at(path, existed=False, **after)
+        return BackedUpFile.for_path(path, existed=False, **after_fields)
     if before.is_submodule:
-        return BackedUpFile.at(path, existed=True, mode=before.mode, submodule=before.oid, **after)
-    sha256, size = backups.store(repository.content(before.oid))
-    return BackedUpFile.at(path, existed=True, mode=before.mode, sha256=sha256, size=size, **after)
+        return BackedUpFile.for_path(path, existed=True, mode=before.mode, submodule=before.oid, **after_fields)
+    sha256, size = backups.store(repository.read_blob(before.oid))
+    return BackedUpFile.for_path(path, existed=True, mode=before.mode, sha256=sha256, size=size, **after_fields)

@@ -1,4 +1,4 @@
-"""Running the suite when somebody asks."""
+"""Manual runs: the suite, or some of its tests, run on request."""
 
 from __future__ import annotations
 
@@ -7,110 +7,106 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.results import Run
-from batchhook.core.settings import Isolation, Order
+from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import NothingToDoError
 from batchhook.git import shadow_index
 from batchhook.git.location import read_head
 from batchhook.store import locks, runs, test_stats
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import here
+from batchhook.workflow.context.revisions import head_oid
 from batchhook.workflow.status import gate
-from batchhook.workflow.suite.run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
-    """A run by hand.
+class ManualRun:
+    """A run on request.
 
     Attributes:
-        commit: what HEAD was; without git, or where that was asked for, what was recorded last.
-        remembered: whether it was not run now, since the same suite had run on the same tree before.
-        has_more: whether the work tree holds changes that were not tested, since they are not committed (recorded).
-        flips: how often failing tests both failed and did not on one tree, by id; without those that never did.
+        commit: oid of the commit that was tested.
+        run: as stored.
+        is_cached: whether it is an earlier run of the same suite on the same tree.
+        has_untested_changes: whether the work tree has changes that were not tested, since they are not committed
+            (recorded).
+        flips: for failing tests that have both failed and not failed on one tree, how often, by id.
     """
 
     commit: str
     run: Run
-    remembered: bool
-    has_more: bool
+    is_cached: bool
+    has_untested_changes: bool
     flips: Mapping[str, int]
 
 
-def run_head(project: Project, listener: RunListener, wanted: Wanted, *, recorded: bool = False) -> Tested:
-    """Run the suite, or some of its tests, on what is committed at HEAD (recorded last), and store the outcome.
+def run_head(project: Project, listener: RunListener, request: RunRequest, *, recorded: bool = False) -> ManualRun:
+    """Run the suite, or some of its tests, on HEAD or on the last recorded change, and store the result.
 
     Args:
-        project: the repository, with the settings that hold for this run.
-        listener: is told how it goes.
-        wanted: what to run; its commit is HEAD.
-        recorded: whether to run it on the last step instead: what was recorded after HEAD, if anything was.
+        project: the repository, with the settings that apply to this run.
+        listener: follows the run.
+        request: what to run; its commit is replaced.
+        recorded: whether to test what was recorded after HEAD, if anything was.
 
     Raises:
         BatchhookError: nothing is committed (recorded) yet.
     """
-    oid, branch = _last_step(project) if recorded else "", read_head(project.git, project.location).branch
-    oid = oid or here(project)
-    has_more = project.settings.isolation is not Isolation.IN_PLACE and _has_more(project, oid, recorded=recorded)
+    branch = read_head(project.git, project.location).branch
+    oid = (_last_counted_oid(project) if recorded else "") or head_oid(project)
+    is_in_place = project.settings.isolation is Isolation.IN_PLACE
+    has_untested_changes = not is_in_place and _differs_from_work_tree(project, oid, recorded=recorded)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
-    run = run_on_commit(project, replace(wanted, commit=oid), os.environ, listener, scratch)
-    remembered = bool(run.id)
-    if not remembered:
+    run = run_suite_on_commit(project, replace(request, commit=oid), os.environ, listener, scratch)
+    is_cached = bool(run.id)
+    if not is_cached:
         run = replace(run, id=runs.add(project.database, run))
-    gate.note_run(project, branch, run)
-    failed = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
-    return Tested(oid, run, remembered, has_more, test_stats.flips(project.database, failed))
+    gate.resolve_by_run(project, branch, run)
+    failed = (result.test_id for result in run.result.results if result.outcome.is_failure)
+    return ManualRun(oid, run, is_cached, has_untested_changes, test_stats.load_flips(project.database, failed))
 
 
-def _last_step(project: Project) -> str:
+def _last_counted_oid(project: Project) -> str:
     count = project.reconcile()
-    return count.last.oid if count and count.last else ""
+    return count.last_step.oid if count and count.last_step else ""
 
 
-def _has_more(project: Project, oid: str, *, recorded: bool) -> bool:
-    if not recorded and not project.location.is_private:
+def _differs_from_work_tree(project: Project, oid: str, *, recorded: bool) -> bool:
+    if not recorded and not project.location.is_shadow:
         return bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
     with locks.lock(project.state.recording_lock):
-        files = shadow_index.tree_of_files(project.git, project.location)
-    return files != project.git.text("rev-parse", f"{oid}^{{tree}}")
+        tree = shadow_index.write_tree(project.git, project.location)
+    return tree != project.git.text("rev-parse", f"{oid}^{{tree}}")
 
 
-def wanted(
+def run_request(
     project: Project,
     tests: Sequence[str] = (),
     *,
     failed: bool = False,
     fresh: bool = False,
-    order: Order | None = None,
-) -> Wanted:
-    """What somebody asks for who asks for a run.
+    order: RunOrder | None = None,
+) -> RunRequest:
+    """Return a request for a manual run.
 
     Args:
         project: the repository.
-        tests: ids of tests, classes or modules; none for all.
-        failed: of these, only those that failed when they last ran.
-        fresh: whether to run what was run before.
-        order: as it was said for this run; ``auto`` finds out anew which tests need an order.
+        tests: ids of tests, classes or modules; empty for all.
+        failed: whether to run only those of them that failed when they last ran.
+        fresh: whether to run even if a stored run could be reused.
+        order: if given for this run; ``auto`` forgets which tests depend on others and finds out again.
 
     Raises:
-        NothingToDoError: with ``failed``, where none did.
+        NothingToDoError: ``failed`` is set, and no test failed.
     """
-    only = failing(project, tests) if failed else tuple(tests)
-    anew = order is Order.AUTO
-    return Wanted(only=only, fresh=fresh or anew, anew=anew)
+    only = _last_failed(project, tests) if failed else tuple(tests)
+    relearn_order = order is RunOrder.AUTO
+    return RunRequest(only=only, fresh=fresh or relearn_order, relearn_order=relearn_order)
 
 
-def failing(project: Project, among: Sequence[str]) -> tuple[str, ...]:
-    """Ids of the tests that failed when they last ran, sorted.
-
-    Args:
-        project: the repository.
-        among: ids of tests, classes or modules that they have to be of; none for all.
-
-    Raises:
-        NothingToDoError: none did.
-    """
-    names = test_stats.load(project.database).failing
-    found = tuple(sorted(name for name in names if not among or any(f"{name}.".startswith(f"{one}.") for one in among)))
-    if not found:
+def _last_failed(project: Project, selection: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of the tests in a selection (empty: all) that failed when they last ran, sorted."""
+    failed = test_stats.load(project.database).last_failed
+    if selection:
+        failed = frozenset(name for name in failed if any(f"{name}.".startswith(f"{part}.") for part in selection))
+    if not failed:
         raise NothingToDoError("no test failed when it last ran", "batchhook test runs all of them")
-    return found
+    return tuple(sorted(failed))

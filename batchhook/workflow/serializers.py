@@ -1,6 +1,6 @@
-"""Documents of what the use cases give: for ``--json`` and for the Python API, which so never differ.
+"""JSON documents for the results of use cases, shared by ``--json`` and the Python API.
 
-What is made of core's types alone is made in ``report/documents``; here is what needs more.
+``report.json_models`` has the models, and the documents that need only types of core.
 """
 
 from __future__ import annotations
@@ -8,285 +8,283 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from batchhook.core.changes import FileEdit
-from batchhook.core.culprits.attribution import by_change
-from batchhook.core.operations import Kind, Operation
+from batchhook.core.commit import FileEdit
+from batchhook.core.culprits.attribution import group_by_culprit
+from batchhook.core.operations import Operation, OperationKind
 from batchhook.core.results import Run
-from batchhook.core.revert_check import Proof
-from batchhook.core.rollback import Mode, Selection
-from batchhook.core.sanitize import encodable, one_line
+from batchhook.core.revert_check import RevertCheck
+from batchhook.core.rollback import RollbackMode, Selection
+from batchhook.core.sanitize import escape_surrogates, one_line
+from batchhook.core.timestamps import iso_time
 from batchhook.core.verdict import Verdict
 from batchhook.report import json_models
 from batchhook.report.files import filenames
-from batchhook.report.json_models import analysis_document
 from batchhook.store.baselines import Baseline
-from batchhook.workflow.baseline import Measured
-from batchhook.workflow.manual_run import Tested
-from batchhook.workflow.status.analyze import Entry, Status
+from batchhook.workflow.baseline import BaselineComparison
+from batchhook.workflow.manual_run import ManualRun
+from batchhook.workflow.status.analyze import BatchEntry, RepositoryStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from batchhook.core.analysis import Analysis
-    from batchhook.store.backups import Manifest
+    from batchhook.store.backups import BackupManifest
     from batchhook.store.restorations import Restoration
-    from batchhook.workflow.notify.notifications import Sent
-    from batchhook.workflow.recording.record import Recorded
-    from batchhook.workflow.reports.export import Exported
-    from batchhook.workflow.restore.plan import Plan as CopiesPlan
-    from batchhook.workflow.rollback.request import Plan
-    from batchhook.workflow.setup.doctor import Check
-    from batchhook.workflow.setup.install import Installed
-    from batchhook.workflow.status.wait import UnderWay
-    from batchhook.workflow.watching.events import News
-
-__all__ = [
-    "ack_document",
-    "analysis_document",
-    "baseline_document",
-    "doctor_document",
-    "export_document",
-    "installed_document",
-    "log_document",
-    "measured_document",
-    "notified_document",
-    "operation_document",
-    "operations_document",
-    "plan_document",
-    "recorded_document",
-    "report_document",
-    "restored_document",
-    "show_document",
-    "status_document",
-    "tested_document",
-    "under_way_document",
-    "uninstalled_document",
-    "watch_document",
-]
+    from batchhook.workflow.notify.notifications import Delivery
+    from batchhook.workflow.recording.record import RecordResult
+    from batchhook.workflow.reports.export import ExportResult
+    from batchhook.workflow.restore.plan import RestorePlan
+    from batchhook.workflow.rollback.plan import Plan
+    from batchhook.workflow.setup.doctor import HealthCheck
+    from batchhook.workflow.setup.install import Installation
+    from batchhook.workflow.status.wait import ActiveBatch
+    from batchhook.workflow.watching.events import WatchEvent
 
 
-def status_document(found: Status) -> json_models.StatusDocument:
-    """Where everything stands."""
-    shown = json_models.batch_document(found.count.as_batch(), {}) if found.count else None
+def status_document(status: RepositoryStatus) -> json_models.StatusDocument:
+    """Return the document of ``status``."""
     return json_models.StatusDocument(
-        open=shown,
-        under_way=tuple(map(under_way_document, found.under_way)),
-        latest=tuple(map(_entry, found.latest)),
-        unseen=tuple(found.unseen),
-        critical=found.critical,
-        interrupted=found.cut_short.id if found.cut_short else None,
+        open=json_models.batch_document(status.count.as_batch(), {}) if status.count else None,
+        under_way=tuple(map(progress_document, status.active)),
+        latest=tuple(map(_summary, status.latest)),
+        unseen=tuple(status.unseen),
+        critical=status.critical_batch,
+        interrupted=status.interrupted.id if status.interrupted else None,
     )
 
 
-def under_way_document(found: UnderWay) -> json_models.UnderWayDocument:
-    """How far a batch is."""
-    return json_models.under_way_document(found.batch, found.verdict, found.progress)
+def progress_document(active: ActiveBatch) -> json_models.ProgressDocument:
+    """Return the progress of a batch that is not finished."""
+    return json_models.progress_document(active.batch, active.verdict, active.progress)
 
 
-def log_document(entries: Sequence[Entry]) -> json_models.LogDocument:
-    """Batches in a list."""
-    return json_models.LogDocument(batches=tuple(map(_entry, entries)))
+def log_document(entries: Sequence[BatchEntry]) -> json_models.LogDocument:
+    """Return a list of batches."""
+    return json_models.LogDocument(batches=tuple(map(_summary, entries)))
 
 
-def show_document(entry: Entry, edits: Mapping[str, tuple[FileEdit, ...]]) -> json_models.EntryDocument:
-    """One batch, with the files that its changes touched, by commit name."""
-    return _entry(entry).model_copy(update={"batch": json_models.batch_document(entry.batch, dict(edits))})
+def show_document(entry: BatchEntry, edits: Mapping[str, tuple[FileEdit, ...]]) -> json_models.BatchSummaryDocument:
+    """Return a batch with the files that its changes touched; ``edits`` has them by the oid of the change."""
+    return _summary(entry).model_copy(update={"batch": json_models.batch_document(entry.batch, dict(edits))})
 
 
-def _entry(entry: Entry) -> json_models.EntryDocument:
-    return json_models.entry_document(entry.batch, entry.verdict, entry.totals)
+def _summary(entry: BatchEntry) -> json_models.BatchSummaryDocument:
+    return json_models.batch_summary_document(entry.batch, entry.verdict, entry.totals)
 
 
-def tested_document(done: Tested, verdict: Verdict) -> json_models.TestDocument:
-    """A run by hand."""
-    return json_models.test_document(done.commit, done.run, verdict, done.flips, remembered=done.remembered)
+def test_document(run: ManualRun, verdict: Verdict) -> json_models.TestDocument:
+    """Return a manual run."""
+    return json_models.test_document(run.commit, run.run, verdict, run.flips, remembered=run.is_cached)
 
 
 def baseline_document(baseline: Baseline, run: Run) -> json_models.BaselineDocument:
-    """The baseline, with what its run came to."""
+    """Return the baseline with the totals of its run."""
     return json_models.BaselineDocument(
         oid=baseline.oid,
         set_at=baseline.set_at,
         forced=baseline.forced,
-        totals=json_models.totals_document(run.outcome.totals),
+        totals=json_models.totals_document(run.result.totals),
     )
 
 
-def measured_document(found: Measured, verdict: Verdict) -> json_models.BaselineComparisonDocument:
-    """A commit beside the baseline."""
+def baseline_comparison_document(
+    comparison: BaselineComparison, verdict: Verdict
+) -> json_models.BaselineComparisonDocument:
+    """Return the comparison of a commit with the baseline."""
     return json_models.BaselineComparisonDocument(
-        oid=found.oid,
-        baseline=found.baseline.oid,
+        oid=comparison.oid,
+        baseline=comparison.baseline.oid,
         verdict=verdict.value,
-        totals=json_models.totals_document(found.run.outcome.totals),
-        compared=json_models.ComparedDocument.model_validate(found.compared),
+        totals=json_models.totals_document(comparison.run.result.totals),
+        compared=json_models.suite_comparison_document(comparison.compared),
     )
 
 
 def plan_document(
-    plan: Plan, operation: Operation | None = None, proof: Proof | None = None
+    plan: Plan, operation: Operation | None = None, check: RevertCheck | None = None
 ) -> json_models.OperationDocument:
-    """A way back: planned, or, with its operation, gone."""
-    target = plan.target
-    head = None if plan.commit_tree else plan.then.head
-    return _operation_document(target.kind, target.mode, target.selection, target.undoes).model_copy(
+    """Return a plan, or the operation that carried it out."""
+    reversal = plan.reversal
+    head = None if plan.commit_tree else plan.after.head
+    return _operation_document(reversal.kind, reversal.mode, reversal.selection, reversal.undoes).model_copy(
         update={
             "id": operation.id if operation else None,
             "status": operation.status.value if operation else "planned",
-            "branch": json_models.shown(plan.branch),
+            "branch": json_models.json_path(plan.branch),
             "head": operation.head if operation else head,
-            "leaving": tuple(commit.oid for commit in plan.leaving),
-            "aside": tuple(map(json_models.shown, plan.aside)),
-            "stash": operation.stash if operation else target.stash,
-            "proof": json_models.ProofDocument.model_validate(proof) if proof else None,
-            "files": json_models.fate_documents(plan.files),
-            "diff": encodable(plan.diff),
+            "dropped_commits": tuple(commit.oid for commit in plan.dropped_commits),
+            "stashed_files": tuple(map(json_models.json_path, plan.stashed_files)),
+            "stash": operation.stash if operation else reversal.stash,
+            "revert_check": json_models.revert_check_document(check) if check else None,
+            "files": json_models.file_action_documents(plan.files),
+            "diff": escape_surrogates(plan.diff),
         }
     )
 
 
-def restored_document(plan: CopiesPlan, diff: str, done: Restoration | None = None) -> json_models.RestorationDocument:
-    """Files taken from copies: planned, or done."""
+def restoration_document(
+    plan: RestorePlan, diff: str, restoration: Restoration | None = None
+) -> json_models.RestorationDocument:
+    """Return a plan to restore files from a backup, or the restoration that carried it out."""
     return json_models.RestorationDocument(
-        number=done.number if done else None,
+        number=restoration.number if restoration else None,
         batch=plan.batch or None,
         undoes=plan.undoes or None,
-        status=done.status if done else "planned",
-        files=json_models.fate_documents(plan.files),
-        left=tuple(
-            json_models.LeftDocument(path=json_models.shown(path), reason=reason) for path, reason in plan.left.items()
+        status=restoration.status if restoration else "planned",
+        files=json_models.file_action_documents(plan.files),
+        skipped_files=tuple(
+            json_models.SkippedFileDocument(path=json_models.json_path(path), reason=reason)
+            for path, reason in plan.skipped.items()
         ),
-        changed_since=tuple(map(json_models.shown, plan.changed_since)),
-        diff=encodable(diff),
+        changed_since=tuple(map(json_models.json_path, plan.changed_since)),
+        diff=escape_surrogates(diff),
     )
 
 
-def operation_document(operation: Operation, *, is_cut_short: bool = False) -> json_models.OperationDocument:
-    """An operation as it is remembered: without what became of each file."""
+def operation_document(operation: Operation, *, is_interrupted: bool = False) -> json_models.OperationDocument:
+    """Return a stored operation, without its files."""
     return _operation_document(operation.kind, operation.mode, operation.selection, operation.undoes).model_copy(
         update={
             "id": operation.id,
-            "status": "interrupted" if is_cut_short else operation.status.value,
-            "branch": json_models.shown(operation.branch.removeprefix("refs/heads/")),
+            "status": "interrupted" if is_interrupted else operation.status.value,
+            "branch": json_models.json_path(operation.branch.removeprefix("refs/heads/")),
             "head": operation.head or None,
             "stash": operation.stash,
         }
     )
 
 
-def _operation_document(kind: Kind, mode: Mode, selection: Selection, undoes: int) -> json_models.OperationDocument:
-    one = selection.batches[0] if len(selection.batches) == 1 and kind is Kind.ROLLBACK else None
+def _operation_document(
+    kind: OperationKind, mode: RollbackMode, selection: Selection, undoes: int
+) -> json_models.OperationDocument:
+    is_single = len(selection.batches) == 1 and kind is OperationKind.ROLLBACK
     return json_models.OperationDocument(
         id=None,
         kind=kind.value,
         mode=mode.value,
-        batch=one,
+        batch=selection.batches[0] if is_single else None,
         batches=selection.batches,
         undoes=undoes or None,
         status="planned",
         changes=selection.changes,
-        paths=tuple(map(json_models.shown, selection.paths)),
+        paths=tuple(map(json_models.json_path, selection.paths)),
         branch="",
         files=(),
     )
 
 
 def operations_document(
-    operations: Sequence[Operation], cut_short: int = 0, by_copies: Sequence[Restoration] = ()
+    operations: Sequence[Operation], interrupted: int = 0, restorations: Sequence[Restoration] = ()
 ) -> json_models.OperationsDocument:
-    """Operations in a list; ``cut_short`` is the number of the one that was interrupted here."""
+    """Return a list of operations, and of restorations from backups.
+
+    Args:
+        operations: newest first.
+        interrupted: number of the operation that was interrupted in this work tree; 0 for none.
+        restorations: newest first.
+    """
     return json_models.OperationsDocument(
-        operations=tuple(operation_document(each, is_cut_short=each.id == cut_short) for each in operations),
+        operations=tuple(operation_document(each, is_interrupted=each.id == interrupted) for each in operations),
         from_backups=tuple(
             json_models.FromBackupDocument(
-                number=one.number, batch=one.batch or None, undoes=one.undoes or None, status=one.status
+                number=each.number, batch=each.batch or None, undoes=each.undoes or None, status=each.status
             )
-            for one in by_copies
+            for each in restorations
         ),
     )
 
 
-def recorded_document(done: Recorded, found: Analysis | None = None) -> json_models.RecordDocument:
-    """What came of recording a change, and of the run that was waited for."""
-    count = done.count
+def record_document(result: RecordResult, analysis: Analysis | None = None) -> json_models.RecordDocument:
+    """Return a recorded change, and the analysis of the batch that it filled."""
+    count = result.count
     return json_models.RecordDocument(
-        change=json_models.change_document(done.change, done.edits) if done.change else None,
+        change=json_models.change_document(result.change, result.edits) if result.change else None,
         batch=count.batch,
-        size=count.fill.size,
-        unit=count.fill.unit.value,
+        size=count.quota.size,
+        unit=count.quota.unit.value,
         filled=count.filled,
         full=tuple(count.sealed),
-        untouched=tuple(map(json_models.shown, done.untouched)),
-        analysis=analysis_document(found) if found else None,
+        unchanged=tuple(map(json_models.json_path, result.untouched)),
+        analysis=json_models.analysis_document(analysis) if analysis else None,
     )
 
 
-def watch_document(news: News) -> json_models.WatchDocument:
-    """Something that happened while files were watched."""
-    count, done, found = news.count, news.recorded, news.analysis
-    change = done.change if done else news.commit
+def watch_document(event: WatchEvent) -> json_models.WatchDocument:
+    """Return an event of a watch session."""
+    count, result, analysis = event.count, event.recorded, event.analysis
+    change = result.change if result else event.commit
     return json_models.WatchDocument(
-        event=news.kind.value,
-        at=json_models.iso_time(news.at),
-        said=encodable(one_line(news.said)),
-        hint=encodable(one_line(news.hint)),
-        change=json_models.change_document(change, done.edits if done else ()) if change else None,
+        event=event.kind.value,
+        at=iso_time(event.at),
+        message=escape_surrogates(one_line(event.message)),
+        hint=escape_surrogates(one_line(event.hint)),
+        change=json_models.change_document(change, result.edits if result else ()) if change else None,
         batch=count.batch if count else None,
-        size=count.fill.size if count else None,
-        unit=count.fill.unit.value if count else None,
+        size=count.quota.size if count else None,
+        unit=count.quota.unit.value if count else None,
         filled=count.filled if count else None,
         full=tuple(count.sealed) if count else (),
-        of=found.batch.id if found else None,
-        verdict=found.verdict.value if found else None,
-        totals=json_models.totals_document(found.outcome.totals) if found else None,
-        culprits=tuple(by_change(found.attributions)) if found else (),
+        verdict_batch=analysis.batch.id if analysis else None,
+        verdict=analysis.verdict.value if analysis else None,
+        totals=json_models.totals_document(analysis.result.totals) if analysis else None,
+        culprits=tuple(group_by_culprit(analysis.attributions)) if analysis else (),
     )
 
 
-def doctor_document(checks: Sequence[Check]) -> json_models.DoctorDocument:
-    """What was looked at, and whether all is well."""
-    shown = tuple(json_models.CheckDocument.model_validate(check) for check in checks)
-    return json_models.DoctorDocument(ok=all(check.ok for check in checks), checks=shown)
+def doctor_document(checks: Sequence[HealthCheck]) -> json_models.DoctorDocument:
+    """Return the checks of ``doctor``."""
+    return json_models.DoctorDocument(
+        ok=all(check.ok for check in checks), checks=tuple(map(json_models.CheckDocument.model_validate, checks))
+    )
 
 
-def backups_document(manifests: Sequence[Manifest]) -> json_models.BackupsDocument:
-    """Backups that were read."""
+def backups_document(manifests: Sequence[BackupManifest]) -> json_models.BackupsDocument:
+    """Return verified backups."""
     return json_models.BackupsDocument(backups=tuple(map(json_models.BackupDocument.model_validate, manifests)))
 
 
 def report_document(number: int, files: Mapping[str, Path]) -> json_models.ReportDocument:
-    """A batch's own files, by their names."""
-    shown = {name: json_models.shown(str(path)) for name, path in files.items()}
-    return json_models.ReportDocument(batch=number, page=shown[filenames.page(number)], files=shown)
+    """Return the paths of a batch's reports, by their names."""
+    paths = {name: json_models.json_path(str(path)) for name, path in files.items()}
+    return json_models.ReportDocument(batch=number, page=paths[filenames.page(number)], files=paths)
 
 
-def export_document(done: Exported) -> json_models.ExportDocument:
-    """What was written into a folder."""
-    files = tuple(json_models.shown(str(path.relative_to(done.folder))) for path in done.files)
-    return json_models.ExportDocument(folder=json_models.shown(str(done.folder)), batches=done.batches, files=files)
-
-
-def installed_document(done: Installed) -> json_models.InstalledDocument:
-    """What an installation did."""
-    folder = json_models.shown(str(done.folder))
-    left = json_models.shown(str(done.taken_over.left)) if done.taken_over else ""
-    return json_models.InstalledDocument(
-        folder=folder, written=done.written, chained=done.chained, is_new=done.is_new, taken_over=left
+def export_document(result: ExportResult) -> json_models.ExportDocument:
+    """Return the files of an export."""
+    files = tuple(json_models.json_path(str(path.relative_to(result.folder))) for path in result.files)
+    return json_models.ExportDocument(
+        folder=json_models.json_path(str(result.folder)), batches=result.batches, files=files
     )
 
 
-def uninstalled_document(removed: Sequence[str]) -> json_models.UninstalledDocument:
-    """The hooks that were taken out."""
-    return json_models.UninstalledDocument(removed=tuple(removed))
+def install_document(installation: Installation) -> json_models.InstallDocument:
+    """Return the result of an installation."""
+    folder = json_models.json_path(str(installation.folder))
+    archive = json_models.json_path(str(installation.imported.archive)) if installation.imported else ""
+    return json_models.InstallDocument(
+        folder=folder,
+        written=installation.written,
+        chained=installation.chained,
+        is_new=installation.is_new,
+        imported_from=archive,
+    )
+
+
+def uninstall_document(removed: Sequence[str]) -> json_models.UninstallDocument:
+    """Return the hooks that were removed."""
+    return json_models.UninstallDocument(removed=tuple(removed))
 
 
 def ack_document(number: int) -> json_models.AckDocument:
-    """A batch that is taken as it is."""
+    """Return an acknowledgement."""
     return json_models.AckDocument(acknowledged=number)
 
 
-def notified_document(sent: Sequence[Sent]) -> json_models.NotifiedDocument:
-    """How it went with a notification."""
-    return json_models.NotifiedDocument(
-        sent=tuple(json_models.SentDocument(to=one.destination.name, problem=one.problem) for one in sent)
+def notify_document(deliveries: Sequence[Delivery]) -> json_models.NotifyDocument:
+    """Return the deliveries of a test notification."""
+    return json_models.NotifyDocument(
+        sent=tuple(
+            json_models.DeliveryDocument(to=delivery.destination.name, problem=delivery.problem)
+            for delivery in deliveries
+        )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from batchhook.core.culprits.attribution import Attribution, Kind
+from batchhook.core.culprits.attribution import Attribution, AttributionKind
 from benchmarks.culprits.histories import Truth, is_flaky
 from benchmarks.culprits.ours import Ours
 
@@ -72,7 +72,7 @@ def judge(ours: Ours, truth: Truth) -> Tally:
             tally.flaky_undecided += verdict == UNDECIDED
         elif test_id in truth.broken_by:
             tally.tests += 1
-            verdict = _of_broken(said, ours.numbers.get(said.change, 0), truth.broken_by[test_id])
+            verdict = _of_broken(said, ours.numbers.get(said.culprit, 0), truth.broken_by[test_id])
             tally.right += verdict == RIGHT
             tally.undecided += verdict == UNDECIDED
         else:
@@ -83,7 +83,7 @@ def judge(ours: Ours, truth: Truth) -> Tally:
     for test_id in truth.broken_by.keys() - ours.found.keys():
         tally.tests += 1
         _note(tally, OVERLOOKED, test_id)
-    blamed = {ours.numbers.get(said.change, 0) for said in ours.found.values() if said.change}
+    blamed = {ours.numbers.get(said.culprit, 0) for said in ours.found.values() if said.culprit}
     tally.blamed, tally.rightly = len(blamed), len(blamed & truth.culprits)
     tally.culprits, tally.found = len(truth.culprits), len(blamed & truth.culprits)
     return tally
@@ -96,16 +96,16 @@ def _note(tally: Tally, mistake: str, test_id: str) -> None:
 
 def _of_flaky(said: Attribution) -> str:
     """What is to be thought of what is said of a test that flakes."""
-    return {Kind.FLAKY: RIGHT, Kind.AMBIGUOUS: UNDECIDED, Kind.PRE_EXISTING: OLD}.get(said.kind, BLAMED)
+    return {AttributionKind.FLAKY: RIGHT, AttributionKind.AMBIGUOUS: UNDECIDED, AttributionKind.PRE_EXISTING: OLD}.get(said.kind, BLAMED)
 
 
 def _of_broken(said: Attribution, blamed: int, broke: int) -> str:
     """What is to be thought of what is said of a test that a change broke, or that failed before (0)."""
-    if said.kind is Kind.AMBIGUOUS:
+    if said.kind is AttributionKind.AMBIGUOUS:
         return UNDECIDED
-    if said.kind is Kind.FLAKY:
+    if said.kind is AttributionKind.FLAKY:
         return ACQUITTED
-    if said.kind is Kind.PRE_EXISTING:
+    if said.kind is AttributionKind.PRE_EXISTING:
         return OLD if broke else RIGHT
     if not broke:
         return NEW

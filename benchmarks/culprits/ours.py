@@ -87,7 +87,7 @@ def fill(history: History, clone: Clone) -> Ours:
     _until_it_left(state)
     names = clone.git("rev-list", "--reverse", "begin..HEAD").split()
     with closing(Database(state.database)) as database:
-        found = attributions.of_batch(database, 1)
+        found = attributions.load(database, 1)
         phases, visits = _phases(database, begun, committed.seconds, ended)
     log = state.log.read_text("utf-8", "replace") if state.log.exists() else ""
     said = "".join(text for text in (committed.stderr, waited.stderr) if "Traceback" in text)
@@ -102,10 +102,10 @@ def fill(history: History, clone: Clone) -> Ours:
 
 def _phases(database: Database, begun: float, commit: float, ended: float) -> tuple[Phases, int]:
     """Where the time between two moments went, and the number of visits."""
-    query = "SELECT visit, started_at AS began, started_at + duration AS ended FROM runs WHERE started_at > ?"
+    query = "SELECT is_probe, started_at AS began, started_at + duration AS ended FROM runs WHERE started_at > ?"
     runs = database.rows(query, begun)
-    visits = [run for run in runs if run["visit"]]
-    (tested,) = (run["ended"] for run in runs if not run["visit"])
+    visits = [run for run in runs if run["is_probe"]]
+    (tested,) = (run["ended"] for run in runs if not run["is_probe"])
     searching = min((visit["began"] for visit in visits), default=tested)
     found = max((visit["ended"] for visit in visits), default=searching)
     committed = begun + commit

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
-from batchhook.core.culprits.attribution import Kind, Sight
-from batchhook.core.culprits.priors import Record, priors
-from batchhook.core.culprits.search import Search, Subject
+from batchhook.core.culprits.attribution import AttributionKind, ProbeOutcome
+from batchhook.core.culprits.priors import FailureHistory, estimate_priors
+from batchhook.core.culprits.search import CulpritSearch, FailingTest
 
 WORKERS = 2
 """Visits in a round."""
@@ -57,7 +57,7 @@ class Made:
 
     broken_by: dict[str, int]
     rate: dict[str, float]
-    record: dict[str, Record]
+    record: dict[str, FailureHistory]
 
 
 @dataclass
@@ -94,53 +94,53 @@ def make(world: World, chance: random.Random) -> Made:
     return Made(broken_by, rate, record)
 
 
-def _record(world: World, rate: float, chance: random.Random) -> Record:
+def _record(world: World, rate: float, chance: random.Random) -> FailureHistory:
     flakes = sum(chance.random() < rate / world.misjudged for _ in range(world.known))
-    return Record(passes=world.known - flakes, flakes=flakes)
+    return FailureHistory(passes=world.known - flakes, flakes=flakes)
 
 
-def look(made: Made, name: str, state: int, chance: random.Random) -> Sight:
+def look(made: Made, name: str, state: int, chance: random.Random) -> ProbeOutcome:
     """What a look at a test in a state shows."""
     broken = 0 < made.broken_by[name] <= state
-    return Sight.FAILED if broken or chance.random() < made.rate[name] else Sight.PASSED
+    return ProbeOutcome.FAILED if broken or chance.random() < made.rate[name] else ProbeOutcome.PASSED
 
 
 def search(world: World, made: Made, chance: random.Random, tally: Tally) -> None:
     """Search one history with batchhook's own search."""
     subjects = [
-        Subject(name, likeness=name, priors=priors(made.record[name], [0.0] * world.changes), seconds=0.01)
+        FailingTest(name, signature=name, priors=estimate_priors(made.record[name], [0.0] * world.changes), seconds=0.01)
         for name in made.broken_by
     ]
-    found = Search([str(state) for state in range(world.changes + 1)], subjects)
+    found = CulpritSearch([str(state) for state in range(world.changes + 1)], subjects)
     for name in made.broken_by:
         for _ in range(world.times):
-            found.tell(name, world.changes, Sight.FAILED)
+            found.observe(name, world.changes, ProbeOutcome.FAILED)
         if world.is_base_known:
-            found.tell(name, 0, look(made, name, 0, chance))
-    while visits := found.ask(world.workers):
+            found.observe(name, 0, look(made, name, 0, chance))
+    while visits := found.next_probes(world.workers):
         tally.rounds += 1
         tally.visits += len(visits)
         for visit in visits:
             tally.runs += len(visit.tests)
             for name in visit.tests:
-                found.tell(name, visit.state, look(made, name, visit.state, chance))
+                found.observe(name, visit.position, look(made, name, visit.position, chance))
     for name, said in found.attributions.items():
-        answer = {Kind.FLAKY: 0, Kind.CULPRIT: int(said.change or 0), Kind.PRE_EXISTING: -1}.get(said.kind)
+        answer = {AttributionKind.FLAKY: 0, AttributionKind.CULPRIT: int(said.culprit or 0), AttributionKind.PRE_EXISTING: -1}.get(said.kind)
         judge(made, name, answer, tally)
 
 
 def bisect(world: World, made: Made, chance: random.Random, tally: Tally, repeats: int = 1) -> None:
     """Bisect for each test by itself, sharing checkouts of the same state; a look is ``repeats`` runs."""
-    seen: dict[tuple[str, int], Sight] = {}
+    seen: dict[tuple[str, int], ProbeOutcome] = {}
     visited: set[int] = set()
 
     def fails(name: str, state: int) -> bool:
         if (name, state) not in seen:
             looks = [look(made, name, state, chance) for _ in range(repeats)]
             tally.runs += repeats
-            seen[name, state] = Sight.FAILED if all(one is Sight.FAILED for one in looks) else Sight.PASSED
+            seen[name, state] = ProbeOutcome.FAILED if all(one is ProbeOutcome.FAILED for one in looks) else ProbeOutcome.PASSED
             visited.add(state)
-        return seen[name, state] is Sight.FAILED
+        return seen[name, state] is ProbeOutcome.FAILED
 
     for name in made.broken_by:
         good, bad = 0, world.changes
@@ -202,7 +202,7 @@ METHODS: dict[str, Callable[[World, Made, random.Random, Tally], None]] = {
 
 
 HEADER = (
-    f"{'changes, tests, culprits, kind':52} {'method':15} {'right %':>8} {'blames %':>9} {'unsure %':>9} "
+    f"{'changes, tests, culprits, kind':52} {'method':15} {'right %':>8} {'has_culprit %':>9} {'unsure %':>9} "
     f"{'visits':>7} {'rounds':>7} {'runs':>6} {'ms':>7}\n"
     f"{'':52} {'':15} {'':>8} {'right':>9} {'':>9} {'':>7} {'':>7} {'a test':>6}"
 )

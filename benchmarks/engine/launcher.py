@@ -8,33 +8,33 @@ import os
 import tempfile
 from pathlib import Path
 
-from batchhook.core.results import Company, SuiteOutcome
-from batchhook.core.test_stats import History
+from batchhook.core.results import IsolationLevel, SuiteResult
+from batchhook.core.test_stats import TestStats
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
 
 
-def recalled(file: Path | None) -> History:
+def recalled(file: Path | None) -> TestStats:
     """What the run before told; nothing the first time."""
     if file is None or not file.exists():
-        return History()
+        return TestStats()
     known = json.loads(file.read_text())
-    return History(
+    return TestStats(
         durations=known["durations"],
-        failing=frozenset(known["failing"]),
-        ordered=frozenset(known["ordered"]),
-        proven=frozenset(known["durations"]),
+        last_failed=frozenset(known["failing"]),
+        order_dependent=frozenset(known["ordered"]),
+        isolation_verified=frozenset(known["durations"]),
     )
 
 
-def keep(file: Path, outcome: SuiteOutcome) -> None:
+def keep(file: Path, outcome: SuiteResult) -> None:
     """Keep what batchhook's database would keep of a run."""
     known = {
         "durations": {result.test_id: result.duration for result in outcome.results},
         "failing": [result.test_id for result in outcome.results if result.outcome.is_failure],
         "ordered": sorted(
-            recalled(file).ordered.union(
-                result.test_id for result in outcome.results if result.needs_company and result.seen_in is Company.SUITE
+            recalled(file).order_dependent.union(
+                result.test_id for result in outcome.results if result.is_parallel_only and result.isolation is IsolationLevel.SUITE
             )
         ),
     }
@@ -61,17 +61,17 @@ def main() -> None:
                 start_dir=given.start_dir,
                 top_level_dir=given.top_level_dir,
                 jobs=given.jobs or os.cpu_count() or 1,
-                history=recalled(given.history),
+                stats=recalled(given.history),
             )
         )
     if given.history:
         keep(given.history, outcome)
     totals = outcome.totals
     counts = {"tests": totals.tests, "failed": totals.failures, "skipped": totals.skipped}
-    print(json.dumps({"broken": outcome.broken, "totals": counts}))
+    print(json.dumps({"broken": outcome.broken_reason, "totals": counts}))
     if given.results:
         rows = [[each.test_id, each.outcome.value, each.message, each.duration] for each in outcome.results]
-        given.results.write_text(json.dumps({"broken": outcome.broken, "results": rows}))
+        given.results.write_text(json.dumps({"broken": outcome.broken_reason, "results": rows}))
 
 
 if __name__ == "__main__":

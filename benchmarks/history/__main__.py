@@ -172,7 +172,7 @@ def fill_up(history: History) -> None:
 def settle(history: History) -> None:
     """As if the runner had been here: it is not to be measured."""
     database = Database(history.state.database)
-    database.connection.execute("UPDATE batches SET status = 'finished', announced = 1 WHERE status = 'sealed'")
+    database.connection.execute("UPDATE batches SET status = 'finished', finalized = 1 WHERE status = 'sealed'")
     database.close()
     history.state.waiting.unlink(missing_ok=True)
 

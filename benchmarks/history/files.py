@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchhook.git import refs
-from batchhook.store.backups import BackedUpFile, Backups, Manifest
+from batchhook.store.backups import BackedUpFile, BackupStore, BackupManifest
 from benchmarks.history.repository import SIZE, Commit, History
 
 
@@ -33,22 +33,22 @@ def write_pins(history: History, commits: Sequence[Commit]) -> None:
 
 def write_backups(history: History, commits: Sequence[Commit]) -> None:
     """A manifest for each batch, and the contents; written without waiting for the disk."""
-    backups = Backups(history.state.backups)
+    backups = BackupStore(history.state.backups)
     for number in range(256):
         (backups.root / "objects" / f"{number:02x}").mkdir(parents=True)
     for batch in range(1, history.batches + 1):
         changes = commits[(batch - 1) * SIZE : batch * SIZE]
         files = tuple(_backed_up(backups, commit) for commit in sorted(changes, key=lambda commit: commit.path))
-        manifest = Manifest(batch=batch, commit=changes[0].parent, head=changes[-1].oid, files=files)
+        manifest = BackupManifest(batch=batch, commit=changes[0].parent, head=changes[-1].oid, files=files)
         folder = backups.folder(batch)
         folder.mkdir()
         (folder / "git_commit.txt").write_text(f"{manifest.commit}\n")
         (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
 
 
-def _backed_up(backups: Backups, commit: Commit) -> BackedUpFile:
+def _backed_up(backups: BackupStore, commit: Commit) -> BackedUpFile:
     name = hashlib.sha256(commit.before).hexdigest()
-    place: Path = backups.object(name)
+    place: Path = backups.object_path(name)
     if not place.exists():
         place.write_bytes(commit.before)
-    return BackedUpFile.at(commit.path, existed=True, mode="100644", sha256=name, size=len(commit.before))
+    return BackedUpFile.for_path(commit.path, existed=True, mode="100644", sha256=name, size=len(commit.before))

@@ -52,7 +52,7 @@ class History:
     @property
     def state(self) -> StateDir:
         """Its state folder."""
-        return StateDir.of(self.folder / ".git")
+        return StateDir.for_repository(self.folder / ".git")
 
     def run(self, *command: str | Path, text: bytes = b"") -> str:
         """Run a command in the repository; what it printed. One that could not do its work ends the benchmark."""

@@ -6,15 +6,18 @@ import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
+from batchhook.store.codecs import COMMIT_COLUMNS
 from batchhook.store.database import Database
-from batchhook.store.runs import described
+from batchhook.store.runs import encode_fingerprint
 from benchmarks.history.repository import BEGIN, GAP, MODULES, SIZE, Commit, History
 
 EVERY, FAILING, SKIPPED, VISITS = 4, 20, 5, 2
 """Every fourth batch has 20 failing tests (1 % of all outcomes of 500), blamed after two visits; 5 skip always."""
-_PASSED, _STRANGERS, _SUITE, _FAILED, _SKIPPED = 0, 1, 2, 4, 6  # as in the table `words`
+_PASSED, _PARALLEL, _SUITE, _FAILED, _SKIPPED = 0, 1, 2, 4, 6  # as in the table `strings`
 _SUITE_ID, _BRANCH = 1, 1
-_DESCRIPTION = described({"python": "3.11", "start_dir": ".", "pattern": "test*.py", "installed": ["a==1", "b==2"]})
+_DESCRIPTION = encode_fingerprint(
+    {"python": "3.11", "start_dir": ".", "pattern": "test*.py", "installed": ["a==1", "b==2"]}
+)
 _AUTHOR = "A Benchmark <benchmark@example.com>"
 _TRACEBACK = """\
 Traceback (most recent call last):
@@ -46,7 +49,7 @@ def write(history: History, commits: Sequence[Commit]) -> int:
         _write_tests(database, history)
         for batch in range(1, history.batches + 1):
             _write_run(database, history, commits[(batch - 1) * SIZE : batch * SIZE], batch)
-        database.set_fact("journal_offset", str(history.state.journal.stat().st_size))
+        database.set_metadata("journal_offset", str(history.state.journal.stat().st_size))
     outcomes = int(database.rows("SELECT sum(tests) FROM runs")[0][0])
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
@@ -73,6 +76,7 @@ def _write_changes(database: Database, commits: Sequence[Commit]) -> None:
             )
             for each, commit in enumerate(commits)
         ),
+        f"id, batch_id, position, {COMMIT_COLUMNS}",
     )
     _write(
         database,
@@ -85,7 +89,7 @@ def _write_changes(database: Database, commits: Sequence[Commit]) -> None:
 
 
 def _write_tests(database: Database, history: History) -> None:
-    columns = "id, name, module, duration, failing, proven, flips, passes, breaks, last_run"
+    columns = "id, name, module, duration, last_failed, isolation_verified, flips, passes, breaks, last_run"
     _write(
         database,
         "tests",
@@ -117,15 +121,15 @@ def _write_run(database: Database, history: History, commits: Sequence[Commit], 
     failing = sorted(chance.sample(range(SKIPPED + 1, history.tests + 1), FAILING)) if batch % EVERY == 0 else []
     at = BEGIN + GAP * SIZE * batch
     verdict = "failed" if failing else "passed"
-    columns = "id, branch_id, size, status, base, head, opened_at, sealed_at, run_id, verdict, announced, filled"
+    columns = "id, branch_id, size, status, base, head, opened_at, sealed_at, run_id, verdict, finalized, filled"
     row = (batch, _BRANCH, SIZE, "finished", commits[0].parent, head.oid, at - GAP * SIZE, at, run, verdict, 1, SIZE)
     _write(database, "batches", [row], columns)
     seconds = history.tests * 0.02
     _add_run(database, (run, head.tree, at, seconds, 1, 0), history.tests, len(failing), SKIPPED)
     _write(database, "outcomes", _outcomes(history, run, frozenset(failing), chance))
     skips = ((run, test, "", f"needs service {test}", "", "", 0, "") for test in range(1, SKIPPED + 1))
-    _write(database, "texts", skips)
-    _write(database, "texts", (_text(run, test, batch) for test in failing))
+    _write(database, "outcome_details", skips)
+    _write(database, "outcome_details", (_text(run, test, batch) for test in failing))
     if failing:
         _write_search(database, commits, batch, run, failing)
 
@@ -138,9 +142,9 @@ def _outcomes(history: History, run: int, failing: frozenset[int], chance: rando
         if test in failing:
             yield run, test, test, _FAILED, took, _SUITE, None
         elif test <= SKIPPED:
-            yield run, test, test, _SKIPPED, 5, _STRANGERS, None
+            yield run, test, test, _SKIPPED, 5, _PARALLEL, None
         else:
-            yield run, test, test, _PASSED, took, _STRANGERS, None
+            yield run, test, test, _PASSED, took, _PARALLEL, None
 
 
 def _text(run: int, test: int, batch: int) -> Sequence[object]:
@@ -163,16 +167,16 @@ def _write_search(database: Database, commits: Sequence[Commit], batch: int, run
         _write(database, "outcomes", seen)
         if failed:
             said = ((run + visit, place, *_text(run, test, batch)[2:]) for place, test in places)
-            _write(database, "texts", said)
+            _write(database, "outcome_details", said)
     states = [commits[0].parent, *(commit.oid for commit in commits)]
-    _write(database, "search_states", ((batch, position, oid) for position, oid in enumerate(states)))
+    _write(database, "search_revisions", ((batch, position, oid) for position, oid in enumerate(states)))
     _write(database, "attributions", ((batch, test, "culprit", 0.995, guilty, guilty, "") for test in failing))
     sights = {guilty - 1: (1, 0), guilty: (0, 1)} | {SIZE: (0, 3)}
     evidence = ((batch, test, place, *sight, "") for test in failing for place, sight in sights.items())
-    _write(database, "sightings", evidence)
+    _write(database, "evidence", evidence)
 
 
 def _add_run(database: Database, run: Sequence[object], tests: int, failed: int, skipped: int) -> None:
-    columns = "id, tree, started_at, duration, complete, visit, suite_id, broken, hint, tests, passed, failed, skipped"
+    columns = "id, tree, started_at, duration, is_complete, is_probe, suite_id, broken_reason, hint, tests, passed, failed, skipped"
     values = (*run, _SUITE_ID, "", "", tests, tests - failed - skipped, failed, skipped)
     _write(database, "runs", [values], columns)

@@ -65,7 +65,7 @@ class Tally:
     def add(self, trial: Trial, baseline: dict[str, float]) -> None:
         """Count a trial in."""
         slower = {found.name for found in trial.found if found.is_confirmed}
-        unclear = {found.name for found in trial.found if found.is_unclear}
+        unclear = {found.name for found in trial.found if found.is_inconclusive}
         for name in trial.tests:
             times = trial.slower.get(name, 1.0)
             self.tests[times] += 1
@@ -125,8 +125,8 @@ def _tell(place: Field, mode: str, seed: int, trial: Trial) -> None:
     for found in trial.found:
         truth = trial.slower.get(found.name, 1.0)
         is_false = found.is_confirmed and truth == 1.0 and not found.is_module
-        if is_false or (found.is_unclear and truth in {1.0, 2.0}):
-            said = f"{found.judgement.ruling.value}, {found.judgement.ratio:.2f} times; in truth {truth}"
+        if is_false or (found.is_inconclusive and truth in {1.0, 2.0}):
+            said = f"{found.comparison.conclusion.value}, {found.comparison.ratio:.2f} times; in truth {truth}"
             console.print(f"      {found.name}: {said}", markup=False)
     missed = [name for name, times in trial.slower.items() if times == max(TIMES) and name not in _named(trial)]
     for name in missed:
@@ -135,7 +135,7 @@ def _tell(place: Field, mode: str, seed: int, trial: Trial) -> None:
 
 
 def _named(trial: Trial) -> set[str]:
-    return {found.name for found in trial.found if found.is_confirmed or found.is_unclear}
+    return {found.name for found in trial.found if found.is_confirmed or found.is_inconclusive}
 
 
 def main() -> None:

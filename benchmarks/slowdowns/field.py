@@ -9,17 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from batchhook.core.changes import Batch, BatchStatus, Fill
+from batchhook.core.batch import Batch, BatchQuota, BatchStatus
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Outcome, Run
-from batchhook.execution.spec import Silent
 from batchhook.git import history
 from batchhook.store import runs
 from batchhook.store.progress import ProgressWriter
-from batchhook.workflow.context.job import Task
-from batchhook.workflow.context.project import Project, opened
-from batchhook.workflow.perf.batch import find_slowdowns, suspected
-from batchhook.workflow.suite.run import Wanted, run_on_commit
+from batchhook.workflow.context.job import BatchJob
+from batchhook.workflow.context.project import Project, open_project
+from batchhook.workflow.perf.batch import find_slowdowns, screen_batch
+from batchhook.workflow.suite.run import NullRunListener, RunRequest, run_suite_on_commit
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.suites import Cache, Suite
 from benchmarks.slowdowns.planting import WANTED, Planted, candidates, written
@@ -28,13 +27,6 @@ TOO_LONG = 20 * WANTED
 """Seconds: a test that takes longer, when nothing is planted, costs too much of the benchmark's time."""
 _LATER = 1 << 40
 """The number of a run that comes after all others."""
-
-
-class Quiet(Silent):
-    """A listener that says nothing."""
-
-    def stage(self, _name: str) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ class Field:
 
     def choose(self, most: int, seed: int) -> None:
         """Choose tests at random that can be lengthened: they pass so, and take as long as is wanted."""
-        able = candidates(self.suite, self._clone.folder, self._run(self._base).outcome.results)
+        able = candidates(self.suite, self._clone.folder, self._run(self._base).result.results)
         tried = random.Random(seed).sample(able, min(len(able), 2 * most))
         self._originals = {test.path: (self._clone.folder / test.path).read_bytes() for test in tried}
         for _ in range(2):  # the second time without those that fail so, and fail others
@@ -91,7 +83,7 @@ class Field:
     def look_back(self, times: int) -> None:
         """Let batchhook see the suite some times when nothing is planted; the last time is the baseline."""
         with self._project.database.transaction() as connection:
-            for table in ("texts", "outcomes", "absences", "runs"):
+            for table in ("outcome_details", "outcomes", "missing_tests", "runs"):
                 connection.execute(f"DELETE FROM {table}")
         for _ in range(times):
             run = self._run(self._base)
@@ -108,17 +100,17 @@ class Field:
         slower = self._chosen(shares, seed)
         commit = self._commit(self.tests, slower)
         run = replace(self._run(commit), id=_LATER)
-        (change,) = history.commits(self._project.git, [commit])
-        batch = Batch(1, "refs/heads/main", Fill(1), BatchStatus.MEASURING, self._base, commit, (change,))
+        (change,) = history.read_commits(self._project.git, [commit])
+        batch = Batch(1, "refs/heads/main", BatchQuota(1), BatchStatus.MEASURING, self._base, commit, (change,))
         folder = self._project.state.run("benchmark")
         progress = ProgressWriter(folder / "progress.ndjson")
         begun = time.perf_counter()
-        found = find_slowdowns(self._project, Task(batch, self._clone.plain, progress, folder / "scratch"), run)
+        found = find_slowdowns(self._project, BatchJob(batch, self._clone.plain, progress, folder / "scratch"), run)
         seconds = time.perf_counter() - begun
         progress.close()
         timed = _passed(run)
         tests = tuple(test.test_id for test in self.tests if test.test_id in timed and test.test_id in self.baseline)
-        return Trial(slower, tests, timed, found, len(suspected(self._project, batch, run)), seconds)
+        return Trial(slower, tests, timed, found, len(screen_batch(self._project, batch, run)), seconds)
 
     def _chosen(self, shares: Mapping[float, float], seed: int) -> dict[str, float]:
         names = [test.test_id for test in self.tests]
@@ -137,10 +129,10 @@ class Field:
         return self._clone.git("rev-parse", "HEAD")
 
     def _run(self, commit: str) -> Run:
-        wanted, scratch = Wanted(commit, fresh=True), self._project.state.run("benchmark") / "scratch"
-        run = run_on_commit(self._project, wanted, self._clone.plain, Quiet(), scratch)
-        if run.outcome.broken:
-            raise RuntimeError(f"{self.suite.name}: {run.outcome.broken}")
+        wanted, scratch = RunRequest(commit, fresh=True), self._project.state.run("benchmark") / "scratch"
+        run = run_suite_on_commit(self._project, wanted, self._clone.plain, NullRunListener(), scratch)
+        if run.result.broken_reason:
+            raise RuntimeError(f"{self.suite.name}: {run.result.broken_reason}")
         return run
 
 
@@ -150,7 +142,7 @@ def prepared(suite: Suite, cache: Cache, most: int, seed: int) -> Iterator[Field
     clone = Clone.of(cache.repository(suite), cache.folder / "slowdowns" / suite.name, cache)
     clone.run(sys.executable, "-m", "batchhook", "install")
     clone.git("config", "core.hooksPath", "/dev/null")  # commits are not counted here
-    with opened(clone.folder, environment=clone.plain) as project:
+    with open_project(clone.folder, environment=clone.plain) as project:
         field = Field(suite, cache, project, clone)
         field.choose(most, seed)
         yield field
@@ -158,4 +150,4 @@ def prepared(suite: Suite, cache: Cache, most: int, seed: int) -> Iterator[Field
 
 
 def _passed(run: Run) -> dict[str, float]:
-    return {result.test_id: result.duration for result in run.outcome.results if result.outcome is Outcome.PASSED}
+    return {result.test_id: result.duration for result in run.result.results if result.outcome is Outcome.PASSED}

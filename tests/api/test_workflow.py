@@ -1,4 +1,4 @@
-"""The Python API: the examples of its document, and what they do not show."""
+"""The Python API: the examples of its documentation, and what they do not cover."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _files(number: int) -> dict[str, str]:
     return {"calculator__py": BROKEN} if number == 2 else {"notes__txt": f"{number}\n"}
 
 
-def test_the_documents_examples(broken: Repository) -> None:
+def test_examples_of_the_documentation(broken: Repository) -> None:
     assert run_examples(DOCS / "api.md") > 25
     assert broken.read("calculator.py") == BROKEN, "undone"
 
 
-def test_it_gives_what_the_commands_print(broken: Repository) -> None:
+def test_documents_equal_the_commands_output(broken: Repository) -> None:
     workflow = Workflow(broken.top)
     assert workflow.wait(1, timeout=90).model_dump(mode="json") == broken.json("analyze", "1", code=1)
     for command in ("status", "log", "operations"):
@@ -71,7 +71,7 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
     assert workflow.wait(1, timeout=90).verdict == "passed"
 
 
-def test_the_time_is_up(broken: Repository) -> None:
+def test_timeout(broken: Repository) -> None:
     workflow = Workflow(broken.top)
     with pytest.raises(NotFinishedError) as raised:
         workflow.wait(1, timeout=0)
@@ -81,7 +81,7 @@ def test_the_time_is_up(broken: Repository) -> None:
     assert workflow.status().under_way == ()
 
 
-def test_going_back_raises_before_anything_is_touched(broken: Repository) -> None:
+def test_rollback_raises_before_it_changes_anything(broken: Repository) -> None:
     workflow = Workflow()
     workflow.wait(1, timeout=90)
     broken.write("calculator.py", "mine\n")
@@ -108,7 +108,7 @@ def test_importing_the_package_loads_nothing() -> None:
     assert set(done.stdout.split()) <= {"batchhook", "__future__"}
 
 
-def test_searching_is_as_the_command_has_it(broken: Repository) -> None:
+def test_bisect_equals_the_command(broken: Repository) -> None:
     workflow, test = Workflow(), "test_calculator.CalculatorTest.test_add"
     said = broken.json("bisect", test, "HEAD~5", "HEAD")
     found = workflow.bisect([test], good="HEAD~5").model_dump(mode="json")
@@ -124,7 +124,7 @@ def test_searching_is_as_the_command_has_it(broken: Repository) -> None:
         workflow.bisect([test], timeout=1.0, good="HEAD~5")
 
 
-def test_backups_and_room(broken: Repository) -> None:
+def test_backups_and_prune(broken: Repository) -> None:
     workflow = Workflow()
     workflow.wait(1, timeout=90)
     assert workflow.verify_backups().model_dump(mode="json") == broken.json("backup", "--verify")
@@ -143,3 +143,26 @@ def test_backups_and_room(broken: Repository) -> None:
     assert planned.model_dump(mode="json") == broken.json("prune", "--keep", "1", "--dry-run")
     assert workflow.prune(keep=1).batches == (1,)
     assert [entry.batch.id for entry in workflow.log().batches] == [2]
+
+
+def test_ci_equals_the_command(project: Repository, tmp_path: Path) -> None:
+    project.write("calculator.py", BROKEN)
+    document = Workflow(project.top).ci(output=tmp_path / "api", set_baseline="").model_dump(mode="json")
+    expected = project.json("ci", "--output", str(tmp_path / "command"), "--set-baseline", code=1)
+    assert document["baseline_set"] == expected["baseline_set"] == "", "a test fails"
+    assert document["verdict"] == expected["verdict"] == "critical"
+    assert [failure["test_id"] for failure in document["failures"]] == ["test_calculator.CalculatorTest.test_add"]
+    assert [Path(path).name for path in document["files"]] == [Path(path).name for path in expected["files"]]
+    with pytest.raises(batchhook.UsageError, match="--force needs --set-baseline"):
+        Workflow(project.top).ci(force=True)
+
+
+def test_watch(project: Repository) -> None:
+    events = Workflow(project.top).watch(settle=0.05, seconds=30)
+    assert next(events).event == "started"
+    project.write("calculator.py", f"{CALCULATOR}# edited\n")
+    recorded = next(event for event in events if event.event == "recorded")
+    assert recorded.change is not None
+    assert recorded.change.summary == "edit calculator.py"
+    events.close()
+    assert project.open() == (1, ["edit calculator.py"])

@@ -1,4 +1,4 @@
-"""Every error has a clear line, a hint, an exit code that means something, and loses nothing."""
+"""Every error has a clear message, a hint and a meaningful exit code, and loses nothing."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def test_no_such_batch_still_open_and_not_finished(repository: Repository, monke
     assert "still open" in repository.batchhook("wait", "1", code=5)
     for name in "bcde":
         repository.commit(name)
-    assert "not ended yet" in repository.batchhook("analyze", "1", code=3)
-    assert "waits for its tests" in repository.batchhook("wait", "1", "--timeout", "0.2", code=4)
+    assert "not finished yet" in repository.batchhook("analyze", "1", code=3)
+    assert "is waiting for its tests" in repository.batchhook("wait", "1", "--timeout", "0.2", code=4)
 
 
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ("[tool.batchhook]\nbatch_sise = 3\n", "no setting 'batch_sise'", "'batch_size'"),
+        ("[tool.batchhook]\nbatch_sise = 3\n", "unknown setting 'batch_sise'", "'batch_size'"),
         ("[tool.batchhook]\nbatch_size = 'three'\n", "batch_size = 'three'", "docs/guide.md"),
         ("[tool.batchhook]\nbatch_size = 0\n", "batch_size = 0", "docs/guide.md"),
-        ("[tool.batchhook\n", "pyproject.toml cannot be read", "mend"),
+        ("[tool.batchhook\n", "pyproject.toml is not valid TOML", "fix"),
     ],
 )
 def test_wrong_configuration(repository: Repository, text: str, said: str, hint: str) -> None:
@@ -92,7 +92,7 @@ def test_a_damaged_database_is_told_and_left_alone(repository: Repository) -> No
     assert path.read_bytes() == damage
 
 
-def test_beginning_anew_writes_over_no_pin_and_no_backup(repository: Repository) -> None:
+def test_restart_overwrites_no_pin_and_no_backup(repository: Repository) -> None:
     for name in "abcde":
         repository.commit(name)
     repository.batchhook("wait", "1", "--timeout", "60", code=3)
@@ -118,8 +118,8 @@ def test_a_full_disk_is_told(repository: Repository) -> None:
     pages = database.connection.execute("PRAGMA page_count").fetchone()[0]
     database.connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StoreError, match="disk is full"), database.transaction() as connection:
-        connection.execute("INSERT INTO facts VALUES ('big', ?)", ("x" * 1_000_000,))
-    assert database.fact("big") == ""
+        connection.execute("INSERT INTO metadata VALUES ('big', ?)", ("x" * 1_000_000,))
+    assert database.metadata("big") == ""
     database.close()
 
 
@@ -139,7 +139,7 @@ def test_wrong_usage_is_64(repository: Repository, words: list[str]) -> None:
     assert "batchhook: " in repository.batchhook(*words, code=64)
 
 
-def test_what_others_wrote_does_not_reach_the_terminal_raw(repository: Repository) -> None:
+def test_foreign_text_is_escaped(repository: Repository) -> None:
     repository.commit("evil\x1b[31m\x07 [bold]subject[/bold]")
     said = repository.batchhook("status")
     assert "\x1b" not in said
@@ -152,12 +152,12 @@ def test_every_command_has_help(repository: Repository) -> None:
         said = repository.batchhook(command, "--help")
         assert "Usage" in said
         assert "[[" not in said
-    assert "Going back" in repository.batchhook()
+    assert "Rollback" in repository.batchhook()
     assert repository.batchhook("--version").startswith("batchhook 0.")
 
 
 @pytest.mark.parametrize("arguments", [("--json", "show", "7"), ("log",)])
-def test_nobody_reads_to_the_end(repository: Repository, arguments: tuple[str, ...]) -> None:
+def test_output_is_closed_early(repository: Repository, arguments: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "batchhook", *arguments]

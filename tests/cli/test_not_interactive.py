@@ -1,4 +1,4 @@
-"""Every command, used by a program: nobody at a terminal, one JSON document, and an end before long."""
+"""Every command as a program uses it: no terminal, one JSON document, and an end within the time limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.cli.test_schemas import BROKEN, TEST, is_valid
 from tests.driving import Repository
 
 LIMIT = 90
-"""Seconds within which any of these commands ends on a busy machine; mostly it takes half of one."""
+"""Seconds that any of these commands may take on a busy machine; most take half a second."""
 
 COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("doctor", 0, "doctor"),
@@ -68,9 +68,9 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("analyze x", 64, "error"),
     ("log --nonsense", 64, "error"),
 )
-"""Words, exit code, and what is printed, in an order in which each has something to do."""
-FOR_PEOPLE = {"demo"}
-"""Commands without ``--json``: the demo is a play to be watched."""
+"""Arguments, exit code, and schema of the output, in an order in which each has something to do."""
+WITHOUT_JSON = {"demo"}
+"""Commands without ``--json``."""
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def failed(project: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 def run(project: Repository, words: str, how: Mapping[str, Any], code: int) -> tuple[str, str]:
-    """Run a command; gives what it said on both streams."""
+    """Run a command; returns its output and its errors."""
     command = [sys.executable, "-m", "batchhook", *words.split()]
     done = subprocess.run(
         command, cwd=project.top, capture_output=True, text=True, timeout=LIMIT, check=False, **{"env": None, **how}
@@ -96,7 +96,7 @@ def run(project: Repository, words: str, how: Mapping[str, Any], code: int) -> t
     return done.stdout, done.stderr
 
 
-def test_none_is_left_out() -> None:
+def test_every_command_is_covered() -> None:
     named = {" ".join(words.split()[:2]) for words, _, _ in COMMANDS} | {words.split()[0] for words, _, _ in COMMANDS}
     assert set(names(application(()))) <= named
 
@@ -113,17 +113,17 @@ def names(group: typer.Typer, before: str = "") -> Iterator[str]:
 
 def test_with_standard_input_closed(failed: Repository) -> None:
     for words, code, what in COMMANDS:
-        is_for_people = words in FOR_PEOPLE
-        asked = f"--json {words}" if is_for_people else f"{words} --json"
+        has_no_json = words in WITHOUT_JSON
+        asked = f"--json {words}" if has_no_json else f"{words} --json"
         said, errors = run(failed, asked, {"preexec_fn": lambda: os.close(0)}, code)
-        for document in said.splitlines() if what == "watch" else [said]:  # it tells as it goes, a line for each
+        for document in said.splitlines() if what == "watch" else [said]:  # one per line
             is_valid(what, json.loads(document))
         assert errors == "", words
 
 
 @contextmanager
 def silent_pipe() -> Iterator[int]:
-    """A pipe that somebody holds open and says nothing into."""
+    """A pipe that stays open and empty."""
     read, write = os.pipe()
     try:
         yield read
@@ -133,8 +133,8 @@ def silent_pipe() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("words", ["rollback 1", "rollback 1 --from-backup", "prune --keep 1"])
-def test_nobody_answers(failed: Repository, words: str) -> None:
-    """What asks shows what it would do, waits for nobody, and ends with a code that says that nothing was done."""
+def test_no_answer(failed: Repository, words: str) -> None:
+    """A command that needs confirmation shows its plan, and fails without waiting for an answer."""
     for number in range(5):
         failed.commit(f"more-{number}")
     failed.batchhook("wait", "2", "--timeout", "90", code=1)
@@ -142,11 +142,11 @@ def test_nobody_answers(failed: Repository, words: str) -> None:
     with silent_pipe() as pipe:
         shown, said = run(failed, words, {"stdin": pipe}, 64)
     assert shown
-    for nobody in (subprocess.DEVNULL, None):
-        how = {"preexec_fn": lambda: os.close(0)} if nobody is None else {"stdin": nobody}
+    for stdin in (subprocess.DEVNULL, None):
+        how = {"preexec_fn": lambda: os.close(0)} if stdin is None else {"stdin": stdin}
         assert run(failed, words, how, 64) == (shown, said)
-    assert "nobody is there to be asked" in said
-    assert "hint: say -y to do it, or --dry-run to see it" in said
+    assert "confirmation is needed, and there is no terminal to ask on" in said
+    assert "hint: -y confirms, --dry-run shows what would change" in said
     assert failed.git("status", "--porcelain") == before
     assert failed.json("show", "1")["batch"]["id"] == 1
 

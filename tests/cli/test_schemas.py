@@ -42,7 +42,7 @@ def commands_with_json(group: typer.Typer, words: str = "") -> set[str]:
 
 
 def test_every_command_with_json_has_a_schema() -> None:
-    published = {name for name, one in schemas.PUBLISHED.items() if one.of.startswith("batchhook ")}
+    published = {name for name, entry in schemas.PUBLISHED.items() if entry.describes.startswith("batchhook ")}
     assert published == {words.replace(" ", "-") for words in commands_with_json(application(()))}
 
 
@@ -74,7 +74,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert json.loads(outside.batchhook("schema", "analyze")) == schemas.schema("analyze")
     assert {each["name"] for each in outside.json("schema")["schemas"]} == set(schemas.PUBLISHED)
     is_valid("schema", outside.json("schema"))
-    assert "batchhook schema lists them" in outside.batchhook("schema", "nothing", code=3)
+    assert "list them: batchhook schema" in outside.batchhook("schema", "nothing", code=3)
 
 
 def printed(project: Repository, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads

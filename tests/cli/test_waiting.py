@@ -1,4 +1,4 @@
-"""What somebody who cannot look on is told: whether a run goes on, is done, or is none; and what needs a look."""
+"""``wait`` and ``status`` for programs: running, finished or no run at all; and results that were not seen yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fill(project: Repository, **files: str) -> None:
 
 
 def held(gate: Path, condition: str = "True") -> str:
-    """Tests of which one goes on until there is a file, where a condition holds."""
+    """Tests of which one runs until a file exists, if a condition holds."""
     waiting = f"while {condition} and not os.path.exists({str(gate)!r}):\n            time.sleep(0.02)"
     return TESTS.replace("import unittest", "import os\nimport time\nimport unittest").replace(
         "def test_add(self):", f"def test_add(self):\n        {waiting}"
@@ -59,7 +59,7 @@ def until_testing(project: Repository) -> Any:  # noqa: ANN401 - as json.loads
 
 
 def test_the_search_is_a_part_of_it(project: Repository, tmp_path: Path) -> None:
-    """As long as it is not known what broke the tests, not all is known; the verdict is."""
+    """While culprits are searched, the batch is not finished, but has its verdict."""
     gate = tmp_path / "gate"
     project.commit("before", test_calculator__py=held(gate, "calculator.add(1, 2) == 3"))
     fill(project, calculator__py=BROKEN)
@@ -68,7 +68,7 @@ def test_the_search_is_a_part_of_it(project: Repository, tmp_path: Path) -> None
         if found["verdict"]:
             break
     assert (found["verdict"], found["status"]) == ("critical", "searching")
-    assert "batch 1 (critical) has failing tests, and what broke them is" in " ".join(
+    assert "batch 1 (critical) has failing tests, and their culprits are being searched" in " ".join(
         project.batchhook("wait", "1", "--timeout", "0", code=4).split()
     )
     gate.touch()
@@ -87,7 +87,7 @@ def test_nothing_to_wait_for(project: Repository) -> None:
     assert project.json("analyze", "1", code=3)["exit_code"] == 3
 
 
-def test_what_nobody_has_looked_at(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unseen_results(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_CULPRIT_BUDGET", "0")
     assert (project.batchhook("status", "--unseen"), project.json("status")["unseen"]) == ("", [])
     fill(project)
@@ -112,7 +112,7 @@ def test_what_nobody_has_looked_at(project: Repository, monkeypatch: pytest.Monk
 
 
 def passed(project: Repository) -> None:
-    """Let all batches come to their end without having a look at a verdict."""
+    """Wait until all batches are finished, without reading a verdict."""
     for _ in range(600):
         if not project.json("status")["under_way"]:
             return

@@ -1,83 +1,86 @@
-"""What a CI run comes to: its exit code, and which failures concern the change under test."""
+"""Exit code of a CI run, and the relevance of its failures."""
 
 from __future__ import annotations
 
 import pytest
 
-from batchhook.core.changes import Commit
-from batchhook.core.ci import Baseline, CiRun, Weight
+from batchhook.core.ci import CiBaseline, CiRun, FailureRelevance
+from batchhook.core.commit import Commit
 from batchhook.core.comparison import compare
-from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
 from batchhook.core.culprits.bisect_result import Bisection, Finding
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
 from batchhook.errors import ExitCode
 
-GUILTY = Commit("a" * 40, "t", ("b" * 40,), "u", "Ada", 0, 0, "Break it")
+CULPRIT = Commit("a" * 40, "t", ("b" * 40,), "u", "Ada", 0, 0, "Break it")
 
 
 def failed(name: str) -> TestResult:
     return TestResult(name, "m", Outcome.FAILED)
 
 
-def ci_run(*results: TestResult, before: tuple[TestResult, ...] | None = None, **kinds: Kind) -> CiRun:
-    """A run; ``kinds`` are what a search found out, by test."""
-    verdict = Verdict.FAILED if any(one.outcome.is_failure for one in results) else Verdict.PASSED
+def ci_run(*results: TestResult, before: tuple[TestResult, ...] | None = None, **kinds: AttributionKind) -> CiRun:
+    """Return a run; ``kinds`` are the results of a search, by test."""
+    verdict = Verdict.FAILED if any(result.outcome.is_failure for result in results) else Verdict.PASSED
     findings = {
         name: Finding(
             Attribution(
                 kind,
                 0.99,
-                suspects=(GUILTY.oid,) if kind.blames else (),
-                evidence=(Sighting("s", passed=2, failed=1),),
+                suspects=(CULPRIT.oid,) if kind.has_culprit else (),
+                evidence=(Observation("s", passed=2, failed=1),),
                 reason="too few runs",
             )
         )
         for name, kind in kinds.items()
     }
-    found = Bisection("g", "b", "g", 1, 1, findings, {}, {GUILTY.oid: GUILTY}, {})
+    found = Bisection("g", "b", "g", 1, 1, findings, {}, {CULPRIT.oid: CULPRIT}, {})
     return CiRun(
         commit="c" * 40,
         started_at=0,
-        outcome=SuiteOutcome(results, 1.0),
+        result=SuiteResult(results, 1.0),
         verdict=verdict,
-        baseline=None if before is None else Baseline("a file", "", before),
-        compared=None if before is None else compare(results, before),
-        span="main..HEAD" if kinds else "",
-        found=found if kinds else None,
+        baseline=None if before is None else CiBaseline("a file", "", before),
+        comparison=None if before is None else compare(results, before),
+        revision_range="main..HEAD" if kinds else "",
+        bisection=found if kinds else None,
     )
 
 
-def test_what_concerns_the_change_comes_first() -> None:
+def test_most_relevant_failures_come_first() -> None:
     run = ci_run(
-        *map(failed, ("old", "flaky", "unclear", "guilty", "brought")),
-        old=Kind.PRE_EXISTING,
-        flaky=Kind.FLAKY,
-        unclear=Kind.AMBIGUOUS,
-        guilty=Kind.CULPRIT,
-        brought=Kind.INTRODUCED,
+        *map(failed, ("old", "flaky", "ambiguous", "culprit", "introduced")),
+        old=AttributionKind.PRE_EXISTING,
+        flaky=AttributionKind.FLAKY,
+        ambiguous=AttributionKind.AMBIGUOUS,
+        culprit=AttributionKind.CULPRIT,
+        introduced=AttributionKind.INTRODUCED,
     )
-    assert [one.test_id for one in run.failures] == ["guilty", "brought", "unclear", "old", "flaky"]
-    assert [run.standing(one) for one in run.failures] == [
+    assert [result.test_id for result in run.failures] == ["culprit", "introduced", "ambiguous", "old", "flaky"]
+    assert [run.explain(result) for result in run.failures] == [
         ("broken by aaaaaaaa (Break it)",),
-        ("brought, failing, by aaaaaaaa (Break it)",),
-        ("unclear what broke it: too few runs",),
-        ("failed before main..HEAD, too",),
+        ("introduced failing by aaaaaaaa (Break it)",),
+        ("culprit unclear: too few runs",),
+        ("already failing before main..HEAD",),
         ("flaky: failed 1 of 3 runs",),
     ]
 
 
-def test_without_a_search_the_baseline_says() -> None:
+def test_relevance_from_the_baseline() -> None:
     run = ci_run(failed("old"), failed("new"), before=(failed("old"),))
-    assert [(one.test_id, run.weight(one)) for one in run.failures] == [("new", Weight.NEW), ("old", Weight.OLD)]
-    assert ci_run(failed("x")).weight(failed("x")) is Weight.OPEN
-    assert ci_run(failed("x")).standing(failed("x")) == ()
+    assert [(result.test_id, run.relevance(result)) for result in run.failures] == [
+        ("new", FailureRelevance.NEW),
+        ("old", FailureRelevance.OLD),
+    ]
+    assert ci_run(failed("x")).relevance(failed("x")) is FailureRelevance.UNKNOWN
+    assert ci_run(failed("x")).explain(failed("x")) == ()
 
 
-def test_where_the_search_says_nothing_the_baseline_does() -> None:
-    run = ci_run(failed("new"), before=(), new=Kind.AMBIGUOUS)
-    assert run.weight(failed("new")) is Weight.NEW
-    assert run.standing(failed("new"))[1] == "newly failing since the baseline"
+def test_ambiguous_finding_defers_to_the_baseline() -> None:
+    run = ci_run(failed("new"), before=(), new=AttributionKind.AMBIGUOUS)
+    assert run.relevance(failed("new")) is FailureRelevance.NEW
+    assert run.explain(failed("new"))[1] == "newly failing since the baseline"
 
 
 PASSED = TestResult("p", "m", Outcome.PASSED)
@@ -90,9 +93,9 @@ PASSED = TestResult("p", "m", Outcome.PASSED)
         (ci_run(failed("x")), ExitCode.TESTS_FAILED),
         (ci_run(failed("x"), before=(failed("x"),)), ExitCode.TESTS_FAILED),
         (ci_run(failed("x"), before=()), ExitCode.REGRESSION),
-        (ci_run(failed("x"), x=Kind.FLAKY), ExitCode.TESTS_FAILED),
+        (ci_run(failed("x"), x=AttributionKind.FLAKY), ExitCode.TESTS_FAILED),
         (ci_run(PASSED, before=(failed("p"),)), ExitCode.OK),
-        (CiRun("", 0, SuiteOutcome(broken="no tests"), Verdict.BROKEN), ExitCode.ERROR),
+        (CiRun("", 0, SuiteResult(broken_reason="no tests"), Verdict.BROKEN), ExitCode.ERROR),
     ],
 )
 def test_exit_codes(run: CiRun, code: ExitCode) -> None:

@@ -1,4 +1,4 @@
-"""What plug-ins may add to an analysis."""
+"""Validation of metrics from plug-ins."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.metrics import Metric, checked
+from batchhook.core.metrics import Metric, validate_metrics
 
-PLAIN = st.one_of(
+SCALARS = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
@@ -18,15 +18,15 @@ PLAIN = st.one_of(
 )
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=9), PLAIN, max_size=5))
-def test_plain_values_are_taken_and_can_be_stored(metrics: dict[str, Metric]) -> None:
-    taken = checked(metrics)
-    assert list(taken.values()) == list(metrics.values()), "hypothesis makes no lone surrogates"
-    assert json.loads(json.dumps(taken).encode("utf-8")) == taken
+@given(st.dictionaries(st.text(min_size=1, max_size=9), SCALARS, max_size=5))
+def test_scalars_are_accepted_and_can_be_stored(metrics: dict[str, Metric]) -> None:
+    accepted = validate_metrics(metrics)
+    assert list(accepted.values()) == list(metrics.values()), "hypothesis makes no lone surrogates"
+    assert json.loads(json.dumps(accepted).encode("utf-8")) == accepted
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "value",
     [
         [1],
         "text",
@@ -42,11 +42,11 @@ def test_plain_values_are_taken_and_can_be_stored(metrics: dict[str, Metric]) ->
     ],
     ids=repr,
 )
-def test_all_else_is_refused(wrong: object) -> None:
+def test_other_values_are_rejected(value: object) -> None:
     with pytest.raises(ValueError, match=r"metric"):
-        checked(wrong)
+        validate_metrics(value)
 
 
-def test_none_and_odd_texts() -> None:
-    assert checked(None) == {}
-    assert checked({"a\ud800": "\udc80"}) == {"a\\ud800": "\\udc80"}
+def test_none_and_surrogates() -> None:
+    assert validate_metrics(None) == {}
+    assert validate_metrics({"a\ud800": "\udc80"}) == {"a\\ud800": "\\udc80"}

@@ -1,14 +1,20 @@
-"""What a failure's texts say is missing."""
+"""Detection of missing files and modules in the texts of a failure."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.missing_files import MOST, Missing, MissingFile as File, MissingModule as Module, missing_in
+from batchhook.core.missing_files import (
+    MAX_ITEMS,
+    MissingFile as File,
+    MissingItem,
+    MissingModule as Module,
+    find_missing,
+)
 from batchhook.core.results import Outcome, TestResult
 
-# As Python 3.8 to 3.13 and their unittest print them, with the paths made shorter.
+# Output of Python 3.8 to 3.13 with their unittest; paths are shortened.
 LOADER_3_8 = """\
 ImportError: Failed to import test module: p.test_a
 Traceback (most recent call last):
@@ -62,7 +68,7 @@ GROUP = """\
     | ModuleNotFoundError: No module named 'two'
     +------------------------------------
 """
-OF_A_PROCESS = """\
+SUBPROCESS = """\
 AssertionError: 'Traceback (most recent call last):\\n  File[90 chars]on'
 - Traceback (most recent call last):
 -   File "<string>", line 1, in <module>
@@ -82,7 +88,7 @@ def failure(message: str = "", traceback: str = "") -> TestResult:
 
 
 @pytest.mark.parametrize(
-    ("message", "things"),
+    ("message", "items"),
     [
         ("[Errno 2] No such file or directory: 'config.json'", [File("config.json")]),
         ("[Errno 2] No such file or directory: '/checkout/a b/ü.json'", [File("/checkout/a b/ü.json")]),
@@ -113,34 +119,34 @@ def failure(message: str = "", traceback: str = "") -> TestResult:
         ("1 != 2", []),
     ],
 )
-def test_a_message(message: str, things: list[Missing]) -> None:
-    assert list(missing_in(failure(message))) == things
+def test_message(message: str, items: list[MissingItem]) -> None:
+    assert list(find_missing(failure(message))) == items
 
 
 @pytest.mark.parametrize(
-    ("traceback", "things"),
+    ("traceback", "items"),
     [
         (LOADER_3_8, [Module("p.helper")]),
         (LOADER_3_13, [Module("p.missing")]),
         (CHAINED, [File("one.json"), Module("d.nope")]),
         (GROUP, [File("one"), Module("two")]),
-        (OF_A_PROCESS, [File("of_the_process.json")]),
+        (SUBPROCESS, [File("of_the_process.json")]),
         (CODE, []),
     ],
 )
-def test_a_traceback(traceback: str, things: list[Missing]) -> None:
-    assert list(missing_in(failure(traceback=traceback))) == things
+def test_traceback(traceback: str, items: list[MissingItem]) -> None:
+    assert list(find_missing(failure(traceback=traceback))) == items
 
 
-def test_what_message_and_traceback_both_say_is_told_once() -> None:
+def test_items_in_both_message_and_traceback_are_reported_once() -> None:
     message = "cannot import name 'nope' from 'd' (unknown location)"
-    assert list(missing_in(failure(message, CHAINED))) == [Module("d.nope"), File("one.json")]
+    assert list(find_missing(failure(message, CHAINED))) == [Module("d.nope"), File("one.json")]
 
 
-def test_no_more_than_the_bound_are_told() -> None:
-    said = "\n".join(f"No module named 'm{number}'" for number in range(MOST + 5))
-    assert [thing for thing in missing_in(failure(said)) if isinstance(thing, Module)] == [
-        Module(f"m{number}") for number in range(MOST)
+def test_number_of_items_is_bounded() -> None:
+    message = "\n".join(f"No module named 'm{number}'" for number in range(MAX_ITEMS + 5))
+    assert [item for item in find_missing(failure(message)) if isinstance(item, Module)] == [
+        Module(f"m{number}") for number in range(MAX_ITEMS)
     ]
 
 
@@ -151,18 +157,18 @@ TEXTS = st.lists(PIECES | st.text(max_size=3), max_size=15).map("".join)
 
 
 @given(TEXTS, TEXTS)
-def test_any_text_is_read(message: str, traceback: str) -> None:
-    things = missing_in(failure(message, traceback))
-    assert len(things) == len(set(things)) <= MOST
-    assert all(thing.path if isinstance(thing, File) else thing.name for thing in things)
+def test_any_text_is_handled(message: str, traceback: str) -> None:
+    items = find_missing(failure(message, traceback))
+    assert len(items) == len(set(items)) <= MAX_ITEMS
+    assert all(item.path if isinstance(item, File) else item.name for item in items)
 
 
 @given(st.text(min_size=1, max_size=40) | st.binary(min_size=1, max_size=40))
-def test_every_name_is_read_as_python_writes_it(name: str | bytes) -> None:
+def test_every_name_is_parsed_as_python_prints_it(name: str | bytes) -> None:
     expected = name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
-    assert missing_in(failure(str(FileNotFoundError(2, "No such file or directory", name)))) == (File(expected),)
+    assert find_missing(failure(str(FileNotFoundError(2, "No such file or directory", name)))) == (File(expected),)
 
 
-def test_long_texts_take_no_long_time() -> None:
+def test_long_texts_take_linear_time() -> None:
     quotes = "No such file or directory: '" * 2_000
-    assert missing_in(failure(quotes, "\\" * 100_000 + quotes)) == missing_in(failure(quotes))
+    assert find_missing(failure(quotes, "\\" * 100_000 + quotes)) == find_missing(failure(quotes))

@@ -1,14 +1,15 @@
-"""What people elsewhere are told of a batch."""
+"""Notifications of finished batches and operations."""
 
 from __future__ import annotations
 
 import pytest
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
-from batchhook.core.culprits.attribution import Attribution, Kind
-from batchhook.core.notification import about_batch, event_of
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.batch import Batch, BatchQuota, BatchStatus
+from batchhook.core.commit import Commit
+from batchhook.core.culprits.attribution import Attribution, AttributionKind
+from batchhook.core.notification import batch_notification, notification_event
+from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.settings import NotifyEvent
 from batchhook.core.verdict import Verdict
 
@@ -26,21 +27,23 @@ from batchhook.core.verdict import Verdict
     ],
 )
 def test_events(verdict: Verdict, before: Verdict | None, event: NotifyEvent) -> None:
-    assert event_of(verdict, before) is event
+    assert notification_event(verdict, before) is event
 
 
-def test_every_verdict_is_an_event() -> None:
-    assert {event_of(verdict, None) for verdict in Verdict}
+def test_every_verdict_has_an_event() -> None:
+    assert {notification_event(verdict, None) for verdict in Verdict}
 
 
-def test_it_is_short_whatever_happened() -> None:
+def test_length_is_bounded() -> None:
     long = "x\n" * 10_000
     changes = tuple(Commit(f"{n:040}", "t", (), "b", f"{long} <a@b>", 0, 0, long) for n in range(20))
     results = tuple(TestResult(f"m.{long}{n}", "m", Outcome.FAILED, message=long) for n in range(2000))
-    found = {results[n].test_id: Attribution(Kind.CULPRIT, 1.0, (changes[n].oid,)) for n in range(20)}
-    batch = Batch(1, "refs/heads/main", Fill(20), BatchStatus.FINISHED, "", changes[-1].oid, changes)
-    analysis = Analysis(batch, {}, Verdict.CRITICAL, SuiteOutcome(results, 1.0), "", "t", 0.0, 0.1, attributions=found)
-    message = about_batch(analysis, NotifyEvent.CRITICAL, long, messages=True)
+    attributions = {results[n].test_id: Attribution(AttributionKind.CULPRIT, 1.0, (changes[n].oid,)) for n in range(20)}
+    batch = Batch(1, "refs/heads/main", BatchQuota(20), BatchStatus.FINISHED, "", changes[-1].oid, changes)
+    analysis = Analysis(
+        batch, {}, Verdict.CRITICAL, SuiteResult(results, 1.0), "", "t", 0.0, 0.1, attributions=attributions
+    )
+    message = batch_notification(analysis, NotifyEvent.CRITICAL, long, messages=True)
     assert len(message.title) + len(message.body) < 4000
     assert "\n" not in message.title
     assert len(message.body.splitlines()) == 14

@@ -1,4 +1,4 @@
-"""A git that knows nothing of the machine's user, and the demo's project in a repository."""
+"""Git without the user's configuration, and copies of the demo's project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.demo.story import PROJECT, Change
+from batchhook.demo.scenario import PROJECT, DemoChange
 
 MakeProject = Callable[..., Path]
 
@@ -27,9 +27,9 @@ def _pinned_git(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make_project(tmp_path: Path) -> MakeProject:
-    """Give a function that makes a copy of the project, in a repository, with changes applied to it."""
+    """Return a function that copies the project into a repository and applies changes to it."""
 
-    def make(name: str, *changes: Change) -> Path:
+    def make(name: str, *changes: DemoChange) -> Path:
         folder = tmp_path / name
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
         subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)

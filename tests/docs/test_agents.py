@@ -118,7 +118,7 @@ def test_five_edits_run_the_tests_and_the_agent_is_told(project: Repository, age
         assert "broke 1 test (batchhook analyze 1)" in told[2]
         assert run(project, ended, end_of(agent, stop_hook_active=True)) == (0, "", "")
     assert project.json("analyze", "1", code=1)["culprits"][0]["tests"] == [ADD]
-    assert run(project, ended, end_of(agent)) == (0, "", ""), "somebody has looked at it"
+    assert run(project, ended, end_of(agent)) == (0, "", ""), "the result was seen"
 
 
 def test_two_of_them_say_the_same() -> None:

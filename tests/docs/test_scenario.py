@@ -93,7 +93,7 @@ def test_the_example_works_word_for_word(place: Repository) -> None:
     assert f"test_orchestration.TestOrchestrator.test_{STAGES}" in said
 
     said = _typed(place, rollback, stdin="y\n")
-    assert "Done: 5 files." in said
+    assert "Done: 5 files (operation " in said
     assert [place.read(file) for file in FILES] == [CODE] * 5
 
     place.write(FILES[0], FIXED)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from batchhook.core.results import SuiteOutcome, TestResult
+from batchhook.core.results import SuiteResult, TestResult
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
 
@@ -53,14 +53,14 @@ out.write("\\n@@" + json.dumps([[key[1], events] for key, events in rows.items()
 ORDER = ("failed", "errored", "unexpected success", "expected failure", "skipped", "passed")
 
 
-class Heard:
-    """A listener that remembers."""
+class RecordingListener:
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
         self.total = -1
-        self.begun: list[str] = []
-        self.ended: list[TestResult] = []
-        self.doubted = 0
+        self.started_ids: list[str] = []
+        self.finished_results: list[TestResult] = []
+        self.rerun_tests = 0
         self.revisions: list[TestResult] = []
         self.estimates: list[float] = []
 
@@ -68,13 +68,13 @@ class Heard:
         self.total = total
 
     def started(self, test_id: str, /) -> None:
-        self.begun.append(test_id)
+        self.started_ids.append(test_id)
 
     def finished(self, result: TestResult, /) -> None:
-        self.ended.append(result)
+        self.finished_results.append(result)
 
-    def doubting(self, tests: int, /) -> None:
-        self.doubted += tests
+    def rerunning(self, tests: int, /) -> None:
+        self.rerun_tests += tests
 
     def revised(self, result: TestResult, /) -> None:
         self.revisions.append(result)
@@ -89,7 +89,7 @@ class Project:
 
     root: Path
     scratch: Path
-    heard: Heard = field(default_factory=Heard)
+    listener: RecordingListener = field(default_factory=RecordingListener)
 
     def write(self, **files: str) -> Project:
         """Write modules: ``pkg__mod="..."`` is ``pkg/mod.py``, ``pkg____init__`` is ``pkg/__init__.py``."""
@@ -100,7 +100,7 @@ class Project:
             path.write_text(textwrap.dedent(text))
         return self
 
-    def run(self, **options: Any) -> SuiteOutcome:  # noqa: ANN401
+    def run(self, **options: Any) -> SuiteResult:  # noqa: ANN401
         spec: dict[str, Any] = {
             "interpreter": Path(sys.executable),
             "root": self.root,
@@ -108,24 +108,24 @@ class Project:
             "scratch": self.scratch,
             "test_timeout": 20.0,
         } | options
-        self.heard = Heard()
-        outcome = run_suite(SuiteSpec(**spec), self.heard)
+        self.listener = RecordingListener()
+        outcome = run_suite(SuiteSpec(**spec), self.listener)
         assert not leftovers(), "processes were left behind"
         assert not list(self.scratch.iterdir())
         assert not list(self.root.rglob("*.pyc"))
-        ended = [(result.test_id, result.outcome) for result in self.heard.ended]
+        ended = [(result.test_id, result.outcome) for result in self.listener.finished_results]
         held = [(result.test_id, result.outcome) for result in outcome.results]
-        assert outcome.broken or self.heard.revisions or ended == held
+        assert outcome.broken_reason or self.listener.revisions or ended == held
         return outcome
 
-    # The test modules cannot import this file (pytest's importlib mode), so what they need comes with the fixture.
+    # Test modules cannot import this file at run time (pytest's importlib mode): the fixture carries its helpers.
 
     @staticmethod
-    def told(outcome: SuiteOutcome) -> list[tuple[str, str, str]]:
-        return told(outcome)
+    def rows(outcome: SuiteResult) -> list[tuple[str, str, str]]:
+        return result_rows(outcome)
 
     @staticmethod
-    def by_id(outcome: SuiteOutcome) -> dict[str, TestResult]:
+    def by_id(outcome: SuiteResult) -> dict[str, TestResult]:
         return by_id(outcome)
 
     @staticmethod
@@ -133,7 +133,7 @@ class Project:
         return leftovers()
 
     def unittest(self, *arguments: str, interpreter: str = sys.executable) -> list[tuple[str, str, str]]:
-        """What unittest itself says: id, outcome, and the texts or reasons of each test, sorted."""
+        """The result of unittest itself: id, outcome, and texts or reasons of each test, sorted."""
         script = self.scratch.parent / "oracle.py"
         script.write_text(ORACLE)
         path = os.pathsep.join(str(folder) for folder in (self.root / "src", self.root) if folder.is_dir())
@@ -161,18 +161,18 @@ def text_of(events: list[list[str]]) -> str:
     return "\n".join(text for _, text in events if text).encode("utf-8", "backslashreplace").decode()
 
 
-def told(outcome: SuiteOutcome) -> list[tuple[str, str, str]]:
-    """The same of batchhook's results."""
-    assert not outcome.broken, outcome.broken
+def result_rows(outcome: SuiteResult) -> list[tuple[str, str, str]]:
+    """The same from batchhook's results."""
+    assert not outcome.broken_reason, outcome.broken_reason
     return sorted(
         (result.test_id, result.outcome.value, result.traceback or (result.message if not result.error_type else ""))
         for result in outcome.results
     )
 
 
-def by_id(outcome: SuiteOutcome) -> dict[str, TestResult]:
+def by_id(outcome: SuiteResult) -> dict[str, TestResult]:
     """Results by the last part of their ids."""
-    assert not outcome.broken, outcome.broken
+    assert not outcome.broken_reason, outcome.broken_reason
     return {result.test_id.rpartition(".")[2]: result for result in outcome.results}
 
 

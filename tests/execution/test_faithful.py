@@ -1,4 +1,4 @@
-"""Every kind of test that unittest knows gives what unittest itself gives."""
+"""Every kind of test has the same result as under unittest itself."""
 
 from __future__ import annotations
 
@@ -145,11 +145,11 @@ SUITES = {
 @pytest.mark.parametrize("name", sorted(SUITES))
 def test_equals_unittest(project: Project, name: str, jobs: int) -> None:
     project.write(test_it=SUITES[name])
-    assert project.told(project.run(jobs=jobs)) == project.unittest()
+    assert project.rows(project.run(jobs=jobs)) == project.unittest()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_all_together_and_a_module_that_cannot_be_imported(project: Project, jobs: int) -> None:
+def test_all_suites_together_with_modules_that_cannot_be_imported(project: Project, jobs: int) -> None:
     project.write(
         test_broken="import no_such_module",
         test_syntax="def (:",
@@ -158,7 +158,7 @@ def test_all_together_and_a_module_that_cannot_be_imported(project: Project, job
     for name, text in SUITES.items():
         project.write(**{f"test_{name}": text})
     outcome = project.run(jobs=jobs)
-    assert project.told(outcome) == project.unittest()
+    assert project.rows(outcome) == project.unittest()
     broken = project.by_id(outcome)["test_broken"]
     assert (broken.test_id, broken.module) == ("unittest.loader._FailedTest.test_broken", "test_broken")
     assert (broken.outcome, broken.location) == (Outcome.ERRORED, "test_broken.py:1")
@@ -168,8 +168,8 @@ def test_all_together_and_a_module_that_cannot_be_imported(project: Project, job
 def test_order_is_unittests(project: Project) -> None:
     project.write(test_b=BASIC, test_a=ASYNC)
     project.run()
-    assert project.heard.begun[0].startswith("test_a.Async")
-    assert len(project.heard.begun) == project.heard.total == 21
+    assert project.listener.started_ids[0].startswith("test_a.Async")
+    assert len(project.listener.started_ids) == project.listener.total == 21
 
 
 def test_subtests_are_one_result(project: Project) -> None:
@@ -191,13 +191,13 @@ def test_start_and_top_folders(project: Project, layout: tuple[str, str]) -> Non
     (project.root / "src" / "inner.py").write_text("where = __file__")
     project.write(tests__test_y="import unittest, inner, pkg\nclass T(unittest.TestCase):\n  def test(self): pass")
     expected = project.unittest("-s", start, *(["-t", top] if top else []))
-    assert project.told(project.run(start_dir=start, top_level_dir=top)) == expected
+    assert project.rows(project.run(start_dir=start, top_level_dir=top)) == expected
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("arguments", [["-s", "unit"], ["-s", "unit", "-t", "."], ["-s", "pkg.sub"], ["-s", "pkg/sub"]])
-def test_folders_that_are_no_packages(project: Project, arguments: list[str], jobs: int) -> None:
-    """Whatever this Python's unittest makes of namespace packages."""
+def test_folders_that_are_not_packages(project: Project, arguments: list[str], jobs: int) -> None:
+    """Versions of unittest treat namespace packages differently."""
     test = "import unittest, {0}\nclass T(unittest.TestCase):\n  def test(self): self.assertEqual({0}.N, 1)"
     project.write(unit__test_a=test.format("helper"), unit__helper="N = 1", helper="N = 1")
     (project.root / "pkg").mkdir()
@@ -209,13 +209,13 @@ def test_folders_that_are_no_packages(project: Project, arguments: list[str], jo
     try:
         expected = project.unittest(*arguments)
     except AssertionError:  # unittest itself gives up
-        assert outcome.broken
+        assert outcome.broken_reason
     else:
-        assert (project.told(outcome) if not outcome.broken else []) == expected
+        assert (project.rows(outcome) if not outcome.broken_reason else []) == expected
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_shares_fixtures_stays_together(project: Project, jobs: int) -> None:
+def test_tests_that_share_fixtures_stay_together(project: Project, jobs: int) -> None:
     project.write(
         test_m="""
             import os, unittest
@@ -251,7 +251,7 @@ def test_what_shares_fixtures_stays_together(project: Project, jobs: int) -> Non
     assert len(outcome.results) == 5
 
 
-def test_tests_that_every_process_names_anew(project: Project) -> None:
+def test_tests_with_a_different_name_in_every_process(project: Project) -> None:
     project.write(
         test_r="""
             import os, unittest
@@ -271,12 +271,12 @@ def test_details_of_a_failure(project: Project) -> None:
     )
     result = project.by_id(project.run())["test"]
     assert (result.error_type, result.location, result.module) == ("AssertionError", "pkg/helper.py:2", "test_d")
-    assert "characters left out" in result.message
+    assert "characters omitted" in result.message
     assert len(result.message) < 2200
     assert len(result.traceback) < 17_000
 
 
-def test_only_some_of_them_those_too_that_have_no_loadable_name(project: Project) -> None:
+def test_selected_tests_including_those_without_a_loadable_name(project: Project) -> None:
     project.write(test_l=LOAD_TESTS, test_f=FIXTURES, test_broken="import nothing_like_it")
     only = (
         "test_l.double",
@@ -286,27 +286,28 @@ def test_only_some_of_them_those_too_that_have_no_loadable_name(project: Project
     )
     outcome = project.run(only=only)
     assert sorted(result.test_id for result in outcome.results) == sorted([*only, *["test_l.Same.test_n"] * 3])
-    assert [row for row in project.unittest() if row[0] in only] == project.told(outcome)
+    assert [row for row in project.unittest() if row[0] in only] == project.rows(outcome)
     outcome = project.run(only=("setUpClass (test_f.Bad)",))
     assert "setUpClass (test_f.Bad)" in {result.test_id for result in outcome.results}
 
 
-def test_the_world_looks_as_it_does_under_unittest(project: Project) -> None:
+def test_environment_is_the_same_as_under_unittest(project: Project) -> None:
     project.write(
+        engines="mine = True",
         harness="mine = True",
         json="mine = True",
         test_w="""
-            import harness, json, multiprocessing, os, sys, threading, unittest
+            import engines, harness, json, multiprocessing, os, sys, threading, unittest
             def child(queue): queue.put(7)
             class T(unittest.TestCase):
                 def test_path(self): self.assertEqual(sys.path[0], os.getcwd())
-                def test_modules(self): self.assertTrue(harness.mine and json.mine)
+                def test_modules(self): self.assertTrue(engines.mine and harness.mine and json.mine)
                 def test_argv(self): self.assertEqual(sys.argv[1], "discover")
                 def test_main(self): self.assertEqual(sys.modules["__main__"].__spec__.name, "unittest.__main__")
                 def test_threads(self): self.assertEqual(len(os.listdir("/proc/self/task")), 1)
                 def test_stdin(self): self.assertEqual(sys.stdin.read(), "")
                 def test_nothing_of_ours(self):
-                    self.assertFalse([name for name in sys.modules if "batchhook" in name or "harness." in name])
+                    self.assertFalse([name for name in sys.modules if "batchhook" in name or "s.harness" in name])
         """,
     )
     outcome = project.run()
@@ -336,5 +337,5 @@ def test_every_python(project: Project, minor: int) -> None:
     for name, text in SUITES.items():
         project.write(**{f"test_{name}": text})
     expected = project.unittest(interpreter=str(interpreter))
-    assert project.told(project.run(interpreter=interpreter)) == expected
-    assert project.told(project.run(interpreter=interpreter, jobs=2)) == expected
+    assert project.rows(project.run(interpreter=interpreter)) == expected
+    assert project.rows(project.run(interpreter=interpreter, jobs=2)) == expected

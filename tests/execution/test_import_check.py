@@ -1,4 +1,4 @@
-"""Results of modules that came from elsewhere are refused; modules that only look alike raise no alarm."""
+"""Results of modules from outside the checkout are refused; modules that only share a name are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.execution.conftest import Project
 
 
-def put(root: Path, *files: str) -> Path:
+def touch(root: Path, *files: str) -> Path:
     """Write empty files."""
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def put(root: Path, *files: str) -> Path:
 
 
 def importing(statement: str, first: Path | None = None) -> str:
-    """A suite that imports something, from a folder before all others if one is given."""
+    """A suite that imports something, with a folder put first on the import path if given."""
     change = f"sys.path.insert(0, {str(first)!r})" if first else ""
     return f"""
         import sys, unittest
@@ -40,27 +40,27 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def test_module_from_elsewhere(project: Project, elsewhere: Path) -> None:
-    put(elsewhere, "lib.py")
+    touch(elsewhere, "lib.py")
     outcome = project.write(lib="", test_a=importing("import lib", elsewhere)).run()
-    assert "`lib` was imported from" in outcome.broken
+    assert "`lib` was imported from" in outcome.broken_reason
     assert "editable" in outcome.hint
     assert outcome.results == ()
 
 
 @pytest.mark.parametrize("layout", ["", "src/"])
 @pytest.mark.parametrize("module", ["acme/tool/__init__.py", "acme/tool.py", "acme/deep/tool.py"])
-def test_a_namespaces_module_from_elsewhere(project: Project, elsewhere: Path, layout: str, module: str) -> None:
-    put(project.root, layout + module)
-    put(elsewhere, module)
+def test_namespace_module_from_elsewhere(project: Project, elsewhere: Path, layout: str, module: str) -> None:
+    touch(project.root, layout + module)
+    touch(elsewhere, module)
     name = module.replace("/__init__", "").replace(".py", "").replace("/", ".")
     outcome = project.write(test_a=importing(f"import {name}", elsewhere)).run()
-    assert f"`{name}` was imported from {elsewhere / module}" in outcome.broken
+    assert f"`{name}` was imported from {elsewhere / module}" in outcome.broken_reason
     assert outcome.results == ()
 
 
-def test_a_namespaces_module_that_a_test_imports_late(project: Project, elsewhere: Path) -> None:
-    put(project.root, "acme/tool.py")
-    put(elsewhere, "acme/tool.py")
+def test_a_namespace_module_imported_during_a_test(project: Project, elsewhere: Path) -> None:
+    touch(project.root, "acme/tool.py")
+    touch(elsewhere, "acme/tool.py")
     project.write(
         test_a=f"""
             import sys, unittest
@@ -70,10 +70,10 @@ def test_a_namespaces_module_that_a_test_imports_late(project: Project, elsewher
                     import acme.tool
         """
     )
-    assert "`acme.tool` was imported from" in project.run().broken
+    assert "`acme.tool` was imported from" in project.run().broken_reason
 
 
-# What the checkout holds, what stands elsewhere (after it on the import path), and what the test imports.
+# Files of the checkout, files elsewhere (later on the import path), and the import statement of the test.
 HARMLESS = {
     "checkout": (["src/acme/tool/__init__.py"], ["acme/tool/__init__.py"], "import acme.tool"),
     "both_roots": (["src/acme/tool.py", "acme/tool.py", "src/one.py", "one.py"], [], "import acme.tool, one"),
@@ -90,17 +90,17 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("case", sorted(HARMLESS))
-def test_no_alarm(project: Project, elsewhere: Path, case: str) -> None:
+def test_false_alarms(project: Project, elsewhere: Path, case: str) -> None:
     ours, theirs, statement = HARMLESS[case]
-    put(project.root, *ours)
-    put(elsewhere, *theirs)
+    touch(project.root, *ours)
+    touch(elsewhere, *theirs)
     outcome = project.write(test_a=importing(f"sys.path.append({str(elsewhere)!r})\n        {statement}")).run()
-    assert not outcome.broken
+    assert not outcome.broken_reason
     assert len(outcome.results) == 1
 
 
 def test_names_of_namespaces(tmp_path: Path) -> None:
-    put(
+    touch(
         tmp_path,
         *(
             "one.py",
@@ -118,20 +118,20 @@ def test_names_of_namespaces(tmp_path: Path) -> None:
 
 
 def test_names_of_several_roots(tmp_path: Path) -> None:
-    put(tmp_path, "src/acme/one.py", "src/two.py", "two.py", "acme/three.py")
+    touch(tmp_path, "src/acme/one.py", "src/two.py", "two.py", "acme/three.py")
     assert first_party_names([tmp_path / "src", tmp_path]) == [
         *("two", "acme.one", "acme.three", "src.two", "src.acme.one"),
     ]
 
 
 def test_names_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_check, "MOST_NAMES", 3)
-    put(tmp_path, "z.py", "b/one.py", "b/two.py", "b/three.py", "b/c/four.py", f"{'long' * 60}/five.py")
+    monkeypatch.setattr(import_check, "MAX_NAMES", 3)
+    touch(tmp_path, "z.py", "b/one.py", "b/two.py", "b/three.py", "b/c/four.py", f"{'long' * 60}/five.py")
     assert first_party_names([tmp_path]) == ["z", "b.one", "b.three"]
 
 
-def test_names_where_one_may_not_look(tmp_path: Path) -> None:
-    put(tmp_path, "one.py", "locked/two.py")
+def test_names_in_unreadable_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "one.py", "locked/two.py")
     (tmp_path / "circle").symlink_to("circle")
     (tmp_path / "again").symlink_to(tmp_path)
     (tmp_path / "locked").chmod(0)

@@ -1,4 +1,4 @@
-"""Which Python runs the tests: the project's own, wherever its environment is kept, with what is installed there."""
+"""The Python that runs the tests: the project's own, wherever its environment is, and its distributions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.driving import other_python
 
 
 def make_venv(folder: Path) -> Path:
-    """Make a virtual environment, and give its Python."""
+    """Create a virtual environment, and return its Python."""
     venv.create(folder, symlinks=True)
     return folder / "bin" / "python"
 
 
 def packages(python: Path) -> Path:
-    """Where distributions are installed in a virtual environment."""
+    """The folder of distributions in a virtual environment."""
     return next(python.parent.parent.glob("lib/python3*/site-packages"))
 
 
@@ -36,7 +36,7 @@ def tool(folder: Path, name: str, script: str) -> None:
     (folder / name).chmod(0o755)
 
 
-# --- what the configuration or the project's folder names -------------------------------------------------------------
+# --- the configuration and the project's folders ----------------------------------------------------------------------
 
 
 def test_auto_prefers_the_projects_environment(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_auto_prefers_the_projects_environment(tmp_path: Path) -> None:
     assert find_interpreter(".venv/bin/python", [tmp_path], {}).path == binary
 
 
-def test_one_that_does_not_exist_or_start(tmp_path: Path) -> None:
+def test_an_interpreter_that_does_not_exist_or_start(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="does not exist"):
         find_interpreter("nowhere/python", [tmp_path], {})
     tool(tmp_path, "bad", "echo broken >&2; exit 1")
@@ -61,7 +61,7 @@ def test_one_that_does_not_exist_or_start(tmp_path: Path) -> None:
         find_interpreter("auto", [tmp_path], {"PATH": str(tmp_path / "empty")})
 
 
-def test_it_is_never_pre_commits_own(tmp_path: Path) -> None:
+def test_batchhooks_own_environment_is_never_used(tmp_path: Path) -> None:
     private = str(Path(sys.prefix) / "bin")
     hooks = {"PRE_COMMIT": "1", "VIRTUAL_ENV": sys.prefix, "PATH": private}
     with pytest.raises(SuiteError):
@@ -88,7 +88,7 @@ def managed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
-    """A user's variables: commands of this test, and an active environment for when nothing else is found."""
+    """A user's variables: commands of this test, and an active environment as the last resort."""
     make_venv(tmp_path / "active")
     return {"PATH": f"{tmp_path / 'tools'}:/usr/bin:/bin", "VIRTUAL_ENV": str(tmp_path / "active")}
 
@@ -113,7 +113,7 @@ def test_pdm(root: Path, managed: Path, variables: dict[str, str]) -> None:
         ("pipenv", "Pipfile", "", "--py"),
     ],
 )
-def test_a_manager_is_asked(  # noqa: PLR0913, PLR0917 - fixtures
+def test_a_manager_is_queried(  # noqa: PLR0913, PLR0917 - fixtures
     root: Path, managed: Path, variables: dict[str, str], name: str, marker: str, text: str, arguments: str
 ) -> None:
     (root / marker).write_text(text)
@@ -128,7 +128,9 @@ def test_a_manager_is_asked(  # noqa: PLR0913, PLR0917 - fixtures
     assert found.reason == f"the project's {name.title()} environment (`{name} {arguments}`)"
 
 
-def test_a_manager_is_asked_in_the_main_work_tree_as_well(root: Path, managed: Path, variables: dict[str, str]) -> None:
+def test_a_manager_is_queried_in_the_main_work_tree_as_well(
+    root: Path, managed: Path, variables: dict[str, str]
+) -> None:
     linked = root.parent / "linked"
     linked.mkdir()
     for folder in (linked, root):
@@ -138,21 +140,21 @@ def test_a_manager_is_asked_in_the_main_work_tree_as_well(root: Path, managed: P
 
 
 @pytest.mark.parametrize("text", [None, "", '[tool.black]\n# [tool.poetry]\n[tool.poetryish]\nx = "[tool.poetry]"\n'])
-def test_nobody_is_asked_without_a_marker(root: Path, variables: dict[str, str], text: str | None) -> None:
+def test_no_manager_is_queried_without_a_marker(root: Path, variables: dict[str, str], text: str | None) -> None:
     if text is not None:
         (root / "pyproject.toml").write_text(text)
     for name in ("poetry", "pipenv"):
-        tool(root.parent / "tools", name, f"touch {root}/asked")
+        tool(root.parent / "tools", name, f"touch {root}/queried")
     assert "$VIRTUAL_ENV" in find_interpreter("auto", [root], variables).reason
-    assert not (root / "asked").exists()
+    assert not (root / "queried").exists()
 
 
-def test_nobody_is_asked_where_the_project_has_an_environment(root: Path, variables: dict[str, str]) -> None:
+def test_no_manager_is_queried_if_the_project_has_an_environment(root: Path, variables: dict[str, str]) -> None:
     (root / "poetry.lock").write_text("")
-    tool(root.parent / "tools", "poetry", f"touch {root}/asked")
+    tool(root.parent / "tools", "poetry", f"touch {root}/queried")
     python = make_venv(root / "venv")
     assert find_interpreter("auto", [root], variables).path == python
-    assert not (root / "asked").exists()
+    assert not (root / "queried").exists()
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_nobody_is_asked_where_the_project_has_an_environment(root: Path, variab
         "",
     ],
 )
-def test_a_manager_that_knows_nothing_is_passed_over(root: Path, variables: dict[str, str], script: str) -> None:
+def test_a_manager_without_an_environment_is_skipped(root: Path, variables: dict[str, str], script: str) -> None:
     (root / "poetry.lock").write_text("")
     (root / ".pdm-python").write_text("/nowhere/python")
     (root / "Pipfile").write_text("")  # and there is no pipenv
@@ -177,18 +179,18 @@ def test_a_manager_that_knows_nothing_is_passed_over(root: Path, variables: dict
     assert "$VIRTUAL_ENV" in find_interpreter("auto", [root], variables).reason
 
 
-def test_an_environment_that_is_too_old_is_passed_over(root: Path, variables: dict[str, str]) -> None:
+def test_an_environment_that_is_too_old_is_skipped(root: Path, variables: dict[str, str]) -> None:
     (root / ".pdm-python").write_text(str(root / "old"))
-    tool(root, "old", "printf '\\nbatchhook asked\\n3.7.9\\n/usr\\n-\\n'")
+    tool(root, "old", "printf '\\nbatchhook interpreter\\n3.7.9\\n/usr\\n-\\n'")
     assert "$VIRTUAL_ENV" in find_interpreter("auto", [root], variables).reason
     with pytest.raises(SuiteError, match=r"is Python 3\.7\.9; tests need 3\.8"):
         find_interpreter("auto", [root], {"PATH": str(root / "empty")})
 
 
-def test_a_manager_that_hangs_is_ended_with_all_that_it_started(
+def test_a_manager_that_hangs_is_killed_with_its_children(
     root: Path, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(venvs, "ANSWER_TIMEOUT", 0.3)
+    monkeypatch.setattr(venvs, "MANAGER_TIMEOUT", 0.3)
     (root / "Pipfile").write_text("")
     tool(root.parent / "tools", "pipenv", f"(sleep 1; touch {root}/survived) & sleep 30")
     begin = time.perf_counter()
@@ -209,7 +211,7 @@ def test_a_manager_does_not_see_batchhooks_private_environment(
     assert find_interpreter("auto", [root], hooks).path == managed
 
 
-# --- what is installed ------------------------------------------------------------------------------------------------
+# --- distributions ----------------------------------------------------------------------------------------------------
 
 
 def digest(python: Path, variables: dict[str, str] | None = None) -> str:
@@ -227,7 +229,7 @@ def test_the_same_environment_has_the_same_distributions(managed: Path, tmp_path
 
 
 @pytest.mark.parametrize("name", ["acme-1.0.dist-info", "acme-1.0-py3.8.egg-info", "__editable__.acme-1.0"])
-def test_what_is_installed_counts(managed: Path, name: str) -> None:
+def test_distributions_count(managed: Path, name: str) -> None:
     before = digest(managed)
     (packages(managed) / name).mkdir()
     after = digest(managed)
@@ -239,7 +241,7 @@ def test_what_is_installed_counts(managed: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["acme.pth", "acme.egg-link", "__editable___acme_finder.py"])
-def test_where_editable_ones_are_counts(managed: Path, tmp_path: Path, name: str) -> None:
+def test_targets_of_editable_installs_count(managed: Path, tmp_path: Path, name: str) -> None:
     digests = {digest(managed)}
     for text in ("one", "two"):
         (packages(managed) / name).write_text(str(tmp_path / text))
@@ -247,7 +249,7 @@ def test_where_editable_ones_are_counts(managed: Path, tmp_path: Path, name: str
     assert len(digests) == 3
 
 
-def test_the_projects_own_editable_install_is_steady(managed: Path, tmp_path: Path) -> None:
+def test_the_projects_own_editable_install_is_stable(managed: Path, tmp_path: Path) -> None:
     source = tmp_path / "project" / "src"
     (source / "acme.egg-info").mkdir(parents=True)
     (packages(managed) / "__editable__.acme-1.0.pth").write_text(str(source))
@@ -259,7 +261,7 @@ def test_the_projects_own_editable_install_is_steady(managed: Path, tmp_path: Pa
     assert digest(managed) == before
 
 
-def test_what_the_user_and_pythonpath_add_counts(tmp_path: Path) -> None:
+def test_user_site_and_pythonpath_count(tmp_path: Path) -> None:
     python = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}"
     user = tmp_path / "user" / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     user.mkdir(parents=True)
@@ -280,7 +282,7 @@ def test_the_working_directory_does_not_count(managed: Path, tmp_path: Path, mon
     assert digest(managed) == before
 
 
-def test_what_a_start_prints_does_no_harm(managed: Path) -> None:
+def test_output_of_site_modules_is_ignored(managed: Path) -> None:
     before = digest(managed)
     (packages(managed) / "sitecustomize.py").write_text(
         "import atexit\nprint('hello')\natexit.register(print, 'goodbye')"
@@ -292,7 +294,7 @@ def test_what_a_start_prints_does_no_harm(managed: Path) -> None:
 
 
 @pytest.mark.parametrize("minor", range(8, 15))
-def test_every_python_says_what_is_installed(tmp_path: Path, minor: int) -> None:
+def test_every_python_describes_itself(tmp_path: Path, minor: int) -> None:
     python = tmp_path / "venv" / "bin" / "python"
     subprocess.run([other_python(f"3.{minor}"), "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     before = digest(python)

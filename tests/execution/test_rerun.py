@@ -1,4 +1,4 @@
-"""A failure of tests that ran side by side counts if the test fails in the company that unittest gives it, too."""
+"""A failure in parallel counts only if the test also fails as unittest runs it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batchhook.core.results import Company, Outcome
-from batchhook.core.test_stats import History
+from batchhook.core.results import IsolationLevel, Outcome
+from batchhook.core.test_stats import TestStats
 from batchhook.execution.rerun import LEADERS
 
 if TYPE_CHECKING:
     from tests.execution.conftest import Project
 
-# Both classes use one folder; they meet, if they run beside each other, and only then.
+# Both classes use one folder; they collide only if they run at the same time.
 COLLISION = """
     import os, time, unittest
     class {name}(unittest.TestCase):
@@ -25,23 +25,23 @@ COLLISION = """
 """
 
 
-def test_tests_that_meet_in_one_folder_pass_when_they_run_alone(project: Project) -> None:
+def test_tests_that_collide_in_parallel_pass_when_run_alone(project: Project) -> None:
     project.write(
         test_a=COLLISION.format(name="A", more="def test_real(self): self.fail('on purpose')"),
         test_b=COLLISION.format(name="B", more="def test_fine(self): pass"),
     )
     outcome = project.run(jobs=2)
-    assert [word for _, word, _ in project.told(outcome)] == [word for _, word, _ in project.unittest()]
-    (met,) = (result for result in outcome.results if result.first_outcome)
-    assert met.test_id.endswith("test_folder")
-    assert (met.first_outcome, met.outcome) == (Outcome.ERRORED, Outcome.PASSED)
-    assert "passed when nothing else ran" in met.note
-    assert [result.test_id for result in project.heard.revisions] == [met.test_id]
+    assert [word for _, word, _ in project.rows(outcome)] == [word for _, word, _ in project.unittest()]
+    (collided,) = (result for result in outcome.results if result.first_outcome)
+    assert collided.test_id.endswith("test_folder")
+    assert (collided.first_outcome, collided.outcome) == (Outcome.ERRORED, Outcome.PASSED)
+    assert "passed when run alone" in collided.note
+    assert [result.test_id for result in project.listener.revisions] == [collided.test_id]
     assert outcome.totals.failures == 1
-    assert project.heard.doubted == 3, "one of the two that met, and the real one twice"
+    assert project.listener.rerun_tests == 3, "one of the two that collided, and the real failure twice"
 
 
-def test_a_fixture_that_failed_beside_others_is_no_failure_and_its_tests_are_run(project: Project) -> None:
+def test_a_fixture_that_failed_only_in_parallel_is_withdrawn_and_its_tests_run(project: Project) -> None:
     fixture = """
         import os, time, unittest
         class {name}(unittest.TestCase):
@@ -54,33 +54,33 @@ def test_a_fixture_that_failed_beside_others_is_no_failure_and_its_tests_are_run
     """
     project.write(test_a=fixture.format(name="A"), test_b=fixture.format(name="B"))
     outcome = project.run(jobs=2)
-    assert project.told(outcome) == project.unittest()
+    assert project.rows(outcome) == project.unittest()
     assert outcome.totals.passed == 4
-    (gone,) = project.heard.revisions
-    assert gone.test_id.startswith("setUpClass")
+    (withdrawn,) = project.listener.revisions
+    assert withdrawn.test_id.startswith("setUpClass")
 
 
-NEEDS_COMPANY = """
+CHAIN = """
     import time, unittest
     class Chain(unittest.TestCase):
         done = []
 """
 
 
-def test_a_test_that_needs_those_before_it_passes_with_them(project: Project) -> None:
-    body = NEEDS_COMPANY + "".join(
+def test_a_test_that_needs_earlier_tests_of_its_class_passes_after_them(project: Project) -> None:
+    body = CHAIN + "".join(
         f"        def test_{number:02}(self): time.sleep(0.01); self.assertEqual(len(self.done), {number}); "
         f"self.done.append({number})\n"
         for number in range(40)
     )
     project.write(test_chain=body)
     first = project.run(jobs=2)
-    assert project.told(first) == project.unittest()
-    parted = frozenset(result.test_id for result in first.results if result.first_outcome)
-    assert parted, "the class was cut, and it was noticed"
-    second = project.run(jobs=2, history=History(unsteady=parted))
+    assert project.rows(first) == project.unittest()
+    separated = frozenset(result.test_id for result in first.results if result.first_outcome)
+    assert separated, "the class was split, and its tests failed"
+    second = project.run(jobs=2, stats=TestStats(parallel_only=separated))
     assert not [result for result in second.results if result.first_outcome]
-    assert project.heard.doubted == 0
+    assert project.listener.rerun_tests == 0
 
 
 ORDER = """
@@ -96,21 +96,21 @@ ORDER = """
 """
 
 
-def test_a_test_that_needs_another_class_passes_after_it_and_the_suite_keeps_its_order_from_then_on(
+def test_a_test_that_needs_another_class_passes_after_it_and_fixes_the_order_of_the_suite(
     project: Project,
 ) -> None:
     project.write(test_order=ORDER.format(more="def test_real(self): self.fail()"))
-    first = project.run(jobs=2, history=History({"test_order.B.test_needs_a": 9.0}))
-    assert project.told(first) == project.unittest()
-    (needy,) = (result for result in first.results if result.needs_company)
-    assert needy.seen_in is Company.SUITE
-    assert "unittest's order" in needy.note
-    again = project.run(jobs=2, history=History(ordered=frozenset({"any"})))
-    assert project.told(again) == project.unittest()
-    assert project.heard.doubted == 0
+    first = project.run(jobs=2, stats=TestStats({"test_order.B.test_needs_a": 9.0}))
+    assert project.rows(first) == project.unittest()
+    (dependent,) = (result for result in first.results if result.is_parallel_only)
+    assert dependent.isolation is IsolationLevel.SUITE
+    assert "unittest's order" in dependent.note
+    again = project.run(jobs=2, stats=TestStats(order_dependent=frozenset({"any"})))
+    assert project.rows(again) == project.unittest()
+    assert project.listener.rerun_tests == 0
 
 
-def test_what_is_known_to_fail_only_for_good_reasons_is_not_run_a_third_time(project: Project) -> None:
+def test_a_test_with_verified_isolation_is_not_run_a_third_time(project: Project) -> None:
     project.write(
         test_a="""
         import unittest
@@ -124,21 +124,21 @@ def test_what_is_known_to_fail_only_for_good_reasons_is_not_run_a_third_time(pro
     project.run(jobs=2)
     assert sorted(runs.read_text().split()) == ["before"] * 2 + ["test"] * 3
     runs.unlink()
-    outcome = project.run(jobs=2, history=History(proven=frozenset({"test_a.U.test"})))
+    outcome = project.run(jobs=2, stats=TestStats(isolation_verified=frozenset({"test_a.U.test"})))
     assert sorted(runs.read_text().split()) == ["before"] + ["test"] * 2
     assert outcome.totals.failed == 1
 
 
-def test_of_failures_that_look_alike_only_a_few_are_seen_again(project: Project) -> None:
+def test_of_failures_with_one_signature_only_the_leaders_run_again(project: Project) -> None:
     body = "import unittest\ndef broken(): raise OSError('everywhere')\nclass T(unittest.TestCase):\n"
     project.write(test_many=body + "".join(f"  def test_{number:03}(self): broken()\n" for number in range(300)))
-    known = History(proven=frozenset(f"test_many.T.test_{number:03}" for number in range(300)))
-    outcome = project.run(jobs=2, history=known)
+    known = TestStats(isolation_verified=frozenset(f"test_many.T.test_{number:03}" for number in range(300)))
+    outcome = project.run(jobs=2, stats=known)
     assert outcome.totals.errored == 300
-    assert project.heard.doubted == LEADERS
+    assert project.listener.rerun_tests == LEADERS
 
 
-def test_where_one_of_those_that_look_alike_passes_all_are_seen_again(project: Project) -> None:
+def test_if_a_leader_passes_all_failures_with_its_signature_run_again(project: Project) -> None:
     """The first time every test fails, the second time only those with odd numbers do."""
     body = """
 import os, unittest
@@ -159,7 +159,7 @@ class T(unittest.TestCase):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_nothing_is_run_twice_where_nothing_ran_beside_it(project: Project, jobs: int) -> None:
+def test_reruns_only_after_a_parallel_run(project: Project, jobs: int) -> None:
     body = "open('runs', 'a').write('x'); self.fail()"
     project.write(test_a=f"import unittest\nclass T(unittest.TestCase):\n  def test(self): {body}")
     outcome = project.run(jobs=jobs)
@@ -167,8 +167,8 @@ def test_nothing_is_run_twice_where_nothing_ran_beside_it(project: Project, jobs
     assert len((project.root / "runs").read_text()) == (1 if jobs == 1 else 3)
 
 
-def test_ten_thousand_failures_of_one_class_are_seen_again(project: Project) -> None:
-    """What is to be run before them was once worked out anew for each of them."""
+def test_ten_thousand_failures_of_one_class_run_again(project: Project) -> None:
+    """The items to run before them were once computed for each failure: quadratic time."""
     project.write(
         test_many="""
             import unittest
@@ -180,4 +180,4 @@ def test_ten_thousand_failures_of_one_class_are_seen_again(project: Project) -> 
     )
     outcome = project.run(jobs=2)
     assert outcome.totals.failures == 10_000
-    assert {result.seen_in for result in outcome.results} == {Company.SUITE}
+    assert {result.isolation for result in outcome.results} == {IsolationLevel.SUITE}

@@ -1,92 +1,93 @@
-"""Which tests run together, and in which order."""
+"""Chunks of tests, and their order."""
 
 from __future__ import annotations
 
 from hypothesis import given, strategies
 
-from batchhook.core.test_stats import History
-from batchhook.execution.scheduling import PIECES_A_WORKER, Unit, planned, selected, translation
+from batchhook.core.test_stats import TestStats
+from batchhook.execution.scheduling import CHUNKS_PER_WORKER, TestItem, match_items, plan_chunks, select
 
 CLASSES = 6
 GROUPS = ["", "", "class m0.C{}", "module m{}"]
 
 
-def unit(number: int, kind: int, group: str = "") -> Unit:
+def item(number: int, kind: int, group: str = "") -> TestItem:
     module = f"m{kind % 2}"
-    return Unit(f"{module}.C{kind}.test_{number}", module, f"{module}.C{kind}", group)
+    return TestItem(f"{module}.C{kind}.test_{number}", module, f"{module}.C{kind}", group)
 
 
 @strategies.composite
-def suites(draw: strategies.DrawFn) -> list[Unit]:
+def suites(draw: strategies.DrawFn) -> list[TestItem]:
     groups = [draw(strategies.sampled_from(GROUPS)).format(kind % 2 if kind else kind) for kind in range(CLASSES)]
     kinds = sorted(draw(strategies.lists(strategies.integers(0, CLASSES - 1), min_size=1, max_size=60)))
-    return [unit(number, kind, groups[kind]) for number, kind in enumerate(kinds)]
+    return [item(number, kind, groups[kind]) for number, kind in enumerate(kinds)]
 
 
 @given(suites(), strategies.integers(1, 5), strategies.randoms(use_true_random=False))
-def test_every_unit_has_one_place_and_what_belongs_together_stays_together(
-    units: list[Unit], jobs: int, random: object
+def test_every_item_is_in_one_chunk_and_inseparable_items_share_one(
+    items: list[TestItem], jobs: int, random: object
 ) -> None:
-    durations = {one.test_id: random.uniform(0, 3) for one in units if random.random() < 0.7}  # type: ignore[attr-defined]
-    unsteady = frozenset(one.test_id for one in units if random.random() < 0.1)  # type: ignore[attr-defined]
-    wanted = [number for number in range(len(units)) if random.random() < 0.9] or [0]  # type: ignore[attr-defined]
-    batches = planned(units, wanted, jobs, History(durations, unsteady=unsteady))
-    assert sorted(number for batch in batches for number in batch.units) == wanted
-    for batch in batches:
-        assert list(batch.units) == sorted(batch.units)
-    place = {number: index for index, batch in enumerate(batches) for number in batch.units}
-    whole = {units[number].company for number in wanted if units[number].group or units[number].test_id in unsteady}
-    for company in whole:
-        assert len({place[number] for number in wanted if units[number].company == company}) == 1
+    durations = {entry.test_id: random.uniform(0, 3) for entry in items if random.random() < 0.7}  # type: ignore[attr-defined]
+    inseparable = frozenset(entry.test_id for entry in items if random.random() < 0.1)  # type: ignore[attr-defined]
+    numbers = [number for number in range(len(items)) if random.random() < 0.9] or [0]  # type: ignore[attr-defined]
+    chunks = plan_chunks(items, numbers, jobs, TestStats(durations, parallel_only=inseparable))
+    assert sorted(number for chunk in chunks for number in chunk.items) == numbers
+    for chunk in chunks:
+        assert list(chunk.items) == sorted(chunk.items)
+    place = {number: index for index, chunk in enumerate(chunks) for number in chunk.items}
+    scopes = {items[number].scope for number in numbers if items[number].group or items[number].test_id in inseparable}
+    for scope in scopes:
+        assert len({place[number] for number in numbers if items[number].scope == scope}) == 1
     if jobs == 1:
-        assert [batch.units for batch in batches] == [tuple(wanted)]
+        assert [chunk.items for chunk in chunks] == [tuple(numbers)]
 
 
 def test_longest_first() -> None:
-    units = [unit(number, number) for number in range(3)]
-    history = History({units[0].test_id: 0.1, units[1].test_id: 1.0, units[2].test_id: 2.0})
-    assert [batch.units for batch in planned(units, [0, 1, 2], 2, history)] == [(2,), (1,), (0,)]
-    assert [batch.units for batch in planned(units, [0, 2], 1, history)] == [(0, 2)]
+    items = [item(number, number) for number in range(3)]
+    stats = TestStats({items[0].test_id: 0.1, items[1].test_id: 1.0, items[2].test_id: 2.0})
+    assert [chunk.items for chunk in plan_chunks(items, [0, 1, 2], 2, stats)] == [(2,), (1,), (0,)]
+    assert [chunk.items for chunk in plan_chunks(items, [0, 2], 1, stats)] == [(0, 2)]
 
 
-def test_what_failed_or_was_changed_comes_first() -> None:
-    units = [unit(number, number) for number in range(4)]
-    durations = {one.test_id: 1.0 + number for number, one in enumerate(units)}
-    history = History(durations, failing=frozenset({units[1].test_id}))
-    assert planned(units, range(4), 2, history)[0].units == (1,)
-    first_two = planned(units, range(4), 2, History(durations), changed=["src/m0.py", "README.md", "m0"])[:2]
-    assert [batch.units for batch in first_two] == [(2,), (0,)]
+def test_failed_and_changed_tests_come_first() -> None:
+    items = [item(number, number) for number in range(4)]
+    durations = {entry.test_id: 1.0 + number for number, entry in enumerate(items)}
+    stats = TestStats(durations, last_failed=frozenset({items[1].test_id}))
+    assert plan_chunks(items, range(4), 2, stats)[0].items == (1,)
+    changed_files = ["src/m0.py", "README.md", "m0"]
+    chunks = plan_chunks(items, range(4), 2, TestStats(durations), changed_files)
+    assert [chunk.items for chunk in chunks[:2]] == [(2,), (0,)]
 
 
-def test_a_long_class_without_fixtures_is_cut_and_one_with_fixtures_is_not() -> None:
-    shared = [unit(number, 2, "class m0.C2") for number in range(100, 200)]
-    units = [unit(number, 1) for number in range(100)] + shared
-    batches = planned(units, range(200), 2, History())
-    sizes = sorted(len(batch.units) for batch in batches)
+def test_a_long_class_is_split_unless_it_has_fixtures() -> None:
+    shared = [item(number, 2, "class m0.C2") for number in range(100, 200)]
+    items = [item(number, 1) for number in range(100)] + shared
+    chunks = plan_chunks(items, range(200), 2, TestStats())
+    sizes = sorted(len(chunk.items) for chunk in chunks)
     assert sizes[-1] == 100
-    assert len(sizes) > PIECES_A_WORKER
-    assert sizes[-2] <= 200 / (2 * PIECES_A_WORKER) + 1
+    assert len(sizes) > CHUNKS_PER_WORKER
+    assert sizes[-2] <= 200 / (2 * CHUNKS_PER_WORKER) + 1
 
 
-def test_short_classes_of_one_module_go_together() -> None:
-    units = [Unit(f"m.C{number}.test", "m", f"m.C{number}", "") for number in range(1000)]
-    assert len(planned(units, range(1000), 2, History())) <= 2 * PIECES_A_WORKER + 1
+def test_short_classes_of_one_module_are_merged() -> None:
+    items = [TestItem(f"m.C{number}.test", "m", f"m.C{number}", "") for number in range(1000)]
+    assert len(plan_chunks(items, range(1000), 2, TestStats())) <= 2 * CHUNKS_PER_WORKER + 1
 
 
-def test_selected_by_test_class_module_or_fixture() -> None:
-    units = [unit(0, 0), unit(1, 0), unit(2, 2), unit(3, 1)]
-    assert selected(units, []) == [0, 1, 2, 3]
-    assert selected(units, ["m0.C0.test_1"]) == [1]
-    assert selected(units, ["m0.C0", "m1"]) == [0, 1, 3]
-    assert selected(units, ["setUpClass (m0.C2)"]) == [2]
-    assert selected(units, ["m0.C"]) == []
+def test_select_by_test_class_module_or_fixture() -> None:
+    items = [item(0, 0), item(1, 0), item(2, 2), item(3, 1)]
+    assert select(items, []) == [0, 1, 2, 3]
+    assert select(items, ["m0.C0.test_1"]) == [1]
+    assert select(items, ["m0.C0", "m1"]) == [0, 1, 3]
+    assert select(items, ["setUpClass (m0.C2)"]) == [2]
+    assert select(items, ["m0.C"]) == []
 
 
 @given(suites(), strategies.randoms(use_true_random=False))
-def test_translation_finds_equal_ids_in_their_order(units: list[Unit], random: object) -> None:
-    theirs = list(units)
-    random.shuffle(theirs)  # type: ignore[attr-defined]
-    found = translation(units, theirs)
-    assert sorted(found) == list(range(len(units)))
-    assert all(theirs[there].test_id == units[here].test_id for here, there in found.items())
-    assert len(set(found.values())) == len(units)
+def test_equal_ids_match_in_their_order(items: list[TestItem], random: object) -> None:
+    others = list(items)
+    random.shuffle(others)  # type: ignore[attr-defined]
+    matches = match_items(items, others)
+    assert sorted(matches) == list(range(len(items)))
+    assert all(others[other].test_id == items[own].test_id for own, other in matches.items())
+    assert len(set(matches.values())) == len(items)

@@ -1,4 +1,4 @@
-"""A test that breaks its process gets the blame; all others get their right outcomes."""
+"""A test that breaks its process is blamed; all others keep their outcomes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HARMLESS = {
     "modules": "[sys.modules.pop(n) for n in list(sys.modules) if n in ('unittest', 'os', 'json', 'warnings')]",
     "environment": "os.environ.clear()",
     "binary": "os.write(1, bytes(range(256)) * 100); os.write(2, bytes(range(256)))",
-    "looks_like_protocol": 'print(\'abc {"line":3,"kind":"done","origins":[]}\', flush=True)',
+    "looks_like_protocol": 'print(\'abc {"line":3,"kind":"chunk_finished","origins":[]}\', flush=True)',
     "forks_and_returns": "os.fork()",
     "polite_signal_to_parent": "os.kill(os.getppid(), 15)",
     "leaves_thread": "import threading; threading.Thread(target=time.sleep, args=(60,)).start()",
@@ -76,7 +76,7 @@ class T(unittest.TestCase):
 
 
 @pytest.mark.parametrize("name", sorted(NASTY))
-def test_the_blame(project: Project, name: str) -> None:
+def test_crash(project: Project, name: str) -> None:
     body, message = NASTY[name]
     results = project.by_id(project.write(test_n=suite(body)).run())
     assert len(results) == 3
@@ -91,7 +91,7 @@ def test_the_blame(project: Project, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(HARMLESS))
-def test_what_disturbs_nobody(project: Project, name: str) -> None:
+def test_harmless_tricks(project: Project, name: str) -> None:
     outcome = project.write(test_n=suite(HARMLESS[name])).run()
     results = project.by_id(outcome)
     assert len(outcome.results) == 3
@@ -102,11 +102,11 @@ def test_keyboard_interrupt_is_the_tests_own_error(project: Project) -> None:
     results = project.by_id(project.write(test_n=suite("raise KeyboardInterrupt")).run())
     assert results["test_m"].outcome is Outcome.ERRORED
     assert results["test_m"].error_type == "KeyboardInterrupt"
-    assert "harness" not in results["test_m"].traceback
+    assert "engines" not in results["test_m"].traceback
     assert results["test_z"].outcome is Outcome.FAILED
 
 
-def test_kills_parent_and_goes_on(project: Project) -> None:
+def test_a_test_that_kills_its_supervisor_and_passes(project: Project) -> None:
     results = project.by_id(project.write(test_n=suite("os.kill(os.getppid(), 9)")).run())
     assert results["test_a"].outcome is Outcome.PASSED
     assert results["test_z"].outcome is Outcome.FAILED
@@ -159,7 +159,7 @@ def test_crash_in_fixtures(project: Project) -> None:
     assert {result.module for result in outcome.results} == {"test_f", "test_g"}
 
 
-def test_flood_stays_bounded(project: Project) -> None:
+def test_output_is_bounded(project: Project) -> None:
     """A gigabyte and a half on standard output."""
     body = "[os.write(1, b'x' * 1_000_000) for _ in range(1500)]; os._exit(1)"
     results = project.by_id(project.write(test_n=suite(body)).run())
@@ -168,7 +168,7 @@ def test_flood_stays_bounded(project: Project) -> None:
     assert not list(project.scratch.iterdir())
 
 
-def test_the_texts_of_very_many_failures_stay_bounded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracebacks_of_many_failures_are_bounded(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "TEXT_BUDGET", 100_000)
     body = "import unittest\nclass T(unittest.TestCase):\n"
     project.write(test_n=body + "".join(f"    def test_{n:03}(self): self.fail('x' * 5000)\n" for n in range(200)))
@@ -186,7 +186,7 @@ FORGE = """
     class T(unittest.TestCase):
         def test_forges(self):
             for fd in range(4000, 4096):
-                try: os.write(fd, b'0123 {"line":1,"kind":"done","origins":[]}\\n')
+                try: os.write(fd, b'0123 {"line":1,"kind":"chunk_finished","origins":[]}\\n')
                 except OSError: pass
             os.write(1, b"")
 """
@@ -194,7 +194,7 @@ FORGE = """
 
 def test_forged_report_breaks_the_run(project: Project) -> None:
     outcome = project.write(test_n=FORGE).run()
-    assert "cannot be believed" in outcome.broken
+    assert "invalid report" in outcome.broken_reason
     assert outcome.results == ()
     assert outcome.hint
 
@@ -206,7 +206,7 @@ BROKEN: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "no python": ({"test_a": ""}, {"interpreter": Path("/bin/true")}, "does not start"),
     "exit at import": ({"test_a": "import os; os._exit(9)"}, {}, "while importing `test_a` (exit 9)"),
     "hang at import": ({"test_a": "import time; time.sleep(60)"}, {"test_timeout": 0.5}, "importing `test_a`"),
-    "none asked for": ({"test_a": suite("pass")}, {"only": ("x.y",)}, "None of the tests"),
+    "none selected": ({"test_a": suite("pass")}, {"only": ("x.y",)}, "None of the selected tests"),
 }
 
 
@@ -214,7 +214,7 @@ BROKEN: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
 def test_broken(project: Project, name: str) -> None:
     files, options, message = BROKEN[name]
     outcome = project.write(**files).run(**options)
-    assert message in outcome.broken
+    assert message in outcome.broken_reason
     assert outcome.results == ()
     assert outcome.hint
 
@@ -223,13 +223,13 @@ MEMORY = Path("/sys/fs/cgroup/memory")  # cgroups, version 1
 
 
 @pytest.fixture
-def little_memory() -> Iterator[Path]:
-    """A control group with room for a small suite."""
+def scarce_memory() -> Iterator[Path]:
+    """A control group with memory for a small suite only."""
     group = MEMORY / f"batchhook-test-{os.getpid()}"
     try:
         group.mkdir()
     except OSError:
-        pytest.skip("no control group can be made here, so memory cannot be made scarce")
+        pytest.skip("control groups of version 1 are not available")
     (group / "memory.limit_in_bytes").write_text(str(200 * 2**20))
     yield group
     (MEMORY / "cgroup.procs").write_text(str(os.getpid()))
@@ -237,8 +237,8 @@ def little_memory() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_killed_for_memory(project: Project, little_memory: Path, jobs: int) -> None:
-    """The system kills the test that takes too much, not batchhook and not the watch; the others are run."""
+def test_out_of_memory(project: Project, scarce_memory: Path, jobs: int) -> None:
+    """Linux kills the test that takes too much memory, not batchhook or the supervisor; the others run."""
     project.write(test_n=suite("kept = [b'x' * 2**20 for _ in range(1000)]"))
     program = (
         "import os, sys; from pathlib import Path\n"
@@ -248,24 +248,24 @@ def test_killed_for_memory(project: Project, little_memory: Path, jobs: int) -> 
         "spec = SuiteSpec(Path(sys.executable), root, os.environ, scratch, jobs=jobs)\n"
         "for r in run_suite(spec).results: print(r.test_id.rpartition('.')[2], r.outcome.value, r.message, sep=': ')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, project.root, project.scratch, little_memory, str(jobs)],
+    process = subprocess.run(
+        [sys.executable, "-c", program, project.root, project.scratch, scarce_memory, str(jobs)],
         capture_output=True,
         text=True,
         check=True,
         env=dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    said = sorted(done.stdout.splitlines())
-    assert said[0] == "test_a: passed: "
-    assert said[1].startswith("test_m: crashed: killed by SIGKILL, as the system does where memory runs out")
-    assert said[2].startswith("test_z: failed")
+    lines = sorted(process.stdout.splitlines())
+    assert lines[0] == "test_a: passed: "
+    assert lines[1].startswith("test_m: crashed: killed by SIGKILL: out of memory")
+    assert lines[2].startswith("test_z: failed")
     assert not project.leftovers()
 
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.7"])
 def test_an_interpreter_that_is_too_old(project: Project, version: str) -> None:
     outcome = project.write(test_a=suite("pass")).run(interpreter=other_python(version))
-    assert "too old" in outcome.broken or "does not start" in outcome.broken
+    assert "too old" in outcome.broken_reason or "does not start" in outcome.broken_reason
     assert "3.8" in outcome.hint
     assert outcome.results == ()
 
@@ -275,8 +275,8 @@ def test_the_harness_dies_with_batchhook(project: Project) -> None:
     program = (
         "import os, sys; from pathlib import Path\n"
         "from batchhook.execution.runner import run_suite\nfrom batchhook.execution.spec import SuiteSpec\n"
-        "from batchhook.execution.spec import Silent\n"
-        "class L(Silent):\n"
+        "from batchhook.execution.spec import NullListener\n"
+        "class L(NullListener):\n"
         "  def started(self, i): print(i, flush=True)\n"
         "run_suite(SuiteSpec(Path(sys.executable), Path(sys.argv[1]), os.environ, Path(sys.argv[2])), L())"
     )

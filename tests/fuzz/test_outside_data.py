@@ -14,17 +14,17 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from batchhook.core.paths import stays_inside
-from batchhook.core.sanitize import lines, one_line
+from batchhook.core.paths import is_safe_path
+from batchhook.core.sanitize import one_line, sanitize_lines
 from batchhook.core.settings import Settings
 from batchhook.errors import BatchhookError
 from batchhook.execution import protocol
-from batchhook.execution.protocol_reader import ForgedError, Reader
+from batchhook.execution.protocol_reader import ForgedError, ProtocolReader
 from batchhook.store import journal
-from batchhook.store.backups import BackedUpFile, Backups
-from batchhook.store.restorations import Kept
-from batchhook.workflow.context.config import Said, load
-from batchhook.workflow.restore.safe_files import Places
+from batchhook.store.backups import BackedUpFile, BackupStore
+from batchhook.store.restorations import RestorationStore
+from batchhook.workflow.context.config import SettingsSources, load
+from batchhook.workflow.restore.safe_files import SafeFiles
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "150"))
 fuzz = settings(
@@ -102,22 +102,22 @@ def test_manifests(tmp_path: Path, text: bytes) -> None:
     folder = tmp_path / "batch_1"
     folder.mkdir(exist_ok=True)
     (folder / "manifest.json").write_bytes(text)
-    backups = Backups(tmp_path)
-    for said in backups.damages(1):
+    backups = BackupStore(tmp_path)
+    for said in backups.verify(1):
         assert said
     try:
-        files = backups.read(1).files
+        files = backups.read_manifest(1).files
     except BatchhookError:
         return
     for file in files:
-        assert backups.object(file.sha256 or "00").resolve().is_relative_to(tmp_path)
-        assert backups.damage(file) or not file.sha256, "there is no such content"
+        assert backups.object_path(file.sha256 or "00").resolve().is_relative_to(tmp_path)
+        assert backups.verify_file(file) or not file.sha256, "there is no such content"
         _look(file, tmp_path)
 
 
 def _look(file: BackedUpFile, tmp_path: Path) -> None:
     try:
-        Places(tmp_path).look(file.name)
+        SafeFiles(tmp_path).read_state(file.name)
     except BatchhookError:
         pass
     except OSError:
@@ -131,7 +131,7 @@ def test_what_was_kept(tmp_path: Path, text: bytes) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "manifest.json").write_bytes(text)
     with suppress(BatchhookError):
-        Kept(tmp_path).to_undo("/")
+        RestorationStore(tmp_path).find_undoable("/")
 
 
 NAMES = ["batch_size", "unit", "gate", "link", "branches", "python", "start_dir", "jobs", "auto_rollback", "wait"]
@@ -171,7 +171,7 @@ def test_settings(tmp_path: Path, text: bytes, name: str, kept: bytes) -> None:
     (tmp_path / name).write_bytes(text)
     (tmp_path / "settings.json").write_bytes(kept)
     with suppress(BatchhookError):
-        found = load(Said(tmp_path, {}), lambda: "refs/heads/main", validated_before=tmp_path / "settings.json")
+        found = load(SettingsSources(tmp_path, {}), lambda: "refs/heads/main", cache=tmp_path / "settings.json")
         assert isinstance(found, Settings)
 
 
@@ -181,46 +181,48 @@ def test_settings(tmp_path: Path, text: bytes, name: str, kept: bytes) -> None:
 )
 def test_settings_of_the_environment(tmp_path: Path, variables: dict[str, str]) -> None:
     with suppress(BatchhookError):
-        assert isinstance(load(Said(tmp_path, variables), lambda: ""), Settings)
+        assert isinstance(load(SettingsSources(tmp_path, variables), lambda: ""), Settings)
 
 
 FINISHED = {
     "line": 0,
     "kind": "finished",
-    "unit": 0,
-    "id": "a.B.c",
-    "module": "a",
-    "outcome": "failed",
-    "duration": 0.5,
-    "error_type": "E",
-    "message": "m",
-    "location": "a.py:1",
-    "traceback": "t",
-    "subtests_failed": 0,
+    "item": 0,
+    "result": {
+        "test_id": "a.B.c",
+        "module": "a",
+        "outcome": "failed",
+        "duration": 0.5,
+        "error_type": "E",
+        "message": "m",
+        "location": "a.py:1",
+        "traceback": "t",
+        "subtests_failed": 0,
+    },
 }
-SAID = [
+MESSAGES = [
     FINISHED,
-    {"line": 0, "kind": "units", "units": [["a", "b", "c", ""]]},
-    {"line": 0, "kind": "done", "origins": [["a", "b"]]},
+    {"line": 0, "kind": "items", "items": [["a", "b", "c", ""]]},
+    {"line": 0, "kind": "chunk_finished", "origins": [["a", "b"]]},
 ]
 
 
 @st.composite
 def harness_lines(draw: st.DrawFn) -> bytes:
     """What a harness might write, with its token."""
-    text = draw(documents(draw(st.sampled_from(SAID))))
+    text = draw(documents(draw(st.sampled_from(MESSAGES))))
     return b"token " + text.replace(b"\n", b" ") + b"\n" if draw(st.integers(0, 5)) else draw(st.binary(max_size=80))
 
 
 @fuzz
 @given(pieces=st.lists(harness_lines(), max_size=4), cut=st.integers(1, 50))
-def test_words_of_a_harness(pieces: list[bytes], cut: int) -> None:
+def test_messages_of_a_harness(pieces: list[bytes], cut: int) -> None:
     data = b"".join(pieces)
-    reader = Reader("token")
+    reader = ProtocolReader("token")
     with suppress(ForgedError):
         for place in range(0, len(data), cut):
             for message in reader.feed(data[place : place + cut]):
-                assert isinstance(message, protocol.Message)
+                assert isinstance(message, protocol.HarnessMessage)
 
 
 @st.composite
@@ -251,7 +253,7 @@ def test_journals(tmp_path: Path, text: bytes, offset: int) -> None:
     | st.lists(st.sampled_from(["..", ".", "", "a", ".git", ".GiT ", "b"]), max_size=5).map("/".join)
 )
 def test_paths(path: str) -> None:
-    if stays_inside(path):
+    if is_safe_path(path):
         place = os.path.normpath(os.path.join("/top", path))  # noqa: PTH118 - words only
         assert place.startswith("/top/")
         assert ".git" not in (part.lower() for part in path.split("/"))
@@ -261,4 +263,4 @@ def test_paths(path: str) -> None:
 @given(text=st.text())
 def test_what_is_shown_commands_no_terminal(text: str) -> None:
     assert one_line(text).isprintable()
-    assert all(line.isprintable() for line in lines(text).split("\n"))
+    assert all(line.isprintable() for line in sanitize_lines(text).split("\n"))

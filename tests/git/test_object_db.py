@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from batchhook.core.changes import EditStatus
-from batchhook.core.rollback import Step
+from batchhook.core.commit import EditStatus
+from batchhook.core.rollback import TreeDelta
 from batchhook.errors import GitError
 from batchhook.git import backends, merge
-from batchhook.git.cli_backend import ByCommand
-from batchhook.git.object_db import Merged, Objects
+from batchhook.git.cli_backend import CliBackend
+from batchhook.git.object_db import MergeResult, ObjectDatabase
 from tests.git.conftest import Store, TreeOf
 
 FILE, SCRIPT, LINK = "100644", "100755", "120000"
@@ -27,10 +27,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def found(request: pytest.FixtureRequest, store: Store) -> Objects:
+def found(request: pytest.FixtureRequest, store: Store) -> ObjectDatabase:
     if "libgit2" in request.node.callspec.params["store"]:
         return backends.open_repository(store.git_dir)
-    return ByCommand(store.git_dir)
+    return CliBackend(store.git_dir)
 
 
 def test_libgit2_is_asked_where_it_can_be(tmp_path: Path) -> None:
@@ -39,14 +39,14 @@ def test_libgit2_is_asked_where_it_can_be(tmp_path: Path) -> None:
     assert backends.open_repository(sha256.git_dir).name.startswith("the git command")
 
 
-def test_what_differs_between_trees(store: Store, found: Objects) -> None:
+def test_what_differs_between_trees(store: Store, found: ObjectDatabase) -> None:
     old = store.tree(
         {"a": (FILE, b"a"), "b": (FILE, b"b"), "l": (FILE, b"x"), "m": (FILE, b"m"), "n\udcff\n": (FILE, b"1")}
     )
     new = store.tree(
         {"b": (FILE, b"B"), "c": (FILE, b"c"), "l": (LINK, b"x"), "m": (SCRIPT, b"m"), "n\udcff\n": (FILE, b"2")}
     )
-    status = {one.path: one.status for one in found.differences(old, new)}
+    status = {one.path: one.status for one in found.diff(old, new)}
     assert status == {
         "a": EditStatus.DELETED,
         "b": EditStatus.MODIFIED,
@@ -57,18 +57,18 @@ def test_what_differs_between_trees(store: Store, found: Objects) -> None:
     }
     changed = merge.changed_paths(found, old, new)
     assert changed["a"][1] == changed["c"][0] == ""
-    assert b"".join(found.content(changed["b"][1])) == b"B"
+    assert b"".join(found.read_blob(changed["b"][1])) == b"B"
     empty = store.tree({})
-    assert [one.path for one in found.differences(empty, new)] == ["b", "c", "l", "m", "n\udcff\n"], "by path"
-    assert {one.status for one in found.differences(new, empty)} == {EditStatus.DELETED}
+    assert [one.path for one in found.diff(empty, new)] == ["b", "c", "l", "m", "n\udcff\n"], "by path"
+    assert {one.status for one in found.diff(new, empty)} == {EditStatus.DELETED}
 
 
-def test_taking_out_keeps_what_came_since(store: Store, found: Objects) -> None:
+def test_taking_out_keeps_what_came_since(store: Store, found: ObjectDatabase) -> None:
     before = store.tree({"t": (FILE, TEN), "gone": (FILE, b"gone"), "s": (FILE, b"s")})
     after = store.tree({"t": (FILE, TEN.replace(b"line 1", b"one")), "new": (FILE, b"new"), "s": (SCRIPT, b"s")})
     since = TEN.replace(b"line 1", b"one").replace(b"line 8", b"eight")
     now = store.tree({"t": (FILE, since), "new": (FILE, b"new"), "s": (SCRIPT, b"S"), "mine": (FILE, b"mine")})
-    merged = merge.take_out(found, now, [Step(after, before)])
+    merged = merge.revert_deltas(found, now, [TreeDelta(after, before)])
     kept = TEN.replace(b"line 8", b"eight")
     wanted = {"t": (FILE, kept), "gone": (FILE, b"gone"), "s": (FILE, b"S"), "mine": (FILE, b"mine")}
     assert merged.tree == store.tree(wanted)
@@ -86,10 +86,12 @@ def test_taking_out_keeps_what_came_since(store: Store, found: Objects) -> None:
         ({"t\udcff": (FILE, b"a\n")}, {"t\udcff": (LINK, b"b")}, {"t\udcff": (FILE, b"c\n")}),
     ],
 )
-def test_both_sides_changed_the_same(store: Store, found: Objects, base: TreeOf, ours: TreeOf, theirs: TreeOf) -> None:
+def test_both_sides_changed_the_same(
+    store: Store, found: ObjectDatabase, base: TreeOf, ours: TreeOf, theirs: TreeOf
+) -> None:
     others = {"other": (FILE, b"other")}
     trees = [store.tree({**others, **files}) for files in (base, ours, theirs)]
-    assert found.merged(*trees).conflicts == ("t\udcff",)
+    assert found.merge(*trees).conflicts == ("t\udcff",)
 
 
 @pytest.mark.parametrize(
@@ -99,17 +101,17 @@ def test_both_sides_changed_the_same(store: Store, found: Objects, base: TreeOf,
         ({}, {"a": (FILE, b"")}, {"a": (FILE, b"a\n")}),
     ],
 )
-def test_nothing_is_lost_to_a_name(store: Store, found: Objects, sides: tuple[TreeOf, TreeOf, TreeOf]) -> None:
-    assert found.merged(*(store.tree(files) for files in sides)).conflicts == ("a",)
+def test_nothing_is_lost_to_a_name(store: Store, found: ObjectDatabase, sides: tuple[TreeOf, TreeOf, TreeOf]) -> None:
+    assert found.merge(*(store.tree(files) for files in sides)).conflicts == ("a",)
 
 
-def test_an_object_that_is_not_there_is_an_error_of_git(store: Store, found: Objects) -> None:
+def test_an_object_that_is_not_there_is_an_error_of_git(store: Store, found: ObjectDatabase) -> None:
     tree = store.tree({"a": (FILE, b"a")})
     missing = tree[:-8] + "00000000"
     for ask in (
-        lambda: list(found.content(missing)),
-        lambda: found.differences(tree, missing),
-        lambda: found.merged(tree, tree, missing),
+        lambda: list(found.read_blob(missing)),
+        lambda: found.diff(tree, missing),
+        lambda: found.merge(tree, tree, missing),
     ):
         with pytest.raises(GitError, match="failed: "):
             ask()
@@ -124,7 +126,7 @@ def test_a_split_index_is_the_commands_business(tmp_path: Path) -> None:
     base = store.tree({"t": (FILE, TEN)})
     ours = store.tree({"t": (FILE, TEN + b"more\n")})
     theirs = store.tree({"t": (FILE, b"more\n" + TEN)})
-    assert found.merged(base, ours, theirs).tree == store.tree({"t": (FILE, b"more\n" + TEN + b"more\n")})
+    assert found.merge(base, ours, theirs).tree == store.tree({"t": (FILE, b"more\n" + TEN + b"more\n")})
 
 
 CONTENTS = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n", b"\n"]), max_size=5).map(b"".join) | st.just(b"\0")
@@ -170,8 +172,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @given(sides=three_trees())
 def test_the_command_merges_as_libgit2_does(plain: Store, sides: tuple[TreeOf, TreeOf, TreeOf]) -> None:
     names = [plain.tree(side) for side in sides]
-    by_libgit = backends.open_repository(plain.git_dir).merged(*names)
-    by_command = ByCommand(plain.git_dir).merged(*names)
+    by_libgit = backends.open_repository(plain.git_dir).merge(*names)
+    by_command = CliBackend(plain.git_dir).merge(*names)
     assert bool(by_command.conflicts) == bool(by_libgit.conflicts)
     if not by_libgit.conflicts:
         assert by_command.tree == by_libgit.tree
@@ -179,7 +181,7 @@ def test_the_command_merges_as_libgit2_does(plain: Store, sides: tuple[TreeOf, T
         assert tops(by_command) == tops(by_libgit)
 
 
-def tops(merged: Merged) -> set[str]:
+def tops(merged: MergeResult) -> set[str]:
     return {path.partition("/")[0] for path in merged.conflicts}
 
 
@@ -194,7 +196,7 @@ BY_LINES = {
 
 
 @pytest.mark.parametrize("attribute", BY_LINES)
-def test_merge_drivers(store: Store, found: Objects, attribute: str) -> None:
+def test_merge_drivers(store: Store, found: ObjectDatabase, attribute: str) -> None:
     """No driver is used, and a file that is not to be merged by lines is not."""
     attributes = (FILE, f"*.log {attribute}\n".encode())
     store.git("config", "merge.mine.driver", "cp %B %A")
@@ -207,17 +209,17 @@ def test_merge_drivers(store: Store, found: Objects, attribute: str) -> None:
 
     paths = ("folder/a.log", "n\udcff.log")
     base, ours = tree({}), tree({1: b"ours\n"})
-    assert found.merged(base, ours, tree({1: b"theirs\n"})).conflicts == paths
-    apart = found.merged(base, ours, tree({8: b"theirs\n"}))
+    assert found.merge(base, ours, tree({1: b"theirs\n"})).conflicts == paths
+    apart = found.merge(base, ours, tree({8: b"theirs\n"}))
     if BY_LINES[attribute]:
-        assert apart == Merged(tree({1: b"ours\n", 8: b"theirs\n"}))
+        assert apart == MergeResult(tree({1: b"ours\n", 8: b"theirs\n"}))
     else:
         assert apart.conflicts == paths
-    assert found.merged(base, ours, base) == Merged(ours)
-    assert found.merged(base, base, ours) == Merged(ours)
+    assert found.merge(base, ours, base) == MergeResult(ours)
+    assert found.merge(base, base, ours) == MergeResult(ours)
 
 
-def test_the_driver_that_the_configuration_names(store: Store, found: Objects) -> None:
+def test_the_driver_that_the_configuration_names(store: Store, found: ObjectDatabase) -> None:
     trees = [store.tree({"a": (FILE, TEN.replace(b"line 1", words))}) for words in (b"line 1", b"ours", b"theirs")]
     store.git("config", "merge.default", "union")
-    assert found.merged(*trees).conflicts == ("a",)
+    assert found.merge(*trees).conflicts == ("a",)

@@ -10,7 +10,7 @@ import pytest
 
 from batchhook.errors import GitError, NoRepositoryError, NotARepositoryError
 from batchhook.git import shadow_repo
-from batchhook.git.cli_backend import ByCommand
+from batchhook.git.cli_backend import CliBackend
 from batchhook.git.location import locate
 from tests.driving import Repository
 
@@ -19,7 +19,7 @@ def _made(top: Path) -> Path:
     """A private repository, as `record --yes` begins it."""
     top.mkdir(parents=True, exist_ok=True)
     shadow_repo.prepare(top)
-    shadow_repo.put(shadow_repo.init(top, os.environ))
+    shadow_repo.publish(shadow_repo.init(top, os.environ))
     return top
 
 
@@ -31,7 +31,7 @@ def _hostile(top: Path, proof: Path) -> None:
     program = top.parent / "program"
     program.write_text(f"#!/bin/sh\ntouch {proof}\n")
     program.chmod(0o755)
-    with (shadow_repo.git_dir_of(top) / "config").open("a") as config:
+    with (shadow_repo.git_dir_for(top) / "config").open("a") as config:
         config.write(f"[core]\n\tfsmonitor = {program}\n")
 
 
@@ -45,9 +45,9 @@ def test_found_from_below_and_git_is_told(tmp_path: Path) -> None:
     top = _made(tmp_path / "folder")
     (top / "a" / "b").mkdir(parents=True)
     found = locate(top / "a" / "b")
-    assert (found.top, found.git_dir, found.is_private) == (top, top / ".batchhook" / "repository", True)
+    assert (found.top, found.git_dir, found.is_shadow) == (top, top / ".batchhook" / "repository", True)
     assert found.git_dir == found.common_dir
-    assert found.tops == (top,)
+    assert found.project_roots == (top,)
     (top / "a" / "b" / "c.txt").write_text("c\n")
     git = found.git(os.environ)
     assert git.text("status", "--porcelain", "--untracked-files=all") == "?? a/b/c.txt"
@@ -73,7 +73,7 @@ def test_a_moved_folder_is_whole(tmp_path: Path) -> None:
 def test_git_comes_first(bare_repository: Repository) -> None:
     _made(bare_repository.top)
     found = locate(_made(bare_repository.top / "sub"))
-    assert not found.is_private
+    assert not found.is_shadow
     assert found.top == bare_repository.top
     assert bare_repository.git("status", "--porcelain", "--untracked-files=all") == "", "it ignores itself"
 
@@ -88,11 +88,11 @@ def test_what_a_clone_holds_is_never_opened(bare_repository: Repository, tmp_pat
     clone = tmp_path / "clone"
     bare_repository.git("clone", "-q", ".", str(clone))
     (clone / "sub" / ".batchhook" / "repository" / "refs").mkdir(exist_ok=True)  # as if there had been a file in it
-    assert shadow_repo.is_there(clone / "sub"), "else this test tests nothing"
+    assert shadow_repo.exists(clone / "sub"), "else this test tests nothing"
     inside = Repository(clone / "sub")
     commands = (("status",), ("record", "--yes", "-d", "x"), ("doctor",))
     for command in commands:
-        assert "before there was git" not in inside.batchhook(*command, code=3)
+        assert "recorded before" not in inside.batchhook(*command, code=3)
     head = (clone / ".git" / "HEAD").read_text()
     (clone / ".git" / "HEAD").unlink()  # git goes by a damaged repository, to whatever is above it
     for command in commands:
@@ -125,7 +125,7 @@ def test_links_lead_to_none(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / ".batchhook").symlink_to(top / ".batchhook")
     (tmp_path / "third" / ".batchhook").mkdir(parents=True)
-    (tmp_path / "third" / ".batchhook" / "repository").symlink_to(shadow_repo.git_dir_of(top))
+    (tmp_path / "third" / ".batchhook" / "repository").symlink_to(shadow_repo.git_dir_for(top))
     for name in ("other", "third"):
         with pytest.raises(NotARepositoryError):
             locate(tmp_path / name)
@@ -138,28 +138,28 @@ def test_another_users_is_refused(tmp_path: Path, part: str, monkeypatch: pytest
         os.chown(top / part, 12345, -1)
     except PermissionError:
         pytest.skip("only root can give a folder to somebody else")
-    with pytest.raises(GitError, match="another user's") as told:
+    with pytest.raises(GitError, match="another user") as told:
         locate(top)
     assert "safe.directory" in told.value.hint
     monkeypatch.setenv("SUDO_UID", "12345")
-    assert locate(top).is_private, "who has become root by sudo is still the same"
+    assert locate(top).is_shadow, "who has become root by sudo is still the same"
     monkeypatch.delenv("SUDO_UID")
     Repository(tmp_path).git("config", "--global", "--add", "safe.directory", str(top))
-    assert locate(top).is_private
+    assert locate(top).is_shadow
     Repository(tmp_path).git("config", "--global", "--add", "safe.directory", "")
-    with pytest.raises(GitError, match="another user's"):
+    with pytest.raises(GitError, match="another user"):
         locate(top)
 
 
 def test_its_own_configuration_does_not_speak_for_it(tmp_path: Path) -> None:
     top = _made(tmp_path / "folder")
-    with (shadow_repo.git_dir_of(top) / "config").open("a") as config:
+    with (shadow_repo.git_dir_for(top) / "config").open("a") as config:
         config.write("[safe]\n\tdirectory = *\n")
     try:
         os.chown(top, 12345, -1)
     except PermissionError:
         pytest.skip("only root can give a folder to somebody else")
-    with pytest.raises(GitError, match="another user's"):
+    with pytest.raises(GitError, match="another user"):
         locate(top)
 
 
@@ -175,4 +175,4 @@ def test_where_git_may_find_no_bare_repositories(tmp_path: Path) -> None:
     found = locate(top)
     (top / "a.txt").write_text("a\n")
     oid = found.git().text("hash-object", "-w", "a.txt")
-    assert b"".join(ByCommand(found.common_dir).content(oid)) == b"a\n"
+    assert b"".join(CliBackend(found.common_dir).read_blob(oid)) == b"a\n"

@@ -32,7 +32,7 @@ GIT_CONFIG = """\
     directory = *
 """
 
-# The suite says that it began, and under which Python, and then stays at work until it is let go.
+# The suite writes that it began, and under which Python, and then runs until it may end.
 SUITE = """\
 import os, pathlib, sys, time, unittest
 
@@ -57,7 +57,7 @@ class Slow(unittest.TestCase):
 
 
 def environment_of(home: Path) -> dict[str, str]:
-    """What a newcomer's shell has: nothing of the developer's, of git's or of a framework's."""
+    """A newcomer's environment, without variables of the developer, of Git or of a framework."""
     strange = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "VIRTUAL_ENV", "CONDA_", "PYTHON", "PYTEST_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
     # Another home would hide how pip reaches the packages.
@@ -73,14 +73,14 @@ def environment_of(home: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who works in a repository."""
+    """A user who works in a repository."""
 
     folder: Path
     scene: Path
     environment: dict[str, str]
 
     def run(self, *command: str | Path, **variables: str) -> str:
-        """Run a command as typed at a shell; what it printed, both streams."""
+        """Run a command as typed at a shell; return both output streams."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -96,7 +96,7 @@ class User:
         return done.stdout
 
     def commit(self, number: int, **variables: str) -> str:
-        """Make a commit that changes something, leaving alone whatever else lies about."""
+        """Make a commit that changes something, and leave other files alone."""
         self.write("counted.txt", f"{number}\n")
         self.run("git", "add", "counted.txt")
         return self.run("git", "commit", "--message", f"Count to {number}", **variables)
@@ -107,7 +107,7 @@ class User:
         path.write_text(text, "utf-8")
 
     def batchhook(self, *arguments: str) -> dict[str, Any]:
-        """What a command says to programs."""
+        """The JSON document of a command."""
         done = subprocess.run(
             [sys.executable, "-m", "batchhook", "--json", *arguments],
             cwd=self.folder,
@@ -132,7 +132,7 @@ class User:
         (self.scene / "go on").touch()
 
     def verdict_of(self, batch: int) -> str | None:
-        """As the log has it, which does not count as having told it."""
+        """The verdict in the log; reading it there does not mark it as seen."""
         entries = {entry["batch"]["id"]: entry for entry in self.batchhook("log")["batches"]}
         verdict: str | None = entries[batch]["verdict"]
         return verdict
@@ -196,5 +196,5 @@ def user(tmp_path: Path, newcomers_environment: dict[str, str]) -> Iterator[User
     newcomer.run("git", "commit", "--quiet", "--message", "Begin")
     yield newcomer
     newcomer.let_suite_end()
-    runner = StateDir.of(folder / ".git").runner_lock
+    runner = StateDir.for_repository(folder / ".git").runner_lock
     newcomer.until(lambda: not (runner.exists() and locks.is_locked(runner)))

@@ -43,9 +43,9 @@ class Framework:
         user.write(UNTRACKED, NOTES)
 
     def commit(self, number: int) -> str:
-        said = self.user.commit(number)
+        output = self.user.commit(number)
         self.assert_untouched()
-        return said
+        return output
 
     def assert_untouched(self) -> None:
         assert (self.user.folder / EDITED).read_text("utf-8") == EDIT
@@ -59,9 +59,9 @@ def framework(request: pytest.FixtureRequest, user: User, our_repository: tuple[
     return Framework(user, request.param, CONFIGURATION.format(repo=repo, rev=rev))
 
 
-def counted(said: str) -> list[str]:
+def counted(output: str) -> list[str]:
     """Our lines in what a commit printed."""
-    return [line.strip() for line in said.splitlines() if line.strip().startswith("batchhook: ")]
+    return [line.strip() for line in output.splitlines() if line.strip().startswith("batchhook: ")]
 
 
 def test_five_commits_run_the_suite_and_the_users_edits_stay(framework: Framework) -> None:
@@ -89,10 +89,10 @@ def test_five_commits_run_the_suite_and_the_users_edits_stay(framework: Framewor
     assert user.batchhook("wait", "1", "--timeout", "60")["verdict"] == "passed"
     framework.assert_untouched()
 
-    found = user.batchhook("analyze", "1")
-    assert found["totals"]["tests"] == found["totals"]["passed"] == 3
-    assert found["python"].startswith(f"{user.folder / '.venv' / 'bin' / 'python'} ")
-    assert [change["summary"] for change in found["batch"]["changes"]] == [f"Count to {n}" for n in range(1, 6)]
+    result = user.batchhook("analyze", "1")
+    assert result["totals"]["tests"] == result["totals"]["passed"] == 3
+    assert result["python"].startswith(f"{user.folder / '.venv' / 'bin' / 'python'} ")
+    assert [change["summary"] for change in result["batch"]["changes"]] == [f"Count to {n}" for n in range(1, 6)]
 
 
 def test_without_an_environment_of_its_own_the_project_has_the_shells_python(framework: Framework) -> None:
@@ -104,7 +104,7 @@ def test_without_an_environment_of_its_own_the_project_has_the_shells_python(fra
     assert user.suite_began() == user.run("python3", "-c", "import sys; print(sys.prefix)").strip()
 
 
-def test_the_next_commit_tells_the_verdict_once(framework: Framework) -> None:
+def test_the_next_commit_prints_the_verdict_once(framework: Framework) -> None:
     user = framework.user
     user.let_suite_end()
     for number in range(1, 5):
@@ -114,14 +114,14 @@ def test_the_next_commit_tells_the_verdict_once(framework: Framework) -> None:
     user.write(EDITED, EDIT)
     user.until(lambda: user.verdict_of(1) is not None)
 
-    told, then = counted(framework.commit(6)), counted(framework.commit(7))
+    event, then = counted(framework.commit(6)), counted(framework.commit(7))
 
-    assert len(told) == 2, told
-    assert told[0].startswith("batchhook: batch 1 ")
-    assert told[0].endswith("(batchhook analyze 1)")
-    assert told[1] == "batchhook: batch 2, 1/5"
+    assert len(event) == 2, event
+    assert event[0].startswith("batchhook: batch 1 ")
+    assert event[0].endswith("(batchhook analyze 1)")
+    assert event[1] == "batchhook: batch 2, 1/5"
     warned, counted_on = then
-    assert warned.startswith("batchhook: batch 1 failed critically, and nothing was done about it")
+    assert warned.startswith("batchhook: batch 1 failed critically and is not resolved yet")
     assert counted_on == "batchhook: batch 2, 2/5"
 
 
@@ -154,7 +154,7 @@ def test_a_damaged_database_stops_no_commit(framework: Framework) -> None:
     (user.folder / ".git" / "batchhook" / "state.db").write_bytes(b"this is no database at all")
     (user.folder / ".git" / "batchhook" / "open" / "refs" / "heads" / "main").unlink()
 
-    (said,) = counted(framework.commit(2))
+    (output,) = counted(framework.commit(2))
 
-    assert "the database is damaged" in said
+    assert "the database is damaged" in output
     assert user.run("git", "log", "-1", "--format=%s") == "Count to 2\n"

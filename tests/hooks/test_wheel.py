@@ -1,4 +1,4 @@
-"""What `pip install` of a built wheel gives: a working `batchhook`, hooks included."""
+"""An installed wheel is a working `batchhook`, hooks included."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_a_wheel_installs_counts_and_leaves(user: User, installed: Path) -> None
 def test_a_wheels_fifth_commit_runs_the_suite(user: User, installed: Path) -> None:
     user.run(installed / "batchhook", "install")
     user.let_suite_end()
-    said = [user.commit(number, BATCHHOOK_WAIT="0") for number in range(1, 6)]
-    assert "batchhook: batch 1 is full (5/5), its tests run in the background\n" in said[-1]
+    output = [user.commit(number, BATCHHOOK_WAIT="0") for number in range(1, 6)]
+    assert "batchhook: batch 1 is full (5/5), its tests run in the background\n" in output[-1]
     assert "batch 1 passed: 3 tests" in user.run(installed / "batchhook", "wait", "1", "--timeout", "60")
     page = Path(user.run(installed / "batchhook", "report", "1").strip())
     assert "<title>batch 1 passed</title>" in page.read_text("utf-8")

@@ -111,8 +111,8 @@ def test_none_of_them_harms_the_rest(plugged: Repository, environment: Environme
     for problem in (
         "plug-in raises (plugin-raises 1.0): batchhook_analysis_made: ValueError: no [31m such thing",
         "plug-in exits (plugin-exits 1.0): batchhook_analysis_made: SystemExit: 7",
-        "plug-in dies (plugin-dies 1.0): batchhook_analysis_made: its process ended without an answer (signal 9)",
-        "plug-in hangs (plugin-hangs 1.0): batchhook_analysis_made: took longer than 3 s, and was ended",
+        "plug-in dies (plugin-dies 1.0): batchhook_analysis_made: process ended without a result (signal 9)",
+        "plug-in hangs (plugin-hangs 1.0): batchhook_analysis_made: timed out after 3 s",
         "plug-in gives (plugin-gives 1.0): batchhook_analysis_made: ValueError: the metric 'list' is list",
         "plug-in missing (plugin-missing 1.0): ModuleNotFoundError: No module named 'nothing_of_this_name'",
         "plug-in typo (plugin-typo 1.0): PluginValidationError: unknown hook 'batchhook_run_finnished'",
@@ -192,7 +192,7 @@ def test_without_plugins_nothing_is_started(project: Repository) -> None:
     finish(project)
     state = project.top / ".git/batchhook"
     assert not (state / "plugins").exists()
-    assert not (state / "teller.lock").exists()
+    assert not (state / "dispatcher.lock").exists()
     assert project.json("analyze", "1")["metrics"] == {}
 
 

@@ -1,4 +1,4 @@
-"""Analyses made up for tests of what is written about them."""
+"""Analyses for tests of reports."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Batch, BatchStatus, Commit, EditStatus, FileEdit, Fill
+from batchhook.core.batch import Batch, BatchQuota, BatchStatus
+from batchhook.core.commit import Commit, EditStatus, FileEdit
 from batchhook.core.comparison import compare
-from batchhook.core.culprits.attribution import Attribution, Kind, Sighting
-from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
+from batchhook.core.perf.significance import Conclusion, TimingComparison
 from batchhook.core.perf.slowdown import Slowdown
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
-from batchhook.core.summaries import PastRun
-from batchhook.core.verdict import judge
+from batchhook.core.results import Outcome, SuiteResult, TestResult
+from batchhook.core.summaries import RunPoint
+from batchhook.core.verdict import judge_suite
 
 OIDS = tuple(f"{number}" * 40 for number in range(1, 6))
 BASE = "0" * 40
@@ -45,20 +46,28 @@ def analysis(
     attributions: Mapping[str, Attribution] | None = None,
     text: str = "subject",
 ) -> Analysis:
-    """What a batch of five changes tells; ``text`` stands for all that its author wrote."""
+    """Return the analysis of a batch of five changes; ``text`` is used for all that the author wrote."""
     changes = tuple(
         Commit(oid, f"{oid[::-1]}", (BASE,), BASE, f"{text} <ada@example.org>", 1_700_000_000, 1_700_000_000, text)
         for oid in OIDS
     )
     batch = Batch(
-        2, f"refs/heads/{text}", Fill(5), BatchStatus.CLOSING, BASE, OIDS[-1], changes, 1_700_000_000, 1_700_000_300
+        2,
+        f"refs/heads/{text}",
+        BatchQuota(5),
+        BatchStatus.CLOSING,
+        BASE,
+        OIDS[-1],
+        changes,
+        1_700_000_000,
+        1_700_000_300,
     )
-    outcome = SuiteOutcome(tuple(results), 12.5)
+    outcome = SuiteResult(tuple(results), 12.5)
     return Analysis(
         batch=batch,
         edits={oid: (FileEdit(f"{text}.py", EditStatus.MODIFIED, "100644", "ab" * 32),) for oid in OIDS},
-        verdict=judge(outcome, 0.1),
-        outcome=outcome,
+        verdict=judge_suite(outcome, 0.1),
+        result=outcome,
         python="/usr/bin/python3 3.11.7",
         tree=changes[-1].tree,
         tested_at=1_700_000_400.0,
@@ -70,22 +79,22 @@ def analysis(
 
 
 def slower(found: Analysis, name: str = "pkg.test_x.TestX.test_slow", reason: str = "") -> Analysis:
-    """The same, with a test that its second change made slower, and a module of which nobody can tell."""
-    judged = Judgement(Ruling.SLOWER, 0.031, 0.082, 0.001)
+    """Return the same with a test that its second change slowed down, and an inconclusive module."""
+    judged = TimingComparison(Conclusion.SLOWER, 0.031, 0.082, 0.001)
     confirmed = Slowdown(name, judged, suspects=(OIDS[1],))
-    unclear = Slowdown(f"{name}s", replace(judged, ruling=Ruling.UNCLEAR), is_module=True, reason=reason)
+    unclear = Slowdown(f"{name}s", replace(judged, conclusion=Conclusion.INCONCLUSIVE), is_module=True, reason=reason)
     return replace(found, slowdowns=(confirmed, unclear), metrics={name: {reason: name, "is_fine": True, "depth": 7}})
 
 
 def culprit(oid: str = OIDS[2], confidence: float = 0.997) -> Attribution:
-    """A test that one change broke."""
-    evidence = (Sighting(OIDS[1], passed=2), Sighting(oid, failed=1))
-    return Attribution(Kind.CULPRIT, confidence, (oid,), evidence)
+    """Return the attribution of a test that one change broke."""
+    evidence = (Observation(OIDS[1], passed=2), Observation(oid, failed=1))
+    return Attribution(AttributionKind.CULPRIT, confidence, (oid,), evidence)
 
 
-def past(number: int) -> list[PastRun]:
-    """So many runs of batches."""
+def past(number: int) -> list[RunPoint]:
+    """Return the runs of some batches."""
     return [
-        PastRun(batch, judge(SuiteOutcome(), 0.1), 1_700_000_000.0 + batch, 10.0 + batch % 7, 60, batch % 3)
+        RunPoint(batch, judge_suite(SuiteResult(), 0.1), 1_700_000_000.0 + batch, 10.0 + batch % 7, 60, batch % 3)
         for batch in range(1, number + 1)
     ]

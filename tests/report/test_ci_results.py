@@ -64,7 +64,7 @@ def test_the_shape_is_the_old_one() -> None:
     }
 
 
-def test_success_is_said() -> None:
+def test_overall_success() -> None:
     assert ci_results_document([OTHERS[0]], started_at=0, duration=0).overall_success
     assert not ci_results_document([], started_at=0, duration=0, success=False).overall_success
 
@@ -75,13 +75,13 @@ def test_a_baseline_holds_every_test_and_comes_back() -> None:
     text = document.model_dump_json()
     assert "Traceback" not in text
     before = results_of_baseline(BaselineResultsDocument.model_validate_json(text))
-    found = compare(results[:-1], before).whole
-    assert found.newly_failing == found.fixed == found.new == ()
-    assert found.vanished == ("test_more.T.test_\\ud800",)
+    found = compare(results[:-1], before).overall
+    assert found.newly_failing == found.fixed == found.added == ()
+    assert found.removed == ("test_more.T.test_\\ud800",)
     assert len(found.still_failing) == 3
 
 
-def test_the_old_kind_of_baseline_tells_which_failed() -> None:
+def test_a_baseline_without_tests_holds_failures() -> None:
     document = ci_results_document((FAILED, *OTHERS[:4]), started_at=0, duration=1)
     before = results_of_baseline(BaselineResultsDocument.model_validate_json(document.model_dump_json()))
     assert {(one.test_id, one.outcome) for one in before} == {

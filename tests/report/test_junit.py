@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from lxml import etree
 
-from batchhook.core.results import Outcome, TestResult, count
+from batchhook.core.results import Outcome, TestResult, count_results
 from batchhook.core.unittest_ids import is_fixture
 from batchhook.report.files import junit as module
 from batchhook.report.files.junit import junit, legal
@@ -54,7 +54,7 @@ def test_each_outcome_has_its_element() -> None:
     assert root.xpath("//error[@type='TimedOut']/@message") == ["why\nso"]
 
 
-def test_a_failure_tells_where_and_why() -> None:
+def test_a_failure_has_location_and_traceback() -> None:
     failed = result(
         "pkg.test_x.TestX.test_y",
         Outcome.FAILED,
@@ -99,8 +99,8 @@ def test_a_failure_comes_before_an_equal_name_that_passed() -> None:
     assert [len(case) for case in cases] == [1, 0]
 
 
-def test_many_long_tracebacks_stay_below_what_gitlab_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_TEXT", 1000)
+def test_many_long_tracebacks_stay_below_gitlabs_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_TEXT", 1000)
     long = [
         result(f"pkg.test_x.TestX.test_{number}", Outcome.FAILED, traceback="x" * 400, location="a.py:1")
         for number in range(50)
@@ -133,7 +133,7 @@ def test_any_texts_are_valid_and_ids_come_back(results: list[TestResult], name: 
     root = etree.fromstring(document)
     SCHEMA.assertValid(root)
     assert sorted(map(id_of, root.iter("testcase"))) == sorted(legal(one.test_id) for one in results)
-    totals = count(results)
+    totals = count_results(results)
     assert int(root.get("failures", "")) == totals.failed == len(root.findall(".//failure"))
     assert int(root.get("errors", "")) == totals.errored == len(root.findall(".//error"))
     assert sum(int(suite.get("skipped", "")) for suite in root) == totals.skipped

@@ -1,4 +1,4 @@
-"""What the terminal shows while a run goes on."""
+"""The progress line on a terminal."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from batchhook.core.progress import MOST_FAILURES, Progress
+from batchhook.core.progress import MAX_NAMED_FAILURES, Progress
 from batchhook.core.results import Outcome, TestResult
-from batchhook.report.console.progress import show, show_while
+from batchhook.report.console.progress import follow_progress, live_progress
 from batchhook.store.progress import ProgressReader, ProgressWriter
 
 
@@ -22,29 +22,29 @@ def result(name: str, outcome: Outcome) -> TestResult:
     return TestResult(f"m.T.{name}", "m", outcome)
 
 
-def test_failures_are_named_when_they_happen_and_so_is_what_became_of_them() -> None:
+def test_failures_and_reruns_are_named_when_they_happen() -> None:
     console, text = screen()
-    with show_while(console, "batch 1") as listener:
+    with live_progress(console, "batch 1") as listener:
         listener.stage("testing")
         listener.discovered(3)
         listener.finished(result("good", Outcome.PASSED))
         listener.finished(result("bad\x1b[31m", Outcome.FAILED))
         listener.finished(result("beside", Outcome.ERRORED))
         assert "✗ m.T.beside" in text.getvalue()
-        listener.doubting(2)
+        listener.rerunning(2)
         listener.revised(result("beside", Outcome.PASSED))
     said = text.getvalue()
     assert "m.T.good" not in said
     assert "✗ m.T.bad" in said
     assert "\x1b[31m" not in said
-    assert "✓ m.T.beside  passed when it was run once more" in said
+    assert "✓ m.T.beside  passed on rerun" in said
     assert "1 failed" in said
-    assert "2 failures once more" in said
+    assert "rerunning 2 failures" in said
 
 
 def test_the_time_that_is_left() -> None:
     console, text = screen()
-    with show_while(console, "batch 1") as listener:
+    with live_progress(console, "batch 1") as listener:
         listener.stage("testing")
         listener.discovered(1000)
         listener.finished(result("bad", Outcome.FAILED))
@@ -55,7 +55,7 @@ def test_the_time_that_is_left() -> None:
 
 def test_of_many_failures_the_first_are_named_and_all_are_counted() -> None:
     console, text = screen()
-    with show_while(console, "batch 1") as listener:
+    with live_progress(console, "batch 1") as listener:
         for number in range(200):
             listener.finished(result(f"test_{number}", Outcome.FAILED))
     assert text.getvalue().count("✗") == 10
@@ -64,7 +64,7 @@ def test_of_many_failures_the_first_are_named_and_all_are_counted() -> None:
 
 def test_no_terminal_no_drawing() -> None:
     text = io.StringIO()
-    with show_while(Console(file=text, force_terminal=False), "batch 1") as listener:
+    with live_progress(Console(file=text, force_terminal=False), "batch 1") as listener:
         listener.finished(result("bad", Outcome.FAILED))
     assert text.getvalue() == ""
 
@@ -74,32 +74,37 @@ def test_another_process_sees_the_same(tmp_path: object) -> None:
     writer, reader = ProgressWriter(path), ProgressReader(path)
     writer.stage("testing")
     writer.discovered(100)
-    for number in range(MOST_FAILURES + 10):
+    for number in range(MAX_NAMED_FAILURES + 10):
         writer.finished(result(f"test_{number}", Outcome.FAILED))
     writer.started("m.T.now")
     writer.remaining(3)
     seen = reader.read()
-    assert (seen.stage, seen.total, seen.done, seen.failed) == ("testing", 100, MOST_FAILURES + 10, MOST_FAILURES + 10)
-    assert (len(seen.failures), seen.current, seen.left) == (MOST_FAILURES, "m.T.now", 3.0)
-    writer.doubting(1)
+    assert (seen.stage, seen.total, seen.done, seen.failed) == (
+        "testing",
+        100,
+        MAX_NAMED_FAILURES + 10,
+        MAX_NAMED_FAILURES + 10,
+    )
+    assert (len(seen.failures), seen.current, seen.seconds_left) == (MAX_NAMED_FAILURES, "m.T.now", 3.0)
+    writer.rerunning(1)
     writer.revised(result("test_0", Outcome.PASSED))
     seen = reader.read()
-    assert seen.failed == MOST_FAILURES + 9
+    assert seen.failed == MAX_NAMED_FAILURES + 9
     assert "m.T.test_0" not in seen.failures
-    assert seen.left is None
+    assert seen.seconds_left is None
     writer.close()
-    assert Progress().after("x", Outcome.PASSED).failures == ()
+    assert Progress().with_result("x", Outcome.PASSED).failures == ()
 
 
-def test_failures_that_are_looked_into_are_not_said_to_have_passed(tmp_path: Path) -> None:
+def test_failures_whose_culprits_are_searched_have_not_passed(tmp_path: Path) -> None:
     console, text = screen()
     writer, reader = ProgressWriter(tmp_path / "progress.ndjson"), ProgressReader(tmp_path / "progress.ndjson")
     writer.finished(result("bad", Outcome.FAILED))
     states = [reader.read()]
     writer.searching(1, 0)
     states.append(reader.read())
-    show(console, "batch 1", states)
+    follow_progress(console, "batch 1", states)
     assert "✗ m.T.bad" in text.getvalue()
     assert "✓" not in text.getvalue()
-    assert "finding what broke them" in text.getvalue()
+    assert "finding culprits" in text.getvalue()
     writer.close()

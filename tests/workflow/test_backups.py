@@ -1,4 +1,4 @@
-"""The file copies of the state before a batch, made and verified by hand."""
+"""Backups of the files before a batch, created and verified by hand."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def full(project: Repository) -> Repository:
 
 
 def content(project: Repository) -> Path:
-    """Where the copy of the calculator is."""
+    """Path of the calculator's copy."""
     digest = hashlib.sha256(CALCULATOR.encode()).hexdigest()
     return project.top / ".git/batchhook/backups/objects" / digest[:2] / digest[2:]
 
 
-def test_made_anew_with_what_was_damaged(full: Repository) -> None:
+def test_a_damaged_backup_is_created_again(full: Repository) -> None:
     copy = content(full)
     copy.chmod(0o600)
     copy.write_text("rotten")
@@ -35,8 +35,8 @@ def test_made_anew_with_what_was_damaged(full: Repository) -> None:
     assert copy.read_text() == CALCULATOR
     existed = {file["path"]: file["existed"] for file in backup["files"]}
     assert existed == {".batchhook.toml": False, "calculator.py": True, "new.txt": False}
-    said = full.batchhook("backup", "--verify")
-    assert "The backup of 1 batch holds 1 file, read and compared" in " ".join(said.split())
+    output = full.batchhook("backup", "--verify")
+    assert "The backup of 1 batch holds 1 file; all SHA-256 checksums match" in " ".join(output.split())
 
 
 def test_without_a_manifest(full: Repository) -> None:

@@ -90,7 +90,7 @@ def test_a_file_of_a_like_name_that_stays_is_in_the_way(renamed: Repository, way
     renamed.commit("4", Name__txt="another file\n")
     before = world(renamed)
     said = renamed.batchhook("rollback", "1", *WAYS[way][0], "-y", code=3)
-    assert "nothing was touched" in said
+    assert "nothing was changed" in said
     assert world(renamed) == before
 
 

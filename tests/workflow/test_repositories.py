@@ -235,7 +235,7 @@ def test_a_read_only_folder_is_a_refusal(quiet: Repository, way: tuple[str, ...]
         pytest.skip("root writes into read-only folders")
     before = state(quiet)
     said = quiet.batchhook("rollback", "1", *way, "-y", code=3)
-    assert "no permission to change what is in" in said
+    assert "no permission to write to" in said
     assert state(quiet) == before
     (quiet.top / "folder").chmod(0o700)
 
@@ -274,8 +274,8 @@ def test_a_full_disk_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (disk / "filling").write_bytes(b"\0" * (free - (5 << 19)))
         before = state(repository)
         said = repository.batchhook("rollback", "1", *way, "-y", code=3)
-        assert "there is no room in" in said
-        assert "nothing was touched" in said
+        assert "not enough disk space in" in said
+        assert "nothing was changed" in said
         assert state(repository) == before
         (disk / "filling").write_bytes(b"")
         (disk / "filling").write_bytes(b"\0" * shutil.disk_usage(disk).free)
@@ -330,6 +330,6 @@ def test_the_state_folder_is_the_users_alone(quiet: Repository) -> None:
     finally:
         os.umask(old)
     assert root.stat().st_mode & 0o777 == 0o700
-    private = [path for name in ("backups", "kept") for path in (root / name).rglob("*")]
+    private = [path for name in ("backups", "restorations") for path in (root / name).rglob("*")]
     assert len(private) > 8
     assert {path.stat().st_mode & 0o077 for path in private} == {0}

@@ -165,7 +165,7 @@ def test_an_empty_folder_is_not_made_through_a_link(tmp_path: Path) -> None:
     outside.mkdir()
     (top / "link").symlink_to(outside)
     (top / "file").touch()
-    empty_dirs.make_again(top, ["link/in", "file/in", "../sideways", ".git/in", "fine/in"])
+    empty_dirs.recreate(top, ["link/in", "file/in", "../sideways", ".git/in", "fine/in"])
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
         "outside",
         "top",
@@ -218,7 +218,7 @@ def test_filters_are_gone_through(bare_repository: Repository, way: tuple[str, .
     bare_repository.git("config", "filter.upper.smudge", "false")
     said = bare_repository.batchhook("rollback", "1", *way, "-y", code=3)
     assert "a.up cannot be" in said
-    assert "nothing was touched" in said
+    assert "nothing was changed" in said
     assert bare_repository.read("a.up") == "AFTER\n"
 
 
@@ -255,7 +255,7 @@ def test_submodules_are_never_reached_into_from_a_backup(bare_repository: Reposi
     repository.commit("batch", f__txt="f\n")
     repository.batchhook("backup", "1")
     done = repository.json("rollback", "1", "--from-backup", "-y")
-    assert [one["path"] for one in done["left"]] == ["sm"]
+    assert [one["path"] for one in done["skipped_files"]] == ["sm"]
     assert inside.read("f.txt") == "two\n"
     assert not (repository.top / "f.txt").exists()
 

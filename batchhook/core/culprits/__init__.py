@@ -1,1 +1,1 @@
-"""Which change broke which test: one search for all failing tests at once, asked and told, without doing anything."""
+"""Culprit search: one search finds the change that broke each failing test. It decides on probes but runs nothing."""

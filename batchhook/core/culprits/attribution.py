@@ -1,4 +1,4 @@
-"""What is found out about a failing test: which change broke it, or why none did."""
+"""Attribution of a failing test: the change that broke it, or why none is blamed."""
 
 from __future__ import annotations
 
@@ -7,110 +7,112 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(str, Enum):
-    """What became of a failing test."""
+class AttributionKind(str, Enum):
+    """Kind of an attribution."""
 
     CULPRIT = "culprit"
-    """A change broke it: it failed there and passed just before, both seen."""
+    """A change broke the test: it was seen failing there and passing just before."""
 
     INTRODUCED = "introduced failing"
-    """A change brought the test, and it has not passed since."""
+    """A change added the test, which has not passed since."""
 
     PRE_EXISTING = "pre-existing"
-    """It failed before the first change, too."""
+    """The test already failed before the first change."""
 
     FLAKY = "flaky"
-    """It fails now and then, whatever the changes did."""
+    """The test fails now and then, regardless of the changes."""
 
     AMBIGUOUS = "ambiguous"
-    """It could not be found out; the range and the reason are said."""
+    """No single change can be named; the attribution holds a range and the reason."""
 
     @property
-    def blames(self) -> bool:
-        """Whether one change is to blame."""
-        return self in {Kind.CULPRIT, Kind.INTRODUCED}
+    def has_culprit(self) -> bool:
+        """Return whether one change is blamed."""
+        return self in {AttributionKind.CULPRIT, AttributionKind.INTRODUCED}
 
 
-class Sight(Enum):
-    """What was seen of a test in one state."""
+class ProbeOutcome(Enum):
+    """Outcome of one test in a probe of a revision."""
 
     PASSED = "passed"
     FAILED = "failed"
     ABSENT = "does not exist"
-    """It is not among the tests of that state."""
+    """The revision does not have the test."""
 
     SKIPPED = "is skipped"
 
     UNTESTABLE = "cannot be tested"
-    """It may be there, but its module, or the suite, cannot be loaded in that state."""
+    """The test may exist, but its module or the suite cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """All that was seen of a test in one state.
+class Observation:
+    """Everything observed of a test at one revision.
 
     Attributes:
-        state: the state's name: of a commit.
-        passed, failed: how often.
-        silence: why it could not be seen there; None where it could, or was not looked at.
+        oid: commit of the revision.
+        passed, failed: number of times.
+        unobserved_reason: why the test could not run there; None if it ran or was not probed.
     """
 
-    state: str
+    oid: str
     passed: int = 0
     failed: int = 0
-    silence: Sight | None = None
+    unobserved_reason: ProbeOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What was found out about one failing test.
+    """Result of the search for one failing test.
 
     Attributes:
-        confidence: 0 to 1, how sure it is, as the model has it (``belief.py``).
-        suspects: names of the changes that may have broken it, oldest first: the one that did, or a range.
-        evidence: what was seen, oldest state first; states that were not looked at are left out.
-        reason: why no single change is named, in half a sentence; empty where one is.
+        confidence: posterior probability of the attribution, 0 to 1 (``posterior.py``).
+        suspects: oids of changes that may have broken the test, oldest first: the culprit, or a range.
+        evidence: observations by revision, oldest first, without revisions that were not probed.
+        reason: why no single change is named, as a phrase; empty if one is.
     """
 
-    kind: Kind
+    kind: AttributionKind
     confidence: float
     suspects: tuple[str, ...] = ()
-    evidence: tuple[Sighting, ...] = ()
+    evidence: tuple[Observation, ...] = ()
     reason: str = ""
 
     @property
-    def change(self) -> str:
-        """The name of the change that is to blame; empty where none is."""
-        return self.suspects[0] if self.kind.blames else ""
+    def culprit(self) -> str:
+        """Oid of the change to blame; empty if there is none."""
+        return self.suspects[0] if self.kind.has_culprit else ""
 
     @property
-    def runs(self) -> int:
-        """How often the test ran."""
-        return sum(sighting.passed + sighting.failed for sighting in self.evidence)
+    def run_count(self) -> int:
+        """Number of times that the test ran."""
+        return sum(observation.passed + observation.failed for observation in self.evidence)
 
     @property
-    def failed(self) -> int:
-        """How often it failed in these."""
-        return sum(sighting.failed for sighting in self.evidence)
+    def failure_count(self) -> int:
+        """Number of times that the test failed."""
+        return sum(observation.failed for observation in self.evidence)
 
 
-def by_change(found: Mapping[str, Attribution]) -> dict[str, list[str]]:
-    """Ids of the tests that each change is to blame for, by the change's name; the one with most of them first."""
-    blamed: dict[str, list[str]] = {}
-    for test_id, attribution in found.items():
-        if attribution.change:
-            blamed.setdefault(attribution.change, []).append(test_id)
-    return dict(sorted(blamed.items(), key=lambda item: -len(item[1])))
+def group_by_culprit(attributions: Mapping[str, Attribution]) -> dict[str, list[str]]:
+    """Return the ids of the tests that each culprit broke, by its oid; the culprit with most tests first."""
+    by_culprit: dict[str, list[str]] = {}
+    for test_id, attribution in attributions.items():
+        if attribution.culprit:
+            by_culprit.setdefault(attribution.culprit, []).append(test_id)
+    return dict(sorted(by_culprit.items(), key=lambda item: -len(item[1])))
 
 
-def summary(found: Mapping[str, Attribution]) -> str:
-    """What was found out, in half a sentence, for one line of a terminal."""
-    said = [f"{change[:8]} broke {_tests(len(tests))}" for change, tests in by_change(found).items()]
-    for kind, word in ((Kind.PRE_EXISTING, "failed before"), (Kind.FLAKY, "flaky"), (Kind.AMBIGUOUS, "unclear")):
-        number = sum(attribution.kind is kind for attribution in found.values())
-        said += [f"{number} {word}"] if number else []
-    return ", ".join(said)
-
-
-def _tests(number: int) -> str:
-    return "1 test" if number == 1 else f"{number} tests"
+def summarize_attributions(attributions: Mapping[str, Attribution]) -> str:
+    """Return the attributions as a one-line phrase: ``89abcdef broke 2 tests, 1 flaky``."""
+    parts = []
+    for oid, test_ids in group_by_culprit(attributions).items():
+        parts.append(f"{oid[:8]} broke {len(test_ids)} test{'' if len(test_ids) == 1 else 's'}")
+    for kind, label in (
+        (AttributionKind.PRE_EXISTING, "failed before"),
+        (AttributionKind.FLAKY, "flaky"),
+        (AttributionKind.AMBIGUOUS, "ambiguous"),
+    ):
+        count = sum(attribution.kind is kind for attribution in attributions.values())
+        parts += [f"{count} {label}"] if count else []
+    return ", ".join(parts)

@@ -1,9 +1,9 @@
-"""A long line of states seen from afar: where it would make little difference, many changes are weighed as one.
+"""Coarsening of long searches: consecutive changes are weighed as one where that makes little difference.
 
-What is expected of a look is worked out for each state and each change. Over hundreds of commits that would take
-longer than the looks. So states of which nothing is known are left out of that, as far as the changes between two of
-those that stay are not likely to be to blame. What is left is the same model, of fewer states: nothing that was seen is
-lost.
+The expected gain of a probe is computed for each pair of position and change. Over hundreds of commits that would take
+longer than the probes themselves. Positions without observations are therefore left out as long as the changes between
+two remaining positions are unlikely to contain the culprit. The result is the same model with fewer positions; no
+observation is lost.
 """
 
 from __future__ import annotations
@@ -13,83 +13,85 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from batchhook.core.culprits.posterior import Belief, Seen, believe
+from batchhook.core.culprits.posterior import Posterior, RunCounts, posterior
 from batchhook.core.culprits.priors import Priors
 
-FEW = 128
-"""States up to which none is left out."""
-FINE = 1 / 64
-"""How likely the changes between two states that stay may be to blame, unless it is a single one."""
+MAX_EXACT = 128
+"""Number of positions up to which all are kept."""
+MAX_MASS = 1 / 64
+"""Probability that the culprit lies between two remaining positions, at most, unless only one change does."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What is believed of a test, of some states alone.
+class CoarseView:
+    """Posterior of a test over a subset of positions.
 
     Attributes:
-        states: numbers of the states that stay, in order; all changes since the one before are weighed as one.
-        belief: about these.
+        positions: the remaining positions, ascending; all changes since the previous one are weighed as one.
+        posterior: over these positions.
     """
 
-    states: Sequence[int]
-    belief: Belief
+    positions: Sequence[int]
+    posterior: Posterior
 
-    def place_of(self, state: int) -> int:
-        """The place of a state among those that stay; of one that was left out, that of the next one that was not."""
-        return bisect_left(self.states, state)
+    def index_of(self, position: int) -> int:
+        """Return the index of a position, or that of the next remaining one if it was left out."""
+        return bisect_left(self.positions, position)
 
 
-def view(seen: Seen, priors: Priors, can_look_at: Callable[[int], bool]) -> View:
-    """What is believed of a test; of many states, only those that matter.
+def coarsen(counts: RunCounts, priors: Priors, is_observable: Callable[[int], bool]) -> CoarseView:
+    """Return the posterior of a test over the positions that matter.
 
     Args:
-        seen: what was seen of it.
-        priors: what was held likely before.
-        can_look_at: whether a state may be looked at, for all that is known.
+        counts: passes and failures of the test.
+        priors: over all positions.
+        is_observable: whether the test may run at a position, given the observations so far.
     """
-    whole, states = believe(seen, priors), len(priors.last_break)
-    if states <= FEW:
-        return View(range(states), whole)
-    edges = (earlier for earlier, later in pairwise(range(states)) if can_look_at(earlier) and not can_look_at(later))
-    wanted = {0, states - 1, *_seen_in(seen), *edges, *_likely(whole.last_break, can_look_at)}
-    kept = tuple(sorted(wanted))
-    some = Seen(tuple(seen.passed[state] for state in kept), tuple(seen.failed[state] for state in kept))
-    return View(kept, believe(some, _joined(priors, kept)))
+    exact, size = posterior(counts, priors), len(priors.last_break)
+    if size <= MAX_EXACT:
+        return CoarseView(range(size), exact)
+    edges = (earlier for earlier, later in pairwise(range(size)) if is_observable(earlier) and not is_observable(later))
+    positions = tuple(sorted({0, size - 1, *_observed(counts), *edges, *_cuts(exact.last_break, is_observable)}))
+    coarse_counts = RunCounts(
+        tuple(counts.passed[position] for position in positions),
+        tuple(counts.failed[position] for position in positions),
+    )
+    return CoarseView(positions, posterior(coarse_counts, _join(priors, positions)))
 
 
-def _seen_in(seen: Seen) -> Iterator[int]:
-    pairs = zip(seen.passed, seen.failed, strict=True)
-    return (state for state, (passed, failed) in enumerate(pairs) if passed or failed)
+def _observed(counts: RunCounts) -> Iterator[int]:
+    pairs = zip(counts.passed, counts.failed, strict=True)
+    return (position for position, (passed, failed) in enumerate(pairs) if passed or failed)
 
 
-def _likely(last_break: Sequence[float], can_look_at: Callable[[int], bool]) -> Iterator[int]:
-    """States that cut the line into pieces: none is likely to hold the culprit, unless it is a single change."""
-    gathered = 0.0
-    for state, probability in enumerate(last_break):
-        if probability >= FINE and state:
-            yield state - 1
-        gathered += probability
-        if gathered >= FINE and can_look_at(state):
-            yield state
-            gathered = 0.0
+def _cuts(last_break: Sequence[float], is_observable: Callable[[int], bool]) -> Iterator[int]:
+    """Yield positions that cut the line into pieces of at most ``MAX_MASS``, unless a piece is a single change."""
+    mass = 0.0
+    for position, probability in enumerate(last_break):
+        if probability >= MAX_MASS and position:
+            yield position - 1
+        mass += probability
+        if mass >= MAX_MASS and is_observable(position):
+            yield position
+            mass = 0.0
 
 
-def _joined(priors: Priors, kept: Sequence[int]) -> Priors:
-    """What is held likely of the states that stay."""
-    spans = [range(earlier + 1, later + 1) for earlier, later in pairwise(kept)]
-    moves = [_moves(priors, span) for span in spans]
+def _join(priors: Priors, positions: Sequence[int]) -> Priors:
+    """Return the priors over the remaining positions."""
+    spans = [range(earlier + 1, later + 1) for earlier, later in pairwise(positions)]
+    transitions = [_transition(priors, span) for span in spans]
     return replace(
         priors,
-        last_break=(priors.last_break[0], *(sum(priors.last_break[state] for state in span) for span in spans)),
-        breaks=(priors.breaks[0], *(breaks for breaks, _ in moves)),
-        mends=(priors.mends[0], *(mends for _, mends in moves)),
+        last_break=(priors.last_break[0], *(sum(priors.last_break[position] for position in span) for span in spans)),
+        breaks=(priors.breaks[0], *(breaks for breaks, _ in transitions)),
+        fixes=(priors.fixes[0], *(fixes for _, fixes in transitions)),
     )
 
 
-def _moves(priors: Priors, span: Sequence[int]) -> tuple[float, float]:
-    """How likely a test is broken after some changes that was sound before them, and sound that was broken."""
+def _transition(priors: Priors, span: Sequence[int]) -> tuple[float, float]:
+    """Return the probability that a span of changes leaves a sound test broken, and a broken test sound."""
     broken, sound = 0.0, 0.0
-    for state in span:
-        breaks, mends = priors.breaks[state], priors.mends[state]
-        broken, sound = broken * (1 - mends) + (1 - broken) * breaks, sound * (1 - breaks) + (1 - sound) * mends
+    for position in span:
+        breaks, fixes = priors.breaks[position], priors.fixes[position]
+        broken, sound = broken * (1 - fixes) + (1 - broken) * breaks, sound * (1 - breaks) + (1 - sound) * fixes
     return broken, sound

@@ -1,168 +1,175 @@
-"""When enough was seen of a test to say what became of it."""
+"""Decision on one failing test: when its observations are sufficient, and which attribution they support."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight, Sighting
-from batchhook.core.culprits.posterior import Seen, believe
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation, ProbeOutcome
+from batchhook.core.culprits.posterior import RunCounts, posterior
 from batchhook.core.culprits.priors import Priors
 
-FLAKY_ENOUGH = 0.95
-"""How sure it has to be that no change is to blame. Less than for a culprit: nobody is accused by it."""
-HARDLY = 0.02
-"""How likely a test can be seen at least, in a state that was not looked at."""
-MOST_SUSPECTS = 0.95
-"""Of an ambiguous test those changes are named that are to blame with this probability together."""
+FLAKY_CONFIDENCE = 0.95
+"""Probability of no culprit from which a test is called flaky. Lower than for a culprit, since no change is blamed."""
+MIN_OBSERVABILITY = 0.02
+"""Lower bound of the probability that a test can run at a position that was not probed."""
+SUSPECT_MASS = 0.95
+"""Probability that the suspects of an ambiguous test contain the culprit."""
 
 
-class Case:
-    """What was seen of one failing test, and what follows from it.
+class Evidence:
+    """Observations of one failing test along a line of revisions, and the conclusions that they support.
+
+    A *position* is the index of a revision.
 
     Args:
-        states: names of the states, oldest first; the first is the one before any change, the last the one in which
-            the test was found failing.
-        priors: what was held likely before.
+        oids: commits of the revisions, oldest first: the first is before any change, and the test fails at the last.
     """
 
-    def __init__(self, states: Sequence[str], priors: Priors) -> None:
+    def __init__(self, oids: Sequence[str], priors: Priors) -> None:
         self.priors = priors
-        self._states = states
-        self._passed = [0] * len(states)
-        self._failed = [0] * len(states)
-        self._silence: list[Sight | None] = [None] * len(states)
+        self._oids = oids
+        self._passed = [0] * len(oids)
+        self._failed = [0] * len(oids)
+        self._unobserved: list[ProbeOutcome | None] = [None] * len(oids)
 
-    def tell(self, state: int, sight: Sight) -> None:
-        """Take in what was seen in a state."""
-        if sight is Sight.PASSED:
-            self._passed[state] += 1
-        elif sight is Sight.FAILED:
-            self._failed[state] += 1
+    def observe(self, position: int, outcome: ProbeOutcome) -> None:
+        """Add one observation."""
+        if outcome is ProbeOutcome.PASSED:
+            self._passed[position] += 1
+        elif outcome is ProbeOutcome.FAILED:
+            self._failed[position] += 1
         else:
-            self._silence[state] = sight
+            self._unobserved[position] = outcome
 
     @property
-    def seen(self) -> Seen:
-        """What was seen, for ``believe``."""
-        return Seen(tuple(self._passed), tuple(self._failed))
+    def counts(self) -> RunCounts:
+        """Passes and failures at each position."""
+        return RunCounts(tuple(self._passed), tuple(self._failed))
 
     @property
-    def runs(self) -> int:
-        """How often the test ran."""
+    def run_count(self) -> int:
+        """Number of times that the test ran."""
         return sum(self._passed) + sum(self._failed)
 
-    def can_look_at(self, state: int) -> bool:
-        """Whether the test may be seen in a state, for all that is known."""
-        return self._silence[state] is None
+    def is_observable(self, position: int) -> bool:
+        """Return whether the test may run at a position, given the observations so far."""
+        return self._unobserved[position] is None
 
-    def prospects(self) -> list[float]:
-        """How likely the test can be seen in each state: it seldom can near those where it cannot.
+    def is_observed(self, position: int) -> bool:
+        """Return whether a position was probed, even if the test could not run there."""
+        return bool(self._passed[position] or self._failed[position] or self._unobserved[position])
 
-        States that cannot be tested come in rows. Between one of them and one where the test was seen, the row may end
-        anywhere; between two of them it hardly does.
+    def observability(self) -> list[float]:
+        """Return the probability that the test can run at each position.
+
+        Untestable revisions come in streaks. Between an untestable position and one where the test ran, the streak may
+        end anywhere; between two untestable positions it hardly ever does. So the probability is interpolated linearly
+        between observed positions.
         """
-        found: list[float] = []
-        before, behind = -1, 1.0
-        for state in (*filter(self.was_seen, range(len(self._states))), len(self._states)):
-            ahead = 1.0 if state == len(self._states) or self.can_look_at(state) else 0.0
-            steps = state - before
-            between = (behind + (ahead - behind) * step / steps for step in range(1, steps))
-            found += [max(chance, HARDLY) for chance in between] + [ahead]
-            before, behind = state, ahead
-        return found[:-1]
+        chances: list[float] = []
+        previous, left = -1, 1.0
+        for position in (*filter(self.is_observed, range(len(self._oids))), len(self._oids)):
+            right = 1.0 if position == len(self._oids) or self.is_observable(position) else 0.0
+            steps = position - previous
+            between = (left + (right - left) * step / steps for step in range(1, steps))
+            chances += [max(chance, MIN_OBSERVABILITY) for chance in between] + [right]
+            previous, left = position, right
+        return chances[:-1]
 
-    def was_seen(self, state: int) -> bool:
-        """Whether anything was seen in a state, even that there is nothing to see."""
-        return bool(self._passed[state] or self._failed[state] or self._silence[state])
+    def hypothesis(self) -> Hypothesis:
+        """Return the most likely explanation."""
+        result = posterior(self.counts, self.priors)
+        likeliest = max(range(len(self._oids)), key=result.last_break.__getitem__)
+        last = self._first_observable(range(likeliest, len(self._oids)), default=len(self._oids) - 1)
+        first = self._first_observable(range(last - 1, -1, -1), default=-1) + 1
+        return Hypothesis(first, last, sum(result.last_break[first : last + 1]), result.no_culprit)
 
-    def suspicion(self) -> Suspicion:
-        """The likeliest explanation."""
-        belief = believe(self.seen, self.priors)
-        likeliest = max(range(len(self._states)), key=belief.last_break.__getitem__)
-        last = self._visible(range(likeliest, len(self._states)), otherwise=len(self._states) - 1)
-        before = self._visible(range(last - 1, -1, -1), otherwise=-1)
-        first = before + 1
-        return Suspicion(first, last, sum(belief.last_break[first : last + 1]), belief.none)
+    def _first_observable(self, positions: Sequence[int], default: int) -> int:
+        return next(filter(self.is_observable, positions), default)
 
-    def _visible(self, states: Sequence[int], otherwise: int) -> int:
-        return next((state for state in states if self._silence[state] is None), otherwise)
-
-    def missing(self, suspicion: Suspicion) -> list[int]:
-        """States that have to be looked at before a change may be blamed: it failed there, and passed just before."""
-        lacking = [suspicion.last] if not self._failed[suspicion.last] else []
-        before = suspicion.first - 1
+    def unconfirmed(self, hypothesis: Hypothesis) -> list[int]:
+        """Return the positions to probe before blaming a change: the test must fail there and pass just before."""
+        positions = [hypothesis.last] if not self._failed[hypothesis.last] else []
+        before = hypothesis.first - 1
         if before >= 0 and not self._passed[before]:
-            lacking.append(before)
-        return lacking
+            positions.append(before)
+        return positions
 
-    def blamed(self, suspicion: Suspicion) -> Attribution:
-        """What to say when the suspicion is sure enough, and nothing is missing."""
-        first, last, sure = suspicion.first, suspicion.last, suspicion.probability
+    def attribute(self, hypothesis: Hypothesis) -> Attribution:
+        """Return the attribution for a hypothesis that is likely enough and confirmed."""
+        first, last, probability = hypothesis.first, hypothesis.last, hypothesis.probability
         if last == 0:
-            return self._said(Kind.PRE_EXISTING, sure)
+            return self._attribution(AttributionKind.PRE_EXISTING, probability)
         if first == last:
-            return self._said(Kind.CULPRIT, sure, (first, last))
-        if first == 0 and self._silence[last - 1] in {Sight.ABSENT, Sight.SKIPPED}:
-            return self._said(Kind.INTRODUCED, sure, (last, last))
-        return self._said(Kind.AMBIGUOUS, sure, (max(first, 1), last), self._why(first, last))
+            return self._attribution(AttributionKind.CULPRIT, probability, (first, last))
+        if first == 0 and self._unobserved[last - 1] in {ProbeOutcome.ABSENT, ProbeOutcome.SKIPPED}:
+            return self._attribution(AttributionKind.INTRODUCED, probability, (last, last))
+        span = (max(first, 1), last)
+        return self._attribution(AttributionKind.AMBIGUOUS, probability, span, self._gap_reason(first, last))
 
-    def flaky(self, suspicion: Suspicion) -> Attribution:
-        """What to say of a test that no change is to blame for."""
-        return self._said(Kind.FLAKY, suspicion.none)
+    def attribute_flaky(self, hypothesis: Hypothesis) -> Attribution:
+        """Return the attribution of a test without a culprit."""
+        return self._attribution(AttributionKind.FLAKY, hypothesis.no_culprit)
 
-    def undecided(self, reason: str) -> Attribution:
-        """What to say where no more can be found out: the likeliest changes, and why it ends here."""
-        belief = believe(self.seen, self.priors)
-        if belief.none > max(*belief.last_break, 0.5) and sum(self._passed):
-            return self._said(Kind.FLAKY, belief.none)
-        first, last = _narrowed(belief.last_break)
-        sure = sum(belief.last_break[first : last + 1])
-        return self._said(Kind.AMBIGUOUS, sure, (max(first, 1), max(last, 1)), reason)
+    def attribute_ambiguous(self, reason: str) -> Attribution:
+        """Return the best attribution when the search ends early: flaky if that is likely, else a range of suspects.
 
-    def _why(self, first: int, last: int) -> str:
-        """Why changes cannot be told apart: what is amiss in the states between them."""
-        told = [
-            f"{silence.value} at {self._states[state][:8]}"
-            for state in range(max(first - 1, 0), last)
-            if (silence := self._silence[state])
+        Args:
+            reason: why the search ends, as a phrase.
+        """
+        result = posterior(self.counts, self.priors)
+        if result.no_culprit > max(*result.last_break, 0.5) and sum(self._passed):
+            return self._attribution(AttributionKind.FLAKY, result.no_culprit)
+        first, last = _likely_span(result.last_break)
+        probability = sum(result.last_break[first : last + 1])
+        return self._attribution(AttributionKind.AMBIGUOUS, probability, (max(first, 1), max(last, 1)), reason)
+
+    def _gap_reason(self, first: int, last: int) -> str:
+        """Return why the changes of a span cannot be distinguished."""
+        reasons = [
+            f"{reason.value} at {self._oids[position][:8]}"
+            for position in range(max(first - 1, 0), last)
+            if (reason := self._unobserved[position])
         ]
-        return ", ".join(told)
+        return ", ".join(reasons)
 
-    def _said(self, kind: Kind, sure: float, span: tuple[int, int] | None = None, reason: str = "") -> Attribution:
-        evidence = tuple(
-            Sighting(name, self._passed[state], self._failed[state], self._silence[state])
-            for state, name in enumerate(self._states)
-            if self.was_seen(state)
+    def _attribution(
+        self, kind: AttributionKind, confidence: float, span: tuple[int, int] | None = None, reason: str = ""
+    ) -> Attribution:
+        observations = tuple(
+            Observation(oid, self._passed[position], self._failed[position], self._unobserved[position])
+            for position, oid in enumerate(self._oids)
+            if self.is_observed(position)
         )
-        suspects = tuple(self._states[span[0] : span[1] + 1]) if span else ()
-        return Attribution(kind, min(sure, 1.0), suspects, evidence, reason)
+        suspects = tuple(self._oids[span[0] : span[1] + 1]) if span else ()
+        return Attribution(kind, min(confidence, 1.0), suspects, observations, reason)
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
-    """The likeliest explanation of a failure.
+class Hypothesis:
+    """The most likely explanation of a failure.
 
     Attributes:
-        first, last: the test broke in one of these states; of them, only ``last`` can be looked at. Equal where one
-            change stands out; from 0 on where it may have been broken before any change.
-        probability: that the last break is there.
-        none: that no change is to blame.
+        first, last: range of positions that contains the last break. Only ``last`` can be observed. Equal if one
+            change stands out; from 0 if the test may have been broken before any change.
+        probability: of the last break lying in the range.
+        no_culprit: probability that no change is to blame.
     """
 
     first: int
     last: int
     probability: float
-    none: float
+    no_culprit: float
 
 
-def _narrowed(last_break: Sequence[float]) -> tuple[int, int]:
-    """The first and last of the likeliest states that together hold nearly all of the probability."""
+def _likely_span(last_break: Sequence[float]) -> tuple[int, int]:
+    """Return the first and last of the likeliest positions that together hold ``SUSPECT_MASS``."""
     ranked = sorted(range(len(last_break)), key=last_break.__getitem__, reverse=True)
-    wanted, held, chosen = MOST_SUSPECTS * sum(last_break), 0.0, []
-    for state in ranked:
-        chosen.append(state)
-        held += last_break[state]
-        if held >= wanted:
+    target, mass, chosen = SUSPECT_MASS * sum(last_break), 0.0, []
+    for position in ranked:
+        chosen.append(position)
+        mass += last_break[position]
+        if mass >= target:
             break
     return min(chosen), max(chosen)

@@ -1,6 +1,6 @@
-"""How much a look at a state would tell: expected information, in bits.
+"""Expected information gain of a probe, in bits.
 
-MacKay, Information-Based Objective Functions for Active Data Selection, 1992.
+MacKay, Information-Based Objective Functions for Active Data Selection, Neural Computation 4 (1992), 590-604.
 """
 
 from __future__ import annotations
@@ -8,55 +8,55 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import log2
 
-from batchhook.core.culprits.coarsen import View
+from batchhook.core.culprits.coarsen import CoarseView
 from batchhook.core.culprits.posterior import NEGLIGIBLE
 
 
-class Outlook:
-    """What looks at states would tell about one test, given the looks that are already decided on.
-
-    Args:
-        view: what is believed of the test.
+class InformationGain:
+    """Expected gain of probes for one test, given the probes that are already scheduled.
 
     Attributes:
-        states: those worth a look.
+        positions: candidates for a probe.
     """
 
-    def __init__(self, view: View) -> None:
-        belief = view.belief
-        self.states = view.states
-        self._place_of = view.place_of
-        likely = [number for number, chance in enumerate(belief.hypotheses) if chance >= NEGLIGIBLE]
-        self._weights = [belief.hypotheses[number] for number in likely]
-        self._chances = [[row[number] for number in likely] for row in belief.chances]
-        self._decided = [self._weights]  # for each way in which the looks may come out, joint with each hypothesis
+    def __init__(self, view: CoarseView) -> None:
+        posterior = view.posterior
+        self.positions = view.positions
+        self._index_of = view.index_of
+        likely = [number for number, probability in enumerate(posterior.hypotheses) if probability >= NEGLIGIBLE]
+        self._weights = [posterior.hypotheses[number] for number in likely]
+        self._failure_chances = [[row[number] for number in likely] for row in posterior.failure_chances]
+        # For each combination of outcomes of the scheduled probes, its joint probability with each hypothesis.
+        self._joint = [self._weights]
 
-    def gain(self, state: int) -> float:
-        """Bits that one more look at a state is expected to tell about which change is to blame."""
-        chances = self._chances[self._place_of(state)]
-        after = sum(_surprise(sum(way)) for way in self._split(chances))
-        before = sum(_surprise(sum(way)) for way in self._decided)
-        noise = sum(weight * _entropy(chance) for weight, chance in zip(self._weights, chances, strict=True))
+    def gain(self, position: int) -> float:
+        """Return the bits that one more probe of a position is expected to yield about the culprit."""
+        chances = self._failure_chances[self._index_of(position)]
+        after = sum(_surprisal(sum(joint)) for joint in self._branch(chances))
+        before = sum(_surprisal(sum(joint)) for joint in self._joint)
+        noise = sum(weight * _binary_entropy(chance) for weight, chance in zip(self._weights, chances, strict=True))
         return max(0.0, after - before - noise)
 
-    def decide(self, state: int) -> None:
-        """Count on one more look at a state."""
-        self._decided = self._split(self._chances[self._place_of(state)])
+    def schedule(self, position: int) -> None:
+        """Take one more probe of a position as given."""
+        self._joint = self._branch(self._failure_chances[self._index_of(position)])
 
-    def _split(self, chances: list[float]) -> list[list[float]]:
-        fails = [[joint * chance for joint, chance in zip(way, chances, strict=True)] for way in self._decided]
-        passes = [[joint * (1 - chance) for joint, chance in zip(way, chances, strict=True)] for way in self._decided]
+    def _branch(self, chances: list[float]) -> list[list[float]]:
+        """Return the joint probabilities after one more probe, failures first."""
+        fails = [[p * chance for p, chance in zip(joint, chances, strict=True)] for joint in self._joint]
+        passes = [[p * (1 - chance) for p, chance in zip(joint, chances, strict=True)] for joint in self._joint]
         return fails + passes
 
 
-def _surprise(chance: float) -> float:
-    return -chance * log2(chance) if chance > 0 else 0.0
+def entropy(probabilities: Iterable[float]) -> float:
+    """Return the entropy of a distribution in bits."""
+    return sum(map(_surprisal, probabilities))
 
 
-def entropy(chances: Iterable[float]) -> float:
-    """Bits that it takes to say which of several things holds, of which each is so likely."""
-    return sum(map(_surprise, chances))
+def _surprisal(probability: float) -> float:
+    """Return the contribution of one outcome to the entropy, in bits."""
+    return -probability * log2(probability) if probability > 0 else 0.0
 
 
-def _entropy(chance: float) -> float:
-    return _surprise(chance) + _surprise(1 - chance)
+def _binary_entropy(probability: float) -> float:
+    return _surprisal(probability) + _surprisal(1 - probability)

@@ -1,13 +1,14 @@
-"""What to believe of one failing test after what was seen of it; Bayes' rule over a hidden chain of states.
+"""Posterior distribution over the culprits of one failing test: Bayes' rule over a hidden Markov chain.
 
-A test is *sound* or *broken* in each state. A broken one fails nearly always, a sound one now and then, at a rate that
-is not known (its flake rate). The question is which change broke it *last*: after that it has been broken to the end;
-before that it may have been broken and mended, which is unlikely and not impossible. So a test that was broken, mended
-and broken again is answered by the last break; and where the test is sound in the last state too, its failure there
-was a flake.
+At each position a test is *sound* or *broken*. A broken test fails nearly always; a sound one fails now and then, at an
+unknown rate (its flake rate). The hypotheses are the changes that may have broken the test *last*: since then it has
+been broken to the end; before, it may have been broken and fixed, which is unlikely but possible. A test that was
+broken, fixed and broken again is thus attributed to the last break. If the test is sound at the last position too, its
+failure there was a flake.
 
-The sums over all ways in which the states before the last break may have been are the forward and backward recursions
-of hidden Markov models (Rabiner, A Tutorial on Hidden Markov Models, Proc. IEEE 1989).
+The sums over all sequences of sound and broken before the last break are the forward and backward recursions of hidden
+Markov models (Rabiner, A Tutorial on Hidden Markov Models and Selected Applications in Speech Recognition, Proc. IEEE
+77, 1989).
 """
 
 from __future__ import annotations
@@ -20,146 +21,150 @@ from itertools import accumulate
 from batchhook.core.culprits.priors import Priors
 
 NEGLIGIBLE = 1e-4
-"""Probability of what is not followed further when visits are weighed."""
+"""Probability below which a hypothesis is ignored when probes are weighed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """How often a test was seen to pass and to fail in each state, oldest first; the first is before any change."""
+class RunCounts:
+    """Number of passes and failures of a test at each position; position 0 is before any change."""
 
     passed: tuple[int, ...]
     failed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Rates:
-    """One way in which a test may behave: how often it fails while it is sound, and how often once it is broken."""
+class _FailureRates:
+    """Failure rates of a test while it is sound and while it is broken, and the prior probability of this pair."""
 
     sound: float
     broken: float
     weight: float
 
 
-class Belief:
-    """What to believe of a test. Made by ``believe``.
+class Posterior:
+    """Posterior of a test; create it with ``posterior``, which caches.
 
     Attributes:
-        last_break: for each state how likely its change is the one that broke the test last; for the first state: that
-            it was broken before any change.
-        none: how likely no change is to blame.
+        last_break: for each position the probability that its change broke the test last; at position 0, that the
+            test was broken before any change.
+        no_culprit: probability that no change is to blame.
     """
 
-    def __init__(self, seen: Seen, priors: Priors) -> None:
-        self._seen, self._priors = seen, priors
+    def __init__(self, counts: RunCounts, priors: Priors) -> None:
+        self._counts, self._priors = counts, priors
         columns = [sum(column) for column in zip(*(chain.likelihoods for chain in self._chains()), strict=True)]
         self._total = sum(columns)
-        *self.last_break, self.none = (column / self._total for column in columns)
+        *self.last_break, self.no_culprit = (column / self._total for column in columns)
 
     def _chains(self) -> Iterator[_Chain]:
-        """One for each way to behave; made anew each time, since those of a long line of states take much memory."""
-        return (_Chain(self._seen, self._priors, rates) for rates in _behaviours(self._priors))
+        """Build a chain for each pair of rates. They are not kept: those of a long line take a lot of memory."""
+        return (_Chain(self._counts, self._priors, rates) for rates in _failure_rates(self._priors))
 
     @cached_property
     def hypotheses(self) -> list[float]:
-        """How likely each hypothesis is: the last break in each state, then none."""
-        return [*self.last_break, self.none]
+        """Probability of each hypothesis: the last break at each position, then no culprit."""
+        return [*self.last_break, self.no_culprit]
 
     @cached_property
-    def chances(self) -> list[list[float]]:
-        """For each state, how likely the test fails there the next time under each hypothesis that is worth a look."""
-        states = len(self.last_break)
-        rows = [[0.0] * (states + 1) for _ in range(states)]
+    def failure_chances(self) -> list[list[float]]:
+        """For each position, the probability that the test fails there next time, given each likely hypothesis."""
+        size = len(self.last_break)
+        rows = [[0.0] * (size + 1) for _ in range(size)]
         likely = [number for number, probability in enumerate(self.hypotheses) if probability >= NEGLIGIBLE]
         for chain in self._chains():
             for hypothesis in likely:
                 share = chain.likelihoods[hypothesis] / self._total / self.hypotheses[hypothesis]
                 if share > NEGLIGIBLE:
-                    for state, chance in enumerate(chain.chances(hypothesis)):
-                        rows[state][hypothesis] += share * chance
+                    for position, chance in enumerate(chain.failure_chances(hypothesis)):
+                        rows[position][hypothesis] += share * chance
         return rows
 
 
 @lru_cache(maxsize=8192)
-def believe(seen: Seen, priors: Priors) -> Belief:
-    """What to believe of a test; the same for all of which the same was seen and held likely before."""
-    return Belief(seen, priors)
+def posterior(counts: RunCounts, priors: Priors) -> Posterior:
+    """Return the posterior of a test; shared by all tests with equal counts and priors."""
+    return Posterior(counts, priors)
 
 
-def _behaviours(priors: Priors) -> list[_Rates]:
+def _failure_rates(priors: Priors) -> list[_FailureRates]:
     return [
-        _Rates(sound, broken, sound_weight * broken_weight)
+        _FailureRates(sound, broken, sound_weight * broken_weight)
         for sound, sound_weight in priors.flake_rates
         for broken, broken_weight in priors.broken_rates
     ]
 
 
 class _Chain:
-    """The hidden chain for one way to behave.
+    """Hidden chain for one pair of failure rates.
 
     Attributes:
-        likelihoods: joint probability of each hypothesis and all that was seen: the last break in each state, then
-            none.
+        likelihoods: joint probability of each hypothesis and the counts: the last break at each position, then no
+            culprit.
     """
 
-    def __init__(self, seen: Seen, priors: Priors, rates: _Rates) -> None:
+    def __init__(self, counts: RunCounts, priors: Priors, rates: _FailureRates) -> None:
         self._priors = priors
         self._rates = rates
-        pairs = list(zip(seen.passed, seen.failed, strict=True))
+        pairs = list(zip(counts.passed, counts.failed, strict=True))
         self._sound = [(1 - rates.sound) ** passed * rates.sound**failed for passed, failed in pairs]
         self._broken = [(1 - rates.broken) ** passed * rates.broken**failed for passed, failed in pairs]
-        self._ahead = _forward(priors, self._sound, self._broken)
-        self.likelihoods = self._weigh()
+        self._forward = _forward(priors, self._sound, self._broken)
+        self.likelihoods = self._likelihoods()
 
-    def _weigh(self) -> list[float]:
-        prior = _possible(self._priors)
-        since = list(accumulate(reversed(self._broken), lambda whole, one: whole * one))[::-1]
-        before = [1.0] + [sound / possible for (sound, _), possible in zip(self._ahead, prior, strict=True)]
-        breaks = zip(self._priors.last_break, before, since, strict=False)
-        change = 1 - self._priors.none
-        # A test is looked at because it failed: how likely a flake is, was counted among failures. The failure with
-        # which it began therefore says how often it may flake, and not that it does.
+    def _likelihoods(self) -> list[float]:
+        prior = _prior_sound(self._priors)
+        since = list(accumulate(reversed(self._broken), lambda product, each: product * each))[::-1]
+        before = [1.0] + [sound / possible for (sound, _), possible in zip(self._forward, prior, strict=True)]
+        terms = zip(self._priors.last_break, before, since, strict=False)
+        change = 1 - self._priors.no_culprit
+        # A test is searched because it failed, and how often failures are flakes is part of the prior. The failure that
+        # started the search is therefore evidence of how often the test flakes, not that it does.
         mean = sum(rate * weight for rate, weight in self._priors.flake_rates)
-        none = self._priors.none * before[-1] / mean
-        return [self._rates.weight * value for value in (*(change * p * b * s for p, b, s in breaks), none)]
+        no_culprit = self._priors.no_culprit * before[-1] / mean
+        return [self._rates.weight * value for value in (*(change * p * b * s for p, b, s in terms), no_culprit)]
 
-    def chances(self, hypothesis: int) -> list[float]:
-        """How likely the test fails the next time in each state, if a hypothesis holds."""
+    def failure_chances(self, hypothesis: int) -> list[float]:
+        """Return the probability that the test fails next time at each position, given a hypothesis."""
         sound, broken = self._rates.sound, self._rates.broken
-        until = self._broken_before(hypothesis)
-        return [sound + (broken - sound) * chance for chance in until] + [broken] * (len(self._sound) - hypothesis)
+        before = self._broken_before(hypothesis)
+        return [sound + (broken - sound) * chance for chance in before] + [broken] * (len(self._sound) - hypothesis)
 
     def _broken_before(self, last_break: int) -> list[float]:
-        """How likely the test was broken in each state before its last break, having been sound just before it."""
+        """Return the probability that the test was broken at each position before its last break.
+
+        The test is sound just before the last break, by definition; this is the backward recursion.
+        """
         chances = [0.0] * last_break
-        sound, broken = 1.0, 0.0  # of what was seen after a state, given how it is there
-        for state in range(last_break - 1, -1, -1):
-            ahead_sound, ahead_broken = self._ahead[state]
-            whole = ahead_sound * sound + ahead_broken * broken
-            chances[state] = ahead_broken * broken / whole if whole else 0.0
-            stays, falls = sound * self._sound[state], broken * self._broken[state]
-            if state:
-                breaks, mends = self._priors.breaks[state], self._priors.mends[state]
-                sound, broken = (1 - breaks) * stays + breaks * falls, mends * stays + (1 - mends) * falls
+        sound, broken = 1.0, 0.0  # probability of the counts after a position, given the test's condition there
+        for position in range(last_break - 1, -1, -1):
+            forward_sound, forward_broken = self._forward[position]
+            total = forward_sound * sound + forward_broken * broken
+            chances[position] = forward_broken * broken / total if total else 0.0
+            from_sound, from_broken = sound * self._sound[position], broken * self._broken[position]
+            if position:
+                breaks, fixes = self._priors.breaks[position], self._priors.fixes[position]
+                sound = (1 - breaks) * from_sound + breaks * from_broken
+                broken = fixes * from_sound + (1 - fixes) * from_broken
         return chances
 
 
 def _forward(priors: Priors, sound: Sequence[float], broken: Sequence[float]) -> list[tuple[float, float]]:
-    """For each state the joint probability of what was seen up to it, and the test being sound or broken there."""
+    """Return for each position the joint probability of the counts so far and the test being sound, or broken."""
     rows = [((1 - priors.breaks[0]) * sound[0], priors.breaks[0] * broken[0])]
-    for state in range(1, len(sound)):
-        before_sound, before_broken = rows[-1]
-        breaks, mends = priors.breaks[state], priors.mends[state]
+    for position in range(1, len(sound)):
+        was_sound, was_broken = rows[-1]
+        breaks, fixes = priors.breaks[position], priors.fixes[position]
         rows.append(
             (
-                (before_sound * (1 - breaks) + before_broken * mends) * sound[state],
-                (before_sound * breaks + before_broken * (1 - mends)) * broken[state],
+                (was_sound * (1 - breaks) + was_broken * fixes) * sound[position],
+                (was_sound * breaks + was_broken * (1 - fixes)) * broken[position],
             )
         )
     return rows
 
 
 @lru_cache(maxsize=1024)
-def _possible(priors: Priors) -> tuple[float, ...]:
-    """How likely a test is sound in each state before anything was seen."""
-    nothing = [1.0] * len(priors.breaks)
-    return tuple(sound for sound, _ in _forward(priors, nothing, nothing))
+def _prior_sound(priors: Priors) -> tuple[float, ...]:
+    """Return the probability that the test is sound at each position before anything is observed."""
+    ones = [1.0] * len(priors.breaks)
+    return tuple(sound for sound, _ in _forward(priors, ones, ones))

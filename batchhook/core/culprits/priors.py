@@ -1,4 +1,4 @@
-"""What is held likely of a failing test before anything is looked at."""
+"""Prior probabilities for a failing test, before anything is observed."""
 
 from __future__ import annotations
 
@@ -7,44 +7,43 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 RELATED_SHARE = 0.8
-"""Part of the prior that goes by how much a change touched what the test uses; the rest is the same for all."""
+"""Share of the prior that depends on how much a change touches what the test uses; the rest is uniform."""
 BASE_SHARE = 0.15
-"""How likely a test that was broken was so before the first change, where that was not looked at."""
-FLAKY_SHARE = (1.0, 4.0)
-"""Failures of no change and of a change that a test is taken to have had before any is known (a beta prior)."""
+"""Probability that a broken test was broken before the first change."""
+FLAKY_PRIOR = (1.0, 4.0)
+"""Beta prior over the causes of a test's failures: pseudo-counts of flakes and of breaks."""
 FLAKY_BOUNDS = (0.05, 0.9)
-"""No history makes a test's failure surely real, or surely flaky."""
-FLAKE_RATE = (0.5, 9.5)
-"""Flakes and passes that a test is taken to have had before any is known: a rate of 5 %, and much doubt."""
-CHANGED = 0.03
-"""How likely a test's record does not hold any more: what it waits for has become slower, say."""
-CHANGED_RATE = (1.0, 3.0)
-"""Flakes and passes that it is then taken to have had."""
-MOST_PASSES = 200
-"""Passes of a test's history that count: a test is never proven to be steady."""
+"""Bounds of the probability of a flake: no history makes a failure certainly real or certainly flaky."""
+FLAKE_PRIOR = (0.5, 9.5)
+"""Beta prior over a test's flake rate: pseudo-counts of flakes and passes, with a mean of 5 %."""
+STALE_SHARE = 0.03
+"""Probability that the history no longer applies, for instance because a service has become slower."""
+STALE_PRIOR = (1.0, 3.0)
+"""Pseudo-counts of flakes and passes in that case."""
+MAX_PASSES = 200
+"""Passes of the history that count, so that no test is ever considered perfectly stable."""
 
-BREAKS = {True: 0.2, False: 0.05}
-"""How likely the test was broken and mended again before it broke for good, were all changes such that touched what it
-uses (or all such that did not): each change has its part of it."""
-MENDS = {True: 0.5, False: 0.05}
-"""How likely it was mended, likewise."""
+BREAK_RATE = {True: 0.2, False: 0.05}
+"""Probability that the test was broken and fixed before its last break, if all changes were related (or all were not)
+to what it uses; each change contributes its share."""
+FIX_RATE = {True: 0.5, False: 0.05}
+"""Probability that it was fixed, likewise."""
 
-NO_WEIGHT = 1e-6
-"""What is less likely is left out."""
-_GRID = (0.01, 0.03, 0.06, 0.1, 0.17, 0.27, 0.4, 0.55, 0.75)
-"""Rates at which a sound test may fail."""
+NEGLIGIBLE_WEIGHT = 1e-6
+"""Weight below which a flake rate is left out."""
+_FLAKE_RATES = (0.01, 0.03, 0.06, 0.1, 0.17, 0.27, 0.4, 0.55, 0.75)
+"""Grid of rates at which a sound test may fail."""
 BROKEN_RATES = ((0.995, 0.98), (0.5, 0.02))
-"""Rates at which a broken test fails, and how likely each is: a change may also make a test fail now and then."""
+"""Rates at which a broken test fails, with their probabilities: a change may also make a test fail now and then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What earlier runs tell about a test.
+class FailureHistory:
+    """Counts from earlier runs of a test.
 
     Attributes:
-        passes: how often it passed.
-        flakes: how many of its failures no change was to blame for.
-        breaks: how many a change was to blame for.
+        flakes: failures without a culprit.
+        breaks: failures with one.
     """
 
     passes: int = 0
@@ -54,64 +53,63 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """What is held likely of a failing test.
+    """Prior probabilities for a failing test. Position 0 is before the first change.
 
     Attributes:
-        last_break: for each state (0: before the first change) how likely it is the first of those in which the test
-            has been broken ever since; they add up to 1.
-        none: how likely no change broke it: it is flaky.
-        flake_rates: rates at which it may fail while nothing is broken, and how likely each is.
-        breaks: for each state how likely its change broke the test, only to have it mended by a later one.
-        mends: for each state how likely its change mended the test.
-        broken_rates: rates at which it may fail once it is broken, and how likely each is.
+        last_break: for each position the probability that the test has been broken from there on; sums to 1.
+        no_culprit: probability that the test is flaky and no change broke it.
+        flake_rates: failure rates of the sound test, with their probabilities.
+        breaks: for each position the probability that its change broke the test and a later one fixed it.
+        fixes: for each position the probability that its change fixed the test.
+        broken_rates: failure rates of the broken test, with their probabilities.
     """
 
     last_break: tuple[float, ...]
-    none: float
+    no_culprit: float
     flake_rates: tuple[tuple[float, float], ...]
     breaks: tuple[float, ...]
-    mends: tuple[float, ...]
+    fixes: tuple[float, ...]
     broken_rates: tuple[tuple[float, float], ...] = BROKEN_RATES
 
 
-def priors(record: Record, scores: Sequence[float]) -> Priors:
-    """What is held likely, given a test's history and how suspicious each change is.
+def estimate_priors(history: FailureHistory, scores: Sequence[float]) -> Priors:
+    """Estimate the priors of a test.
 
     Args:
-        record: the test's history.
-        scores: for each change, how much it touched what the test uses; all 0 where nothing is known.
+        history: of the test.
+        scores: for each change, how much it touches what the test uses; all 0 if unknown.
     """
-    whole, share = sum(scores), 1 / len(scores)
-    weights = [RELATED_SHARE * score / whole + (1 - RELATED_SHARE) * share if whole else share for score in scores]
-    related = [False, *(score > 0 for score in scores)]
-    passes, flakes = min(record.passes, MOST_PASSES), float(record.flakes)
-    if record.passes > MOST_PASSES:
-        flakes *= MOST_PASSES / record.passes
-    flaky = (record.flakes + FLAKY_SHARE[0]) / (record.flakes + record.breaks + sum(FLAKY_SHARE))
+    total, share = sum(scores), 1 / len(scores)
+    weights = [RELATED_SHARE * score / total + (1 - RELATED_SHARE) * share if total else share for score in scores]
+    is_related = [False, *(score > 0 for score in scores)]
+    passes, flakes = min(history.passes, MAX_PASSES), float(history.flakes)
+    if history.passes > MAX_PASSES:
+        flakes *= MAX_PASSES / history.passes
+    flaky = (history.flakes + FLAKY_PRIOR[0]) / (history.flakes + history.breaks + sum(FLAKY_PRIOR))
     return Priors(
         last_break=(BASE_SHARE, *((1 - BASE_SHARE) * weight for weight in weights)),
-        none=min(max(flaky, FLAKY_BOUNDS[0]), FLAKY_BOUNDS[1]),
+        no_culprit=min(max(flaky, FLAKY_BOUNDS[0]), FLAKY_BOUNDS[1]),
         flake_rates=_flake_rates(round(flakes, 1), passes),
-        breaks=tuple(BREAKS[one] * share for one in related),
-        mends=tuple(MENDS[one] * share for one in related),
+        breaks=tuple(BREAK_RATE[related] * share for related in is_related),
+        fixes=tuple(FIX_RATE[related] * share for related in is_related),
     )
 
 
 @lru_cache(maxsize=1024)
 def _flake_rates(flakes: float, passes: int) -> tuple[tuple[float, float], ...]:
-    """How likely a test has each rate of the grid, after so many flakes and passes."""
-    known = _gathered(FLAKE_RATE[0] + flakes, FLAKE_RATE[1] + passes)
-    changed = _gathered(*CHANGED_RATE)
-    mixed = {rate: (1 - CHANGED) * known[rate] + CHANGED * changed[rate] for rate in _GRID}
-    return tuple((rate, weight) for rate, weight in mixed.items() if weight > NO_WEIGHT)
+    """Return the posterior of the flake rate on the grid, after a number of flakes and passes."""
+    known = _discretize_beta(FLAKE_PRIOR[0] + flakes, FLAKE_PRIOR[1] + passes)
+    stale = _discretize_beta(*STALE_PRIOR)
+    mixed = {rate: (1 - STALE_SHARE) * known[rate] + STALE_SHARE * stale[rate] for rate in _FLAKE_RATES}
+    return tuple((rate, weight) for rate, weight in mixed.items() if weight > NEGLIGIBLE_WEIGHT)
 
 
-def _gathered(fails: float, passes: float, pieces: int = 400) -> dict[float, float]:
-    """A beta distribution, gathered at the points of the grid that are nearest."""
-    weights = dict.fromkeys(_GRID, 0.0)
-    for piece in range(pieces):
-        rate = (piece + 0.5) / pieces
-        nearest = min(_GRID, key=lambda point: abs(point - rate))
-        weights[nearest] += rate ** (fails - 1) * (1 - rate) ** (passes - 1)
+def _discretize_beta(alpha: float, beta: float, steps: int = 400) -> dict[float, float]:
+    """Return the mass of a beta distribution at each point of the grid, assigning every rate to the nearest point."""
+    weights = dict.fromkeys(_FLAKE_RATES, 0.0)
+    for step in range(steps):
+        rate = (step + 0.5) / steps
+        nearest = min(_FLAKE_RATES, key=lambda point: abs(point - rate))
+        weights[nearest] += rate ** (alpha - 1) * (1 - rate) ** (beta - 1)
     total = sum(weights.values())
     return {rate: weight / total for rate, weight in weights.items()}

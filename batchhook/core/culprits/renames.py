@@ -1,4 +1,4 @@
-"""Tests that had another name before: a renamed test is the same one, and what it did then counts."""
+"""Renamed tests: a test that exists under another name at another revision is the same test."""
 
 from __future__ import annotations
 
@@ -6,60 +6,54 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
-SIMILAR = 0.6
-"""How much the names of two methods of one class have to agree to be taken for names of one test, 0 to 1."""
-MOST = 20
-"""Tests that are taken for possible former names of one."""
+MIN_SIMILARITY = 0.6
+"""Similarity of two method names of one class, 0 to 1, from which one may be the other's former name."""
+MAX_CANDIDATES = 20
+"""Candidates that are considered for one test."""
 
 
-class Names:
-    """The names of the tests that there are in one state.
+class NameIndex:
+    """Index of the test ids of one revision, by method and by class."""
 
-    Args:
-        there: their ids.
-    """
-
-    def __init__(self, there: Iterable[str]) -> None:
+    def __init__(self, test_ids: Iterable[str]) -> None:
         self._by_method: defaultdict[str, list[str]] = defaultdict(list)
         self._by_class: defaultdict[str, list[str]] = defaultdict(list)
-        for name in there:
-            owner, _, method = name.rpartition(".")
-            self._by_method[method].append(name)
-            self._by_class[owner].append(name)
+        for test_id in test_ids:
+            owner, _, method = test_id.rpartition(".")
+            self._by_method[method].append(test_id)
+            self._by_class[owner].append(test_id)
 
-    def alike(self, name: str) -> tuple[str, ...]:
-        """Tests that may be the same as one that is not there: its method in another class, or a similar one in its."""
-        owner, _, method = name.rpartition(".")
-        similar = (other for other in self._by_class[owner] if _likeness(method, other) >= SIMILAR)
-        return tuple(dict.fromkeys((*self._by_method[method][:MOST], *similar)))[:MOST]
+    def similar(self, test_id: str) -> tuple[str, ...]:
+        """Return ids that may be a missing test: the same method elsewhere, or a similar method of its class."""
+        owner, _, method = test_id.rpartition(".")
+        similar = (
+            other for other in self._by_class[owner] if _similarity(method, other.rpartition(".")[2]) >= MIN_SIMILARITY
+        )
+        return tuple(dict.fromkeys((*self._by_method[method][:MAX_CANDIDATES], *similar)))[:MAX_CANDIDATES]
 
 
-def former_name(name: str, alike: Sequence[str], here: Iterable[str]) -> str:
-    """What a test was called in another state; empty where nothing, or too much, comes into question.
+def former_name(test_id: str, candidates: Sequence[str], current_ids: Iterable[str]) -> str:
+    """Return the id of a test at another revision; empty if there is no candidate, or a tie.
 
     Args:
-        name: its id here.
-        alike: tests of the other state that may be it.
-        here: all tests that there are here: what exists in both has not been renamed.
+        test_id: id at the current revision.
+        candidates: ids of the other revision that may be the test.
+        current_ids: all ids of the current revision; a test that exists in both was not renamed.
     """
-    gone = set(alike).difference(here)
-    ranked = sorted(gone, key=lambda other: _closeness(name, other), reverse=True)
-    if not ranked or (len(ranked) > 1 and _closeness(name, ranked[0]) == _closeness(name, ranked[1])):
+    removed = set(candidates).difference(current_ids)
+    ranked = sorted(removed, key=lambda other: _similarity(test_id, other), reverse=True)
+    if not ranked or (len(ranked) > 1 and _similarity(test_id, ranked[0]) == _similarity(test_id, ranked[1])):
         return ""
     return ranked[0]
 
 
-def former_names(absent: Mapping[str, Sequence[str]], here: Iterable[str]) -> dict[str, str]:
-    """Former names of those tests that have one; no name is given to two."""
-    known = frozenset(here)
-    found = {name: former for name, alike in absent.items() if (former := former_name(name, alike, known))}
-    taken = list(found.values())
-    return {name: former for name, former in found.items() if taken.count(former) == 1}
+def former_names(candidates: Mapping[str, Sequence[str]], current_ids: Iterable[str]) -> dict[str, str]:
+    """Return the former names of all tests that have one; a name that fits two tests is dropped."""
+    known = frozenset(current_ids)
+    names = {test_id: name for test_id, similar in candidates.items() if (name := former_name(test_id, similar, known))}
+    claimed = list(names.values())
+    return {test_id: name for test_id, name in names.items() if claimed.count(name) == 1}
 
 
-def _closeness(name: str, other: str) -> float:
+def _similarity(name: str, other: str) -> float:
     return SequenceMatcher(None, name, other).ratio()
-
-
-def _likeness(method: str, other: str) -> float:
-    return SequenceMatcher(None, method, other.rpartition(".")[2]).ratio()

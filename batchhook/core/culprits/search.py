@@ -1,281 +1,301 @@
-"""The search for what broke many tests at once: says where to look next, is told what was seen there.
+"""Search for the culprits of many failing tests at once, by expected information gain.
 
-Nothing is done here. Whoever asks makes the visits, in whatever way, and tells; so the search is tried a hundred
+The search only decides: it names the next probes and is given their outcomes, so that it can be simulated a hundred
 thousand times without a repository (``benchmarks/culprits``).
 
-A *visit* is one checkout of one state, in which any number of tests are run. Visits are chosen by how much they are
-expected to tell about all open cases together for the time that they take, and several for each round, so that they
-can be made side by side. Tests that fail alike have a *leader*, which is searched for first; the others are looked at
-where it broke and just before, and join the search by themselves only where they differ.
+A *probe* is one checkout of a revision in which any number of tests run. Probes are chosen by the information that they
+are expected to yield about all open tests per second, and several per round, to be made in parallel. Of tests that fail
+alike, a *leader* is searched first. Its *followers* are probed where the leader broke and just before; only if they
+differ do they get a search of their own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import log2
 
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight
-from batchhook.core.culprits.coarsen import view
-from batchhook.core.culprits.decision import FLAKY_ENOUGH, Case, Suspicion
-from batchhook.core.culprits.information_gain import Outlook, entropy
-from batchhook.core.culprits.posterior import believe
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, ProbeOutcome
+from batchhook.core.culprits.coarsen import coarsen
+from batchhook.core.culprits.decision import FLAKY_CONFIDENCE, Evidence, Hypothesis
+from batchhook.core.culprits.information_gain import InformationGain, entropy
+from batchhook.core.culprits.posterior import posterior
 from batchhook.core.culprits.priors import Priors
 
-DELTA = 0.01
-"""How likely a report may be wrong."""
-DELTA_TO_REVERT = 1e-4
-"""How likely it may be wrong where something is taken out without being asked."""
-WORTHWHILE = 0.002
-"""Bits that a look has to be expected to tell."""
+MAX_ERROR = 0.01
+"""Tolerated probability that a reported culprit is wrong."""
+MAX_ERROR_TO_REVERT = 1e-4
+"""Tolerated probability of error if the culprit is reverted automatically."""
+MIN_GAIN = 0.002
+"""Expected gain, in bits, below which a probe is not worthwhile."""
 FAIR_SHARE = 0.3
-"""Of the best look for a test, how much another one has to tell for the test to come along on that visit."""
-LOOKS = 14
-"""Runs of one test that a short search spends on it at most; a long one has log2 of its length more."""
-FLAKY_LEADERS = 2
-"""Leaders that turn out to be flaky before each of those that fail like them is searched for by itself."""
-FEW, CHEAP = 50, 0.2
-"""So many tests that fail alike, which take together no more than this part of a checkout, need no leader."""
-LIKE_THE_LEADER = 0.97
-"""How likely a test that fails like one whose culprit was found broke there, too."""
+"""Share of its own best gain that a probe must yield for a test to be included in it."""
+BASE_RUNS = 14
+"""Limit of runs per test in a short search; twice the log2 of the number of revisions is added."""
+MAX_FLAKY_LEADERS = 2
+"""Number of undecided or flaky leaders after which all their followers are searched individually."""
+MAX_UNLED, MAX_UNLED_COST = 50, 0.2
+"""Tests that fail alike need no leader if they are few and take only this share of a probe's setup time together."""
+FOLLOWER_PRIOR = 0.97
+"""Probability that a follower broke where its leader did."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class FailingTest:
     """A failing test.
 
     Attributes:
-        test_id: its id.
-        likeness: what failures with the same cause have in common; equal for those that fail alike.
-        priors: what is held likely of it.
-        seconds: how long it takes.
+        signature: equal for failures that are likely to share a cause.
+        seconds: duration of one run.
     """
 
     test_id: str
-    likeness: str
+    signature: str
     priors: Priors
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One checkout, and the tests to run there.
+class Probe:
+    """A checkout of one revision, and the tests to run in it.
 
     Attributes:
-        state: number of the state; 0 is the one before any change.
-        tests: ids.
-        seconds: how long it is likely to take.
+        position: index of the revision; 0 is before any change.
+        tests: test ids.
+        seconds: expected duration.
     """
 
-    state: int
+    position: int
     tests: tuple[str, ...]
     seconds: float
 
 
-class Search:
-    """A search for what broke some tests.
+class CulpritSearch:
+    """A search for the changes that broke some tests.
 
     Args:
-        states: names of the states, oldest first; the first is the one before any change, and in the last one every
-            subject was found failing.
-        subjects: the failing tests.
-        set_up: seconds that a visit takes besides its tests.
-        delta: how likely what is reported may be wrong.
+        oids: commits of the revisions, oldest first: the first is before any change, and all tests fail at the last.
+        tests: the failing tests.
+        setup_seconds: duration of a probe besides its tests.
+        max_error: tolerated probability that a reported culprit is wrong.
+
+    Attributes:
+        attributions: decided tests, by id.
     """
 
     def __init__(
-        self, states: Sequence[str], subjects: Iterable[Subject], *, set_up: float = 0.5, delta: float = DELTA
+        self,
+        oids: Sequence[str],
+        tests: Iterable[FailingTest],
+        *,
+        setup_seconds: float = 0.5,
+        max_error: float = MAX_ERROR,
     ) -> None:
-        self.set_up = set_up
+        self.setup_seconds = setup_seconds
         self.attributions: dict[str, Attribution] = {}
-        self._states = tuple(states)
-        self._delta = delta
-        self._worthwhile = WORTHWHILE * min(delta / DELTA, 1.0)
-        self._subjects = {subject.test_id: subject for subject in subjects}
-        self._cases = {name: Case(self._states, subject.priors) for name, subject in self._subjects.items()}
-        self._leading: dict[str, list[str]] = {}
-        self._joining: dict[str, Attribution] = {}
-        self._most_runs = (LOOKS + 2 * round(log2(len(self._states)))) * (1 if delta >= DELTA else 2)
-        self._form_groups()
+        self._oids = tuple(oids)
+        self._max_error = max_error
+        self._min_gain = MIN_GAIN * min(max_error / MAX_ERROR, 1.0)
+        self._max_runs = (BASE_RUNS + 2 * round(log2(len(self._oids)))) * (1 if max_error >= MAX_ERROR else 2)
+        self._tests = {test.test_id: test for test in tests}
+        self._evidence = {test_id: Evidence(self._oids, test.priors) for test_id, test in self._tests.items()}
+        self._flaky_leaders: defaultdict[str, int] = defaultdict(int)  # by signature
+        self._followers: dict[str, list[str]] = {}  # of each test that is being searched
+        self._joining: dict[str, Attribution] = {}  # followers of decided leaders, with the leader's attribution
+        self._choose_leaders()
 
-    def _form_groups(self) -> None:
-        groups: defaultdict[str, list[str]] = defaultdict(list)
-        for name, subject in self._subjects.items():
-            groups[subject.likeness].append(name)
-        for leader, *others in groups.values():
-            if self._is_cheap([leader, *others]):
-                self._leading.update((name, []) for name in (leader, *others))
+    def _choose_leaders(self) -> None:
+        by_signature: defaultdict[str, list[str]] = defaultdict(list)
+        for test_id, test in self._tests.items():
+            by_signature[test.signature].append(test_id)
+        for leader, *followers in by_signature.values():
+            if self._needs_leader([leader, *followers]):
+                self._followers[leader] = followers
             else:
-                self._leading[leader] = others
-        self._flaky_leaders: defaultdict[str, int] = defaultdict(int)
+                self._followers.update((test_id, []) for test_id in (leader, *followers))
 
-    def _is_cheap(self, names: Sequence[str]) -> bool:
-        """Whether tests that fail alike may all come along on each visit: that saves the visits that confirm them."""
-        return len(names) <= FEW and sum(self._subjects[name].seconds for name in names) <= CHEAP * self.set_up
+    def _needs_leader(self, test_ids: Sequence[str]) -> bool:
+        """Return whether tests that fail alike are too costly to run in every probe.
 
-    def tell(self, test_id: str, state: int, sight: Sight) -> None:
-        """Take in what was seen of a test in a state; the failure that it was found by as well."""
-        self._cases[test_id].tell(state, sight)
+        Running them all saves the probes that confirm followers.
+        """
+        seconds = sum(self._tests[test_id].seconds for test_id in test_ids)
+        return len(test_ids) > MAX_UNLED or seconds > MAX_UNLED_COST * self.setup_seconds
 
-    # --- what to look at next ---------------------------------------------------------------------------------------
+    def observe(self, test_id: str, position: int, outcome: ProbeOutcome) -> None:
+        """Add an observation of a test, including the failure that started the search."""
+        self._evidence[test_id].observe(position, outcome)
 
-    def ask(self, workers: int) -> list[Visit]:
-        """The next visits, to be made side by side; none when all is found out, or no more can be."""
-        self._conclude()
-        demands = self._demands()
-        outlooks = {name: self._outlook(self._cases[name]) for name in self._leading}
-        round_: list[Visit] = []
-        while len(round_) < workers:
-            visit = self._best_visit(outlooks, demands)
-            if visit is None:
+    # --- next probes ------------------------------------------------------------------------------------------------
+
+    def next_probes(self, workers: int) -> list[Probe]:
+        """Return the probes to make next, in parallel; none if every test is decided."""
+        self._decide()
+        required = self._required_probes()
+        gains = {test_id: self._information_gain(self._evidence[test_id]) for test_id in self._followers}
+        probes: list[Probe] = []
+        while len(probes) < workers:
+            probe = self._best_probe(gains, required)
+            if probe is None:
                 break
-            round_.append(visit)
-            for name in visit.tests:
-                demands[visit.state].discard(name)
-                if name in outlooks:
-                    outlooks[name].decide(visit.state)
-        if not round_ and (self._leading or self._joining):
-            self.give_up("no more can be found out by looking again")
-        return round_
+            probes.append(probe)
+            for test_id in probe.tests:
+                required[probe.position].discard(test_id)
+                if test_id in gains:
+                    gains[test_id].schedule(probe.position)
+        if not probes and (self._followers or self._joining):
+            self.give_up("further runs would not help")
+        return probes
 
-    def _outlook(self, case: Case) -> Outlook:
-        return Outlook(view(case.seen, case.priors, case.can_look_at))
+    def _information_gain(self, evidence: Evidence) -> InformationGain:
+        return InformationGain(coarsen(evidence.counts, evidence.priors, evidence.is_observable))
 
-    def _demands(self) -> defaultdict[int, set[str]]:
-        """By state, the tests that have to be looked at there, however little it is expected to tell."""
-        demands: defaultdict[int, set[str]] = defaultdict(set)
-        for name in self._leading:
-            case = self._cases[name]
-            if not case.was_seen(0):
-                demands[0].add(name)  # what failed before any change needs no search
-            suspicion = case.suspicion()
-            if suspicion.probability >= 1 - self._delta:
-                for state in case.missing(suspicion):
-                    demands[state].add(name)
-        for name, found in self._joining.items():
-            for state in self._pair(found):
-                if not self._cases[name].was_seen(state):
-                    demands[state].add(name)
-        return demands
+    def _required_probes(self) -> defaultdict[int, set[str]]:
+        """Return by position the tests that must run there, whatever the expected gain."""
+        required: defaultdict[int, set[str]] = defaultdict(set)
+        for test_id in self._followers:
+            evidence = self._evidence[test_id]
+            if not evidence.is_observed(0):
+                required[0].add(test_id)  # a test that failed before any change needs no search
+            hypothesis = evidence.hypothesis()
+            if hypothesis.probability >= 1 - self._max_error:
+                for position in evidence.unconfirmed(hypothesis):
+                    required[position].add(test_id)
+        for test_id, leader in self._joining.items():
+            for position in self._confirming_positions(leader):
+                if not self._evidence[test_id].is_observed(position):
+                    required[position].add(test_id)
+        return required
 
-    def _best_visit(self, outlooks: dict[str, Outlook], demands: dict[int, set[str]]) -> Visit | None:
-        states = sorted({*demands, *chain.from_iterable(outlook.states for outlook in outlooks.values())})
-        gains = {name: self._gains(name, outlook, states) for name, outlook in outlooks.items()}
-        least = {name: FAIR_SHARE * max(row.values()) for name, row in gains.items()}
-        best, most = None, 0.0
-        for state in states:
-            demanded = demands.get(state, set())
-            coming = [name for name, row in gains.items() if row[state] > least[name]]
-            told = sum(gains[name][state] for name in coming) + len(demanded)
-            tests = tuple(dict.fromkeys((*coming, *sorted(demanded))))
-            seconds = self.set_up + sum(self._subjects[name].seconds for name in tests)
-            if tests and told / seconds > most:
-                best, most = Visit(state, tests, seconds), told / seconds
+    def _best_probe(self, gains: Mapping[str, InformationGain], required: Mapping[int, set[str]]) -> Probe | None:
+        """Return the probe with the most bits per second; a required test counts as one bit."""
+        positions = sorted({*required, *chain.from_iterable(gain.positions for gain in gains.values())})
+        bits = {test_id: self._expected_bits(test_id, gain, positions) for test_id, gain in gains.items()}
+        threshold = {test_id: FAIR_SHARE * max(by_position.values()) for test_id, by_position in bits.items()}
+        best, best_rate = None, 0.0
+        for position in positions:
+            required_here = required.get(position, set())
+            useful = [test_id for test_id, by_position in bits.items() if by_position[position] > threshold[test_id]]
+            tests = tuple(dict.fromkeys((*useful, *sorted(required_here))))
+            if not tests:
+                continue
+            seconds = self.setup_seconds + sum(self._tests[test_id].seconds for test_id in tests)
+            rate = (sum(bits[test_id][position] for test_id in useful) + len(required_here)) / seconds
+            if rate > best_rate:
+                best, best_rate = Probe(position, tests, seconds), rate
         return best
 
-    def _gains(self, name: str, outlook: Outlook, states: Iterable[int]) -> dict[int, float]:
-        """What a look at each of some states is expected to tell about a test; 0 where it is not worth while."""
-        prospects = self._cases[name].prospects()
-        gains = {state: outlook.gain(state) if prospects[state] else 0.0 for state in states}
-        return {state: gain * prospects[state] if gain > self._worthwhile else 0.0 for state, gain in gains.items()}
+    def _expected_bits(self, test_id: str, gain: InformationGain, positions: Iterable[int]) -> dict[int, float]:
+        """Return the bits that a run of a test is expected to yield at each position; 0 if not worthwhile."""
+        observability = self._evidence[test_id].observability()
+        bits = {position: gain.gain(position) if observability[position] else 0.0 for position in positions}
+        return {
+            position: gained * observability[position] if gained > self._min_gain else 0.0
+            for position, gained in bits.items()
+        }
 
-    # --- what was found out -----------------------------------------------------------------------------------------
-
-    @property
-    def open(self) -> int:
-        """How many tests nothing is known of yet."""
-        return len(self._subjects) - len(self.attributions)
+    # --- decisions --------------------------------------------------------------------------------------------------
 
     @property
-    def doubt(self) -> float:
-        """Bits that are still to be found out, about; tests of which the same was seen count once."""
-        cases = {case.seen: case for case in map(self._cases.__getitem__, self._leading)}
-        return sum(entropy(believe(seen, case.priors).hypotheses) for seen, case in cases.items())
+    def open_count(self) -> int:
+        """Number of undecided tests."""
+        return len(self._tests) - len(self.attributions)
+
+    @property
+    def remaining_bits(self) -> float:
+        """Estimate of the remaining uncertainty, in bits; tests with equal observations count once."""
+        distinct = {evidence.counts: evidence for evidence in map(self._evidence.__getitem__, self._followers)}
+        return sum(entropy(posterior(counts, evidence.priors).hypotheses) for counts, evidence in distinct.items())
 
     def give_up(self, reason: str) -> None:
-        """Say what is known of all tests that are left, and why it is no more."""
-        self._delta = max(self._delta, DELTA)  # what is not sure enough to be done may be so to be told
-        self._conclude()
-        for name in [name for name in self._subjects if name not in self.attributions]:
-            self.attributions[name] = self._cases[name].undecided(reason)
-        self._leading.clear()
+        """Decide all open tests by what is known; most become ambiguous.
+
+        Args:
+            reason: why the search ends, as a phrase.
+        """
+        self._max_error = max(self._max_error, MAX_ERROR)  # not certain enough to revert may be enough to report
+        self._decide()
+        for test_id in self._tests:
+            if test_id not in self.attributions:
+                self.attributions[test_id] = self._evidence[test_id].attribute_ambiguous(reason)
+        self._followers.clear()
         self._joining.clear()
 
-    def _conclude(self) -> None:
-        """Close the cases of which enough is known; their followers go on where they ended."""
+    def _decide(self) -> None:
+        """Decide all tests with sufficient evidence; their followers start from the result."""
         changed = True
         while changed:
             changed = False
-            for name in list(self._leading):
-                found = self._conclusion(name)
-                if found is not None:
-                    self._close(name, found)
+            for test_id in list(self._followers):
+                attribution = self._attribution(test_id)
+                if attribution is not None:
+                    self._close(test_id, attribution)
                     changed = True
-            for name in list(self._joining):
-                changed = self._join(name) or changed
+            for test_id in list(self._joining):
+                changed = self._join(test_id) or changed
 
-    def _conclusion(self, name: str) -> Attribution | None:
-        case = self._cases[name]
-        if not case.can_look_at(len(self._states) - 1):
-            return case.undecided("it cannot be run by itself")
-        suspicion = case.suspicion()
-        if suspicion.none >= FLAKY_ENOUGH:
-            return case.flaky(suspicion)
-        if self._is_sure(case, suspicion):
-            return case.blamed(suspicion)
-        if case.runs >= self._most_runs:
-            return case.undecided("what was seen contradicts itself")
+    def _attribution(self, test_id: str) -> Attribution | None:
+        evidence = self._evidence[test_id]
+        if not evidence.is_observable(len(self._oids) - 1):
+            return evidence.attribute_ambiguous("it cannot be run alone")
+        hypothesis = evidence.hypothesis()
+        if hypothesis.no_culprit >= FLAKY_CONFIDENCE:
+            return evidence.attribute_flaky(hypothesis)
+        if self._is_confirmed(evidence, hypothesis):
+            return evidence.attribute(hypothesis)
+        if evidence.run_count >= self._max_runs:
+            return evidence.attribute_ambiguous("the results contradict each other")
         return None
 
-    def _is_sure(self, case: Case, suspicion: Suspicion) -> bool:
-        """Whether a suspicion is likely enough, and nothing is left to be seen before anybody is blamed."""
-        lacking = any(case.can_look_at(state) for state in case.missing(suspicion))
-        return suspicion.probability >= 1 - self._delta and not lacking
+    def _is_confirmed(self, evidence: Evidence, hypothesis: Hypothesis) -> bool:
+        """Return whether a hypothesis is likely enough, and nothing is left to probe before blaming a change."""
+        is_open = any(evidence.is_observable(position) for position in evidence.unconfirmed(hypothesis))
+        return hypothesis.probability >= 1 - self._max_error and not is_open
 
-    def _close(self, leader: str, found: Attribution) -> None:
-        self.attributions[leader] = found
-        followers = self._leading.pop(leader)
+    def _close(self, leader: str, attribution: Attribution) -> None:
+        self.attributions[leader] = attribution
+        followers = self._followers.pop(leader)
         if not followers:
             return
-        if found.kind.blames or found.kind is Kind.PRE_EXISTING:
-            self._joining.update(dict.fromkeys(followers, found))
+        if attribution.kind.has_culprit or attribution.kind is AttributionKind.PRE_EXISTING:
+            self._joining.update(dict.fromkeys(followers, attribution))
             return
-        likeness = self._subjects[leader].likeness
-        self._flaky_leaders[likeness] += 1
-        if self._flaky_leaders[likeness] < FLAKY_LEADERS:
-            self._leading[followers[0]] = followers[1:]
+        signature = self._tests[leader].signature
+        self._flaky_leaders[signature] += 1
+        if self._flaky_leaders[signature] < MAX_FLAKY_LEADERS:
+            self._followers[followers[0]] = followers[1:]
         else:
-            self._leading.update((name, []) for name in followers)
+            self._followers.update((test_id, []) for test_id in followers)
 
-    def _pair(self, found: Attribution) -> list[int]:
-        """The states that show whether a test broke where its leader did."""
-        broke = self._place(found)
+    def _confirming_positions(self, leader: Attribution) -> list[int]:
+        """Return the positions that show whether a follower broke where its leader did."""
+        broke = self._break_position(leader)
         return [broke - 1, broke] if broke else [0]
 
-    def _place(self, found: Attribution) -> int:
-        """The state since which a test has been broken; 0 for one that was before any change."""
-        return 0 if found.kind is Kind.PRE_EXISTING else self._states.index(found.change)
+    def _break_position(self, attribution: Attribution) -> int:
+        """Return the position from which a test is broken; 0 if it was broken before any change."""
+        return 0 if attribution.kind is AttributionKind.PRE_EXISTING else self._oids.index(attribution.culprit)
 
-    def _join(self, name: str) -> bool:
-        """Say of a test that it broke where its leader did, or let it be searched for by itself; whether that is so."""
-        found, case = self._joining[name], self._cases[name]
-        if not all(case.was_seen(state) for state in self._pair(found)):
+    def _join(self, follower: str) -> bool:
+        """Attribute a follower to its leader's culprit, or search it alone; False if its probes are outstanding."""
+        leader, evidence = self._joining[follower], self._evidence[follower]
+        if not all(evidence.is_observed(position) for position in self._confirming_positions(leader)):
             return False
-        del self._joining[name]
-        case.priors = self._persuaded(case.priors, found)
-        suspicion = case.suspicion()
-        if suspicion.last == self._place(found) and self._is_sure(case, suspicion):
-            self.attributions[name] = case.blamed(suspicion)
+        del self._joining[follower]
+        evidence.priors = self._follower_priors(evidence.priors, leader)
+        hypothesis = evidence.hypothesis()
+        if hypothesis.last == self._break_position(leader) and self._is_confirmed(evidence, hypothesis):
+            self.attributions[follower] = evidence.attribute(hypothesis)
         else:
-            case.priors = self._subjects[name].priors
-            self._leading[name] = []
+            evidence.priors = self._tests[follower].priors
+            self._followers[follower] = []
         return True
 
-    def _persuaded(self, priors: Priors, found: Attribution) -> Priors:
-        """What is held likely of a test that fails like one whose culprit was found."""
-        broke = self._place(found)
-        rest = (1 - LIKE_THE_LEADER) / (len(self._states) - 1)
-        last_break = tuple(LIKE_THE_LEADER if state == broke else rest for state in range(len(self._states)))
-        return replace(priors, last_break=last_break, none=min(priors.none, 1 - LIKE_THE_LEADER))
+    def _follower_priors(self, priors: Priors, leader: Attribution) -> Priors:
+        """Return the priors of a follower, given its leader's attribution."""
+        broke = self._break_position(leader)
+        rest = (1 - FOLLOWER_PRIOR) / (len(self._oids) - 1)
+        last_break = tuple(FOLLOWER_PRIOR if position == broke else rest for position in range(len(self._oids)))
+        return replace(priors, last_break=last_break, no_culprit=min(priors.no_culprit, 1 - FOLLOWER_PRIOR))

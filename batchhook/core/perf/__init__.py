@@ -1,1 +1,1 @@
-"""Slowdowns: which tests are to be measured again, what measurements say, and which change is to blame."""
+"""Slowdowns: which tests to measure again, what the measurements show, and which change is to blame."""

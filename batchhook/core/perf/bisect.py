@@ -1,59 +1,62 @@
-"""Which change made a test slower: a bisection over the states between one that is quick and one that is slow. Pure."""
+"""Bisection for the change that made a test slower, between a fast and a slow revision."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import sqrt
 
-from batchhook.core.perf.significance import Ruling
+from batchhook.core.perf.significance import Conclusion
 
 
 @dataclass(slots=True)
-class Narrowing:
-    """What is known of one test, or module, in a line of states.
+class SlowdownBisection:
+    """State of the bisection for one test or module. A position is the index of a revision.
 
     Attributes:
-        quick: number of the last state that is known to be as quick as the first one.
-        slow: number of the first one after it that is known to be slow.
-        silent: numbers of states that say nothing: the test cannot be run there, or noise is too large.
+        last_fast: last position known to be as fast as position 0.
+        first_slow: first position after it known to be slow.
+        inconclusive: positions where the test cannot run, or where noise is too large.
     """
 
-    quick: int
-    slow: int
-    silent: set[int] = field(default_factory=set)
+    last_fast: int
+    first_slow: int
+    inconclusive: set[int] = field(default_factory=set)
 
     @property
-    def wanted(self) -> int | None:
-        """The state that is to be measured next, the one nearest to the middle; None where there is none left."""
-        between = [state for state in range(self.quick + 1, self.slow) if state not in self.silent]
-        return min(between, key=lambda state: abs(2 * state - self.quick - self.slow), default=None)
+    def next_position(self) -> int | None:
+        """Position to measure next, nearest to the middle; None if the bisection is finished."""
+        between = range(self.last_fast + 1, self.first_slow)
+        open_positions = [position for position in between if position not in self.inconclusive]
+        middle = self.last_fast + self.first_slow  # doubled
+        return min(open_positions, key=lambda position: abs(2 * position - middle), default=None)
 
-    def is_open(self, state: int) -> bool:
-        """Whether a state would tell anything."""
-        return self.quick < state < self.slow and state not in self.silent
+    def is_informative(self, position: int) -> bool:
+        """Return whether a measurement at a position would narrow the bisection."""
+        return self.last_fast < position < self.first_slow and position not in self.inconclusive
 
-    def tell(self, state: int, ruling: Ruling) -> None:
-        """Take in what measurements of a state, beside the first one, say."""
-        if ruling is Ruling.SLOWER:
-            self.slow = state
-        elif ruling is Ruling.ALIKE:
-            self.quick = state
+    def observe(self, position: int, conclusion: Conclusion) -> None:
+        """Add the conclusion of measuring a position against position 0."""
+        if conclusion is Conclusion.SLOWER:
+            self.first_slow = position
+        elif conclusion is Conclusion.SIMILAR:
+            self.last_fast = position
         else:
-            self.silent.add(state)
+            self.inconclusive.add(position)
 
     @property
-    def changes(self) -> range:
-        """Numbers of the changes that come into question; the change 1 leads from the state 0 to the state 1."""
-        return range(self.quick + 1, self.slow + 1)
+    def candidates(self) -> range:
+        """Positions of the changes that may be the culprit."""
+        return range(self.last_fast + 1, self.first_slow + 1)
 
 
-def halfway(ratio: float, threshold: float) -> float:
-    """By which share a state may be slower to count as one of the quick ones.
+def bisect_threshold(ratio: float, threshold: float) -> float:
+    """Return the share by which a revision may be slower and still count as fast.
 
-    Half of the way, as ratios go, between nothing and the whole slowdown: each state is likely to be near one of both.
+    This is the geometric middle between no slowdown and the complete one, since each revision is likely to be close to
+    either end.
 
     Args:
-        ratio: how many times as long the slow end takes.
-        threshold: share by which a test may be slower at all.
+        ratio: duration at the slow end divided by that at the fast end.
+        threshold: share by which a test may become slower at all; an upper bound of the result.
     """
     return min(threshold, sqrt(ratio) - 1)

@@ -1,4 +1,4 @@
-"""Which tests and modules took so much longer than usual that they are worth measuring again."""
+"""Screening of a run for tests and modules that took so much longer than usual that they are worth measuring."""
 
 from __future__ import annotations
 
@@ -8,158 +8,164 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
-from batchhook.core.perf.significance import LEAST, ratio
-from batchhook.core.results import Company, Outcome, TestResult
+from batchhook.core.perf.significance import MIN_DIFFERENCE, ratio
+from batchhook.core.results import IsolationLevel, Outcome, TestResult
 
-MOST_RUNS = 20
-"""Earlier runs that say what is usual."""
-LEAST_RATIO = 1.2
-"""A test that takes less than so many times as long as usual is never suspected, whatever the threshold is."""
+MAX_RUNS = 20
+"""Earlier runs that define the usual duration."""
+MIN_RATIO = 1.2
+"""Ratio to the usual duration below which a test is never suspected, whatever the threshold."""
 DEVIATIONS = 3 * 1.4826
-"""How many median absolute deviations above the median: three standard deviations, were the noise a normal one
+"""Median absolute deviations above the median: three standard deviations if the noise were normal
 (Rousseeuw and Croux, Alternatives to the Median Absolute Deviation, JASA 88, 1993)."""
 
 
-class Key(NamedTuple):
-    """A test, and the company in which it is timed: beside strangers everything takes longer."""
+class TimingKey(NamedTuple):
+    """A test at one isolation level; everything takes longer in parallel."""
 
-    name: str
+    test_id: str
     module: str
-    company: Company
+    isolation: IsolationLevel
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierRun:
-    """How long tests took in an earlier run, of those that passed; ``number`` is the run's."""
+class RunDurations:
+    """Durations of the tests that passed in an earlier run, in seconds; ``number`` is the id of the run."""
 
     number: int
-    seconds: Mapping[Key, float]
+    seconds: Mapping[TimingKey, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What is known of how long tests take.
+class TimingHistory:
+    """Durations from earlier runs.
 
     Attributes:
-        runs: the latest ones, newest first.
-        tests: for tests that were measured since, the number of the run in which they were conspicuous: what was
-            before is settled. By id.
-        modules: the same for modules, by name.
+        runs: newest first.
+        measured_tests: by test id, the run after which the test was measured; earlier durations no longer count.
+        measured_modules: the same for modules, by name.
     """
 
-    runs: Sequence[EarlierRun]
-    tests: Mapping[str, int] = field(default_factory=dict)
-    modules: Mapping[str, int] = field(default_factory=dict)
+    runs: Sequence[RunDurations]
+    measured_tests: Mapping[str, int] = field(default_factory=dict)
+    measured_modules: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class SuspectedSlowdown:
     """A test, or a module as a whole, that took longer than usual.
 
     Attributes:
-        name: the test's id, or the module's name.
-        tests: what has to be run to measure it: names of modules, by the ids of the tests in them.
+        name: id of the test, or name of the module.
+        tests: tests to run in order to measure it: ids, each with its module.
         usual: seconds, the median of earlier runs.
-        now: seconds.
+        current: seconds.
     """
 
     name: str
     tests: Mapping[str, str]
     usual: float
-    now: float
+    current: float
     is_module: bool = False
 
     @property
     def key(self) -> tuple[str, bool]:
-        """What tells it from others: its name, and whether it is a module."""
+        """Identity of the suspect: its name, and whether it is a module."""
         return self.name, self.is_module
 
     @property
     def ratio(self) -> float:
-        """How many times as long as usual it took."""
-        return ratio(self.usual, self.now)
+        """Current duration divided by the usual one."""
+        return ratio(self.usual, self.current)
 
 
-def is_conspicuous(now: float, earlier: Sequence[float], threshold: float) -> bool:
-    """Whether something took longer than its earlier timings let expect.
+def is_conspicuous(current: float, earlier: Sequence[float], threshold: float) -> bool:
+    """Return whether a duration is longer than earlier ones would suggest.
 
     Args:
-        now: seconds.
-        earlier: seconds, the latest; none means that nobody knows what is usual, and nothing is conspicuous.
-        threshold: share by which it may be slower.
+        current: seconds.
+        earlier: seconds in the latest runs; if empty, nothing is conspicuous.
+        threshold: share by which it may become slower.
     """
     if not earlier:
         return False
     usual = median(earlier)
-    spread = median(abs(each - usual) for each in earlier)
-    over = now - usual >= LEAST and now > max(LEAST_RATIO, 1 + threshold) * usual
-    return over and now > usual + DEVIATIONS * spread
+    deviation = median(abs(each - usual) for each in earlier)
+    is_over = current - usual >= MIN_DIFFERENCE and current > max(MIN_RATIO, 1 + threshold) * usual
+    return is_over and current > usual + DEVIATIONS * deviation
 
 
-def screen(results: Iterable[TestResult], past: Past, threshold: float) -> tuple[Suspect, ...]:
-    """The tests and modules that took so much longer than usual that they are worth measuring, the worst first.
+def screen_slowdowns(
+    results: Iterable[TestResult], history: TimingHistory, threshold: float
+) -> tuple[SuspectedSlowdown, ...]:
+    """Return the tests and modules to measure, largest ratio first.
 
-    A module is suspected for what its other tests took: a single one that is suspected explains itself.
+    A module is suspected for the sum of those of its tests that are not suspected themselves.
 
     Args:
-        results: of a run of the whole suite.
-        past: what is usual.
-        threshold: share by which a test or a module may be slower.
+        results: of a complete run.
+        history: durations from earlier runs.
+        threshold: share by which a test or a module may become slower.
     """
-    timed = _timed(results)
-    usual = {key: [each for each in _earlier(key, past) if each is not None] for key in timed}
+    current = _current_durations(results)
+    earlier = {key: [each for each in _earlier_durations(key, history) if each is not None] for key in current}
     tests = [
-        Suspect(key.name, {key.name: key.module}, median(usual[key]), seconds)
-        for key, seconds in timed.items()
-        if is_conspicuous(seconds, usual[key], threshold)
+        SuspectedSlowdown(key.test_id, {key.test_id: key.module}, median(earlier[key]), seconds)
+        for key, seconds in current.items()
+        if is_conspicuous(seconds, earlier[key], threshold)
     ]
-    explained = {suspect.name for suspect in tests}
-    modules: defaultdict[str, list[Key]] = defaultdict(list)
-    for key in timed:
-        if usual[key] and key.name not in explained:
-            modules[key.module].append(key)
-    found = [_module(module, keys, timed, past) for module, keys in modules.items()]
-    whole = [suspect for suspect, earlier in found if is_conspicuous(suspect.now, earlier, threshold)]
-    return tuple(sorted([*tests, *whole], key=lambda suspect: -suspect.ratio))
+    suspected = {suspect.name for suspect in tests}
+    keys_by_module: defaultdict[str, list[TimingKey]] = defaultdict(list)
+    for key in current:
+        if earlier[key] and key.test_id not in suspected:
+            keys_by_module[key.module].append(key)
+    modules = [_sum_module(module, keys, current, history) for module, keys in keys_by_module.items()]
+    slow_modules = [suspect for suspect, sums in modules if is_conspicuous(suspect.current, sums, threshold)]
+    return tuple(sorted([*tests, *slow_modules], key=lambda suspect: -suspect.ratio))
 
 
-def _timed(results: Iterable[TestResult]) -> dict[Key, float]:
-    """How long each test took that passed; without ids that occur more than once."""
-    all_ = list(results)
-    times = Counter(result.test_id for result in all_)
+def _current_durations(results: Iterable[TestResult]) -> dict[TimingKey, float]:
+    """Return the durations of tests that passed; ids that occur more than once are left out."""
+    results = list(results)
+    occurrences = Counter(result.test_id for result in results)
     return {
-        Key(result.test_id, result.module, result.seen_in): result.duration
-        for result in all_
-        if result.outcome is Outcome.PASSED and times[result.test_id] == 1
+        TimingKey(result.test_id, result.module, result.isolation): result.duration
+        for result in results
+        if result.outcome is Outcome.PASSED and occurrences[result.test_id] == 1
     }
 
 
-def _earlier(key: Key, past: Past) -> list[float | None]:
-    """How long a test took in each earlier run that still counts; None for those in which it did not pass.
+def _earlier_durations(key: TimingKey, history: TimingHistory) -> list[float | None]:
+    """Return the duration of a test in each earlier run; None where it does not count or did not pass.
 
-    Where it was never seen in this company, what it took in any other is better than nothing.
+    If the test was never timed at this isolation level, those of other levels are used.
     """
-    since = past.tests.get(key.name, 0)
-    runs = [run.seconds if run.number >= since else {} for run in past.runs]
-    found = [seconds.get(key) for seconds in runs]
-    if any(seconds is not None for seconds in found):
-        return found
-    others = [key._replace(company=company) for company in Company]
-    return [next((seconds[other] for other in others if other in seconds), None) for seconds in runs]
+    since = history.measured_tests.get(key.test_id, 0)
+    runs = [run.seconds if run.number >= since else {} for run in history.runs]
+    durations = [seconds.get(key) for seconds in runs]
+    if any(seconds is not None for seconds in durations):
+        return durations
+    keys = [key._replace(isolation=level) for level in IsolationLevel]
+    return [next((seconds[other] for other in keys if other in seconds), None) for seconds in runs]
 
 
-def _module(module: str, keys: Sequence[Key], timed: Mapping[Key, float], past: Past) -> tuple[Suspect, list[float]]:
-    """A module as a suspect, and how long the same tests took together in each earlier run that counts."""
-    since = past.modules.get(module, 0)
-    counting = [place for place, run in enumerate(past.runs) if run.number >= since]
-    sums = dict.fromkeys(counting, 0.0)
+def _sum_module(
+    module: str, keys: Sequence[TimingKey], current: Mapping[TimingKey, float], history: TimingHistory
+) -> tuple[SuspectedSlowdown, list[float]]:
+    """Return a module as a suspect, and the sum of the same tests in each earlier run that counts.
+
+    A test without a duration in some run contributes its median.
+    """
+    since = history.measured_modules.get(module, 0)
+    indexes = [index for index, run in enumerate(history.runs) if run.number >= since]
+    sums = dict.fromkeys(indexes, 0.0)
     for key in keys:
-        earlier = _earlier(key, past)
-        usual = median(each for each in earlier if each is not None)
-        for place in counting:
-            seconds = earlier[place]
-            sums[place] += usual if seconds is None else seconds
-    now = sum(timed[key] for key in keys)
-    usual = median(sums.values()) if sums else now
-    tests = {key.name: key.module for key in keys}
-    return Suspect(module, tests, usual, now, is_module=True), list(sums.values())
+        durations = _earlier_durations(key, history)
+        usual = median(seconds for seconds in durations if seconds is not None)
+        for index in indexes:
+            seconds = durations[index]
+            sums[index] += usual if seconds is None else seconds
+    total = sum(current[key] for key in keys)
+    usual_total = median(sums.values()) if sums else total
+    tests = {key.test_id: key.module for key in keys}
+    return SuspectedSlowdown(module, tests, usual_total, total, is_module=True), list(sums.values())

@@ -1,9 +1,9 @@
-"""What interleaved measurements of two states say: slower, not slower, or nothing as yet.
+"""Significance of interleaved timings of two revisions: slower, similar, or not yet decided.
 
-One timing against another says little: noise is skewed, and machines drift. The least of several is the steadiest
-figure (Chen and Revels, Robust benchmarking in noisy environments, 2016), interleaving makes both states suffer the
-same drift, and ranks do not care how far an outlier lies (``ranks.py``). A slowdown has to hold by the least, by the
-median and by ranks: on a machine that is busy with other things, each of them errs, and seldom all at once.
+A single pair of timings means little: noise is skewed, and machines drift. The minimum of several timings is the most
+stable figure (Chen and Revels, Robust Benchmarking in Noisy Environments, 2016), interleaving exposes both revisions to
+the same drift, and ranks are insensitive to outliers (``mann_whitney.py``). A slowdown must show in the minimum, the
+median and the ranks: on a busy machine each of them errs, but seldom all at once.
 """
 
 from __future__ import annotations
@@ -14,96 +14,98 @@ from enum import Enum
 from math import comb
 from statistics import median
 
-from batchhook.core.perf.mann_whitney import critical, p_value, u_statistic
+from batchhook.core.perf.mann_whitney import critical_value, p_value, u_statistic
 
-FEW = 5
-"""Measurements of each state after which there may be an answer; where it is unclear, so many more are made."""
-MOST = 20
-"""Measurements of each state after which noise has won, if it is still unclear."""
-CHANCE = 4 / comb(2 * FEW, FEW)
-"""How likely ranks may look so by chance: .016, which is a U of 23 or more out of 25."""
-HINT = 0.1
-"""Ranks that are so unlikely are no proof, but too conspicuous to say that there is nothing."""
-LEAST = 0.005
-"""Seconds: a smaller difference is never reported."""
-ENOUGH_FOR_A_DOUBT = 3
-"""Measurements of each state from which on it may be plain that there is nothing to be found."""
+ROUND = 5
+"""Timings of each revision per round; a decision is made only after complete rounds, except for an early stop."""
+MAX_MEASUREMENTS = 20
+"""Timings of each revision after which undecided comparisons are inconclusive."""
+ALPHA = 4 / comb(2 * ROUND, ROUND)
+"""Significance level of the rank test: 0.016, which is a U of 23 or more out of 25 in the first round."""
+WEAK_ALPHA = 0.1
+"""Level above which the ranks give no hint of a slowdown at all."""
+MIN_DIFFERENCE = 0.005
+"""Difference in seconds below which nothing is reported."""
+EARLY_STOP_AFTER = 3
+"""Timings of each revision after which a comparison without any hint of a slowdown may stop."""
 
 
-class Ruling(str, Enum):
-    """What measurements say."""
+class Conclusion(str, Enum):
+    """Conclusion from timings."""
 
     SLOWER = "slower"
-    ALIKE = "alike"
-    """Not slower, or by less than what is reported."""
+    SIMILAR = "similar"
+    """Not slower, or by less than the threshold."""
 
-    UNCLEAR = "unclear"
-    """One figure says so, another one not: noise is too large to tell."""
+    INCONCLUSIVE = "inconclusive"
+    """The figures disagree: there is too much noise."""
 
     OPEN = "open"
-    """More measurements are needed."""
+    """More timings are needed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What measurements of two states say.
+class TimingComparison:
+    """Comparison of the timings of two revisions.
 
     Attributes:
-        before, now: seconds, the least that was measured in each.
-        p: how likely ranks are to look so, or worse, where nothing is slower (one-sided).
+        before, now: minimum of each revision, in seconds.
+        p_value: one-sided p-value of the rank test (``mann_whitney.py``).
     """
 
-    ruling: Ruling
+    conclusion: Conclusion
     before: float
     now: float
-    p: float
+    p_value: float
 
     @property
     def ratio(self) -> float:
-        """How many times as long it takes now."""
+        """Duration now, divided by that before."""
         return ratio(self.before, self.now)
 
 
 def ratio(before: float, now: float) -> float:
-    """How many times as long one takes as the other; what takes no time at all is taken for a microsecond."""
+    """Return the ratio of two durations in seconds, each taken to be at least a microsecond."""
     return max(now, 1e-6) / max(before, 1e-6)
 
 
-def judge(before: Sequence[float], now: Sequence[float], threshold: float) -> Judgement:
-    """Judge interleaved measurements of two states, as many of each.
+def compare_timings(before: Sequence[float], now: Sequence[float], threshold: float) -> TimingComparison:
+    """Compare interleaved timings of two revisions.
 
-    There is an answer after five of each, or where figures disagree after ten, fifteen or twenty. Sooner only where
-    five cannot say "slower" any more, and no figure hints at it.
+    A conclusion is reached after five timings of each, or after ten, fifteen or twenty if the figures disagree. It is
+    reached earlier only if five timings can no longer show a slowdown and no figure hints at one.
 
     Args:
-        before: seconds in the one state, at least one.
-        now: seconds in the other.
-        threshold: share by which it may be slower.
+        before: seconds on one revision; at least one.
+        now: seconds on the other revision; as many.
+        threshold: share by which it may become slower.
     """
     p = p_value(u_statistic(before, now), len(before), len(now))
-    return Judgement(_ruling(before, now, threshold, p), min(before), min(now), p)
+    return TimingComparison(_conclude(before, now, threshold, p), min(before), min(now), p)
 
 
-def _ruling(before: Sequence[float], now: Sequence[float], threshold: float, p: float) -> Ruling:
-    measured = min(len(before), len(now))
-    over = {_is_over(min(before), min(now), threshold), _is_over(median(before), median(now), threshold)}
-    if measured < FEW:
-        is_plain = measured >= ENOUGH_FOR_A_DOUBT and over == {False} and p > HINT and _is_out_of_reach(before, now)
-        return Ruling.ALIKE if is_plain else Ruling.OPEN
-    if measured % FEW and measured < MOST:
-        return Ruling.OPEN
-    if over == {True} and p <= CHANCE:
-        return Ruling.SLOWER
-    if over == {False} and (p <= CHANCE or p > HINT or measured >= MOST):  # slower by less, or not at all
-        return Ruling.ALIKE
-    return Ruling.OPEN if measured < MOST else Ruling.UNCLEAR
+def _conclude(before: Sequence[float], now: Sequence[float], threshold: float, p: float) -> Conclusion:
+    count = min(len(before), len(now))
+    is_over = {_is_over(min(before), min(now), threshold), _is_over(median(before), median(now), threshold)}
+    if count < ROUND:
+        has_no_hint = is_over == {False} and p > WEAK_ALPHA
+        can_stop = count >= EARLY_STOP_AFTER and has_no_hint and _is_out_of_reach(before, now)
+        return Conclusion.SIMILAR if can_stop else Conclusion.OPEN
+    if count % ROUND and count < MAX_MEASUREMENTS:
+        return Conclusion.OPEN
+    if is_over == {True} and p <= ALPHA:
+        return Conclusion.SLOWER
+    # Slower by less than the threshold, or not at all.
+    if is_over == {False} and (p <= ALPHA or p > WEAK_ALPHA or count >= MAX_MEASUREMENTS):
+        return Conclusion.SIMILAR
+    return Conclusion.OPEN if count < MAX_MEASUREMENTS else Conclusion.INCONCLUSIVE
 
 
 def _is_over(before: float, now: float, threshold: float) -> bool:
-    return now - before >= LEAST and ratio(before, now) > 1 + threshold
+    return now - before >= MIN_DIFFERENCE and ratio(before, now) > 1 + threshold
 
 
 def _is_out_of_reach(before: Sequence[float], now: Sequence[float]) -> bool:
-    """Whether so many pairs are the wrong way round that five of each cannot say "slower"."""
+    """Return whether too many pairs are in the wrong order for a first round to be significant."""
     wrong = len(before) * len(now) - u_statistic(before, now)
-    return wrong > FEW * FEW - critical(FEW, FEW, CHANCE)
+    return wrong > ROUND * ROUND - critical_value(ROUND, ROUND, ALPHA)

@@ -1,47 +1,47 @@
-"""What is found out about a test, or a module, that seemed slower."""
+"""Slowdown of a test or module, as measured and attributed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from batchhook.core.perf.significance import Judgement, Ruling
+from batchhook.core.perf.significance import Conclusion, TimingComparison
 
-SHORT = 8
-"""Digits of a commit's name that are said."""
+SHORT_OID = 8
+"""Digits of an abbreviated oid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Interleaved measurements of one state, beside the state before the batch; seconds.
+    """Interleaved timings of one revision and of the base of the batch, in seconds.
 
     Attributes:
-        state: the name of the commit.
-        base: how long it took before the batch.
-        there: how long it took in this state.
+        oid: commit of the revision.
+        base: timings of the base.
+        measured: timings of the revision.
     """
 
-    state: str
+    oid: str
     base: tuple[float, ...]
-    there: tuple[float, ...]
+    measured: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Slowdown:
-    """What was found out about one test, or one module as a whole.
+    """A test, or a module as a whole, that seemed slower, and what measurements showed.
 
     Attributes:
-        name: the test's id, or the module's name.
-        judgement: of the state before the batch beside the one after it. ``slower``; ``unclear``: nobody can tell;
-            ``alike``: it only seemed so. Where nothing was measured, its times are those of the runs.
-        is_module: whether it is a module: all its tests together, without those that are slower by themselves.
-        suspects: names of the changes that may have done it, oldest first: the one that did, or a range.
-        evidence: what was measured, oldest state first, the batch's last one at the end; none where nothing was.
-        reason: why nobody can tell, or why no single change is named, in half a sentence.
+        name: id of the test, or name of the module.
+        comparison: base of the batch against its head; ``similar`` if the suspicion was wrong. If nothing was
+            measured, it holds the durations of the runs.
+        is_module: whether it is a module: the sum of its tests, without those that are slower themselves.
+        suspects: oids of changes that may be to blame, oldest first: the culprit, or a range.
+        evidence: measured revisions, oldest first and the head last; empty if nothing was measured.
+        reason: why it is inconclusive or no single change is named, as a phrase.
     """
 
     name: str
-    judgement: Judgement
+    comparison: TimingComparison
     is_module: bool = False
     suspects: tuple[str, ...] = ()
     evidence: tuple[Timings, ...] = ()
@@ -49,37 +49,37 @@ class Slowdown:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether it is slower indeed."""
-        return self.judgement.ruling is Ruling.SLOWER
+        """Return whether measurements confirm the slowdown."""
+        return self.comparison.conclusion is Conclusion.SLOWER
 
     @property
-    def is_unclear(self) -> bool:
-        """Whether nobody can tell."""
-        return self.judgement.ruling is Ruling.UNCLEAR
+    def is_inconclusive(self) -> bool:
+        """Return whether measurements neither confirm nor refute the slowdown."""
+        return self.comparison.conclusion is Conclusion.INCONCLUSIVE
 
     @property
-    def change(self) -> str:
-        """The name of the change that is to blame; empty where no single one is known."""
+    def culprit(self) -> str:
+        """Oid of the change to blame; empty if no single one is known."""
         return self.suspects[0] if self.is_confirmed and len(self.suspects) == 1 else ""
 
 
-def summary(found: Iterable[Slowdown]) -> str:
-    """What became slower, in half a sentence, for one line of a terminal; empty for nothing."""
-    blamed: dict[str, list[Slowdown]] = {}
-    for each in found:
-        if each.is_confirmed:
-            blamed.setdefault(each.change, []).append(each)
-    said = []
-    for change, these in sorted(blamed.items(), key=lambda item: (not item[0], -len(item[1]))):
-        worst = max(each.judgement.ratio for each in these)
-        times = f"{worst:.1f} times" if len(these) == 1 else f"up to {worst:.1f} times"
-        said.append(f"{change[:SHORT]} made {counted(these)} slower" if change else f"{counted(these)} slower")
-        said[-1] += f" ({times})"
-    return ", ".join(said)
+def summarize_slowdowns(slowdowns: Iterable[Slowdown]) -> str:
+    """Return the confirmed slowdowns as a one-line phrase; empty if there are none."""
+    by_culprit: dict[str, list[Slowdown]] = {}
+    for slowdown in slowdowns:
+        if slowdown.is_confirmed:
+            by_culprit.setdefault(slowdown.culprit, []).append(slowdown)
+    parts = []
+    for culprit, group in sorted(by_culprit.items(), key=lambda item: (not item[0], -len(item[1]))):
+        worst = max(slowdown.comparison.ratio for slowdown in group)
+        times = f"{worst:.1f} times" if len(group) == 1 else f"up to {worst:.1f} times"
+        effect = f"made {count_phrase(group)} slower" if culprit else f"{count_phrase(group)} slower"
+        parts.append(f"{culprit[:SHORT_OID]} {effect} ({times})".lstrip())
+    return ", ".join(parts)
 
 
-def counted(these: Iterable[Slowdown]) -> str:
-    """``2 tests and 1 module``."""
-    kinds = [each.is_module for each in these]
-    counts = ((len(kinds) - sum(kinds), "test"), (sum(kinds), "module"))
-    return " and ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in counts if number)
+def count_phrase(slowdowns: Iterable[Slowdown]) -> str:
+    """Return the numbers of tests and modules: ``2 tests and 1 module``."""
+    is_module = [slowdown.is_module for slowdown in slowdowns]
+    counts = ((len(is_module) - sum(is_module), "test"), (sum(is_module), "module"))
+    return " and ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)

@@ -1,1 +1,1 @@
-"""What CI services take: annotations, job summaries, reports in their formats."""
+"""Output for CI services: annotations, job summaries, and reports in their formats."""

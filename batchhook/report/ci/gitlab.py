@@ -4,57 +4,62 @@ from __future__ import annotations
 
 import hashlib
 
-from batchhook.core.ci import CiRun, Weight
+from batchhook.core.ci import CiRun, FailureRelevance
 from batchhook.core.results import TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.report.json_models.base import Document, shown
+from batchhook.report import phrases
+from batchhook.report.json_models import Document, json_path
 
-_SEVERITY = {Weight.NEW: "critical", Weight.OPEN: "major", Weight.OLD: "minor"}
+_SEVERITY = {
+    FailureRelevance.NEW: "critical",
+    FailureRelevance.UNKNOWN: "major",
+    FailureRelevance.OLD: "minor",
+}
 _MESSAGE = 500
+"""Characters of a message."""
 
 
-class LinesDocument(Document):
-    """Where an issue begins; from 1."""
+class CodeQualityLines(Document):
+    """The first line of an issue, from 1."""
 
     begin: int
 
 
-class LocationDocument(Document):
-    """The place of an issue; ``path`` is relative to the repository's top."""
+class CodeQualityLocation(Document):
+    """The place of an issue; ``path`` is relative to the top of the repository."""
 
     path: str
-    lines: LinesDocument
+    lines: CodeQualityLines
 
 
-class IssueDocument(Document):
-    """One issue of a code quality report, as GitLab's documentation has it."""
+class CodeQualityIssue(Document):
+    """An issue in GitLab's code quality format."""
 
     description: str
     check_name: str
     fingerprint: str
     severity: str
-    location: LocationDocument
+    location: CodeQualityLocation
 
 
-def code_quality(run: CiRun) -> list[IssueDocument]:
-    """Failing tests as issues; those of which no line is known are in the JUnit report alone."""
-    found: dict[str, IssueDocument] = {}
+def code_quality(run: CiRun) -> list[CodeQualityIssue]:
+    """Return failing tests as issues; a test without a known line is only in the JUnit report."""
+    issues: dict[str, CodeQualityIssue] = {}
     for result in run.failures:
-        path, _, line = result.location.rpartition(":")
-        if path and line.isdigit():
-            issue = _issue(result, run, path, int(line))
-            found.setdefault(issue.fingerprint, issue)  # GitLab takes one of each
-    return list(found.values())
+        if place := phrases.source_line(result):
+            issue = _issue(result, run, *place)
+            issues.setdefault(issue.fingerprint, issue)  # GitLab requires unique fingerprints
+    return list(issues.values())
 
 
-def _issue(result: TestResult, run: CiRun, path: str, line: int) -> IssueDocument:
-    error = ": ".join(part for part in (result.error_type, one_line(result.message, _MESSAGE)) if part)
-    said = "; ".join((f"{result.test_id} {result.outcome.value}: {error}", *run.standing(result)))
-    return IssueDocument(
-        description=shown(one_line(said)),
+def _issue(result: TestResult, run: CiRun, path: str, line: int) -> CodeQualityIssue:
+    error = phrases.error(result, _MESSAGE)
+    description = "; ".join((f"{result.test_id} {result.outcome.value}: {error}", *run.explain(result)))
+    return CodeQualityIssue(
+        description=json_path(one_line(description)),
         check_name=result.outcome.value,
-        # Without line and message: it is the same issue when lines above it come or go.
+        # Without line and message: it stays the same issue when lines above it come or go.
         fingerprint=hashlib.sha256(result.test_id.encode("utf-8", "backslashreplace")).hexdigest(),
-        severity=_SEVERITY[run.weight(result)],
-        location=LocationDocument(path=shown(path), lines=LinesDocument(begin=max(1, line))),
+        severity=_SEVERITY[run.relevance(result)],
+        location=CodeQualityLocation(path=json_path(path), lines=CodeQualityLines(begin=max(1, line))),
     )

@@ -1,6 +1,7 @@
-"""A run on a CI service as Markdown: for a job summary, a merge request, or a reader of the artifacts.
+"""A run on a CI service in Markdown: for a job summary, a merge request, or an artifact.
 
-What others wrote (ids, messages, subjects) stands in code spans and code blocks whose fences it cannot close.
+Text from the project (ids, messages, subjects) is escaped, or put into code spans and blocks with fences that it cannot
+close.
 """
 
 from __future__ import annotations
@@ -8,122 +9,127 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batchhook.core.ci import CiRun
-from batchhook.core.results import TestResult, by_module
-from batchhook.core.sanitize import lines, one_line
-from batchhook.core.tracebacks import shortened
-from batchhook.core.verdict import summary
-from batchhook.report.markdown_escape import block, cell, code, escaped, html
+from batchhook.core.plural import plural
+from batchhook.core.results import TestResult, totals_by_module
+from batchhook.core.sanitize import sanitize_lines
+from batchhook.core.tracebacks import shorten_paths
+from batchhook.core.verdict import summarize_verdict
+from batchhook.report import phrases
+from batchhook.report.markdown_escape import code_block, code_cell, code_span, escape, escape_html
 
-MOST_DETAILED = 30
-"""Failing tests whose tracebacks are shown."""
-MOST_NAMED = 500
-"""Failing tests that are named."""
-MOST_MODULES = 50
-_MOST_TEXT = 4000
-"""Characters of one traceback, the last of it."""
+MAX_DETAILED = 30
+"""Failing tests with tracebacks."""
+MAX_NAMED = 500
+"""Failing tests by name."""
+MAX_MODULES = 50
+_MAX_TRACEBACK = 4000
+"""Characters of one traceback, counted from its end."""
 _MESSAGE = 300
 """Characters of a message, and of an id in a list."""
 
 
 def markdown(run: CiRun) -> str:
-    """The run as Markdown; below 1 MiB, however much fails."""
-    parts = (_head(run), _failures(run), _modules(run), _culprits(run), _compared(run))
+    """Return the run as Markdown; below 1 MiB, however much fails."""
+    parts = (_head(run), _failures(run), _modules(run), _culprits(run), _comparison(run))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def _head(run: CiRun) -> Iterator[str]:
     mark = "✅" if run.verdict.is_good else "❌"
-    yield f"## {mark} batchhook: {escaped(summary(run.verdict, run.outcome))}"
+    yield f"## {mark} batchhook: {escape(summarize_verdict(run.verdict, run.result))}"
     yield ""
-    totals = run.outcome.totals
-    if run.outcome.broken:
-        yield from (escaped(run.outcome.hint), "")
+    if run.result.broken_reason:
+        yield from (escape(run.result.hint), "")
         return
+    totals = run.result.totals
     yield "| tests | passed | failed | errored | skipped | seconds |"
     yield "|---:|---:|---:|---:|---:|---:|"
     counts = (totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped)
     yield f"| {' | '.join(map(str, counts))} | {totals.duration:.1f} |"
     yield ""
     if run.commit:
-        more = ", with files that differ from it" if run.has_more else ""
-        yield f"Tested at {code(run.commit[:12])}{more}."
+        uncommitted = ", with uncommitted changes" if run.includes_uncommitted else ""
+        yield f"Tested at {code_span(run.commit[:12])}{uncommitted}."
         yield ""
     for remark in run.remarks:
-        yield from (escaped(remark), "")
+        yield from (escape(remark), "")
 
 
 def _failures(run: CiRun) -> Iterator[str]:
-    failed = run.failures
-    if not failed:
+    failures = run.failures
+    if not failures:
         return
     yield from ("### Failing tests", "")
-    for result in failed[:MOST_DETAILED]:
-        yield from _detailed(result, run)
-    for result in failed[MOST_DETAILED:MOST_NAMED]:
-        yield f"- {code(one_line(result.test_id, _MESSAGE))} {code(one_line(result.location, _MESSAGE))}"
-    if len(failed) > MOST_NAMED:
-        yield f"- … and {len(failed) - MOST_NAMED} more"
+    for result in failures[:MAX_DETAILED]:
+        yield from _failure(result, run)
+    for result in failures[MAX_DETAILED:MAX_NAMED]:
+        yield f"- {code_span(result.test_id, _MESSAGE)} {code_span(result.location, _MESSAGE)}"
+    if len(failures) > MAX_NAMED:
+        yield f"- … and {len(failures) - MAX_NAMED} more"
     yield ""
 
 
-def _detailed(result: TestResult, run: CiRun) -> Iterator[str]:
-    where = f" at {code(result.location)}" if result.location else ""
-    yield f"**{code(result.test_id)}** {result.outcome.value}{where}"
+def _failure(result: TestResult, run: CiRun) -> Iterator[str]:
+    location = f" at {code_span(result.location)}" if result.location else ""
+    yield f"**{code_span(result.test_id)}** {result.outcome.value}{location}"
     yield ""
-    for said in (*run.standing(result), result.note):
-        if said:
-            yield from (f"- {escaped(said)}", "")
-    error = ": ".join(part for part in (result.error_type, one_line(result.message, _MESSAGE)) if part)
-    text = lines(shortened(result.traceback))
-    if error and not text:
-        yield from (code(error), "")
-    if text:
-        yield f"<details><summary>{html(error or result.outcome.value)}</summary>"
-        yield from ("", *block(text[-_MOST_TEXT:]), "", "</details>", "")
+    for remark in phrases.ci_remarks(result, run):
+        yield from (f"- {escape(remark)}", "")
+    traceback = sanitize_lines(shorten_paths(result.traceback))
+    if traceback:
+        yield f"<details><summary>{escape_html(phrases.headline(result, _MESSAGE))}</summary>"
+        yield from ("", *code_block(traceback[-_MAX_TRACEBACK:]), "", "</details>", "")
+    elif error := phrases.error(result, _MESSAGE):
+        yield from (code_span(error), "")
 
 
 def _modules(run: CiRun) -> Iterator[str]:
-    modules = [(name, totals) for name, totals in by_module(run.outcome.results).items() if totals.failures]
-    if len(modules) < 2:  # noqa: PLR2004 - one module is the whole
+    modules = [(name, totals) for name, totals in totals_by_module(run.result.results).items() if totals.failures]
+    if len(modules) < 2:  # noqa: PLR2004 - a single module adds nothing to the list of failures
         return
     yield from ("### Modules with failing tests", "", "| module | tests | failing |", "|---|---:|---:|")
-    for name, totals in modules[:MOST_MODULES]:
-        yield f"| {cell(name)} | {totals.tests} | {totals.failures} |"
-    if len(modules) > MOST_MODULES:
-        yield f"| … and {len(modules) - MOST_MODULES} more | | |"
+    for name, totals in modules[:MAX_MODULES]:
+        yield f"| {code_cell(name)} | {totals.tests} | {totals.failures} |"
+    if len(modules) > MAX_MODULES:
+        yield f"| … and {len(modules) - MAX_MODULES} more | | |"
     yield ""
 
 
 def _culprits(run: CiRun) -> Iterator[str]:
-    if run.found is None:
+    if run.bisection is None:
         return
-    guilty: dict[str, list[str]] = {}
+    culprits: dict[str, list[str]] = {}
     others: list[str] = []
-    for name, finding in run.findings.items():
-        guilty.setdefault(finding.attribution.change, []).append(name) if finding.is_solved else others.append(name)
-    yield from (f"### Which commit of {code(run.span)} broke what", "")
-    for oid, names in guilty.items():
-        commit = run.found.commits[oid]
-        yield f"- {code(oid[:12])} {escaped(commit.subject)}, by {escaped(commit.author)}, broke {_tests(names)}"
+    for test_id, finding in run.findings.items():
+        if finding.is_solved:
+            culprits.setdefault(finding.attribution.culprit, []).append(test_id)
+        else:
+            others.append(test_id)
+    yield from (f"### Culprits in {code_span(run.revision_range)}", "")
+    for oid, test_ids in culprits.items():
+        commit = run.bisection.commits[oid]
+        broken = _tests(test_ids)
+        yield f"- {code_span(oid[:12])} {escape(commit.subject)}, by {escape(commit.author)}, broke {broken}"
     if others:
-        yield f"- none, or it could not be found out: {_tests(others)}"
-    commits = "1 commit" if run.found.size == 1 else f"{run.found.size} commits"
-    yield from ("", f"{run.found.visits} checkouts for {commits}.", "")
+        yield f"- no culprit: {_tests(others)}"
+    probes, commits = plural(run.bisection.probes, "checkout"), plural(run.bisection.size, "commit")
+    yield from ("", f"{probes} for {commits}.", "")
 
 
-def _compared(run: CiRun) -> Iterator[str]:
-    if run.compared is None or run.baseline is None:
+def _comparison(run: CiRun) -> Iterator[str]:
+    if run.comparison is None or run.baseline is None:
         return
-    whole = run.compared.whole
-    yield from (f"### Since the baseline: {escaped(run.baseline.name)}", "")
-    kinds = [("newly failing", whole.newly_failing), ("still failing", whole.still_failing), ("fixed", whole.fixed)]
-    if not run.baseline.only_failures:
-        kinds += [("newly skipped", whole.newly_skipped), ("new", whole.new), ("vanished", whole.vanished)]
-    told = [f"- {word}: {_tests(names)}" for word, names in kinds if names]
-    yield from (*(told or ["Nothing is different."]), "")
+    yield from (f"### Since the baseline: {escape(run.baseline.name)}", "")
+    differences = phrases.differences(run.comparison.overall)
+    if run.baseline.failures_only:
+        differences = tuple(
+            (kind, ids) for kind, ids in differences if kind not in {"newly skipped", "new", "vanished"}
+        )
+    lines = [f"- {kind}: {_tests(test_ids)}" for kind, test_ids in differences]
+    yield from (*(lines or ["No differences."]), "")
 
 
-def _tests(names: Sequence[str], most: int = 10) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    number = "1 test" if len(names) == 1 else f"{len(names)} tests"
-    return f"{number}: " + ", ".join(code(one_line(name, _MESSAGE)) for name in names[:most]) + more
+def _tests(test_ids: Sequence[str], limit: int = 10) -> str:
+    more = f" and {len(test_ids) - limit} more" if len(test_ids) > limit else ""
+    names = ", ".join(code_span(test_id, _MESSAGE) for test_id in test_ids[:limit])
+    return f"{plural(len(test_ids), 'test')}: {names}{more}"

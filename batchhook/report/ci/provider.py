@@ -1,4 +1,4 @@
-"""Which CI service this runs on, and how parts of its log are folded."""
+"""Detection of the CI service, and folding of its log."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import TextIO
 from batchhook.report.ci import github
 
 
-class Service(Enum):
-    """A CI service whose ways are known."""
+class CiProvider(Enum):
+    """A supported CI service."""
 
     NONE = ""
     GITHUB = "GitHub Actions"
     GITLAB = "GitLab CI"
 
 
-def service_of(environment: Mapping[str, str]) -> Service:
-    """The service that a process runs on, by the variables that it sets."""
+def detect_provider(environment: Mapping[str, str]) -> CiProvider:
+    """Return the service that a process runs on, by its environment variables."""
     if environment.get("GITHUB_ACTIONS") == "true":
-        return Service.GITHUB
-    return Service.GITLAB if environment.get("GITLAB_CI") == "true" else Service.NONE
+        return CiProvider.GITHUB
+    return CiProvider.GITLAB if environment.get("GITLAB_CI") == "true" else CiProvider.NONE
 
 
 @contextmanager
-def folded(stream: TextIO, service: Service, title: str) -> Iterator[None]:
-    """Let what is printed in a block be a part of the log that can be folded, and in which nothing is a command.
+def folded(stream: TextIO, provider: CiProvider, title: str) -> Iterator[None]:
+    """Make the output of a block a foldable part of the log, in which GitHub obeys no commands.
 
     Args:
-        stream: where it is printed.
-        service: decides how it is done; without one, nothing is.
-        title: of the part, in plain words; without one it is not folded.
+        stream: the log.
+        provider: nothing is written for ``NONE``.
+        title: of the part, in plain words; empty to keep it unfolded.
     """
-    before, after = _marks(service, title)
+    before, after = _marks(provider, title)
     stream.write(before)
     stream.flush()
     try:
@@ -45,10 +45,10 @@ def folded(stream: TextIO, service: Service, title: str) -> Iterator[None]:
         stream.flush()
 
 
-def _marks(service: Service, title: str) -> tuple[str, str]:
-    if service is Service.GITHUB:
-        return github.opening(title)
-    if service is Service.GITLAB and title:
+def _marks(provider: CiProvider, title: str) -> tuple[str, str]:
+    if provider is CiProvider.GITHUB:
+        return github.fold_marks(title)
+    if provider is CiProvider.GITLAB and title:
         now, name = int(time.time()), "batchhook_" + "".join(filter(str.isalnum, title)).lower()
         return f"\x1b[0Ksection_start:{now}:{name}\r\x1b[0K{title}\n", f"\x1b[0Ksection_end:{now}:{name}\r\x1b[0K\n"
     return "", ""

@@ -1,12 +1,13 @@
-"""What a CI run prints while it goes: a line for each test, as ``unittest -v`` has it, when it ends."""
+"""The log of a CI run: a line for each test when it ends, in the format of ``unittest -v``."""
 
 from __future__ import annotations
 
 from typing import TextIO
 
+from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.unittest_ids import split
+from batchhook.core.unittest_ids import split_id
 
 _WORDS = {
     Outcome.PASSED: "ok",
@@ -18,55 +19,57 @@ _WORDS = {
 _MESSAGE = 200
 
 
-class Lines:
-    """A listener that prints each test's end.
+class TestLog:
+    """A listener that logs results.
 
     Args:
         stream: where to.
     """
 
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def stage(self, name: str) -> None:
-        """What is being done before and after the tests."""
+        """Log a step before or after the tests."""
         if name != "testing":
             self._print(f"{name} …")
 
     def discovered(self, total: int, /) -> None:
-        """The suite is known."""
-        self._print(f"{total} tests")
+        """Log the number of tests."""
+        self._print(plural(total, "test"))
 
     def started(self, test_id: str, /) -> None:
-        """A test has begun."""
+        """Ignore the start of a test."""
 
     def finished(self, result: TestResult, /) -> None:
-        """A test has its result."""
-        self._print(f"{named(result)} ... {_ended(result)}")
+        """Log a result."""
+        self._print(f"{unittest_name(result)} ... {_outcome(result)}")
 
-    def doubting(self, tests: int, /) -> None:
-        """Some tests that failed beside others are about to be run again."""
-        self._print(f"{tests} failed beside other tests: seen once more with nothing beside them …")
+    def rerunning(self, tests: int, /) -> None:
+        """Log that tests are rerun which failed in parallel with others."""
+        self._print(f"{tests} failed in parallel with other tests: rerunning alone …")
 
     def revised(self, result: TestResult, /) -> None:
-        """A test that had failed has another result now."""
-        self._print(f"{named(result)} ... {_ended(result)}, when nothing else ran")
+        """Log the result of a rerun."""
+        self._print(f"{unittest_name(result)} ... {_outcome(result)}, when rerun alone")
 
     def remaining(self, seconds: float, /) -> None:
-        """How long the rest will take."""
+        """Ignore the estimated time left."""
 
     def _print(self, line: str) -> None:
         self._stream.write(f"{line}\n")
-        self._stream.flush()  # a log is read while it grows
+        self._stream.flush()  # CI services show the log while it grows
 
 
-def named(result: TestResult) -> str:
-    """A test's name as unittest prints it: ``test_add (test_calculator.CalculatorTest.test_add)``; a fixture's id."""
-    _, name = split(result.test_id, result.module)
+def unittest_name(result: TestResult) -> str:
+    """Return ``test_add (test_calculator.CalculatorTest.test_add)``, as unittest prints it; of a fixture its id."""
+    _, name = split_id(result.test_id, result.module)
     return one_line(name if name == result.test_id else f"{name} ({result.test_id})")
 
 
-def _ended(result: TestResult) -> str:
+def _outcome(result: TestResult) -> str:
     if result.outcome is Outcome.SKIPPED:
         return f"skipped '{one_line(result.message, _MESSAGE)}'"
-    return _WORDS.get(result.outcome) or str(result.outcome.value)
+    return _WORDS.get(result.outcome) or result.outcome.value

@@ -1,1 +1,1 @@
-"""What people read at a terminal."""
+"""Console output for people."""

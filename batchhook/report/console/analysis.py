@@ -1,4 +1,4 @@
-"""A finished batch, as people read it."""
+"""The analysis of a batch."""
 
 from __future__ import annotations
 
@@ -6,114 +6,150 @@ import time
 from collections.abc import Iterator
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from batchhook.core.analysis import Analysis
+from batchhook.core.failure_groups import CriticalFailure, ErrorGroup, group_by_error_type
 from batchhook.core.sanitize import one_line
-from batchhook.report.console import comparisons, culprits, failures, slowdowns
-from batchhook.report.console.failure_groups import critical
-from batchhook.report.console.layout import OID, branch_name, changes, hints, verdict_line
+from batchhook.report import phrases
+from batchhook.report.console import comparisons, culprits, failures
+from batchhook.report.console.batches import branch_name, change_table, verdict_line
+from batchhook.report.console.layout import Grid, Line, hints, more, section, unbroken
+
+_MAX_MODULES = 5
+_MAX_ERROR_TYPES = 5
+_MESSAGE = 60
+"""Characters of a message in the table of errors."""
 
 
 def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) -> None:
-    """A finished batch: verdict, failures by culprit, changes, and what to type next."""
+    """Print a batch's verdict, failures by culprit, slowdowns, differences and changes, and the next steps."""
     for part in (
         *_head(analysis),
         *_failures(analysis, tracebacks=tracebacks),
-        *slowdowns.slower(analysis, full=tracebacks),
-        *_rest(analysis),
-        *_additions(analysis),
+        *culprits.slowdowns(analysis, measurements=tracebacks),
+        *failures.parallel_only(analysis.result.results),
+        *(part for pair in phrases.comparisons(analysis) for part in comparisons.brief(*pair)),
+        section(f"changes on {branch_name(analysis.batch.branch)}"),
+        change_table(analysis.batch.changes, analysis.edits),
+        *_plugins(analysis),
+        Line(""),
+        _next_steps(analysis, tracebacks=tracebacks),
     ):
         console.print(part)
-    console.print()
-    console.print(_next(analysis, tracebacks=tracebacks))
 
 
 def _head(analysis: Analysis) -> Iterator[RenderableType]:
-    yield verdict_line(analysis.batch.id, analysis.verdict, analysis.outcome)
-    if not analysis.outcome.broken:
-        yield _rate(analysis)
-    elif analysis.outcome.hint:
-        yield Text(one_line(analysis.outcome.hint), style="dim")
-    if analysis.is_remembered:
-        yield remembered(analysis.tested_at, "batchhook test --fresh")
-    if analysis.has_more:
-        yield Text("tested in place, together with changes that were not committed", style="yellow")
-    number = analysis.batch.id
+    number, result = analysis.batch.id, analysis.result
+    yield Line(verdict_line(number, analysis.verdict, result))
+    if not result.broken_reason:
+        yield Line(_totals(analysis), style="dim")
+    elif result.hint:
+        yield Line(one_line(result.hint), style="dim")
+    if analysis.is_reused:
+        yield reused(analysis.tested_at, "batchhook test --fresh")
+    if analysis.includes_uncommitted:
+        yield Line("tested in place, together with uncommitted changes", style="yellow")
     if analysis.is_searching:
-        yield Text(f"what broke them is being found out at this moment: batchhook wait {number}", style="yellow")
+        yield Line(f"the search for culprits is still running: batchhook wait {number}", style="yellow")
     if analysis.is_measuring:
-        yield Text(f"what seems slower is being measured at this moment: batchhook wait {number}", style="yellow")
-    if analysis.way_back:
-        yield Text(one_line(analysis.way_back.summary(analysis.batch.id)), style="yellow")
-    if found := analysis.critical:
-        yield from critical(found)
+        yield Line(f"slowdowns are still being measured: batchhook wait {number}", style="yellow")
+    if analysis.auto_rollback:
+        yield Line(one_line(analysis.auto_rollback.summary(number)), style="yellow")
+    if critical := analysis.critical_failure:
+        yield from _critical(critical)
+
+
+def _totals(analysis: Analysis) -> str:
+    totals = analysis.result.totals
+    text = phrases.totals(totals)
+    if totals.failures:
+        text += f"; failure rate {totals.failure_rate:.1%}, critical from {analysis.critical_threshold:.0%}"
+    return text
+
+
+def reused(tested_at: float, command: str) -> Line:
+    """Return a line saying that an earlier run's result was reused, and the command for a fresh run."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(tested_at))
+    return Line(f"not rerun: the same files were tested with the same suite at {when} ({command})", style="dim")
+
+
+def _critical(critical: CriticalFailure) -> Iterator[RenderableType]:
+    modules = Grid(("right bold red", "left"), indent=2)
+    for module, totals in critical.modules[:_MAX_MODULES]:
+        share = f"{totals.failures} of {totals.tests - totals.skipped}"
+        modules.add(share, Text.assemble(unbroken(module), (f"  {totals.failure_rate:.0%}", "dim")))
+    yield from _table("most affected modules", modules, len(critical.modules) - _MAX_MODULES)
+    errors = Grid(("right bold red", "left"), indent=2)
+    types = group_by_error_type(critical.error_groups)
+    for groups in types[:_MAX_ERROR_TYPES]:
+        errors.add(str(sum(len(group.test_ids) for group in groups)), _error_type(groups))
+    yield from _table("errors", errors, len(types) - _MAX_ERROR_TYPES)
+
+
+def _table(heading: str, grid: Grid, left_out: int) -> Iterator[RenderableType]:
+    yield section(heading)
+    yield grid
+    if left_out > 0:
+        yield Line(more(left_out), style="dim", indent=2)
+
+
+def _error_type(groups: tuple[ErrorGroup, ...]) -> Text:
+    """Return an error type with its place; of several places, the one of several tests, which is the probable cause."""
+    first = groups[0]
+    text = Text.assemble((one_line(first.error_type), "bold"))
+    if len(first.test_ids) == 1 < len(groups):
+        return text.append(f"  at {len(groups)} places", style="dim")
+    text.append(f"  {unbroken(first.location)}", style="cyan")
+    if len(groups) > 1:
+        text.append(f"  {len(first.test_ids)} of them; {len(groups) - 1} more places", style="dim")
+    return text.append(f"\n{one_line(first.message, _MESSAGE)}") if first.message else text
 
 
 def _failures(analysis: Analysis, *, tracebacks: bool) -> Iterator[RenderableType]:
-    new = set(analysis.since_previous.whole.newly_failing)
-    known = {result.test_id: failures.flaky(analysis.flips.get(result.test_id, 0)) for result in analysis.failures}
+    remarks = {result.test_id: phrases.flaky(analysis.flips.get(result.test_id, 0)) for result in analysis.failures}
     if analysis.attributions:
-        yield from culprits.by_culprits(analysis, known, tracebacks=tracebacks)
+        yield from culprits.broken_tests(analysis, remarks, tracebacks=tracebacks)
         return
     if analysis.previous:
-        known |= {name: ["failed before, too", *words] for name, words in known.items() if name not in new}
-    yield from failures.by_modules(analysis.failures, known, tracebacks=tracebacks)
+        new = set(analysis.since_previous.overall.newly_failing)
+        remarks |= {
+            test_id: ["also failed in the previous batch", *words]
+            for test_id, words in remarks.items()
+            if test_id not in new
+        }
+    yield from failures.by_module(analysis.failures, remarks, tracebacks=tracebacks)
 
 
-def _rest(analysis: Analysis) -> Iterator[RenderableType]:
-    yield from failures.unsteady(analysis.outcome.results)
-    if analysis.previous:
-        yield from comparisons.brief(f"since batch {analysis.previous}", analysis.since_previous.whole)
-    if analysis.baseline:
-        yield from comparisons.brief(f"since the baseline ({analysis.baseline[:OID]})", analysis.since_baseline.whole)
-    yield Text(f"\nchanges on {branch_name(analysis.batch.branch)}", style="bold")
-    yield Padding(changes(analysis.batch.changes, analysis.edits), (0, 2), expand=False)
-
-
-def _additions(analysis: Analysis) -> Iterator[RenderableType]:
-    """What plug-ins added, and what is the matter with them."""
+def _plugins(analysis: Analysis) -> Iterator[RenderableType]:
+    """Yield the metrics that plug-ins added, and the errors of plug-ins and notifications."""
     for plugin, metrics in analysis.metrics.items():
-        yield Text(f"\nadded by {one_line(plugin)}", style="bold")
+        yield section(f"added by {one_line(plugin)}")
         for name, value in metrics.items():
-            shown = (
-                str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
-            )
-            yield Padding(Text.assemble((one_line(name), "dim"), f"  {one_line(str(shown))}"), (0, 2), expand=False)
-    if analysis.troubles:
-        yield Text("\n" + "\n".join(f"{one_line(one)} (batchhook doctor)" for one in analysis.troubles), style="yellow")
+            shown = f"{value:g}" if isinstance(value, float) else one_line(phrases.metric(value))
+            yield Line(Text.assemble((one_line(name), "dim"), f"  {shown}"), indent=2)
+    if analysis.integration_errors:
+        yield Line("")
+        for error in analysis.integration_errors:
+            yield Line(f"{one_line(error)} (batchhook doctor)", style="yellow")
 
 
-def _next(analysis: Analysis, *, tracebacks: bool) -> RenderableType:
+def _next_steps(analysis: Analysis, *, tracebacks: bool) -> Grid:
     number = analysis.batch.id
-    page = (f"batchhook report {number} --open", "all of it as a page in the browser")
+    page = (f"batchhook report {number} --open", "open the full report in the browser")
     if analysis.verdict.is_good:
         return hints(page)
-    whole = (f"batchhook analyze {number} --tracebacks", "every failure with its whole text")
-    measured = (f"batchhook analyze {number} --tracebacks", "all that was measured")
-    guilty = (f"batchhook rollback {number} --culprit", "only the changes that broke something, once that is proven")
-    return hints(
-        *([] if tracebacks or not analysis.failures else [whole]),
-        *([measured] if analysis.slower and not (tracebacks or analysis.failures) else []),
-        page,
-        *([guilty] if analysis.blamed else []),
-        (f"batchhook rollback {number} --dry-run", "what going back would change"),
-        (f"batchhook rollback {number}", "the files as they were before this batch; can be undone"),
-    )
-
-
-def _rate(analysis: Analysis) -> Text:
-    totals = analysis.outcome.totals
-    counts = f"{totals.tests} tests in {totals.duration:.1f} s: {totals.passed} passed"
-    for number, word in ((totals.failed, "failed"), (totals.errored, "errored"), (totals.skipped, "skipped")):
-        counts += f", {number} {word}" if number else ""
-    if totals.failures:
-        counts += f"; failure rate {totals.failure_rate:.1%}, critical from {analysis.critical_threshold:.0%}"
-    return Text(counts, style="dim")
-
-
-def remembered(tested_at: float, command: str) -> Text:
-    """Says that a run is an earlier one."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(tested_at))
-    return Text(f"not run again: the same files were tested with the same suite at {when} ({command})", style="dim")
+    details = f"batchhook analyze {number} --tracebacks"
+    steps = []
+    if analysis.failures and not tracebacks:
+        steps.append((details, "every failure with its traceback"))
+    elif analysis.confirmed_slowdowns and not tracebacks:
+        steps.append((details, "all measurements"))
+    steps.append(page)
+    if analysis.culprits:
+        steps.append(
+            (f"batchhook rollback {number} --culprit", "revert only the culprits, once a test run confirms it")
+        )
+    steps.append((f"batchhook rollback {number} --dry-run", "preview a rollback of the whole batch"))
+    steps.append((f"batchhook rollback {number}", "restore the files as they were before this batch; can be undone"))
+    return hints(*steps)

@@ -1,95 +1,83 @@
-"""What a search over a range of history found out, as people read it."""
+"""The result of a bisection."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from batchhook.core.changes import Commit, FileEdit
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight, by_change
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, ProbeOutcome, group_by_culprit
 from batchhook.core.culprits.bisect_result import Bisection, Finding
+from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
-from batchhook.report.console import evidence
-from batchhook.report.console.layout import OID
+from batchhook.report import evidence
+from batchhook.report.console.batches import edit_lines
+from batchhook.report.console.layout import NO_BREAK, OID, Line, unbroken
 
-MOST_FILES = 10
-"""Files of a change that are shown."""
-
-
-def verdict_on(found: Attribution) -> str:
-    """What became of a test that no change is named for, in half a sentence."""
-    if found.kind is Kind.FLAKY:
-        return "flaky: no change broke it"
-    if found.kind is Kind.PRE_EXISTING:
-        return "failed before the first change, too"
-    return f"unclear: {evidence.suspects(found)}{f'; {found.reason}' if found.reason else ''}"
+_MAX_FILES = 10
+"""Files named of a culprit."""
 
 
-def print_bisection(console: Console, found: Bisection) -> None:
-    """What a search over a range of history found out, for each test."""
-    tests = {name: finding.attribution for name, finding in found.findings.items()}
-    for oid, broken in by_change(tests).items():
-        console.print(_culprit(found.commits[oid], found.edits.get(oid, ())))
-        for name in broken:
-            console.print(_indented(_test(name, f"{_verb(tests[name])} ", found.findings[name])))
-    for name, finding in found.findings.items():
+def print_bisection(console: Console, bisection: Bisection) -> None:
+    """Print the culprits with the tests they broke, then the tests without a culprit."""
+    for block in _blocks(bisection):
+        console.print(block)
+
+
+def _blocks(bisection: Bisection) -> Iterator[RenderableType]:
+    attributions = {test_id: finding.attribution for test_id, finding in bisection.findings.items()}
+    for oid, test_ids in group_by_culprit(attributions).items():
+        yield from _culprit(bisection.commits[oid], bisection.edits.get(oid, ()))
+        for test_id in test_ids:
+            is_new = attributions[test_id].kind is AttributionKind.INTRODUCED
+            verb = "introduced, failing," if is_new else "broke"
+            yield from _test(test_id, bisection.findings[test_id], before=unbroken(verb), indent=2)
+    for test_id, finding in bisection.findings.items():
         if not finding.is_solved:
-            console.print(_test(name, "", finding, f": {verdict_on(finding.attribution)}"))
-    for name, sight in found.sound.items():
-        console.print(Text(f"{one_line(name)}: {_sound(sight)} at {_short(found.bad)}"))
-    for remark in found.remarks:
-        console.print(Text(one_line(remark), style="yellow"))
-    console.print(Text(f"{found.visits} checkouts for {_commits(found.size)}", style="dim"))
+            yield from _test(test_id, finding, after=f": {_conclusion(finding.attribution)}")
+    for test_id, outcome in bisection.not_failing.items():
+        verb = "is skipped" if outcome is ProbeOutcome.SKIPPED else "passes"
+        yield Line(f"{unbroken(test_id)}: {verb} at {bisection.bad[:OID]}")
+    for remark in bisection.remarks:
+        yield Line(one_line(remark), style="yellow")
+    yield Line(f"{plural(bisection.probes, 'checkout')} for {plural(bisection.size, 'commit')}", style="dim")
 
 
-def _culprit(commit: Commit, edits: Sequence[FileEdit]) -> Table:
-    """A commit that is to blame: its name and subject, who made it and when, which files it touched."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold yellow", no_wrap=True)
-    table.add_column()
+def _culprit(commit: Commit, edits: Sequence[FileEdit]) -> Iterator[RenderableType]:
+    head = Text.assemble((f"{commit.oid[:OID]}  ", "bold yellow"), (one_line(commit.subject), "bold"))
+    yield Line(head, hang=OID + 2)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(commit.authored_at))
-    files = [f"{edit.status.value[:1].upper()} {one_line(edit.path)}" for edit in edits[:MOST_FILES]]
-    more = [f"… and {len(edits) - MOST_FILES} more files"] if len(edits) > MOST_FILES else []
-    text = Text(one_line(commit.subject), style="bold")
-    text.append("\n" + "\n".join([f"{one_line(commit.author)}, {when}", *files, *more]), style="not bold dim")
-    table.add_row(_short(commit.oid), text)
-    return table
+    lines = [f"{one_line(commit.author)}, {when}", *edit_lines(edits[:_MAX_FILES])]
+    if len(edits) > _MAX_FILES:
+        lines.append(f"… and {plural(len(edits) - _MAX_FILES, 'more file')}")
+    for line in lines:
+        yield Line(line, style="dim", indent=OID + 2)
 
 
-def _test(name: str, before: str, finding: Finding, after: str = "") -> Text:
-    found = finding.attribution
-    seen = f"{evidence.telling(found)}; {evidence.percent(found)}" if found.evidence else ""
-    lines = [seen, *_notes(finding)]
-    head = Text.assemble(before, (one_line(name), "red"), after)
-    return head.append("".join(f"\n  {one_line(line)}" for line in lines if line), style="dim")
-
-
-def _notes(finding: Finding) -> Iterator[str]:
+def _test(
+    test_id: str, finding: Finding, *, before: str = "", after: str = "", indent: int = 0
+) -> Iterator[RenderableType]:
+    prefix = f"{before}{NO_BREAK}" if before else ""
+    yield Line(Text.assemble(prefix, (unbroken(test_id), "red"), after), indent=indent)
+    attribution = finding.attribution
+    if attribution.evidence:
+        observations = f"{evidence.key_observations(attribution)}; {evidence.confidence(attribution)}"
+        yield Line(observations, style="dim", indent=indent + 2)
     if finding.merges:
-        yield f"came by the merge {' and '.join(map(_short, finding.merges))}"
-    yield finding.note
+        merges = " and ".join(oid[:OID] for oid in finding.merges)
+        yield Line(f"brought by the merge {merges}", style="dim", indent=indent + 2)
+    if finding.note:
+        yield Line(one_line(finding.note), style="dim", indent=indent + 2)
 
 
-def _indented(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, 2), expand=False)
-
-
-def _verb(found: Attribution) -> str:
-    return "broke" if found.kind is Kind.CULPRIT else "brought, failing,"
-
-
-def _sound(sight: Sight) -> str:
-    return "is skipped" if sight is Sight.SKIPPED else "passes"
-
-
-def _commits(number: int) -> str:
-    return "1 commit" if number == 1 else f"{number} commits"
-
-
-def _short(oid: str) -> str:
-    return oid[:OID]
+def _conclusion(attribution: Attribution) -> str:
+    """Return the conclusion for a test without a culprit, in a phrase."""
+    if attribution.kind is AttributionKind.FLAKY:
+        return "flaky, not broken by any commit"
+    if attribution.kind is AttributionKind.PRE_EXISTING:
+        return "already failing before the first commit"
+    reason = f"; {attribution.reason}" if attribution.reason else ""
+    return f"unclear: {evidence.suspects(attribution)}{reason}"

@@ -1,4 +1,4 @@
-"""What broke which test, as people read it."""
+"""Culprits, and what they broke or slowed down."""
 
 from __future__ import annotations
 
@@ -8,92 +8,111 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Commit
-from batchhook.core.culprits.attribution import Attribution, Kind
+from batchhook.core.commit import Commit
+from batchhook.core.perf.slowdown import Slowdown, Timings, count_phrase
+from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
-from batchhook.report.console import evidence, failures
-from batchhook.report.console.layout import OID
+from batchhook.report import evidence, phrases
+from batchhook.report.console import failures
+from batchhook.report.console.layout import OID, Line, more, section, unbroken
 
-_MOST_FILES = 4
-"""Files of a change that are named; more are counted."""
-_INDENT = " " * (OID + 2)
-_HEADINGS = {
-    Kind.FLAKY: "flaky, broken by none of the changes",
-    Kind.PRE_EXISTING: "failed before this batch, too",
-    Kind.AMBIGUOUS: "could not be found out",
-}
+_MAX_FILES = 4
+"""Files named of a culprit."""
+_MAX_SLOWDOWNS = 5
+"""Slowdowns shown of one group without ``--tracebacks``."""
+_INDENT = OID + 2
 
 
-def by_culprits(
-    analysis: Analysis, known: Mapping[str, Sequence[str]], *, tracebacks: bool
+def broken_tests(
+    analysis: Analysis, remarks: Mapping[str, Sequence[str]], *, tracebacks: bool
 ) -> Iterator[RenderableType]:
-    """Failing tests under the change that broke them; then those that none did.
+    """Yield failures under their culprits, then those without one.
 
     Args:
         analysis: with attributions.
-        known: what else is known of tests, in a few words, by id.
-        tracebacks: whether to show the whole texts, and all that was seen.
+        remarks: what else is known about a test, by its id.
+        tracebacks: show everything, with tracebacks and all observations.
     """
-    told = {
-        name: [*([whole(found)] if tracebacks else brief(found)), *known.get(name, ())]
-        for name, found in analysis.attributions.items()
+    remarks = {
+        test_id: [
+            *([evidence.explain_fully(attribution)] if tracebacks else evidence.explain(attribution)),
+            *remarks.get(test_id, ()),
+        ]
+        for test_id, attribution in analysis.attributions.items()
     }
-    for change, tests in analysis.blamed:
+    for change, tests in analysis.culprits:
         files = [edit.path for edit in analysis.edits.get(change.oid, ())]
-        number = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
-        yield blame(change, (f"broke {number}", "bold red"), files)
-        if change.oid in analysis.between:
-            yield _below("none of this batch's changes: it came between them", "yellow")
-        yield _below(pair([analysis.attributions[test.test_id] for test in tests]))
-        yield from failures.some(tests, told, tracebacks=tracebacks, changed=frozenset(files))
-    for kind, heading in _HEADINGS.items():
+        yield from culprit(change, (f"broke {plural(len(tests), 'test')}", "bold red"), files)
+        if change.oid in analysis.intermediate_commits:
+            text = "not one of this batch's changes: it came between them"
+            yield Line(text, style="yellow", indent=_INDENT)
+        attributions = [analysis.attributions[test.test_id] for test in tests]
+        yield Line(evidence.culprit_evidence(attributions), style="dim", indent=_INDENT)
+        yield from failures.group(tests, remarks, tracebacks=tracebacks, edited=frozenset(files))
+    for kind, heading in phrases.HEADINGS.items():
         others = analysis.failures_of(kind)
         if others:
-            yield Text(f"\n{heading}: {len(others)}", style="bold")
-            yield from failures.some(others, told, tracebacks=tracebacks)
+            yield section(f"{heading[:1].lower()}{heading[1:]}: {len(others)}")
+            yield from failures.group(others, remarks, tracebacks=tracebacks)
 
 
-def blame(change: Commit, did: tuple[str, str], files: Sequence[str]) -> RenderableType:
-    """A change that is to blame: its name, its subject, what it did (and in which style), its author, its files."""
-    named = ", ".join(one_line(path) for path in files[:_MOST_FILES])
-    more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
-    return Text.assemble(
+def culprit(change: Commit, effect: tuple[str, str], files: Sequence[str]) -> Iterator[RenderableType]:
+    """Yield a culprit's id, subject, effect (with its style), author and files."""
+    head = Text.assemble(
         "\n",
         (change.oid[:OID], "yellow"),
         (f"  {one_line(change.subject)}", "bold"),
-        (f"  {did[0]}", did[1]),
-        (f"\n{_INDENT}{one_line(change.author)}" + (f": {named}{more}" if files else ""), "dim"),
+        (f"  {effect[0]}", effect[1]),
     )
+    yield Line(head, hang=_INDENT)
+    paths = ", ".join(map(unbroken, files[:_MAX_FILES]))
+    others = f" and {len(files) - _MAX_FILES} more" if len(files) > _MAX_FILES else ""
+    author = one_line(change.author) + (f": {paths}{others}" if files else "")
+    yield Line(author, style="dim", indent=_INDENT, hang=0)
 
 
-def pair(found: Sequence[Attribution]) -> str:
-    """``passed at 1a2b3c4d, failed here (99.7 % sure)``: what speaks against the change that is to blame."""
-    weakest = min(found, key=lambda one: one.confidence)
-    before = evidence.passed_before(next((one for one in found if one.kind is Kind.CULPRIT), weakest))
-    return f"{f'{before}, ' if before else ''}failed here ({evidence.percent(weakest)})"
+def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableType]:
+    """Yield tests and modules that became slower, under their culprits; then the inconclusive ones.
+
+    Args:
+        analysis: of the batch.
+        measurements: show all of them, with all measurements.
+    """
+    groups: dict[tuple[str, ...], list[Slowdown]] = {}
+    for slowdown in analysis.confirmed_slowdowns:
+        groups.setdefault(slowdown.suspects, []).append(slowdown)
+    for suspects, members in groups.items():
+        effect = (f"made {count_phrase(members)} slower", "bold yellow")
+        commit = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
+        if commit is not None:
+            yield from culprit(commit, effect, [edit.path for edit in analysis.edits.get(commit.oid, ())])
+        else:
+            span = f"one of {suspects[0][:OID]} … {suspects[-1][:OID]}  " if len(suspects) > 1 else ""
+            yield Line(Text.assemble("\n", (span or "".join(suspects)[:OID], "yellow"), effect))
+        yield from _slowdowns(members, measurements=measurements)
+    inconclusive = [slowdown for slowdown in analysis.slowdowns if slowdown.is_inconclusive]
+    if inconclusive:
+        yield section(f"possibly slower (inconclusive): {count_phrase(inconclusive)}")
+        yield from _slowdowns(inconclusive, measurements=measurements)
 
 
-def brief(found: Attribution) -> list[str]:
-    """What is to be said of one test among those with the same end."""
-    reason = [found.reason] if found.reason else []
-    match found.kind:
-        case Kind.CULPRIT:
-            return []
-        case Kind.INTRODUCED:
-            return ["new there, has not passed since"]
-        case Kind.PRE_EXISTING:
-            return [evidence.rate(found)]
-        case Kind.FLAKY:
-            return [evidence.rate(found), *reason]
-        case Kind.AMBIGUOUS:
-            return [evidence.suspects(found), *reason]
+def _slowdowns(slowdowns: Sequence[Slowdown], *, measurements: bool) -> Iterator[RenderableType]:
+    limit = len(slowdowns) if measurements else _MAX_SLOWDOWNS
+    for slowdown in slowdowns[:limit]:
+        kind = "module " if slowdown.is_module else ""
+        yield Line(Text.assemble((kind, "dim"), (unbroken(slowdown.name), "yellow")), indent=2)
+        durations = Text(phrases.durations(slowdown))
+        if slowdown.is_confirmed:
+            durations.append(f"  p = {slowdown.comparison.p_value:.2g}", style="dim")
+        yield Line(durations, indent=4)
+        if slowdown.reason:
+            yield Line(one_line(slowdown.reason), style="dim", indent=4)
+        for timings in slowdown.evidence if measurements else ():
+            yield Line(_measurements(timings), style="dim", indent=4)
+    if len(slowdowns) > limit:
+        yield Line(more(len(slowdowns) - limit), style="dim", indent=2)
 
 
-def whole(found: Attribution) -> str:
-    """All that was seen of a test; and what follows from it."""
-    words = "; ".join(brief(found))
-    return evidence.all_seen(found) + (f": {words}" if words else "")
-
-
-def _below(said: str, style: str = "dim") -> RenderableType:
-    return Text(f"{_INDENT}{said}", style=style)
+def _measurements(timings: Timings) -> str:
+    base, measured = (" ".join(map(phrases.milliseconds, each)) for each in (timings.base, timings.measured))
+    return f"{timings.oid[:OID]}: {measured}; before the batch: {base}"

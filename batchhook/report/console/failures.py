@@ -1,119 +1,144 @@
-"""Failing tests, as people read them."""
+"""Failing tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.text import Text
 
-from batchhook.core.results import TestResult, by_module
-from batchhook.core.sanitize import lines, one_line
-from batchhook.core.tracebacks import Frame, frames, shortened
+from batchhook.core.plural import plural
+from batchhook.core.results import TestResult, totals_by_module
+from batchhook.core.sanitize import one_line, sanitize_lines
+from batchhook.core.tracebacks import Frame, project_frames, shorten_paths
+from batchhook.report import phrases
+from batchhook.report.console.layout import NO_BREAK, Line, more, section, unbroken
 
-MOST_MODULES = 10
-"""Modules shown one by one where tracebacks are not asked for."""
-MOST_FAILURES = 5
-"""Failing tests shown of one group where tracebacks are not asked for."""
-_MESSAGE = 160
-"""Characters of a message that are shown where tracebacks are not asked for."""
+MAX_MODULES = 10
+"""Modules shown without ``--tracebacks``."""
+MAX_FAILURES = 5
+"""Failures shown of one group without ``--tracebacks``."""
+_MAX_LINES = 12
+"""Lines of a message shown without ``--tracebacks``."""
+_MAX_LENGTH = 160
+"""Characters of each of these lines."""
 
 
-def by_modules(
-    failed: Sequence[TestResult], known: Mapping[str, Sequence[str]], *, tracebacks: bool
+def by_module(
+    failures: Sequence[TestResult], remarks: Mapping[str, Sequence[str]], *, tracebacks: bool
 ) -> Iterator[RenderableType]:
-    """Failing tests by module, the module with most of them first.
+    """Yield failures by module, the module with most of them first.
 
     Args:
-        failed: the failing results.
-        known: what is known of each, in a few words, by id.
-        tracebacks: whether to show the whole texts.
+        failures: results of failing tests.
+        remarks: what else is known about a test, by its id.
+        tracebacks: show everything, with tracebacks.
     """
-    modules = list(by_module(failed).items())
-    for module, totals in modules if tracebacks else modules[:MOST_MODULES]:
-        yield Text(f"\n{one_line(module)}: {totals.failures} failing", style="bold")
-        these = [result for result in failed if result.module == module]
-        yield from some(these, known, prefix=f"{module}.", tracebacks=tracebacks)
-    rest = 0 if tracebacks else sum(totals.failures for _, totals in modules[MOST_MODULES:])
+    modules = list(totals_by_module(failures).items())
+    for module, totals in modules if tracebacks else modules[:MAX_MODULES]:
+        yield section(f"{one_line(module)}: {totals.failures} failing")
+        members = [result for result in failures if result.module == module]
+        yield from group(members, remarks, prefix=f"{module}.", tracebacks=tracebacks)
+    rest = 0 if tracebacks else sum(totals.failures for _, totals in modules[MAX_MODULES:])
     if rest:
-        yield Text(f"\n… and {rest} more in {len(modules) - MOST_MODULES} other modules", style="dim")
+        others = plural(len(modules) - MAX_MODULES, "other module")
+        yield section(more(rest, f"in {others}"), style="dim")
 
 
-def some(
-    failed: Sequence[TestResult],
-    known: Mapping[str, Sequence[str]],
+def group(
+    failures: Sequence[TestResult],
+    remarks: Mapping[str, Sequence[str]],
     *,
     tracebacks: bool,
     prefix: str = "",
-    changed: frozenset[str] = frozenset(),
+    edited: frozenset[str] = frozenset(),
 ) -> Iterator[RenderableType]:
-    """The first of some failing tests; all where tracebacks are asked for.
+    """Yield the first of some failures, or all of them with tracebacks.
 
     Args:
-        failed: the failing results.
-        known: what is known of each, in a few words, by id.
-        tracebacks: whether to show the whole texts.
-        prefix: what all their ids begin with and need not be shown.
-        changed: files that a change touched: calls in them are marked.
+        failures: results of failing tests.
+        remarks: what else is known about a test, by its id.
+        tracebacks: show everything, with tracebacks.
+        prefix: common to all ids, and left out.
+        edited: files edited by the culprit; calls in them are marked.
     """
-    most = len(failed) if tracebacks else MOST_FAILURES
-    for result in failed[:most]:
-        shown = one(result, known.get(result.test_id, ()), prefix=prefix, changed=changed, full=tracebacks)
-        yield Padding(shown, (0, 2), expand=False)
-    if len(failed) > most:
-        yield Padding(Text(f"… and {len(failed) - most} more", style="dim"), (0, 2), expand=False)
+    limit = len(failures) if tracebacks else MAX_FAILURES
+    for result in failures[:limit]:
+        yield from _failure(
+            result, remarks.get(result.test_id, ()), prefix=prefix, edited=edited, tracebacks=tracebacks
+        )
+    if len(failures) > limit:
+        yield Line(more(len(failures) - limit), style="dim", indent=2)
 
 
-def one(
-    result: TestResult, known: Sequence[str], *, prefix: str, changed: frozenset[str], full: bool
-) -> RenderableType:
-    """A failing test: its name and place, what is known of it, what it said."""
-    name = one_line(result.test_id.removeprefix(prefix))
-    head = Text.assemble((name, "red"), (f"  {one_line(result.location)}", "cyan"))
+def _failure(
+    result: TestResult, remarks: Sequence[str], *, prefix: str, edited: frozenset[str], tracebacks: bool
+) -> Iterator[RenderableType]:
+    head = Text.assemble(
+        (unbroken(result.test_id.removeprefix(prefix)), "red"), (f"  {unbroken(result.location)}", "cyan")
+    )
     if result.subtests_failed:
-        head.append(f"  {result.subtests_failed} subtests", style="dim")
-    for word in known:
-        head.append(f"  {one_line(word)}", style="dim")
-    marked = [frame for frame in frames(result.traceback) if frame.path in changed]
-    below = [Padding(_said(result, marked, full=full), (0, 2), expand=False)]
-    if marked and not full:
-        below.append(Padding(Text(f"▸ {_call(marked[-1])}", style="yellow"), (0, 2), expand=False))
+        head.append(f"  {plural(result.subtests_failed, 'subtest')}", style="dim")
+    for remark in remarks:
+        head.append(f"  {one_line(remark)}", style="dim")
+    yield Line(head, indent=2, hang=4)
+    marked = [frame for frame in project_frames(result.traceback) if frame.path in edited]
+    traceback = sanitize_lines(shorten_paths(result.traceback)) if tracebacks else ""
+    if traceback:
+        yield Line(_mark(traceback, marked), indent=4, wrap=False)
+    else:
+        yield from message_lines(result)
+        if marked:
+            yield Line(f"▸ {_call(marked[-1])}", style="yellow", indent=4)
     if result.note:
-        below.append(Padding(Text(f"→ {one_line(result.note)}", style="yellow"), (0, 2), expand=False))
-    return Group(head, *below)
+        yield Line(f"→ {one_line(result.note)}", style="yellow", indent=4)
 
 
-def _said(result: TestResult, marked: Sequence[Frame], *, full: bool) -> Text:
-    """What a test said: in a line, or its whole traceback with some calls marked."""
-    short = ": ".join(part for part in (result.error_type, one_line(result.message, _MESSAGE)) if part)
+def message_lines(result: TestResult) -> Iterator[Line]:
+    """Yield the error type with the message; a message of several lines, such as a diff, keeps the first of them."""
+    lines = [line.rstrip() for line in sanitize_lines(phrases.headline(result)).splitlines()]
+    lines = [line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…" for line in lines if line]
+    if not lines:
+        return
+    yield Line(lines[0], style="dim", indent=4)
+    for line in lines[1:_MAX_LINES]:
+        yield Line(line, style="dim", indent=6, wrap=False)
+    if len(lines) > _MAX_LINES:
+        yield Line(more(len(lines) - _MAX_LINES, "lines"), style="dim", indent=6)
+
+
+def _mark(traceback: str, marked: Sequence[Frame]) -> Text:
     rows = {frame.row for frame in marked}
-    traceback = lines(shortened(result.traceback)) if full else ""
-    if not traceback:
-        return Text(short or result.outcome.value, style="dim")
     return Text("\n").join(
-        Text(f"▸{line[1:]}" if row in rows else line, style="yellow" if row in rows else "")
+        Text(f"▸{line[1:]}", style="yellow") if row in rows else Text(line)
         for row, line in enumerate(traceback.splitlines())
     )
 
 
 def _call(frame: Frame) -> str:
-    inside = f" in {frame.function}" if frame.function else ""
-    return one_line(f"{frame.path}:{frame.line}{inside}")
+    function = f" in {frame.function}" if frame.function else ""
+    return one_line(f"{frame.path}:{frame.line}{function}")
 
 
-def flaky(times: int) -> list[str]:
-    """What is said of a test that failed and passed on one tree."""
-    return [f"flaky: failed and passed on one tree ({times} times)"] if times else []
+def parallel_only(results: Iterable[TestResult]) -> Iterator[RenderableType]:
+    """Yield the tests that failed only in parallel with others, by the probable cause."""
+    for note, test_ids in phrases.parallel_only(results).items():
+        yield section(f"{one_line(note)}: {len(test_ids)}", style="yellow")
+        yield from named(test_ids, MAX_FAILURES)
 
 
-def unsteady(results: Iterable[TestResult]) -> Iterator[RenderableType]:
-    """Tests that failed among strangers only, by what is known of the cause."""
-    groups: dict[str, list[str]] = {}
-    for result in results:
-        if result.needs_company:
-            groups.setdefault(result.note, []).append(one_line(result.test_id))
-    for note, names in groups.items():
-        yield Text(f"\n{one_line(note)}: {len(names)}", style="yellow")
-        more = [f"… and {len(names) - MOST_FAILURES} more"] if len(names) > MOST_FAILURES else []
-        yield Padding(Text("\n".join([*names[:MOST_FAILURES], *more])), (0, 2), expand=False)
+def named(test_ids: Sequence[str], limit: int, label: str = "", style: str = "") -> Iterator[Line]:
+    """Yield the first of some test ids, one a line, and how many more there are.
+
+    Args:
+        test_ids: the ids.
+        limit: how many to name.
+        label: before each of them: ``fixed:``.
+        style: of the label.
+    """
+    for test_id in test_ids[:limit]:
+        text = Text.assemble((unbroken(label), style), NO_BREAK, unbroken(test_id)) if label else unbroken(test_id)
+        yield Line(text, indent=2)
+    if len(test_ids) > limit:
+        rest = len(test_ids) - limit
+        yield Line(f"{label} {rest} more" if label else more(rest), style="dim", indent=2)

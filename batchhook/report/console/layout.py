@@ -1,169 +1,204 @@
-"""What people read: tables and lines by rich, readable at 80 columns and without colours."""
+"""Layout of console output: paragraphs and tables.
+
+On a terminal, text wraps at spaces with a hanging indent; test ids, paths and commands are never broken, a line that is
+too long for them overflows. In a pipe or a file nothing wraps. No line ends in blanks.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, NewLine, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
-from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
-from batchhook.core.progress import Progress, said
-from batchhook.core.results import SuiteOutcome, Totals
-from batchhook.core.rollback import Fate, FileFate
-from batchhook.core.sanitize import lines, one_line
-from batchhook.core.verdict import Verdict, summary
+from batchhook.core.sanitize import one_line
 
-_STYLE = {
-    Verdict.PASSED: "green",
-    Verdict.REGRESSED: "yellow",
-    Verdict.FAILED: "red",
-    Verdict.CRITICAL: "bold red",
-    Verdict.BROKEN: "yellow",
-}
-_FATE = {
-    Fate.RESTORED: "gets its old content back",
-    Fate.MERGED: "loses what the batch did, keeps what came since",
-    Fate.RECREATED: "is there again",
-    Fate.REMOVED: "goes; the batch had added it",
-}
-_FATE_OTHERWISE = {
-    Fate.MERGED: "changes back, keeps what else was done in it",
-    Fate.REMOVED: "goes",
-}
-_DOING = {
-    BatchStatus.SEALED: "waits for its tests",
-    BatchStatus.RUNNING: "is being tested",
-    BatchStatus.SEARCHING: "has failing tests, and what broke them is being found out",
-    BatchStatus.MEASURING: "was tested, and what seems slower is being measured",
-    BatchStatus.CLOSING: "is being closed",
-}
 OID = 8
-"""Digits of a commit's name that are shown."""
+"""Digits of an abbreviated commit id."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""A blank at which no line is broken; printed as an ordinary one."""
+_COMMAND = re.compile(r"\b(?:batchhook|git) [a-z][a-z-]*(?: (?:\d+|--[a-z][a-z-]*|set|show|compare|finish))*")
+_GAP = "  "
+"""Between columns."""
+_MIN_COLUMN = 24
+"""Width below which the last column of a row moves to a line of its own."""
 
 
-def branch_name(branch: str) -> str:
-    """A branch as people call it."""
-    return one_line(branch.removeprefix("refs/heads/")) if branch.startswith("refs/") else "detached HEAD"
+class OutputConsole(Console):
+    """A console for people, without markup, highlighting and emoji codes.
+
+    Args:
+        file: defaults to standard output.
+        stderr: write to standard error instead.
+        width: of the terminal; detected by default.
+        wrap: wrap paragraphs; by default, if the file is a terminal.
+    """
+
+    def __init__(
+        self,
+        *,
+        file: IO[str] | None = None,
+        stderr: bool = False,
+        width: int | None = None,
+        wrap: bool | None = None,
+    ) -> None:
+        super().__init__(file=file, stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+        self._wrap = wrap
+
+    @property
+    def wraps(self) -> bool:
+        """Return whether paragraphs wrap at the width of the terminal."""
+        return self.file.isatty() if self._wrap is None else self._wrap
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:  # noqa: ANN401 - as rich
+        """Print objects; strings and ``Text`` as paragraphs, or verbatim with ``soft_wrap``."""
+        blocks = [Line(each, wrap=not soft_wrap) if isinstance(each, (str, Text)) else each for each in objects]
+        super().print(*(blocks or [NewLine()]), **{"crop": False, **options})
+
+    def on_broken_pipe(self) -> None:
+        """Raise instead of exiting with 1, as rich does: ``cli/main.py`` decides on the exit code."""
+        raise BrokenPipeError
 
 
-def verdict_line(number: int, verdict: Verdict, outcome: SuiteOutcome) -> Text:
-    """``batch 3 failed: 2 of 60 tests (3%)``."""
-    said = Text(one_line(summary(verdict, outcome)), style=_STYLE[verdict])
-    return Text.assemble((f"batch {number} ", "bold"), said)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph; each of its lines wraps on its own.
+
+    Attributes:
+        text: may have several lines, also empty ones.
+        style: of all of it.
+        indent: blanks before each line.
+        hang: further blanks before continuation lines.
+        wrap: False for verbatim text, such as a traceback.
+    """
+
+    text: Text | str
+    style: str = ""
+    indent: int = 0
+    hang: int = 2
+    wrap: bool = True
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the paragraph."""
+        text = self.text.copy() if isinstance(self.text, Text) else Text(self.text)
+        text.stylize_before(self.style)
+        width = _width(console, options) if self.wrap else None
+        for line in text.split("\n", allow_blank=True):
+            for place, part in enumerate(_wrapped(line, width and width - self.indent, self.hang)):
+                yield from _rendered(console, self.indent + (self.hang if place else 0), part)
 
 
-def changes(these: Sequence[Commit], edits: Mapping[str, Sequence[FileEdit]]) -> Table:
-    """The changes of a batch, oldest first, with the files that they touched."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right", style="dim")
-    table.add_column(style="yellow", no_wrap=True)
-    table.add_column()
-    for position, change in enumerate(these, start=1):
-        text = Text(one_line(change.subject))
-        if change.is_record:
-            text.append("  recorded", style="dim")
-        if edits.get(change.oid):
-            text.append("\n").append_text(files(edits[change.oid]))
-        table.add_row(str(position), change.oid[:OID], text)
-    return table
+@dataclass(slots=True)
+class Grid:
+    """Rows in columns that are as wide as their content; the last column wraps, the others never do.
+
+    Attributes:
+        columns: "left" or "right" alignment of each column, with its style: ``"right dim"``.
+        header: a heading for each column; none by default.
+        indent: blanks before each line.
+    """
+
+    columns: tuple[str, ...]
+    header: tuple[str, ...] = ()
+    indent: int = 0
+    rows: list[tuple[Text, ...]] = field(default_factory=list)
+
+    def add(self, *cells: Text | str, style: str = "") -> None:
+        """Add a row; only its last cell may have several lines."""
+        row = []
+        for column, cell in zip(self.columns, cells, strict=True):
+            text = cell.copy() if isinstance(cell, Text) else Text(cell)
+            text.stylize_before(f"{column.partition(' ')[2]} {style}".strip())
+            row.append(text)
+        self.rows.append(tuple(row))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the rows."""
+        header = [tuple(Text(heading, "dim") for heading in self.header)] if self.header else []
+        width = _width(console, options)
+        widths = self._widths([*header, *self.rows], width)
+        for row in [*header, *self.rows]:
+            yield from self._row(console, row, widths, width)
+
+    def _widths(self, rows: list[tuple[Text, ...]], width: int | None) -> list[int]:
+        """Return the widths of the columns but the last; on a terminal, cells above half its width do not count."""
+        most = (width - self.indent) // 2 if width else None
+        lengths = [[cell_len(row[column].plain) for row in rows] for column in range(len(self.columns) - 1)]
+        return [max((each for each in column if not most or each <= most), default=0) for column in lengths]
+
+    def _row(self, console: Console, row: tuple[Text, ...], widths: list[int], width: int | None) -> Iterator[Segment]:
+        left = Text()
+        for column, (cell, column_width) in enumerate(zip(row, widths, strict=False)):
+            blanks = " " * (column_width - cell_len(cell.plain))
+            is_right = self.columns[column].startswith("right")
+            left = Text.assemble(left, blanks if is_right else "", cell, "" if is_right else blanks, _GAP)
+        lines = row[-1].split("\n", allow_blank=True)
+        if self.columns[-1].startswith("right"):
+            longest = max(cell_len(each[-1].plain) for each in self.rows) if self.rows else 0
+            lines[0] = Text.assemble(" " * (longest - cell_len(lines[0].plain)), lines[0])
+        offset = cell_len(left.plain)
+        room = width - self.indent - offset if width else None
+        is_prose = not self.columns[-1].startswith("right")
+        if room is not None and is_prose and room < min(_MIN_COLUMN, max(cell_len(line.plain) for line in lines)):
+            yield from _rendered(console, self.indent, left)
+            left, offset, room = Text(" " * 4), 4, width and width - self.indent - 4
+        for number, line in enumerate(lines):
+            for place, part in enumerate(_wrapped(line, room, 0)):
+                head = left if not number and not place else Text(" " * offset)
+                yield from _rendered(console, self.indent, Text.assemble(head, part))
 
 
-def files(edits: Sequence[FileEdit]) -> Text:
-    """Files that a change touched, one a line: ``M parcel/money.py``."""
-    shown = "\n".join(f"{edit.status.value[:1].upper()} {one_line(edit.path)}" for edit in edits)
-    return Text(shown, style="dim")
+def unbroken(text: str) -> str:
+    """Return a test id, a path or a command on one line, safe for a terminal and never wrapped inside."""
+    return one_line(text).replace(" ", NO_BREAK)
 
 
-def hints(*commands: tuple[str, str]) -> Table:
-    """Commands to type next, and what each does."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(style="dim")
-    for command, does in commands:
-        table.add_row(f"→ {command}", does)
-    return table
+def section(heading: str, style: str = "bold") -> Line:
+    """Return a heading after an empty line."""
+    return Line(f"\n{heading}", style=style)
 
 
-def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Table) -> None:
-    """The open batch, what is being tested, and the latest batches."""
-    if batch is None:
-        console.print("A rebase is under way; counting goes on at its end.")
-    else:
-        console.print(Text.assemble((f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", *fill(batch)))
-        if batch.changes:
-            console.print(Padding(changes(batch.changes, {}), (0, 2), expand=False))
-    for each in waiting:
-        console.print(
-            Text.assemble(
-                (f"batch {each.id}", "bold"), f" {_DOING[each.status]}; to follow it: batchhook wait {each.id}"
-            )
-        )
-    if latest.row_count:
-        console.print()
-        console.print(latest)
+def more(number: int, noun: str = "") -> str:
+    """Return the line that stands for entries left out."""
+    return f"… and {number} more{f' {noun}' if noun else ''}"
 
 
-def print_unanswered(console: Console, number: int) -> None:
-    """A batch that failed critically, and what can be done about it."""
-    console.print()
-    console.print(Text(f"Batch {number} failed critically, and nothing was done about it.", style="red"))
-    console.print(
-        hints(
-            (f"batchhook analyze {number}", "what broke"),
-            (f"batchhook rollback {number} --culprit", "take out what broke it, once that is proven"),
-            (f"batchhook ack {number}", "take it as it is"),
-        )
-    )
+def hints(*commands: tuple[str, str]) -> Grid:
+    """Return commands to type next, each with its effect."""
+    grid = Grid(("left bold cyan", "left dim"))
+    for command, effect in commands:
+        grid.add(f"→ {unbroken(command)}", effect)
+    return grid
 
 
-def print_under_way(console: Console, batch: Batch, verdict: Verdict | None, progress: Progress) -> None:
-    """How far a batch is whose end was not waited for."""
-    judged = f" ({verdict.value})" if verdict else ""
-    console.print(Text.assemble((f"batch {batch.id}", "bold"), f"{judged} {_DOING[batch.status]}: {said(progress)}"))
-    console.print(hints((f"batchhook wait {batch.id}", "follow it")))
+def _width(console: Console, options: ConsoleOptions) -> int | None:
+    wraps = console.wraps if isinstance(console, OutputConsole) else console.is_terminal
+    return options.max_width if wraps else None
 
 
-def fill(batch: Batch) -> tuple[Text, str]:
-    """How full an open batch is: a bar, and numbers."""
-    bar = "■" * batch.filled + "□" * max(batch.fill.size - batch.filled, 0)
-    return Text(bar, style="cyan"), f"  {batch.fill.counted(batch.filled)}"
+def _wrapped(line: Text, width: int | None, hang: int) -> Iterator[Text]:
+    """Divide a line at spaces into parts no wider than ``width``, the second and further ones less by ``hang``."""
+    if width is None:
+        yield line
+        return
+    plain = _COMMAND.sub(lambda command: command[0].replace(" ", NO_BREAK), line.plain)
+    start = end = 0
+    for word in re.finditer(r"[^ ]+", plain):
+        if end > start and cell_len(plain[start : word.end()]) > width:
+            yield line[start:end]
+            start, width = word.start(), width - (0 if start else hang)
+        end = word.end()
+    yield line[start:end]
 
 
-def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None]]) -> Table:
-    """Batches, one a line."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading, justify in (("batch", "right"), ("branch", "left"), ("changes", "left"), ("verdict", "left")):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    table.add_column("tests", justify="right")
-    table.add_column("failed", justify="right")
-    table.add_column("time", justify="right")
-    table.add_column("sealed", justify="right", style="dim")
-    for batch, verdict, totals in entries:
-        span = f"{batch.changes[0].oid[:OID]}…{batch.head[:OID]}" if batch.changes else ""
-        state = Text(verdict.value, style=_STYLE[verdict]) if verdict else Text(batch.status.value, style="dim")
-        numbers = (str(totals.tests), str(totals.failures), f"{totals.duration:.1f} s") if totals else ("", "", "")
-        sealed = time.strftime("%m-%d %H:%M", time.localtime(batch.sealed_at)) if batch.sealed_at else ""
-        table.add_row(str(batch.id), branch_name(batch.branch), span, state, *numbers, sealed)
-    return table
-
-
-def print_fates(console: Console, files: Sequence[FileFate], *, of_batch: bool = True) -> None:
-    """What becomes of each file; ``of_batch``: where a batch, or a part of one, is taken out."""
-    fates = _FATE if of_batch else _FATE | _FATE_OTHERWISE
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=False)
-    table.add_column(style="dim")
-    for file in files:
-        table.add_row(Text(one_line(file.path)), fates[file.fate])
-    console.print(Padding(table, (0, 2), expand=False))
-
-
-def print_diff(console: Console, diff: str) -> None:
-    """A patch, coloured line by line."""
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    for line in lines(diff).splitlines():
-        console.print(Text(line, style=styles.get(line[:1], "")), soft_wrap=True)
+def _rendered(console: Console, indent: int, line: Text) -> Iterator[Segment]:
+    line = Text.assemble(" " * indent, line)
+    line.plain = line.plain.replace(NO_BREAK, " ").rstrip()
+    yield from line.render(console)
+    yield Segment.line()

@@ -1,4 +1,4 @@
-"""A run while it goes, as one line of a terminal that renews itself."""
+"""The progress of a run, as a line that is redrawn on a terminal."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as ProgressBar, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from batchhook.core.progress import AGAIN, Progress, again, clock
+from batchhook.core.progress import PASSED_ON_RERUN, Progress, format_clock, rerun_stage
 from batchhook.core.results import TestResult
 from batchhook.core.sanitize import one_line
 
-_MOST_TOLD = 10
-"""Failures that are named while the run goes on; the others are counted."""
+_MAX_NAMED = 10
+"""Failures named during a run; further ones are only counted."""
 
 
 class ProgressLine:
-    """The line. Where there is no terminal, it draws nothing.
+    """The line; draws nothing unless the console is a terminal.
 
     Args:
         console: where to.
@@ -28,7 +28,7 @@ class ProgressLine:
 
     def __init__(self, console: Console, label: str) -> None:
         self._label = label
-        self._bar = Bar(
+        self._bar = ProgressBar(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -40,7 +40,7 @@ class ProgressLine:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task(label, total=None, failed="", left="")
-        self._told: set[str] = set()
+        self._named: set[str] = set()
 
     def __enter__(self) -> ProgressLine:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._bar.start()
@@ -49,78 +49,82 @@ class ProgressLine:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def draw(self, state: Progress) -> None:
-        """Show how far the run is; above the line, each failure when it happens."""
-        doing = self._label if state.stage == "testing" else f"{self._label}: {state.stage}"
-        failed = f"[red]{state.failed} failed" if state.failed else ""
-        left = "" if state.left is None else f"[dim]about {clock(state.left)} left"
+    def draw(self, progress: Progress) -> None:
+        """Show the progress; above the line, name new failures, and those that passed when they were rerun."""
+        label = self._label if progress.stage == "testing" else f"{self._label}: {progress.stage}"
+        seconds = progress.seconds_left
         self._bar.update(
-            self._task, description=doing, total=state.total or None, completed=state.done, failed=failed, left=left
+            self._task,
+            description=label,
+            total=progress.total or None,
+            completed=progress.done,
+            failed=f"[red]{progress.failed} failed" if progress.failed else "",
+            left="" if seconds is None else f"[dim]about {format_clock(seconds)} left",
         )
-        self._tell(state.failures[:_MOST_TOLD])
+        if not self._bar.disable:
+            self._name(progress.failures[:_MAX_NAMED])
 
-    def _tell(self, failures: Sequence[str]) -> None:
-        if self._bar.disable:
-            return
-        for name in failures:
-            if name not in self._told:
-                self._told.add(name)
-                self._bar.console.print(Text.assemble(("✗ ", "red"), one_line(name)), soft_wrap=True)
-        for name in self._told.difference(failures):
-            self._told.remove(name)
-            self._bar.console.print(
-                Text.assemble(("✓ ", "green"), one_line(name), (f"  {AGAIN}", "dim")), soft_wrap=True
-            )
+    def _name(self, failures: Sequence[str]) -> None:
+        for test_id in failures:
+            if test_id not in self._named:
+                self._named.add(test_id)
+                self._print(Text.assemble(("✗ ", "red"), one_line(test_id)))
+        for test_id in self._named.difference(failures):
+            self._named.remove(test_id)
+            self._print(Text.assemble(("✓ ", "green"), one_line(test_id), (f"  {PASSED_ON_RERUN}", "dim")))
 
-
-def show(console: Console, label: str, progress: Iterable[Progress]) -> None:
-    """Draw states of a run until there are no more."""
-    with ProgressLine(console, label) as line:
-        for state in progress:
-            line.draw(state)
+    def _print(self, line: Text) -> None:
+        self._bar.console.print(line, soft_wrap=True)
 
 
-class Drawn:
-    """A listener of a run in this process that draws what it hears."""
+class ProgressListener:
+    """A listener that draws the progress of a run in this process."""
 
     def __init__(self, line: ProgressLine) -> None:
         self._line = line
-        self._state = Progress()
+        self._progress = Progress()
 
     def stage(self, name: str) -> None:
-        """What is being done before and after the tests."""
-        self._draw(replace(self._state, stage=name))
+        """Show a step before or after the tests."""
+        self._draw(replace(self._progress, stage=name))
 
     def discovered(self, total: int, /) -> None:
-        """The suite is known."""
-        self._draw(replace(self._state, total=total))
+        """Show the number of tests."""
+        self._draw(replace(self._progress, total=total))
 
     def started(self, test_id: str, /) -> None:
-        """A test has begun."""
+        """Ignore the start of a test."""
 
     def finished(self, result: TestResult, /) -> None:
-        """A test has its result."""
-        self._draw(self._state.after(result.test_id, result.outcome))
+        """Count a result."""
+        self._draw(self._progress.with_result(result.test_id, result.outcome))
 
-    def doubting(self, tests: int, /) -> None:
-        """Some tests that failed are about to be run again."""
-        self._draw(replace(self._state, stage=again(tests), left=None))
+    def rerunning(self, tests: int, /) -> None:
+        """Show that failed tests are being rerun."""
+        self._draw(replace(self._progress, stage=rerun_stage(tests), seconds_left=None))
 
     def revised(self, result: TestResult, /) -> None:
-        """A test that had failed has another result now."""
-        self._draw(self._state.revised(result.test_id, result.outcome))
+        """Replace the result of a failed test."""
+        self._draw(self._progress.with_rerun(result.test_id, result.outcome))
 
     def remaining(self, seconds: float, /) -> None:
-        """How long the rest will take."""
-        self._draw(replace(self._state, left=seconds))
+        """Show the estimated time left."""
+        self._draw(replace(self._progress, seconds_left=seconds))
 
-    def _draw(self, state: Progress) -> None:
-        self._state = state
-        self._line.draw(state)
+    def _draw(self, progress: Progress) -> None:
+        self._progress = progress
+        self._line.draw(progress)
+
+
+def follow_progress(console: Console, label: str, updates: Iterable[Progress]) -> None:
+    """Draw updates until there are no more."""
+    with ProgressLine(console, label) as line:
+        for progress in updates:
+            line.draw(progress)
 
 
 @contextmanager
-def show_while(console: Console, label: str) -> Iterator[Drawn]:
-    """Draw a run of this process for the length of a block."""
+def live_progress(console: Console, label: str) -> Iterator[ProgressListener]:
+    """Draw the progress of a run in this process within the block."""
     with ProgressLine(console, label) as line:
-        yield Drawn(line)
+        yield ProgressListener(line)

@@ -1,64 +1,70 @@
-"""What takes room, and what is thrown away."""
+"""Disk usage, and what pruning frees."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 
-from batchhook.core.retention import Decision, Kind, Part
+from batchhook.core.retention import RetentionDecision, StorageKind, StorageUsage
+from batchhook.report.console.layout import Grid, Line, more
 
-_MOST_SPARED = 10
+_MAX_BATCHES = 10
 _THOUSAND = 1000.0
 
 
-def print_plan(console: Console, parts: Sequence[Part], decision: Decision, damaged: Sequence[int]) -> None:
-    """What would go, and which older batches stay all the same."""
-    if not any(part.number or part.size for part in parts):
-        console.print("Nothing to do: nothing is older than what is kept.")
+def print_plan(
+    console: Console, parts: Sequence[StorageUsage], decision: RetentionDecision, damaged: Sequence[int]
+) -> None:
+    """Print what pruning would delete, and the older batches that are kept.
+
+    Args:
+        console: where to.
+        parts: what would be deleted.
+        decision: with the batches that are kept, and why.
+        damaged: batches whose backups cannot be read.
+    """
+    if not any(part.count or part.size for part in parts):
+        console.print("Nothing to prune: nothing is older than what is kept.")
     else:
-        console.print("To be thrown away:")
-        console.print(parts_table(parts))
-    if decision.spared:
-        console.print("Older, and kept all the same:")
-        for number, reason in list(decision.spared.items())[:_MOST_SPARED]:
-            console.print(f"  batch {number}: {reason.value}", soft_wrap=True)
-        if len(decision.spared) > _MOST_SPARED:
-            console.print(f"  … and {len(decision.spared) - _MOST_SPARED} more")
+        console.print("To be deleted:")
+        console.print(usage_table(parts))
+    if decision.keep_reasons:
+        console.print("Older, but kept:")
+        for number, reason in list(decision.keep_reasons.items())[:_MAX_BATCHES]:
+            console.print(Line(f"batch {number}: {reason.value}", indent=2))
+        if len(decision.keep_reasons) > _MAX_BATCHES:
+            console.print(Line(more(len(decision.keep_reasons) - _MAX_BATCHES), indent=2))
     if damaged:
-        names = ", ".join(map(str, damaged[:_MOST_SPARED]))
-        console.print(f"The backup of batch {names} cannot be read: no contents of backups go (batchhook doctor).")
+        numbers = ", ".join(map(str, damaged[:_MAX_BATCHES]))
+        console.print(
+            f"The backup of batch {numbers} cannot be read, so no contents of backups are deleted (batchhook doctor)."
+        )
 
 
-def print_freed(console: Console, parts: Sequence[Part], unshrunk: str) -> None:
-    """What went."""
-    size = sum(part.size for part in parts)
-    console.print(f"Freed {human(size)}:")
-    console.print(parts_table(parts))
+def print_freed(console: Console, parts: Sequence[StorageUsage], unshrunk: str) -> None:
+    """Print what was deleted; ``unshrunk`` says why the database's file did not shrink, empty if it did."""
+    console.print(f"Freed {format_size(sum(part.size for part in parts))}:")
+    console.print(usage_table(parts))
     if unshrunk:
-        console.print(f"The database's file is as long as before, and has room in it now: {unshrunk}")
-    if any(part.number for part in parts if part.kind is Kind.PINS):
-        console.print("Commits that nothing points at any more go with git's own gc.")
+        console.print(f"The database's file did not shrink, but has free space now: {unshrunk}")
+    if any(part.count for part in parts if part.kind is StorageKind.PINS):
+        console.print("Commits that are no longer referenced are removed by git's own gc.")
 
 
-def parts_table(parts: Sequence[Part]) -> Padding:
-    """Kinds that there is something of, one a line, and the sum."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column(justify="right")
+def usage_table(parts: Sequence[StorageUsage]) -> Grid:
+    """Return the kinds of data that take space, one a line, and the sum."""
+    grid = Grid(("left", "right", "right"), indent=2)
     for part in parts:
-        if part.number or part.size:
-            number = f"{part.number:,}" if part.number else ""
-            table.add_row(part.kind.value, number, human(part.size) if part.size else "")
-    table.add_row("in all", "", human(sum(part.size for part in parts)), style="bold")
-    return Padding(table, (0, 2), expand=False)
+        if part.count or part.size:
+            count = f"{part.count:,}" if part.count else ""
+            grid.add(part.kind.value, count, format_size(part.size) if part.size else "")
+    grid.add("total", "", format_size(sum(part.size for part in parts)), style="bold")
+    return grid
 
 
-def human(size: int) -> str:
-    """Bytes as people read them, with powers of ten as disks have them: ``312.4 MB``."""
+def format_size(size: int) -> str:
+    """Return bytes in decimal units, as disks are sold: ``312.4 MB``."""
     number = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if number < _THOUSAND:

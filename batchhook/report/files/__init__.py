@@ -1,5 +1,5 @@
-"""What the files hold that are written about batches: their names, their shapes (pydantic models), their texts.
+"""The content of the files about batches: their names, JSON models and texts.
 
-Nothing here writes: each module makes text of what it is given. The shapes of the JSON files are those of the document
-that batchhook grew from, with more keys; ``batchhook schema`` publishes them.
+Nothing here writes files. The JSON files have the shape of ``origin.md``, with more keys; ``batchhook schema`` prints
+their schemas.
 """

@@ -1,20 +1,20 @@
-"""``batch_tracker.json``: the latest full batches, and every file edit in them."""
+"""``batch_tracker.json``: the latest sealed batches, with every file edit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from batchhook.core.changes import BatchStatus
-from batchhook.core.summaries import BatchRecord
-from batchhook.report.json_models import Document, Time, iso_time
-from batchhook.report.json_models.base import shown
+from batchhook.core.batch import BatchStatus
+from batchhook.core.summaries import BatchSummary
+from batchhook.core.timestamps import iso_time
+from batchhook.report.json_models import Document, Time, json_path
 
 
 class TrackedEdit(Document):
-    """One file touched by one change.
+    """A file edited by a change.
 
-    ``timestamp`` is when that was committed, ``description`` the commit's subject, ``file_hash`` the SHA-256 of the
-    content after it, empty for a deleted file; ``status`` is git's word: added, modified, deleted, type changed.
+    ``timestamp`` is the commit time, ``description`` the subject. ``file_hash`` is the new content's SHA-256, empty for
+    a deleted file; ``status`` is "added", "modified", "deleted" or "type changed".
     """
 
     file_path: str
@@ -27,10 +27,10 @@ class TrackedEdit(Document):
 
 
 class TrackedBatch(Document):
-    """A full batch, from its first change to when it was full.
+    """A sealed batch, from its first change until it was full.
 
-    ``git_commit_hash`` is its last commit, ``base_commit_hash`` the one just before it, empty where there was none;
-    ``verdict`` is null as long as it has no run.
+    ``git_commit_hash`` is its last commit, ``base_commit_hash`` the parent of its first, empty if there is none;
+    ``verdict`` is null until it has run.
     """
 
     batch_id: int
@@ -45,10 +45,7 @@ class TrackedBatch(Document):
 
 
 class TrackerFile(Document):
-    """The latest full batches, oldest first.
-
-    ``edit_count`` and ``batch_count`` are of all there ever were; ``batches`` holds the latest of them.
-    """
+    """The latest sealed batches, oldest first; ``edit_count`` and ``batch_count`` include the earlier ones."""
 
     edit_count: int
     last_updated: Time
@@ -56,43 +53,45 @@ class TrackerFile(Document):
     batches: tuple[TrackedBatch, ...]
 
 
-def tracker_file(records: Sequence[BatchRecord], now: float, *, edits: int, batches: int) -> TrackerFile:
-    """What the file holds.
+def tracker_file(batches: Sequence[BatchSummary], now: float, *, edit_count: int, batch_count: int) -> TrackerFile:
+    """Return the content of the file.
 
     Args:
-        records: the latest full batches, oldest first.
+        batches: the latest sealed batches, oldest first.
         now: seconds since the epoch.
-        edits: how many file edits there are in all batches.
-        batches: how many full batches there are.
+        edit_count: file edits in all batches.
+        batch_count: all sealed batches.
     """
     return TrackerFile(
-        edit_count=edits,
+        edit_count=edit_count,
         last_updated=iso_time(now),
-        batch_count=batches,
-        batches=tuple(map(_batch, records)),
+        batch_count=batch_count,
+        batches=tuple(map(_batch, batches)),
     )
 
 
-def _batch(record: BatchRecord) -> TrackedBatch:
-    batch = record.batch  # writing this file is the last of what closing it means: it is finished for whoever reads it
+def _batch(summary: BatchSummary) -> TrackedBatch:
+    batch = summary.batch
+    # Writing this file is the last step of closing a batch: for its readers, the batch is finished.
+    status = BatchStatus.FINISHED if batch.status is BatchStatus.CLOSING else batch.status
     return TrackedBatch(
         batch_id=batch.id,
         start_time=iso_time(batch.opened_at),
         end_time=iso_time(batch.sealed_at),
         git_commit_hash=batch.head,
         base_commit_hash=batch.base,
-        branch=shown(batch.branch.removeprefix("refs/heads/")),
-        status=(BatchStatus.FINISHED if batch.status is BatchStatus.CLOSING else batch.status).value,
-        verdict=record.verdict.value if record.verdict else None,
-        edits=tuple(_edits(record)),
+        branch=json_path(batch.branch.removeprefix("refs/heads/")),
+        status=status.value,
+        verdict=summary.verdict.value if summary.verdict else None,
+        edits=tuple(_edits(summary)),
     )
 
 
-def _edits(record: BatchRecord) -> Iterator[TrackedEdit]:
-    for change in record.batch.changes:
-        for edit in record.edits.get(change.oid, ()):
+def _edits(summary: BatchSummary) -> Iterator[TrackedEdit]:
+    for change in summary.batch.changes:
+        for edit in summary.edits.get(change.oid, ()):
             yield TrackedEdit(
-                file_path=shown(edit.path),
+                file_path=json_path(edit.path),
                 timestamp=iso_time(change.committed_at),
                 description=change.subject,
                 file_hash=edit.sha256,

@@ -1,26 +1,27 @@
-"""``CRITICAL_FAILURE_batch_N.json``: what a critical failure consists of, and what to do about it."""
+"""``CRITICAL_FAILURE_batch_N.json``: the analysis of a critical failure, with recommended actions."""
 
 from __future__ import annotations
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.failure_groups import CriticalFailure
+from batchhook.core.timestamps import iso_time
 from batchhook.core.verdict import Verdict
 from batchhook.report.files import filenames
-from batchhook.report.files.failure_entry import FullFailureEntry, bounded, full_failure_entry
+from batchhook.report.files.failure_entry import FullFailureEntry, full_failure_entry, limit_text
 from batchhook.report.json_models import (
     CulpritDocument,
     Document,
     ErrorGroupDocument,
     Time,
     culprit_documents,
-    iso_time,
+    error_group_document,
 )
 
-_MOST_ERRORS = 100
+_MAX_ERRORS = 100
 
 
 class AffectedModule(Document):
-    """A module with failing tests; ``failure_rate`` is the share (0 to 1) of those that ran."""
+    """A module with failing tests; ``failure_rate`` is the share (0 to 1) of failures among the tests that ran."""
 
     module: str
     failed_tests: int
@@ -29,19 +30,17 @@ class AffectedModule(Document):
 
 
 class RecommendedAction(Document):
-    """Something to do: a command to type, and what it does."""
+    """A command to type, and its effect."""
 
     command: str
-    does: str
+    effect: str
 
 
-class CriticalFile(Document):
-    """A critical failure.
+class CriticalFailureFile(Document):
+    """A critical failure: ``failure_rate`` (0 to 1) is at least ``critical_failure_threshold``.
 
-    ``failed_tests`` of ``total_tests`` failed; ``failure_rate`` is the share (0 to 1) of those that ran, critical from
-    ``critical_failure_threshold`` on. ``most_affected_modules`` has the most affected one first. ``error_types`` puts
-    failing tests together that end with one error at one place, and so are likely to have one cause; the largest groups
-    first, and how many are left out. ``culprits`` are the changes that broke something, as far as that was found out.
+    ``most_affected_modules`` is sorted by failures. ``error_types`` groups the tests that fail with one error at one
+    place, and so probably have one cause, the largest groups first.
     """
 
     batch_id: int
@@ -61,10 +60,10 @@ class CriticalFile(Document):
     recommended_actions: tuple[RecommendedAction, ...]
 
 
-def critical_file(analysis: Analysis, found: CriticalFailure) -> CriticalFile:
-    """What the file holds."""
-    batch, totals = analysis.batch, analysis.outcome.totals
-    return CriticalFile(
+def critical_file(analysis: Analysis, failure: CriticalFailure) -> CriticalFailureFile:
+    """Return the content of the file."""
+    batch, totals = analysis.batch, analysis.result.totals
+    return CriticalFailureFile(
         batch_id=batch.id,
         timestamp=iso_time(analysis.tested_at),
         git_commit_hash=batch.head,
@@ -75,28 +74,36 @@ def critical_file(analysis: Analysis, found: CriticalFailure) -> CriticalFile:
         failed_tests=totals.failures,
         total_tests=totals.tests,
         most_affected_modules=tuple(
-            AffectedModule(module=module, failed_tests=of.failures, total_tests=of.tests, failure_rate=of.failure_rate)
-            for module, of in found.modules
+            AffectedModule(
+                module=module,
+                failed_tests=counts.failures,
+                total_tests=counts.tests,
+                failure_rate=counts.failure_rate,
+            )
+            for module, counts in failure.modules
         ),
-        error_types=tuple(map(ErrorGroupDocument.model_validate, found.errors[:_MOST_ERRORS])),
-        error_types_left_out=max(len(found.errors) - _MOST_ERRORS, 0),
+        error_types=tuple(map(error_group_document, failure.error_groups[:_MAX_ERRORS])),
+        error_types_left_out=max(len(failure.error_groups) - _MAX_ERRORS, 0),
         culprits=culprit_documents(analysis),
-        failures=tuple(map(full_failure_entry, bounded(analysis.failures))),
+        failures=tuple(map(full_failure_entry, limit_text(analysis.failures))),
         recommended_actions=tuple(
-            RecommendedAction(command=command, does=does) for command, does in recommended_actions(analysis)
+            RecommendedAction(command=command, effect=effect) for command, effect in recommended_actions(analysis)
         ),
     )
 
 
 def recommended_actions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
-    """What to type after a batch that did not pass, and what each does."""
+    """Return the commands to type after a batch that did not pass, each with its effect."""
     number = analysis.batch.id
-    accept = (f"batchhook ack {number}", "take it as it is: commits are not warned any more")
-    guilty = (f"batchhook rollback {number} --culprit", "take out just the changes that broke something, once proven")
+    culprit = (f"batchhook rollback {number} --culprit", "revert only the culprits, once a test run confirms it")
+    ack = (f"batchhook ack {number}", "accept it as it is, and warn no more on commits")
     return (
-        (f"batchhook show {number}", f"the batch's changes and files; also in {filenames.TRACKER}"),
-        (f"batchhook analyze {number} --tracebacks", f"all that was seen; also in {filenames.full_text(number)}"),
-        *([guilty] if analysis.blamed else []),
-        (f"batchhook rollback {number}", "the files as they were before the batch; can be undone"),
-        *([accept] if analysis.verdict is Verdict.CRITICAL else []),
+        (f"batchhook show {number}", f"show the batch's changes and files; also in {filenames.TRACKER}"),
+        (
+            f"batchhook analyze {number} --tracebacks",
+            f"show every failure with its traceback; also in {filenames.full_text(number)}",
+        ),
+        *([culprit] if analysis.culprits else []),
+        (f"batchhook rollback {number}", "restore the files as they were before the batch; can be undone"),
+        *([ack] if analysis.verdict is Verdict.CRITICAL else []),
     )

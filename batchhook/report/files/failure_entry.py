@@ -1,55 +1,45 @@
-"""What several of the files have in common: failing tests, and texts that are not let grow."""
+"""Failing tests in JSON files, and the limit on the texts of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from batchhook.core.results import Outcome, TestResult
+from batchhook.core.results import TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.tracebacks import shortened
-from batchhook.core.unittest_ids import split
-from batchhook.report.json_models import Document
+from batchhook.core.tracebacks import shorten_paths
+from batchhook.report.json_models import UnittestFailure, unittest_failure
 
-TEXTS = 2_000_000
-"""Characters of messages and tracebacks that one file may hold; those of further failures are left out, or cut."""
-LEFT_OUT = "[left out: the tracebacks before this one are as many as fit into this file]"
-"""Stands in the place of a traceback that did not fit."""
+MAX_TEXT = 2_000_000
+"""Characters of messages and tracebacks in one file; beyond that, tracebacks are left out and messages cut."""
+LEFT_OUT = "[left out: the size limit of this file is used up]"
+"""Replaces a traceback beyond the limit."""
 
 _MESSAGE = 200
-"""Characters of a message that are kept where its traceback is left out."""
-_FAIL = frozenset({Outcome.FAILED, Outcome.UNEXPECTED_SUCCESS})
+"""Characters of a message beyond the limit."""
 
 
-def bounded(results: Iterable[TestResult], room: int = TEXTS) -> tuple[TestResult, ...]:
-    """Results with the project's paths in their tracebacks, and with as many texts as fit into so many characters."""
-    found = []
+def limit_text(results: Iterable[TestResult], limit: int = MAX_TEXT) -> tuple[TestResult, ...]:
+    """Return results with project paths in their tracebacks, and with texts of about ``limit`` characters in all."""
+    limited = []
     for result in results:
-        text = shortened(result.traceback)
-        room -= len(text) + len(result.message)
-        if room >= 0:
-            found.append(replace(result, traceback=text))
+        traceback = shorten_paths(result.traceback)
+        limit -= len(traceback) + len(result.message)
+        if limit >= 0:
+            limited.append(replace(result, traceback=traceback))
         else:
             message = one_line(result.message, _MESSAGE)
-            found.append(replace(result, message=message, traceback=LEFT_OUT if text else ""))
-    return tuple(found)
+            limited.append(replace(result, message=message, traceback=LEFT_OUT if traceback else ""))
+    return tuple(limited)
 
 
-class FailureEntry(Document):
+class FailureEntry(UnittestFailure):
     """A failing test, without its traceback.
 
-    ``test_class`` is what unittest calls its class (``test_orchestration.TestOrchestrator``), ``error_type`` is "FAIL"
-    or "ERROR" as unittest prints them, ``exception`` the class that was raised, empty for none. ``outcome`` is
-    batchhook's own word: "failed", "errored", "unexpected success", "crashed", "timed out". ``file_location`` is
-    ``path:line``.
+    ``outcome`` is "failed", "errored", "unexpected success", "crashed" or "timed out"; ``exception`` is the class that
+    was raised, empty if none was.
     """
 
-    test_name: str
-    test_class: str
-    error_type: str
-    message: str
-    file_location: str
-    module: str
     test_id: str
     outcome: str
     exception: str
@@ -57,7 +47,7 @@ class FailureEntry(Document):
 
 
 class FullFailureEntry(FailureEntry):
-    """The same with its traceback, or with a sentence in its place where the file's room for them was used up."""
+    """A failing test with its traceback, or a note in its place if the limit of the file is used up."""
 
     traceback: str
     subtests_failed: int
@@ -65,27 +55,21 @@ class FullFailureEntry(FailureEntry):
 
 
 def failure_entry(result: TestResult) -> FailureEntry:
-    """A failing test, without its traceback."""
-    return FailureEntry.model_validate(_shared(result))
+    """Return a failing test, without its traceback."""
+    return FailureEntry(
+        **dict(unittest_failure(result)),
+        test_id=result.test_id,
+        outcome=result.outcome.value,
+        exception=result.error_type,
+        duration=result.duration,
+    )
 
 
 def full_failure_entry(result: TestResult) -> FullFailureEntry:
-    """A failing test with its traceback."""
-    more = {"traceback": result.traceback, "subtests_failed": result.subtests_failed, "note": result.note}
-    return FullFailureEntry.model_validate({**_shared(result), **more})
-
-
-def _shared(result: TestResult) -> dict[str, object]:
-    of_class, name = split(result.test_id, result.module)
-    return {
-        "test_name": name,
-        "test_class": of_class,
-        "error_type": "FAIL" if result.outcome in _FAIL else "ERROR",
-        "message": result.message,
-        "file_location": result.location,
-        "module": result.module,
-        "test_id": result.test_id,
-        "outcome": result.outcome.value,
-        "exception": result.error_type,
-        "duration": result.duration,
-    }
+    """Return a failing test with its traceback."""
+    return FullFailureEntry(
+        **dict(failure_entry(result)),
+        traceback=result.traceback,
+        subtests_failed=result.subtests_failed,
+        note=result.note,
+    )

@@ -1,4 +1,4 @@
-"""What the files are called."""
+"""Names of the files about batches."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ BASELINE = "baseline_results.json"
 REGRESSIONS = "regressions.json"
 
 NUMBER = "N"
-"""Stands for a batch's number in a name that is said of all of them."""
+"""Stands for the batch's number in a name that means all batches."""
 
 
 def full_text(batch: int | str) -> str:
-    """All that a run told, with every traceback."""
+    """Return the name of the full report in plain text."""
     return f"test_report_batch_{batch}.txt"
 
 
 def critical(batch: int | str) -> str:
-    """What a critical failure consists of."""
+    """Return the name of the analysis of a critical failure."""
     return f"CRITICAL_FAILURE_batch_{batch}.json"
 
 
 def page(batch: int | str) -> str:
-    """The page for a browser."""
+    """Return the name of the HTML page."""
     return f"batch_{batch}.html"
 
 
 def markdown(batch: int | str) -> str:
-    """The few lines for a pull request."""
+    """Return the name of the summary in Markdown."""
     return f"batch_{batch}.md"
 
 
 def junit(batch: int | str) -> str:
-    """The results in JUnit's form, for other programs."""
+    """Return the name of the results in JUnit XML."""
     return f"batch_{batch}.junit.xml"
 
 
 def own_files(batch: int) -> tuple[str, ...]:
-    """All names that are a batch's own, whether there are such files or not."""
+    """Return all names that belong to a batch, whether or not the files exist."""
     return full_text(batch), critical(batch), page(batch), markdown(batch), junit(batch)

@@ -1,7 +1,7 @@
-"""``batch_N.html``: a page for a browser in one file, without scripts, and without anything from elsewhere.
+"""``batch_N.html``: a page in one file, without scripts and without external resources.
 
-Whatever is put into the page is escaped by jinja2. The page's own policy lets nothing be loaded or run, and no style
-but the one whose hash it names: should something slip through, a browser would still not obey it.
+jinja2 escapes everything put into the page. As a second line of defence, the page's content security policy forbids
+loading and running anything, and any style but the one whose hash it names.
 """
 
 from __future__ import annotations
@@ -16,36 +16,37 @@ import jinja2
 
 import batchhook
 from batchhook.core.analysis import Analysis
-from batchhook.core.sanitize import bytes_shown, lines
-from batchhook.core.summaries import PastRun
-from batchhook.core.verdict import summary
-from batchhook.report.files import phrases
+from batchhook.core.plural import plural
+from batchhook.core.sanitize import escape_bytes, sanitize_lines
+from batchhook.core.summaries import RunPoint
+from batchhook.core.verdict import summarize_verdict
+from batchhook.report import phrases
 from batchhook.report.files.critical_failure import recommended_actions
-from batchhook.report.files.page_model import page
+from batchhook.report.files.page_model import batch_page
 from batchhook.report.files.plots import WIDTH
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def html(analysis: Analysis, past: Sequence[PastRun]) -> str:
-    """A batch's page.
+def html(analysis: Analysis, history: Sequence[RunPoint]) -> str:
+    """Return a batch's page.
 
     Args:
         analysis: of the batch.
-        past: its run and those of the batches before it, oldest first.
+        history: its run and those of the batches before it, oldest first.
     """
     style = _style()
     return (
         _environment()
         .get_template("batch.html")
         .render(
-            page=page(analysis, past),
+            page=batch_page(analysis, history),
             analysis=analysis,
             batch=analysis.batch,
             branch=analysis.batch.branch.removeprefix("refs/heads/"),
-            summary=summary(analysis.verdict, analysis.outcome),
-            totals=phrases.totals(analysis),
-            critical=analysis.critical,
+            summary=summarize_verdict(analysis.verdict, analysis.result),
+            totals=phrases.totals(analysis.result.totals),
+            critical=analysis.critical_failure,
             metrics=tuple(phrases.metrics(analysis)),
             actions=() if analysis.verdict.is_good else recommended_actions(analysis),
             style=style,
@@ -58,20 +59,22 @@ def html(analysis: Analysis, past: Sequence[PastRun]) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_visible,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["plural"] = plural
+    return environment
 
 
-def _visible(value: object) -> object:
-    """A text without what a browser would not show as it is: control characters, marks that turn its direction."""
+def _printable(value: object) -> object:
+    """Remove what a browser would not show as it is: control characters and bidirectional marks."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return lines(bytes_shown(value).expandtabs(4))
+        return sanitize_lines(escape_bytes(value).expandtabs(4))
     return value
 
 

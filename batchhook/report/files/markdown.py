@@ -1,6 +1,7 @@
-"""``batch_N.md``: a batch in a few lines, for a comment on a pull request or a job's summary.
+"""``batch_N.md``: a summary for a comment on a pull request or a job's summary.
 
-All that others wrote stands in code spans, one line each: nothing in it is a link, a mention, HTML or a heading.
+Text from the project (ids, messages, subjects) is put into code spans, so that nothing in it becomes a link, a mention,
+HTML or a heading.
 """
 
 from __future__ import annotations
@@ -8,49 +9,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.perf.slowdown import counted
+from batchhook.core.perf.slowdown import count_phrase
+from batchhook.core.plural import plural
 from batchhook.core.results import TestResult
-from batchhook.core.verdict import Verdict, summary
-from batchhook.report.console import culprits
-from batchhook.report.files import phrases
-from batchhook.report.markdown_escape import code
+from batchhook.core.verdict import Verdict, summarize_verdict
+from batchhook.report import evidence, phrases
+from batchhook.report.markdown_escape import code_span
 
-_MOST_GROUPS = 5
-"""Changes that are to blame that are shown; more are counted."""
-_MOST_TESTS = 5
-"""Tests of one group that are shown; more are counted."""
-_MOST_FILES = 5
+_MAX_GROUPS = 5
+"""Culprits that are shown."""
+_MAX_TESTS = 5
+"""Tests shown of one group."""
+_MAX_FILES = 5
 _MESSAGE = 160
-"""Characters of a message that are shown."""
+"""Characters of a message."""
 _NAME = 200
-"""Characters of a test's id, a subject, a path that are shown."""
+"""Characters of a test id, a subject or a path."""
 
 
 def markdown(analysis: Analysis) -> str:
-    """A batch in a few lines; a few thousand characters, whatever happened in it."""
+    """Return the summary of a batch; a few thousand characters, however much fails."""
     parts = (_head(analysis), _failures(analysis), _slowdowns(analysis), _comparisons(analysis), _actions(analysis))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _code(text: str, most: int = _NAME) -> str:
-    return code(text, most) or "` `"
+def _code(text: str, limit: int = _NAME) -> str:
+    return code_span(text, limit) or "` `"
 
 
 def _head(analysis: Analysis) -> Iterator[str]:
+    batch, result = analysis.batch, analysis.result
     if analysis.verdict is Verdict.BROKEN:
-        yield f"### batchhook: batch {analysis.batch.id} could not be tested"
+        yield f"### batchhook: batch {batch.id} could not be tested"
         yield ""
-        yield _code(analysis.outcome.broken, 4 * _MESSAGE)
+        yield _code(result.broken_reason, 4 * _MESSAGE)
     else:
-        yield f"### batchhook: batch {analysis.batch.id} {summary(analysis.verdict, analysis.outcome)}"
+        yield f"### batchhook: batch {batch.id} {summarize_verdict(analysis.verdict, result)}"
         yield ""
-        yield f"{phrases.totals(analysis)}."
-    hint = analysis.outcome.hint
-    yield from (_code(remark) if hint and hint in remark else remark for remark in phrases.remarks(analysis))
+        yield f"{phrases.totals(result.totals)}."
+    for remark in phrases.remarks(analysis):
+        yield _code(remark) if result.hint and result.hint in remark else remark
     yield ""
-    branch = _code(analysis.batch.branch.removeprefix("refs/heads/"))
-    span = f"{analysis.batch.base[:8] or 'the beginning'}..{analysis.batch.head[:8]}"
-    yield f"{len(analysis.batch.changes)} changes on {branch}, {_code(span)}"
+    branch = _code(batch.branch.removeprefix("refs/heads/"))
+    span = f"{batch.base[:8] or 'the beginning'}..{batch.head[:8]}"
+    yield f"{plural(len(batch.changes), 'change')} on {branch}, {_code(span)}"
 
 
 def _failures(analysis: Analysis) -> Iterator[str]:
@@ -58,50 +60,52 @@ def _failures(analysis: Analysis) -> Iterator[str]:
         if analysis.failures:
             yield from _group("Failing", analysis.failures)
         return
-    for change, tests in analysis.blamed[:_MOST_GROUPS]:
-        files = analysis.edits.get(change.oid, ())
-        named = ", ".join(_code(phrases.edit(file)) for file in files[:_MOST_FILES])
-        more = f" and {len(files) - _MOST_FILES} more" if len(files) > _MOST_FILES else ""
-        seen = culprits.pair([analysis.attributions[test.test_id] for test in tests])
-        heading = f"{_code(change.oid[:8])} {_code(change.subject)} broke {phrases.tests(len(tests))}"
-        yield from _group(heading, tests, below=f"{_code(change.author)}{f': {named}{more}' if named else ''}; {seen}")
-    rest = analysis.blamed[_MOST_GROUPS:]
-    if rest:
-        yield from ("", f"{len(rest)} more changes broke {phrases.tests(sum(len(tests) for _, tests in rest))}.")
+    for change, tests in analysis.culprits[:_MAX_GROUPS]:
+        edits = analysis.edits.get(change.oid, ())
+        files = ", ".join(_code(phrases.edit(edit)) for edit in edits[:_MAX_FILES])
+        others = f" and {len(edits) - _MAX_FILES} more" if len(edits) > _MAX_FILES else ""
+        observed = evidence.culprit_evidence([analysis.attributions[test.test_id] for test in tests])
+        heading = f"{_code(change.oid[:8])} {_code(change.subject)} broke {plural(len(tests), 'test')}"
+        details = f"{_code(change.author)}{f': {files}{others}' if files else ''}; {observed}"
+        yield from _group(heading, tests, details)
+    if rest := analysis.culprits[_MAX_GROUPS:]:
+        broken = plural(sum(len(tests) for _, tests in rest), "test")
+        yield from ("", f"{plural(len(rest), 'more change')} broke {broken}.")
     for kind, heading in phrases.HEADINGS.items():
-        others = analysis.failures_of(kind)
-        if others:
-            yield from _group(heading, others)
+        if others_of_kind := analysis.failures_of(kind):
+            yield from _group(heading, others_of_kind)
 
 
-def _group(heading: str, tests: Sequence[TestResult], below: str = "") -> Iterator[str]:
-    yield from ("", f"**{heading}**" if not below else heading, "")
-    if below:
-        yield from (below, "")
-    for test in tests[:_MOST_TESTS]:
-        where = f" at {_code(test.location)}" if test.location else ""
-        yield f"- {_code(test.test_id)}{where}  "
+def _group(heading: str, tests: Sequence[TestResult], details: str = "") -> Iterator[str]:
+    yield from ("", heading if details else f"**{heading}**", "")
+    if details:
+        yield from (details, "")
+    for test in tests[:_MAX_TESTS]:
+        location = f" at {_code(test.location)}" if test.location else ""
+        yield f"- {_code(test.test_id)}{location}  "
         yield f"  {_code(phrases.headline(test), _MESSAGE)}"
-    if len(tests) > _MOST_TESTS:
-        yield f"- and {len(tests) - _MOST_TESTS} more"
+    if len(tests) > _MAX_TESTS:
+        yield f"- and {len(tests) - _MAX_TESTS} more"
 
 
 def _slowdowns(analysis: Analysis) -> Iterator[str]:
-    slower = list(phrases.slowdowns(analysis))
-    if slower:
-        yield from ("", f"**Slower: {counted(analysis.slower) or 'perhaps, nobody can tell'}**", "")
-        yield from (f"- {_code(name)}: {_code(what, _MESSAGE)}" for name, what in slower[:_MOST_TESTS])
-    if len(slower) > _MOST_TESTS:
-        yield f"- and {len(slower) - _MOST_TESTS} more"
+    slowdowns = list(phrases.slowdowns(analysis))
+    if slowdowns:
+        slower = count_phrase(analysis.confirmed_slowdowns)
+        yield from ("", f"**Slower: {slower}**" if slower else "**Possibly slower (inconclusive)**", "")
+        for name, description in slowdowns[:_MAX_TESTS]:
+            yield f"- {_code(name)}: {_code(description, _MESSAGE)}"
+    if len(slowdowns) > _MAX_TESTS:
+        yield f"- and {len(slowdowns) - _MAX_TESTS} more"
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    for since, found in phrases.comparisons(analysis):
-        counts = ", ".join(f"{len(names)} {word}" for word, names in phrases.kinds(found))
+    for since, comparison in phrases.comparisons(analysis):
+        counts = ", ".join(f"{len(ids)} {kind}" for kind, ids in phrases.differences(comparison))
         if counts:
             yield from ("", f"{since[:1].upper()}{since[1:]}: {counts}.")
 
 
 def _actions(analysis: Analysis) -> Iterator[str]:
     if not analysis.verdict.is_good:
-        yield from ("", f"`batchhook analyze {analysis.batch.id}` tells more.")
+        yield from ("", f"More: `batchhook analyze {analysis.batch.id}`")

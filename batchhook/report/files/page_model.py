@@ -1,223 +1,216 @@
-"""What stands on a batch's page, chosen and bounded; ``html`` makes it a page."""
+"""The content of a batch's page, selected and bounded; ``html`` renders it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Commit
-from batchhook.core.results import TestResult, Totals, by_module
-from batchhook.core.summaries import PastRun
-from batchhook.core.tracebacks import frames, shortened
-from batchhook.report.console import culprits
-from batchhook.report.files import phrases
+from batchhook.core.commit import Commit
+from batchhook.core.plural import plural
+from batchhook.core.results import TestResult, Totals, totals_by_module
+from batchhook.core.summaries import RunPoint
+from batchhook.core.timestamps import iso_time
+from batchhook.core.tracebacks import project_frames, shorten_paths
+from batchhook.report import evidence, phrases
 from batchhook.report.files.plots import Plot, durations_of_batches, share_of_outcomes, slowest_tests
-from batchhook.report.json_models import iso_time
 
-MOST_GROUPS = 60
-"""Groups of failing tests; the tests of further ones are counted."""
-MOST_DETAILED = 200
-"""Failing tests that can be unfolded, in all groups together; at least three in each."""
-MOST_NAMED = 100
-"""Further tests of a group that are named, and tests that are named as fixed, new and the like; more are counted."""
-MOST_MODULES = 200
-MOST_FILES = 100
-TRACEBACKS = 1_000_000
-"""Characters of tracebacks."""
+MAX_GROUPS = 60
+"""Groups of failing tests."""
+MAX_DETAILED = 200
+"""Failing tests with details, in all groups together; at least three in each."""
+MAX_NAMED = 100
+"""Tests in a list of names."""
+MAX_MODULES = 200
+MAX_FILES = 100
+MAX_TRACEBACKS = 1_000_000
+"""Characters of tracebacks on the page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailureDetails:
     """A failing test that can be unfolded.
 
-    ``lines`` are those of its traceback, each with whether it is a call in a file that the guilty change touched;
-    none where there is no room left for them.
+    Attributes:
+        result: of the test.
+        headline: its error in a line.
+        remarks: what else is known about it.
+        lines: of its traceback, each with whether it is a call in a file that the culprit edited.
+        is_cut: whether the traceback is left out, since the page is full.
     """
 
     result: TestResult
     headline: str
-    known: tuple[str, ...]
+    remarks: tuple[str, ...]
     lines: tuple[tuple[bool, str], ...]
     is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
-    """A change that is to blame, with the files that it touched and what speaks against it."""
+class CulpritDetails:
+    """A culprit, with its files and the evidence; ``is_intermediate`` if it is not one of the batch's changes."""
 
     change: Commit
     when: str
     files: tuple[str, ...]
     evidence: str
-    is_stranger: bool
+    is_intermediate: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Failing tests with one cause, or of one module: some to unfold, some by name, and how many are left out."""
+class NameList:
+    """Names of tests, and how many there are in all; ``label`` says what kind of difference they are, if any."""
 
-    heading: str
-    tests: int
-    blame: Blame | None
-    failures: tuple[Failure, ...]
-    names: Named
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Tests by name, and how many more there are."""
-
-    word: str
     number: int
     names: tuple[str, ...]
+    label: str = ""
 
     @property
     def left_out(self) -> int:
-        """How many are not named."""
+        """Number of tests that are not named."""
         return self.number - len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A change of the batch, with the first of the files that it touched, and how many more there are."""
+class FailureGroup:
+    """Failing tests with one culprit, of one kind or of one module: some with details, some by name."""
+
+    heading: str
+    culprit: CulpritDetails | None
+    failures: tuple[FailureDetails, ...]
+    others: NameList
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDetails:
+    """A change of the batch, with the first of its files, and how many more there are."""
 
     commit: Commit
     when: str
     files: tuple[str, ...]
-    left_out: int
+    files_left_out: int
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Everything on the page, in the order of reading."""
+class BatchPage:
+    """The content of the page, in reading order."""
 
-    analysis: Analysis
     when: str
     remarks: tuple[str, ...]
     shares: Plot
-    groups: tuple[Group, ...]
-    more_groups: Named
-    comparisons: tuple[tuple[str, tuple[Named, ...]], ...]
+    groups: tuple[FailureGroup, ...]
+    more_groups: NameList
+    comparisons: tuple[tuple[str, tuple[NameList, ...]], ...]
     slowdowns: tuple[tuple[str, str], ...]
     more_slowdowns: int
-    unsteady: tuple[tuple[str, Named], ...]
+    parallel_only: tuple[tuple[str, NameList], ...]
     modules: tuple[tuple[str, Totals], ...]
     more_modules: int
     suites: Plot
     slowest: Plot
-    changes: tuple[Change, ...]
+    changes: tuple[ChangeDetails, ...]
 
 
-def page(analysis: Analysis, past: Sequence[PastRun]) -> Page:
-    """Choose what stands on a batch's page.
+def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
+    """Select the content of a batch's page.
 
     Args:
         analysis: of the batch.
-        past: its run and those of the batches before it, oldest first.
+        history: its run and those of the batches before it, oldest first.
     """
-    wanted = list(_wanted(analysis))
-    slower = tuple(phrases.slowdowns(analysis))
-    modules = tuple(by_module(analysis.outcome.results).items())
-    return Page(
-        analysis=analysis,
+    groups = list(_failure_groups(analysis))
+    slowdowns = tuple(phrases.slowdowns(analysis))
+    modules = tuple(totals_by_module(analysis.result.results).items())
+    return BatchPage(
         when=iso_time(analysis.tested_at),
         remarks=tuple(phrases.remarks(analysis)),
-        shares=share_of_outcomes(analysis.outcome.totals),
-        groups=tuple(_groups(analysis, wanted[:MOST_GROUPS])),
-        more_groups=_named("groups", [_in_a_line(*group) for group in wanted[MOST_GROUPS:]]),
+        shares=share_of_outcomes(analysis.result.totals),
+        groups=tuple(_detailed_groups(analysis, groups[:MAX_GROUPS])),
+        more_groups=_name_list([_group_name(*group) for group in groups[MAX_GROUPS:]]),
         comparisons=tuple(
-            (since, tuple(_named(word, names) for word, names in phrases.kinds(found)))
-            for since, found in phrases.comparisons(analysis)
+            (since, tuple(_name_list(test_ids, kind) for kind, test_ids in phrases.differences(comparison)))
+            for since, comparison in phrases.comparisons(analysis)
         ),
-        slowdowns=slower[:MOST_NAMED],
-        more_slowdowns=max(len(slower) - MOST_NAMED, 0),
-        unsteady=tuple(_unsteady(analysis.outcome.results)),
-        modules=modules[:MOST_MODULES],
-        more_modules=max(len(modules) - MOST_MODULES, 0),
-        suites=durations_of_batches(past),
-        slowest=slowest_tests(analysis.outcome.results),
+        slowdowns=slowdowns[:MAX_NAMED],
+        more_slowdowns=max(len(slowdowns) - MAX_NAMED, 0),
+        parallel_only=tuple(
+            (note, _name_list(ids)) for note, ids in phrases.parallel_only(analysis.result.results).items()
+        ),
+        modules=modules[:MAX_MODULES],
+        more_modules=max(len(modules) - MAX_MODULES, 0),
+        suites=durations_of_batches(history),
+        slowest=slowest_tests(analysis.result.results),
         changes=tuple(_change(analysis, change) for change in analysis.batch.changes),
     )
 
 
-_Wanted = tuple[str, Blame | None, tuple[TestResult, ...]]
+_Group = tuple[str, CulpritDetails | None, tuple[TestResult, ...]]
+"""A heading, the culprit if there is one, and the failing tests."""
 
 
-def _wanted(analysis: Analysis) -> Iterator[_Wanted]:
-    """Failing tests under the change that broke them, then those that none did; by module where nobody looked."""
+def _failure_groups(analysis: Analysis) -> Iterator[_Group]:
+    """Yield failures by culprit, then those without one; by module if there are no attributions."""
     if not analysis.attributions:
-        modules: defaultdict[str, list[TestResult]] = defaultdict(list)
+        modules: dict[str, list[TestResult]] = {}
         for result in analysis.failures:
-            modules[result.module].append(result)
-        for module, failing in sorted(modules.items(), key=lambda item: (-len(item[1]), item[0])):
-            yield f"{module}: {len(failing)} failing", None, tuple(failing)
+            modules.setdefault(result.module, []).append(result)
+        for module, tests in sorted(modules.items(), key=lambda item: (-len(item[1]), item[0])):
+            yield f"{module}: {len(tests)} failing", None, tuple(tests)
         return
-    for change, tests in analysis.blamed:
-        yield f"broke {phrases.tests(len(tests))}", _blame(analysis, change, tests), tests
+    for change, culprit_tests in analysis.culprits:
+        heading = f"broke {plural(len(culprit_tests), 'test')}"
+        yield heading, _culprit(analysis, change, culprit_tests), culprit_tests
     for kind, heading in phrases.HEADINGS.items():
-        others = analysis.failures_of(kind)
-        if others:
+        if others := analysis.failures_of(kind):
             yield f"{heading}: {len(others)}", None, others
 
 
-def _in_a_line(heading: str, blame: Blame | None, _tests: Sequence[TestResult]) -> str:
-    return f"{blame.change.oid[:8]} {blame.change.subject}: {heading}" if blame else heading
+def _group_name(heading: str, culprit: CulpritDetails | None, _tests: Sequence[TestResult]) -> str:
+    return f"{culprit.change.oid[:8]} {culprit.change.subject}: {heading}" if culprit else heading
 
 
-def _groups(analysis: Analysis, wanted: Sequence[_Wanted]) -> Iterator[Group]:
-    room, old = TRACEBACKS, phrases.old(analysis)
-    most = max(3, MOST_DETAILED // max(len(wanted), 1))
-    for heading, blame, tests in wanted:
-        touched = frozenset(edit.path for edit in analysis.edits.get(blame.change.oid, ())) if blame else frozenset()
-        detailed = []
-        for result in tests[:most]:
-            text = shortened(result.traceback)
-            room -= len(text)
-            known = tuple(phrases.known(analysis, result, old))
-            detailed.append(_failure(result, known, text if room >= 0 else "", touched))
-        yield Group(
-            heading, len(tests), blame, tuple(detailed), _named("more", [test.test_id for test in tests[most:]])
-        )
+def _detailed_groups(analysis: Analysis, groups: Sequence[_Group]) -> Iterator[FailureGroup]:
+    room, previous = MAX_TRACEBACKS, phrases.previously_failing(analysis)
+    limit = max(3, MAX_DETAILED // max(len(groups), 1))
+    for heading, culprit, tests in groups:
+        edits = analysis.edits.get(culprit.change.oid, ()) if culprit else ()
+        edited = frozenset(edit.path for edit in edits)
+        details = []
+        for result in tests[:limit]:
+            traceback = shorten_paths(result.traceback)
+            room -= len(traceback)
+            remarks = tuple(phrases.remarks_on(analysis, result, previous))
+            details.append(_failure(result, remarks, traceback if room >= 0 else "", edited))
+        others = _name_list([test.test_id for test in tests[limit:]])
+        yield FailureGroup(heading, culprit, tuple(details), others)
 
 
-def _failure(result: TestResult, known: tuple[str, ...], text: str, touched: frozenset[str]) -> Failure:
-    rows = {frame.row for frame in frames(result.traceback) if frame.path in touched}
-    return Failure(
+def _failure(result: TestResult, remarks: tuple[str, ...], traceback: str, edited: frozenset[str]) -> FailureDetails:
+    rows = {frame.row for frame in project_frames(result.traceback) if frame.path in edited}
+    return FailureDetails(
         result=result,
         headline=phrases.headline(result),
-        known=known,
-        lines=tuple((row in rows, line) for row, line in enumerate(text.splitlines())),
-        is_cut=bool(result.traceback) and not text,
+        remarks=remarks,
+        lines=tuple((row in rows, line) for row, line in enumerate(traceback.splitlines())),
+        is_cut=bool(result.traceback) and not traceback,
     )
 
 
-def _blame(analysis: Analysis, change: Commit, tests: Sequence[TestResult]) -> Blame:
-    return Blame(
+def _culprit(analysis: Analysis, change: Commit, tests: Sequence[TestResult]) -> CulpritDetails:
+    return CulpritDetails(
         change=change,
         when=iso_time(change.authored_at),
-        files=tuple(phrases.edit(file) for file in analysis.edits.get(change.oid, ())[:MOST_FILES]),
-        evidence=culprits.pair([analysis.attributions[test.test_id] for test in tests]),
-        is_stranger=change.oid in analysis.between,
+        files=tuple(phrases.edit(file) for file in analysis.edits.get(change.oid, ())[:MAX_FILES]),
+        evidence=evidence.culprit_evidence([analysis.attributions[test.test_id] for test in tests]),
+        is_intermediate=change.oid in analysis.intermediate_commits,
     )
 
 
-def _change(analysis: Analysis, change: Commit) -> Change:
-    files = analysis.edits.get(change.oid, ())
-    shown = tuple(phrases.edit(file) for file in files[:MOST_FILES])
-    return Change(change, iso_time(change.authored_at), shown, max(len(files) - MOST_FILES, 0))
+def _change(analysis: Analysis, change: Commit) -> ChangeDetails:
+    edits = analysis.edits.get(change.oid, ())
+    files = tuple(phrases.edit(file) for file in edits[:MAX_FILES])
+    return ChangeDetails(change, iso_time(change.authored_at), files, max(len(edits) - MAX_FILES, 0))
 
 
-def _unsteady(results: Iterable[TestResult]) -> Iterator[tuple[str, Named]]:
-    """Tests that failed among strangers only, by what is known of the cause."""
-    causes: dict[str, list[str]] = {}
-    for result in results:
-        if result.needs_company:
-            causes.setdefault(result.note, []).append(result.test_id)
-    for note, names in causes.items():
-        yield note, _named("tests", names)
-
-
-def _named(word: str, names: Sequence[str]) -> Named:
-    return Named(word, len(names), tuple(names[:MOST_NAMED]))
+def _name_list(names: Sequence[str], label: str = "") -> NameList:
+    return NameList(len(names), tuple(names[:MAX_NAMED]), label)

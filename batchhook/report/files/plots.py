@@ -1,4 +1,4 @@
-"""Bars for the page: where each stands and how long it is, in the units of an SVG's view box."""
+"""Bar charts for the page, in units of an SVG view box."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchhook.core.results import TestResult, Totals
-from batchhook.core.summaries import PastRun
-from batchhook.report.json_models import iso_time
+from batchhook.core.summaries import RunPoint
+from batchhook.core.timestamps import iso_time
 
 WIDTH = 720
 _ROW = 18
@@ -17,9 +17,9 @@ _GAP = 4
 _BAR = 10
 _HEIGHT = 120
 _LETTER = 8
-"""Width of a letter, or a little more."""
+"""Width of a letter, rounded up."""
 _NAME = 90
-"""Characters of a test's id that fit above its bar."""
+"""Characters of a test id that fit above its bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Bar:
 
     Attributes:
         x, y, width, height: in units of the view box.
-        style: class of the style sheet, from batchhook's own words.
-        label: what stands beside it; may be empty.
-        title: what is told of it when it is pointed at.
+        style: CSS class.
+        label: next to the bar; may be empty.
+        title: shown on hover.
     """
 
     x: float
@@ -44,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Bars, and the size of the view box that they stand in; ``top`` is what the longest of them means."""
+    """Bars in a view box of some height; ``top`` is the value of the longest."""
 
     height: float
     bars: tuple[Bar, ...]
@@ -52,7 +52,7 @@ class Plot:
 
 
 def share_of_outcomes(totals: Totals) -> Plot:
-    """One line cut into pieces: how many of the tests ended how."""
+    """Return one bar divided by outcome."""
     pieces = (
         (totals.passed, "passed"),
         (totals.failed, "failed"),
@@ -68,9 +68,9 @@ def share_of_outcomes(totals: Totals) -> Plot:
     return Plot(_LABEL, tuple(bars))
 
 
-def slowest_tests(results: Sequence[TestResult], most: int = 10) -> Plot:
-    """The tests that took longest, the slowest first, as lines of equal scale; those that took no time are left out."""
-    slowest = sorted(results, key=lambda result: -result.duration)[:most]
+def slowest_tests(results: Sequence[TestResult], limit: int = 10) -> Plot:
+    """Return the slowest tests, one bar each, slowest first; tests without a duration are left out."""
+    slowest = sorted(results, key=lambda result: -result.duration)[:limit]
     longest = slowest[0].duration if slowest else 0.0
     rows = [result for result in slowest if result.duration > 0]
     bars = [
@@ -80,7 +80,7 @@ def slowest_tests(results: Sequence[TestResult], most: int = 10) -> Plot:
             width=round(max(WIDTH * result.duration / longest, 1.0), 2),
             height=_BAR,
             style="failed" if result.outcome.is_failure else "plain",
-            label=f"{result.duration:.3f} s  {_shortened(result.test_id)}",
+            label=f"{result.duration:.3f} s  {_tail(result.test_id)}",
             title=f"{result.test_id}: {result.duration:.3f} s",
         )
         for row, result in enumerate(rows)
@@ -88,29 +88,29 @@ def slowest_tests(results: Sequence[TestResult], most: int = 10) -> Plot:
     return Plot(len(bars) * 2 * _ROW, tuple(bars), f"{longest:.3f} s")
 
 
-def durations_of_batches(past: Sequence[PastRun]) -> Plot:
-    """How long the suite took in the latest batches, the oldest on the left, coloured by the verdict."""
-    longest = max((run.duration for run in past), default=0.0) or 1.0
-    step = WIDTH / max(len(past), 10)
-    labelled = math.ceil((max((len(str(run.batch)) for run in past), default=0) + 1) * _LETTER / step)
+def durations_of_batches(history: Sequence[RunPoint]) -> Plot:
+    """Return the suite's duration in the latest batches, oldest on the left, coloured by verdict."""
+    longest = max((run.duration for run in history), default=0.0) or 1.0
+    step = WIDTH / max(len(history), 10)
+    label_step = math.ceil((max((len(str(run.batch)) for run in history), default=0) + 1) * _LETTER / step)
     bars = []
-    for place, run in enumerate(past):
+    for position, run in enumerate(history):
         height = max(_HEIGHT * run.duration / longest, 1.0)
-        said = f"{run.duration:.1f} s, {run.failures} of {run.tests} tests failed, {iso_time(run.started_at)}"
+        details = f"{run.duration:.1f} s, {run.failures} of {run.tests} tests failed, {iso_time(run.started_at)}"
         bars.append(
             Bar(
-                x=round(place * step, 2),
+                x=round(position * step, 2),
                 y=round(_HEIGHT - height, 2),
                 width=round(step - _GAP, 2),
                 height=round(height, 2),
                 style=run.verdict.value,
-                label="" if place % labelled else str(run.batch),
-                title=f"batch {run.batch}, {run.verdict.value}: {said}",
+                label="" if position % label_step else str(run.batch),
+                title=f"batch {run.batch}, {run.verdict.value}: {details}",
             )
         )
     return Plot(_HEIGHT, tuple(bars), f"{longest:.1f} s")
 
 
-def _shortened(name: str) -> str:
-    """The end of a long id: that is where it differs from others."""
+def _tail(name: str) -> str:
+    """Return the end of a long id, where it differs from others."""
     return name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"

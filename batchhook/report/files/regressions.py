@@ -1,37 +1,37 @@
-"""``regressions.json``: what is worse, and what is better, than in the batch before and in the baseline."""
+"""``regressions.json``: differences from the previous batch and from the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.ci import Baseline, CiRun
-from batchhook.core.comparison import Compared, Comparison
+from batchhook.core.ci import CiBaseline, CiRun
+from batchhook.core.comparison import Comparison, SuiteComparison
 from batchhook.core.results import TestResult
+from batchhook.core.timestamps import iso_time
 from batchhook.report.files.failure_entry import FailureEntry, failure_entry
 from batchhook.report.json_models import (
     ComparisonDocument,
     Document,
     SlowdownDocument,
     Time,
-    iso_time,
+    comparison_document,
     slowdown_document,
 )
 
 
-class Differences(ComparisonDocument):
-    """What is different since another run: ids of tests; those that fail newly, with what they said."""
+class DetailedComparison(ComparisonDocument):
+    """Differences from an earlier run, with the messages of the newly failing tests."""
 
     new_failures: tuple[FailureEntry, ...]
 
 
 class RegressionsFile(Document):
-    """The latest batch, or a run on a CI service, beside the batch before it on its branch and beside the baseline.
+    """The latest batch, or a run on a CI service, compared with the previous batch of its branch and with the baseline.
 
-    ``since_previous`` is null where there is no batch before, ``since_baseline`` where no baseline was set; with
-    ``baseline_has_only_failures``, kinds of difference that rest on other tests mean nothing in it.
-    ``has_regressions`` where a test fails that did not fail in one of the two; with neither, where any fails;
-    or where something is slower. ``slowdowns`` holds what became slower, and what may have.
+    ``since_previous`` and ``since_baseline`` are null if there is none. If ``baseline_has_only_failures`` is true,
+    differences that depend on other tests are meaningless. ``has_regressions`` is true if a test fails that did not
+    fail in one of the two (if there is neither, if any test fails), or if something became slower.
     """
 
     timestamp: Time
@@ -43,15 +43,17 @@ class RegressionsFile(Document):
     baseline_has_only_failures: bool
     has_regressions: bool
     slowdowns: tuple[SlowdownDocument, ...]
-    since_previous: Differences | None
-    since_baseline: Differences | None
+    since_previous: DetailedComparison | None
+    since_baseline: DetailedComparison | None
 
 
 def regressions_file(analysis: Analysis) -> RegressionsFile:
-    """What the file holds."""
-    failing = {result.test_id: result for result in analysis.failures}
-    previous = analysis.since_previous.whole if analysis.previous else None
-    baseline = analysis.since_baseline.whole if analysis.baseline else None
+    """Return the content of the file for a batch."""
+    failures = {result.test_id: result for result in analysis.failures}
+    previous = analysis.since_previous.overall if analysis.previous else None
+    baseline = analysis.since_baseline.overall if analysis.baseline else None
+    comparisons = [each for each in (previous, baseline) if each]
+    is_newly_failing = any(each.is_regression for each in comparisons) if comparisons else bool(failures)
     return RegressionsFile(
         timestamp=iso_time(analysis.tested_at),
         batch_id=analysis.batch.id,
@@ -60,16 +62,15 @@ def regressions_file(analysis: Analysis) -> RegressionsFile:
         previous_batch_id=analysis.previous or None,
         baseline_commit_hash=analysis.baseline or None,
         baseline_has_only_failures=False,
-        has_regressions=bool(analysis.slower) or _has_regressions(analysis, [previous, baseline]),
-        slowdowns=tuple(slowdown_document(found) for found in analysis.slowdowns),
-        since_previous=_differences(previous, failing) if previous else None,
-        since_baseline=_differences(baseline, failing) if baseline else None,
+        has_regressions=is_newly_failing or bool(analysis.confirmed_slowdowns),
+        slowdowns=tuple(map(slowdown_document, analysis.slowdowns)),
+        since_previous=_detailed(previous, failures) if previous else None,
+        since_baseline=_detailed(baseline, failures) if baseline else None,
     )
 
 
-def regressions_of_ci(run: CiRun, baseline: Baseline, compared: Compared) -> RegressionsFile:
-    """The same of a run on a CI service, which has no batches."""
-    failing = {result.test_id: result for result in run.failures}
+def regressions_of_ci(run: CiRun, baseline: CiBaseline, comparison: SuiteComparison) -> RegressionsFile:
+    """Return the content of the file for a run on a CI service, which has no batches."""
     return RegressionsFile(
         timestamp=iso_time(run.started_at),
         batch_id=None,
@@ -77,20 +78,16 @@ def regressions_of_ci(run: CiRun, baseline: Baseline, compared: Compared) -> Reg
         verdict=run.verdict.value,
         previous_batch_id=None,
         baseline_commit_hash=baseline.commit or None,
-        baseline_has_only_failures=baseline.only_failures,
-        has_regressions=compared.whole.is_regression,
+        baseline_has_only_failures=baseline.failures_only,
+        has_regressions=comparison.overall.is_regression,
         slowdowns=(),
         since_previous=None,
-        since_baseline=_differences(compared.whole, failing),
+        since_baseline=_detailed(comparison.overall, {result.test_id: result for result in run.failures}),
     )
 
 
-def _has_regressions(analysis: Analysis, compared: Iterable[Comparison | None]) -> bool:
-    known = [one for one in compared if one]
-    return any(one.is_regression for one in known) if known else bool(analysis.failures)
-
-
-def _differences(found: Comparison, failing: Mapping[str, TestResult]) -> Differences:
-    shared = dict(ComparisonDocument.model_validate(found))
-    new = tuple(failure_entry(failing[name]) for name in found.newly_failing if name in failing)
-    return Differences(**shared, new_failures=new)
+def _detailed(comparison: Comparison, failures: Mapping[str, TestResult]) -> DetailedComparison:
+    new_failures = tuple(
+        failure_entry(failures[test_id]) for test_id in comparison.newly_failing if test_id in failures
+    )
+    return DetailedComparison(**dict(comparison_document(comparison)), new_failures=new_failures)

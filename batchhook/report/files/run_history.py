@@ -1,23 +1,24 @@
-"""``test_results.json``: the latest runs of the suite, by batches and by hand."""
+"""``test_results.json``: the latest runs of the suite, of batches and manual ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batchhook.core.summaries import RunRecord
+from batchhook.core.summaries import RunSummary
+from batchhook.core.timestamps import iso_time
 from batchhook.report.files.failure_entry import FailureEntry, failure_entry
-from batchhook.report.json_models import Document, Time, iso_time
+from batchhook.report.json_models import Document, Time
 
-MOST_FAILURES = 50
-"""Failing tests that are named of one run."""
+MAX_FAILURES = 50
+"""Failures of one run that are listed."""
 
 
-class PastResults(Document):
-    """One run.
+class RunEntry(Document):
+    """A run.
 
-    ``batch_id`` is the latest batch that it is the run of (``batch_ids`` all of them: a run answers for the same files
-    again), null for one by hand; ``git_commit_hash`` that batch's last commit, ``tree`` what was tested. ``complete``
-    is false where only some tests were wanted, or the first failure ended it. ``failures`` are the first of them.
+    ``batch_ids`` are the batches it is the run of (a run is reused for the same files), ``batch_id`` the latest of
+    them, null for a manual run; ``git_commit_hash`` is that batch's last commit, ``tree`` the tree that was tested.
+    ``complete`` is false if only some tests were requested, or the first failure ended the run.
     """
 
     run_id: int
@@ -41,38 +42,38 @@ class PastResults(Document):
     failures_left_out: int
 
 
-class HistoryFile(Document):
-    """The latest runs, oldest first; ``run_count`` is how many there ever were."""
+class RunHistoryFile(Document):
+    """The latest runs, oldest first; ``run_count`` includes the earlier ones."""
 
     last_updated: Time
     run_count: int
-    runs: tuple[PastResults, ...]
+    runs: tuple[RunEntry, ...]
 
 
-def history_file(records: Sequence[RunRecord], now: float, *, runs: int) -> HistoryFile:
-    """What the file holds.
+def history_file(runs: Sequence[RunSummary], now: float, *, run_count: int) -> RunHistoryFile:
+    """Return the content of the file.
 
     Args:
-        records: the latest runs, oldest first.
+        runs: the latest, oldest first.
         now: seconds since the epoch.
-        runs: how many there are in all.
+        run_count: all runs.
     """
-    return HistoryFile(last_updated=iso_time(now), run_count=runs, runs=tuple(map(_run, records)))
+    return RunHistoryFile(last_updated=iso_time(now), run_count=run_count, runs=tuple(map(_entry, runs)))
 
 
-def _run(record: RunRecord) -> PastResults:
-    totals = record.totals
-    return PastResults(
-        run_id=record.id,
-        timestamp=iso_time(record.started_at),
-        batch_id=record.batches[-1] if record.batches else None,
-        batch_ids=record.batches,
-        git_commit_hash=record.head or None,
-        tree=record.tree,
-        verdict=record.verdict.value if record.verdict else None,
-        overall_success=not record.broken and not totals.failures,
-        complete=record.complete,
-        broken=record.broken,
+def _entry(run: RunSummary) -> RunEntry:
+    totals = run.totals
+    return RunEntry(
+        run_id=run.id,
+        timestamp=iso_time(run.started_at),
+        batch_id=run.batches[-1] if run.batches else None,
+        batch_ids=run.batches,
+        git_commit_hash=run.head or None,
+        tree=run.tree,
+        verdict=run.verdict.value if run.verdict else None,
+        overall_success=not run.broken_reason and not totals.failures,
+        complete=run.is_complete,
+        broken=run.broken_reason,
         total_duration=totals.duration,
         total_tests=totals.tests,
         passed=totals.passed,
@@ -80,6 +81,6 @@ def _run(record: RunRecord) -> PastResults:
         skipped=totals.skipped,
         errors=totals.errored,
         failure_rate=totals.failure_rate,
-        failures=tuple(map(failure_entry, record.failures)),
-        failures_left_out=totals.failures - len(record.failures),
+        failures=tuple(map(failure_entry, run.failures)),
+        failures_left_out=totals.failures - len(run.failures),
     )

@@ -1,32 +1,31 @@
-"""``test_report_batch_N.txt``: all that a run told, with every traceback; plain text, readable without batchhook."""
+"""``test_report_batch_N.txt``: the full report with every traceback, in plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.culprits.attribution import Kind
-from batchhook.core.results import TestResult, by_module
-from batchhook.core.sanitize import lines, one_line
-from batchhook.core.verdict import summary
-from batchhook.report.console import culprits
-from batchhook.report.files import phrases
+from batchhook.core.plural import plural
+from batchhook.core.results import TestResult, totals_by_module
+from batchhook.core.sanitize import one_line, sanitize_lines
+from batchhook.core.timestamps import iso_time
+from batchhook.core.verdict import summarize_verdict
+from batchhook.report import evidence, phrases
 from batchhook.report.files.critical_failure import recommended_actions
-from batchhook.report.files.failure_entry import LEFT_OUT, TEXTS, bounded
-from batchhook.report.json_models import iso_time
+from batchhook.report.files.failure_entry import LEFT_OUT, MAX_TEXT, limit_text
 
-_RULE = "=" * 80
-_LINE = "-" * 80
+_DOUBLE_RULE = "=" * 80
+_RULE = "-" * 80
 _MESSAGE = 200
-"""Characters of a message that are shown where the whole text stands elsewhere."""
+"""Characters of a message that another section shows in full."""
 
 
-def full_text(analysis: Analysis, room: int = TEXTS) -> str:
-    """The whole report.
+def full_text(analysis: Analysis, limit: int = MAX_TEXT) -> str:
+    """Return the report.
 
     Args:
         analysis: of the batch.
-        room: characters of messages and tracebacks that it may hold; it says which are left out.
+        limit: characters of messages and tracebacks; the report says which are left out.
     """
     parts = (
         _head(analysis),
@@ -34,10 +33,10 @@ def full_text(analysis: Analysis, room: int = TEXTS) -> str:
         _culprits(analysis),
         _critical(analysis),
         _modules(analysis),
-        _failures(analysis, room),
+        _failures(analysis, limit),
         _comparisons(analysis),
-        _listed("WHAT BECAME SLOWER", phrases.slowdowns(analysis)),
-        _unsteady(analysis),
+        _listed("SLOWDOWNS", phrases.slowdowns(analysis)),
+        _parallel_only(analysis),
         _listed("ADDED BY PLUG-INS", phrases.metrics(analysis)),
         _actions(analysis),
     )
@@ -46,16 +45,16 @@ def full_text(analysis: Analysis, room: int = TEXTS) -> str:
 
 def _head(analysis: Analysis) -> Iterator[str]:
     batch = analysis.batch
-    yield _RULE
-    yield f"BATCH {batch.id} {one_line(summary(analysis.verdict, analysis.outcome))}"
-    yield _RULE
+    yield _DOUBLE_RULE
+    yield f"BATCH {batch.id} {one_line(summarize_verdict(analysis.verdict, analysis.result))}"
+    yield _DOUBLE_RULE
     yield f"branch:    {one_line(batch.branch.removeprefix('refs/heads/'))}"
     yield f"commits:   {batch.base or '(the beginning)'} .. {batch.head}"
     yield f"tested at: {iso_time(analysis.tested_at)}"
     yield f"python:    {one_line(analysis.python)}"
-    if not analysis.outcome.broken:
-        yield phrases.totals(analysis)
-    yield from (one_line(remark) for remark in phrases.remarks(analysis))
+    if not analysis.result.broken_reason:
+        yield phrases.totals(analysis.result.totals)
+    yield from map(one_line, phrases.remarks(analysis))
 
 
 def _changes(analysis: Analysis) -> Iterator[str]:
@@ -69,103 +68,103 @@ def _changes(analysis: Analysis) -> Iterator[str]:
 def _culprits(analysis: Analysis) -> Iterator[str]:
     if not analysis.attributions:
         return
-    yield from _section("WHAT BROKE THEM")
-    for change, tests in analysis.blamed:
-        yield f"{change.oid}  {one_line(change.subject)}: broke {phrases.tests(len(tests))}"
+    yield from _section("CULPRITS")
+    for change, tests in analysis.culprits:
+        yield f"{change.oid}  {one_line(change.subject)}: broke {plural(len(tests), 'test')}"
         yield f"   {one_line(change.author)}"
-        yield f"   {culprits.pair([analysis.attributions[test.test_id] for test in tests])}"
-        yield from _named(tests)
+        yield f"   {evidence.culprit_evidence([analysis.attributions[test.test_id] for test in tests])}"
+        yield from _ids(tests)
     for kind, heading in phrases.HEADINGS.items():
-        others = analysis.failures_of(kind)
-        if others:
+        if others := analysis.failures_of(kind):
             yield f"{heading}: {len(others)}"
-            yield from _named(others)
+            yield from _ids(others)
 
 
 def _critical(analysis: Analysis) -> Iterator[str]:
-    found = analysis.critical
-    if found is None:
+    critical = analysis.critical_failure
+    if critical is None:
         return
     yield from _section("MOST AFFECTED MODULES")
-    for module, totals in found.modules:
+    for module, totals in critical.modules:
         yield f"{totals.failures} of {totals.tests - totals.skipped}  {one_line(module)} ({totals.failure_rate:.0%})"
     yield from _section("ERRORS")
-    for group in found.errors:
-        where = f" at {one_line(group.location)}" if group.location else ""
-        yield f"{phrases.tests(len(group.tests))}: {one_line(group.error_type)}{where}"
+    for group in critical.error_groups:
+        location = f" at {one_line(group.location)}" if group.location else ""
+        yield f"{plural(len(group.test_ids), 'test')}: {one_line(group.error_type)}{location}"
         yield f"   {one_line(group.message, _MESSAGE)}"
 
 
 def _modules(analysis: Analysis) -> Iterator[str]:
-    if analysis.outcome.broken:
+    if analysis.result.broken_reason:
         return
     yield from _section("MODULES")
     yield f"{'tests':>7} {'passed':>7} {'failed':>7} {'errors':>7} {'skipped':>7} {'seconds':>9}  module"
-    for module, found in by_module(analysis.outcome.results).items():
-        counts = (found.tests, found.passed, found.failed, found.errored, found.skipped)
+    for module, totals in totals_by_module(analysis.result.results).items():
+        counts = (totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped)
         numbers = " ".join(f"{number:>7}" for number in counts)
-        yield f"{numbers} {found.duration:>9.2f}  {one_line(module)}"
+        yield f"{numbers} {totals.duration:>9.2f}  {one_line(module)}"
 
 
-def _failures(analysis: Analysis, room: int) -> Iterator[str]:
-    failing = sorted(analysis.failures, key=lambda result: result.module)
-    if not failing:
+def _failures(analysis: Analysis, limit: int) -> Iterator[str]:
+    failures = sorted(analysis.failures, key=lambda result: result.module)
+    if not failures:
         return
-    yield from _section(f"FAILURES ({len(failing)})")
-    old = phrases.old(analysis)
-    for result in bounded(failing, room):
-        yield _LINE
-        yield from _failure(analysis, result, old)
+    yield from _section(f"FAILURES ({len(failures)})")
+    previous = phrases.previously_failing(analysis)
+    for result in limit_text(failures, limit):
+        yield _RULE
+        yield from _failure(analysis, result, previous)
 
 
-def _failure(analysis: Analysis, result: TestResult, old: frozenset[str]) -> Iterator[str]:
-    found = analysis.attributions.get(result.test_id)
+def _failure(analysis: Analysis, result: TestResult, previous: frozenset[str]) -> Iterator[str]:
     yield f"{result.outcome.value.upper()}: {one_line(result.test_id)}"
-    yield f"module {one_line(result.module)}, {one_line(result.location) or 'no place known'}, {result.duration:.3f} s"
-    if found and found.kind in {Kind.CULPRIT, Kind.INTRODUCED}:
-        yield f"broken by {found.change}"
-    yield from (one_line(word) for word in phrases.known(analysis, result, old))
+    location = one_line(result.location) or "unknown location"
+    yield f"module {one_line(result.module)}, {location}, {result.duration:.3f} s"
+    attribution = analysis.attributions.get(result.test_id)
+    if attribution and attribution.culprit:
+        yield f"broken by {attribution.culprit}"
+    yield from map(one_line, phrases.remarks_on(analysis, result, previous))
     yield ""
-    yield lines((result.traceback or phrases.headline(result)).expandtabs(4))
+    yield sanitize_lines((result.traceback or phrases.headline(result)).expandtabs(4))
     if result.traceback == LEFT_OUT:
-        yield lines(phrases.headline(result))
-        yield f"batchhook analyze {analysis.batch.id} --tracebacks shows all of it"
+        yield sanitize_lines(phrases.headline(result))
+        yield f"batchhook analyze {analysis.batch.id} --tracebacks shows it"
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    for since, found in phrases.comparisons(analysis):
-        if not found.is_empty:
+    for since, comparison in phrases.comparisons(analysis):
+        if not comparison.is_empty:
             yield from _section(since.upper())
-        for word, names in phrases.kinds(found):
-            yield f"{word}: {len(names)}"
-            yield from (f"   {one_line(name)}" for name in names)
+        for kind, test_ids in phrases.differences(comparison):
+            yield f"{kind}: {len(test_ids)}"
+            yield from (f"   {one_line(test_id)}" for test_id in test_ids)
 
 
-def _unsteady(analysis: Analysis) -> Iterator[str]:
-    unsteady = [result for result in analysis.outcome.results if result.needs_company]
-    if unsteady:
-        yield from _section("FAILED BESIDE OTHER TESTS ONLY")
-        yield from (f"{one_line(result.test_id)}: {one_line(result.note)}" for result in unsteady)
+def _parallel_only(analysis: Analysis) -> Iterator[str]:
+    results = [result for result in analysis.result.results if result.is_parallel_only]
+    if results:
+        yield from _section("FAILED ONLY IN PARALLEL WITH OTHER TESTS")
+        yield from (f"{one_line(result.test_id)}: {one_line(result.note)}" for result in results)
 
 
 def _listed(heading: str, entries: Iterable[tuple[str, str]]) -> Iterator[str]:
-    said = [f"{one_line(name)}\n   {one_line(what)}" for name, what in entries]
-    if said:
+    lines = [f"{one_line(name)}\n   {one_line(description)}" for name, description in entries]
+    if lines:
         yield from _section(heading)
-        yield from said
+        yield from lines
 
 
 def _actions(analysis: Analysis) -> Iterator[str]:
     if not analysis.verdict.is_good:
-        yield from _section("WHAT TO DO")
-        yield from (f"{command}\n   {does}" for command, does in recommended_actions(analysis))
+        yield from _section("NEXT STEPS")
+        yield from (f"{command}\n   {effect}" for command, effect in recommended_actions(analysis))
 
 
-def _named(tests: Sequence[TestResult]) -> Iterable[str]:
+def _ids(tests: Sequence[TestResult]) -> Iterator[str]:
     return (f"   {one_line(test.test_id)}" for test in tests)
 
 
 def _section(heading: str) -> Iterator[str]:
     yield ""
     yield heading
-    yield _LINE
+    yield _RULE

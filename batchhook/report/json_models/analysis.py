@@ -1,27 +1,27 @@
-"""All that a batch's run told."""
+"""The analysis of a batch: its verdict, failures, culprits, slowdowns, and differences from earlier runs."""
 
 from __future__ import annotations
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.failure_groups import CriticalFailure
+from batchhook.core.failure_groups import CriticalFailure, ErrorGroup
 from batchhook.core.metrics import Metric
+from batchhook.core.perf.slowdown import Slowdown, Timings
 from batchhook.report.json_models.base import Document
 from batchhook.report.json_models.batches import BatchDocument, batch_document
-from batchhook.report.json_models.comparisons import ComparedDocument
-from batchhook.report.json_models.operations import WayBackDocument, way_back_document
+from batchhook.report.json_models.comparisons import SuiteComparisonDocument, suite_comparison_document
 from batchhook.report.json_models.results import (
     FailureDocument,
+    ParallelOnlyDocument,
     TotalsDocument,
-    UnsteadyDocument,
     failure_documents,
+    parallel_only_documents,
     totals_document,
-    unsteady_documents,
 )
-from batchhook.report.json_models.slowdowns import SlowdownDocument, slowdown_document
+from batchhook.report.json_models.rollback import AutoRollbackDocument, auto_rollback_document
 
 
 class CulpritDocument(Document):
-    """A change that is to blame, and the ids of the tests that it broke."""
+    """A culprit, and the ids of the tests it broke."""
 
     change: str
     summary: str
@@ -37,7 +37,7 @@ class ModuleDocument(Document):
 
 
 class ErrorGroupDocument(Document):
-    """Failing tests with the same error at the same place (``path:line``); ``message`` is what the first one said."""
+    """Tests that fail with the same error at the same place (``path:line``); ``message`` is that of the first."""
 
     error_type: str
     location: str
@@ -46,20 +46,49 @@ class ErrorGroupDocument(Document):
 
 
 class CriticalDocument(Document):
-    """What a critical failure consists of: modules, the most affected first; errors, the most frequent first."""
+    """A critical failure: the modules, most affected first, and the errors, most frequent first."""
 
     modules: tuple[ModuleDocument, ...]
     errors: tuple[ErrorGroupDocument, ...]
 
 
+class TimingsDocument(Document):
+    """Interleaved measurements in milliseconds, of the revision ``oid`` and of the batch's base."""
+
+    oid: str
+    base_ms: tuple[float, ...]
+    revision_ms: tuple[float, ...]
+
+
+class SlowdownDocument(Document):
+    """A test or a whole module (``kind``) that became slower (``ruling``: "slower"), or may have ("unclear").
+
+    ``before_ms`` and ``now_ms`` are the minimum of the measurements; without ``evidence``, the durations in earlier
+    runs and in the batch's run. ``p`` is the probability of such measurements if nothing were slower. ``change`` is the
+    commit to blame, empty if no single one is known: then it is one of ``suspects``, and ``reason`` says why.
+    """
+
+    kind: str
+    name: str
+    ruling: str
+    before_ms: float
+    now_ms: float
+    ratio: float
+    p: float
+    change: str
+    suspects: tuple[str, ...]
+    reason: str
+    evidence: tuple[TimingsDocument, ...]
+
+
 class AnalysisDocument(Document):
     """``analyze N --json``.
 
-    ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before the
-    batch was full, and it was not tested again. ``critical`` is null where the verdict is another, ``way_back`` where
-    none was looked for by itself. ``compared_with`` is the number of the batch before, 0 for none, and
-    ``since_previous`` what is different since that; ``baseline`` is a commit. ``searching`` while it is being found out
-    what broke the failing tests; ``measuring`` while what seems slower is being measured. ``metrics`` is what plug-ins
+    ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if it was
+    tested before the batch was full, and that result was reused. ``critical`` is null unless the verdict is critical,
+    ``auto_rollback`` if none was attempted. ``since_previous`` compares with the batch numbered ``compared_with`` (0 if
+    there is none), ``since_baseline`` with the commit ``baseline``. While ``searching`` is true, culprits are still
+    being searched; while ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins
     added, by plug-in and name.
     """
 
@@ -74,32 +103,39 @@ class AnalysisDocument(Document):
     critical_failure_threshold: float
     totals: TotalsDocument
     critical: CriticalDocument | None
-    way_back: WayBackDocument | None
+    auto_rollback: AutoRollbackDocument | None
     searching: bool
     culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
-    unsteady: tuple[UnsteadyDocument, ...]
+    parallel_only: tuple[ParallelOnlyDocument, ...]
     measuring: bool
     slowdowns: tuple[SlowdownDocument, ...]
     compared_with: int
     new_failures: tuple[str, ...]
     fixed: tuple[str, ...]
-    since_previous: ComparedDocument | None
+    since_previous: SuiteComparisonDocument | None
     baseline: str
-    since_baseline: ComparedDocument | None
+    since_baseline: SuiteComparisonDocument | None
     metrics: dict[str, dict[str, Metric]]
 
 
 def critical_document(critical: CriticalFailure) -> CriticalDocument:
-    """What a critical failure consists of."""
+    """Return the modules and errors of a critical failure."""
     return CriticalDocument(
         modules=tuple(ModuleDocument(module=name, totals=totals_document(totals)) for name, totals in critical.modules),
-        errors=tuple(ErrorGroupDocument.model_validate(group) for group in critical.errors),
+        errors=tuple(map(error_group_document, critical.error_groups)),
+    )
+
+
+def error_group_document(group: ErrorGroup) -> ErrorGroupDocument:
+    """Return tests that fail with one error at one place."""
+    return ErrorGroupDocument(
+        error_type=group.error_type, location=group.location, message=group.message, tests=group.test_ids
     )
 
 
 def culprit_documents(analysis: Analysis) -> tuple[CulpritDocument, ...]:
-    """The changes that are to blame, the one that broke most first."""
+    """Return the culprits, the one that broke most tests first."""
     return tuple(
         CulpritDocument(
             change=change.oid,
@@ -107,36 +143,67 @@ def culprit_documents(analysis: Analysis) -> tuple[CulpritDocument, ...]:
             author=change.author,
             tests=tuple(result.test_id for result in tests),
         )
-        for change, tests in analysis.blamed
+        for change, tests in analysis.culprits
     )
 
 
+def slowdown_document(slowdown: Slowdown) -> SlowdownDocument:
+    """Return a slowdown, with its measurements."""
+    judgement = slowdown.comparison
+    return SlowdownDocument(
+        kind="module" if slowdown.is_module else "test",
+        name=slowdown.name,
+        ruling=judgement.conclusion.value,
+        before_ms=_milliseconds(judgement.before),
+        now_ms=_milliseconds(judgement.now),
+        ratio=round(judgement.ratio, 3),
+        p=judgement.p_value,
+        change=slowdown.culprit,
+        suspects=slowdown.suspects,
+        reason=slowdown.reason,
+        evidence=tuple(map(_timings, slowdown.evidence)),
+    )
+
+
+def _timings(timings: Timings) -> TimingsDocument:
+    return TimingsDocument(
+        oid=timings.oid,
+        base_ms=tuple(map(_milliseconds, timings.base)),
+        revision_ms=tuple(map(_milliseconds, timings.measured)),
+    )
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(1000 * seconds, 3)
+
+
 def analysis_document(analysis: Analysis) -> AnalysisDocument:
-    """An analysis as ``analyze N --json`` prints it."""
+    """Return an analysis as ``analyze N --json`` prints it."""
+    previous, baseline = analysis.since_previous, analysis.since_baseline
     return AnalysisDocument(
-        batch=batch_document(analysis.batch, dict(analysis.edits)),
+        batch=batch_document(analysis.batch, analysis.edits),
         verdict=analysis.verdict.value,
-        broken=analysis.outcome.broken,
-        hint=analysis.outcome.hint,
+        broken=analysis.result.broken_reason,
+        hint=analysis.result.hint,
         python=analysis.python,
         tree=analysis.tree,
         tested_at=analysis.tested_at,
-        remembered=analysis.is_remembered,
+        remembered=analysis.is_reused,
         critical_failure_threshold=analysis.critical_threshold,
-        totals=totals_document(analysis.outcome.totals),
-        critical=critical_document(critical) if (critical := analysis.critical) else None,
-        way_back=way_back_document(analysis.way_back) if analysis.way_back else None,
+        totals=totals_document(analysis.result.totals),
+        critical=critical_document(critical) if (critical := analysis.critical_failure) else None,
+        auto_rollback=auto_rollback_document(analysis.auto_rollback) if analysis.auto_rollback else None,
         searching=analysis.is_searching,
         culprits=culprit_documents(analysis),
-        failures=failure_documents(analysis.outcome.results, analysis.flips, analysis.attributions),
-        unsteady=unsteady_documents(analysis.outcome.results),
+        failures=failure_documents(analysis.result.results, analysis.flips, analysis.attributions),
+        parallel_only=parallel_only_documents(analysis.result.results),
         measuring=analysis.is_measuring,
         slowdowns=tuple(map(slowdown_document, analysis.slowdowns)),
         compared_with=analysis.previous,
-        new_failures=analysis.since_previous.whole.newly_failing,
-        fixed=analysis.since_previous.whole.fixed,
-        since_previous=ComparedDocument.model_validate(analysis.since_previous) if analysis.previous else None,
+        new_failures=previous.overall.newly_failing,
+        fixed=previous.overall.fixed,
+        since_previous=suite_comparison_document(previous) if analysis.previous else None,
         baseline=analysis.baseline,
-        since_baseline=ComparedDocument.model_validate(analysis.since_baseline) if analysis.baseline else None,
-        metrics={plugin: dict(these) for plugin, these in analysis.metrics.items()},
+        since_baseline=suite_comparison_document(baseline) if analysis.baseline else None,
+        metrics={plugin: dict(metrics) for plugin, metrics in analysis.metrics.items()},
     )

@@ -1,29 +1,23 @@
-"""What all documents are."""
+"""The base class of all documents, and the forms of times and paths in them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from batchhook.core.sanitize import bytes_shown
+from batchhook.core.sanitize import escape_bytes
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-"""A moment in ISO 8601, in UTC with its offset: ``2024-01-15T10:45:00+00:00``."""
+"""ISO 8601 in UTC, with the offset: ``2024-01-15T10:45:00+00:00``."""
 
 
 class Document(BaseModel):
-    """Any of the documents; unknown fields are a defect."""
+    """Base of all documents; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
 
 
-def shown(path: str) -> str:
-    """A path as JSON can hold it: bytes that are no UTF-8 stand escaped."""
-    return bytes_shown(path)
-
-
-def iso_time(seconds: float) -> str:
-    """A moment as files have it, given in seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+def json_path(path: str) -> str:
+    """Return a path as JSON can hold it: bytes that are not UTF-8 are escaped."""
+    return escape_bytes(path)

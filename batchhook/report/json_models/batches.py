@@ -1,17 +1,20 @@
-"""Batches and their changes."""
+"""Batches, their changes, and their progress."""
 
 from __future__ import annotations
 
-from batchhook.core.changes import Batch, Commit, FileEdit
+from collections.abc import Mapping
+
+from batchhook.core.batch import Batch
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.progress import Progress
 from batchhook.core.results import Totals
 from batchhook.core.verdict import Verdict
-from batchhook.report.json_models.base import Document, shown
-from batchhook.report.json_models.progress import UnderWayDocument
+from batchhook.report.json_models.base import Document, json_path
 from batchhook.report.json_models.results import TotalsDocument, totals_document
 
 
-class FileDocument(Document):
-    """A file that a change touched; ``sha256`` is that of its content after the change, empty for a deleted one."""
+class FileEditDocument(Document):
+    """A file edited by a change; ``sha256`` is that of the new content, empty for a deleted file."""
 
     path: str
     status: str
@@ -20,20 +23,20 @@ class FileDocument(Document):
 
 
 class ChangeDocument(Document):
-    """A change; times are seconds since the epoch. ``kind`` is "commit", or "record" for one that was recorded."""
+    """A change; ``kind`` is "commit" or "record". ``committed_at`` is in seconds since the epoch."""
 
     oid: str
     kind: str
     summary: str
     author: str
     committed_at: int
-    files: tuple[FileDocument, ...]
+    files: tuple[FileEditDocument, ...]
 
 
 class BatchDocument(Document):
-    """A batch; ``base`` is empty where nothing was before it.
+    """A batch; ``base`` is empty if no commit precedes it.
 
-    ``size`` says how much fills it, ``filled`` how much is in it, ``unit`` what they count: "commit" or "file".
+    The batch holds ``filled`` of ``size``, counted in ``unit``: "commit" or "file".
     """
 
     id: int
@@ -47,26 +50,47 @@ class BatchDocument(Document):
     changes: tuple[ChangeDocument, ...]
 
 
-class EntryDocument(Document):
-    """A batch in ``log`` and ``status``; ``verdict`` and ``totals`` are null while it has no run."""
+class BatchSummaryDocument(Document):
+    """A batch in ``log``, ``show`` and ``status``; ``verdict`` and ``totals`` are null until it has run."""
 
     batch: BatchDocument
     verdict: str | None
     totals: TotalsDocument | None
 
 
-class StatusDocument(Document):
-    """``status --json``; ``open`` is null in the middle of a rebase.
+class ProgressDocument(Document):
+    """Progress of a sealed batch whose work is not finished; printed by ``wait --json`` when its timeout expires.
 
-    ``under_way`` are the full batches about which not everything is known, oldest first; ``latest`` the latest full
-    ones, newest first. ``unseen`` are batches that did not pass, and whose verdict nobody has looked at. ``critical``
-    is the batch of this branch that failed critically, and about which nothing was done; null for none.
-    ``interrupted`` is the operation that was interrupted in this work tree; null for none.
+    ``verdict`` is null until the run has ended. ``stage`` names the current step. Of ``total`` tests (0 until
+    discovery has finished), ``done`` have ended and ``failed`` failed; ``failures`` holds the first ids of these. While
+    culprits are searched or slowdowns measured, the numbers are those of that step. ``remaining_s`` is an estimate,
+    null if there is none.
+    """
+
+    batch: int
+    branch: str
+    status: str
+    verdict: str | None
+    stage: str
+    total: int
+    done: int
+    failed: int
+    failures: tuple[str, ...]
+    remaining_s: float | None
+
+
+class StatusDocument(Document):
+    """``status --json``; ``open`` is null during a rebase.
+
+    ``under_way`` holds the sealed batches whose work is not finished, oldest first; ``latest`` the latest sealed
+    batches, newest first. ``unseen`` are the batches that did not pass and whose verdict has not been shown yet.
+    ``critical`` is the critical batch of this branch that has been neither rolled back nor acknowledged, and
+    ``interrupted`` the operation that was interrupted in this work tree; each is null if there is none.
     """
 
     open: BatchDocument | None
-    under_way: tuple[UnderWayDocument, ...]
-    latest: tuple[EntryDocument, ...]
+    under_way: tuple[ProgressDocument, ...]
+    latest: tuple[BatchSummaryDocument, ...]
     unseen: tuple[int, ...]
     critical: int | None
     interrupted: int | None = None
@@ -75,17 +99,17 @@ class StatusDocument(Document):
 class LogDocument(Document):
     """``log --json``, newest first."""
 
-    batches: tuple[EntryDocument, ...]
+    batches: tuple[BatchSummaryDocument, ...]
 
 
-def batch_document(batch: Batch, edits: dict[str, tuple[FileEdit, ...]]) -> BatchDocument:
-    """A batch with the files of its changes, by commit name."""
+def batch_document(batch: Batch, edits: Mapping[str, tuple[FileEdit, ...]]) -> BatchDocument:
+    """Return a batch, with the files that its changes edited (by commit)."""
     return BatchDocument(
         id=batch.id,
         branch=batch.branch.removeprefix("refs/heads/"),
         status=batch.status.value,
-        size=batch.fill.size,
-        unit=batch.fill.unit.value,
+        size=batch.quota.size,
+        unit=batch.quota.unit.value,
         filled=batch.filled,
         base=batch.base,
         head=batch.head,
@@ -93,25 +117,41 @@ def batch_document(batch: Batch, edits: dict[str, tuple[FileEdit, ...]]) -> Batc
     )
 
 
-def change_document(change: Commit, files: tuple[FileEdit, ...]) -> ChangeDocument:
-    """A change with the files that it touched."""
+def change_document(change: Commit, edits: tuple[FileEdit, ...]) -> ChangeDocument:
+    """Return a change, with the files it edited."""
     return ChangeDocument(
         oid=change.oid,
-        kind="record" if change.is_record else "commit",
+        kind="record" if change.is_recorded else "commit",
         summary=change.subject,
         author=change.author,
         committed_at=change.committed_at,
         files=tuple(
-            FileDocument(path=shown(file.path), status=file.status.value, mode=file.mode, sha256=file.sha256)
-            for file in files
+            FileEditDocument(path=json_path(edit.path), status=edit.status.value, mode=edit.mode, sha256=edit.sha256)
+            for edit in edits
         ),
     )
 
 
-def entry_document(batch: Batch, verdict: Verdict | None, totals: Totals | None) -> EntryDocument:
-    """A batch in a list."""
-    return EntryDocument(
+def batch_summary_document(batch: Batch, verdict: Verdict | None, totals: Totals | None) -> BatchSummaryDocument:
+    """Return a batch as lists have it, without the files of its changes."""
+    return BatchSummaryDocument(
         batch=batch_document(batch, {}),
         verdict=verdict.value if verdict else None,
         totals=totals_document(totals) if totals else None,
+    )
+
+
+def progress_document(batch: Batch, verdict: Verdict | None, progress: Progress) -> ProgressDocument:
+    """Return the progress of a sealed batch."""
+    return ProgressDocument(
+        batch=batch.id,
+        branch=batch.branch.removeprefix("refs/heads/"),
+        status=batch.status.value,
+        verdict=verdict.value if verdict else None,
+        stage=progress.stage,
+        total=progress.total,
+        done=progress.done,
+        failed=progress.failed,
+        failures=progress.failures,
+        remaining_s=progress.seconds_left,
     )

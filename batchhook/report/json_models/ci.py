@@ -1,29 +1,31 @@
-"""A run on a CI service."""
+"""A run on a CI service, and its differences from the baseline."""
 
 from __future__ import annotations
 
-from batchhook.core.ci import Baseline, CiRun
-from batchhook.core.comparison import Compared
+from collections.abc import Mapping
+
+from batchhook.core.ci import CiBaseline, CiRun
+from batchhook.core.comparison import SuiteComparison
 from batchhook.core.culprits.attribution import Attribution
-from batchhook.report.json_models.base import Document, shown
+from batchhook.report.json_models.base import Document, json_path
 from batchhook.report.json_models.bisection import BisectDocument, bisect_document
-from batchhook.report.json_models.comparisons import ComparedDocument
+from batchhook.report.json_models.comparisons import SuiteComparisonDocument, suite_comparison_document
 from batchhook.report.json_models.results import (
     FailureDocument,
+    ParallelOnlyDocument,
     TotalsDocument,
-    UnsteadyDocument,
     failure_documents,
+    parallel_only_documents,
     totals_document,
-    unsteady_documents,
 )
 
 
 class RegressionsDocument(Document):
-    """What is different since the baseline.
+    """Differences from the baseline.
 
-    ``regression`` where something fails that did not; ``failures`` are these. ``baseline_commit`` is empty where it is
-    not known. With ``only_failures``, the baseline knows nothing but what failed: the kinds ``newly_skipped``, ``new``
-    and ``vanished`` mean nothing then.
+    ``regression`` is true if a test fails that did not fail in the baseline; ``failures`` are these tests.
+    ``baseline_commit`` is empty if unknown. With ``only_failures``, the baseline holds nothing but failures, and
+    ``newly_skipped``, ``new`` and ``vanished`` are meaningless.
     """
 
     commit: str
@@ -32,15 +34,15 @@ class RegressionsDocument(Document):
     only_failures: bool
     regression: bool
     failures: tuple[FailureDocument, ...]
-    compared: ComparedDocument
+    compared: SuiteComparisonDocument
 
 
 class CiDocument(Document):
     """``ci --json``.
 
-    ``modified`` where files that git tracks differ from ``commit``; ``regressions`` is null without ``--compare``,
-    ``range`` without ``--range`` or where nothing was searched; ``baseline_set`` says where this run was made the
-    baseline, empty for nowhere; ``files`` are those that were written, by their paths.
+    ``modified`` is true if tracked files differ from ``commit``. ``regressions`` is null without ``--compare``,
+    ``range`` without ``--range`` or if nothing was searched. ``baseline_set`` is where this run was saved as the
+    baseline, empty if it was not; ``files`` are the paths of the files written.
     """
 
     commit: str
@@ -52,7 +54,7 @@ class CiDocument(Document):
     hint: str
     totals: TotalsDocument
     failures: tuple[FailureDocument, ...]
-    unsteady: tuple[UnsteadyDocument, ...]
+    parallel_only: tuple[ParallelOnlyDocument, ...]
     regressions: RegressionsDocument | None
     range: BisectDocument | None
     remarks: tuple[str, ...]
@@ -60,42 +62,42 @@ class CiDocument(Document):
     files: tuple[str, ...]
 
 
-def regressions_document(run: CiRun, baseline: Baseline, compared: Compared) -> RegressionsDocument:
-    """What is different since the baseline."""
-    newly = set(compared.whole.newly_failing)
-    failures = tuple(result for result in run.failures if result.test_id in newly)
+def regressions_document(run: CiRun, baseline: CiBaseline, compared: SuiteComparison) -> RegressionsDocument:
+    """Return the differences from the baseline."""
+    newly_failing = set(compared.overall.newly_failing)
+    failures = tuple(result for result in run.failures if result.test_id in newly_failing)
     return RegressionsDocument(
         commit=run.commit,
-        baseline=shown(baseline.name),
+        baseline=json_path(baseline.name),
         baseline_commit=baseline.commit,
-        only_failures=baseline.only_failures,
-        regression=compared.whole.is_regression,
+        only_failures=baseline.failures_only,
+        regression=compared.overall.is_regression,
         failures=failure_documents(failures, attributions=_attributions(run)),
-        compared=ComparedDocument.model_validate(compared),
+        compared=suite_comparison_document(compared),
     )
 
 
-def _attributions(run: CiRun) -> dict[str, Attribution]:
-    return {name: finding.attribution for name, finding in run.findings.items()}
+def _attributions(run: CiRun) -> Mapping[str, Attribution]:
+    return {test_id: finding.attribution for test_id, finding in run.findings.items()}
 
 
 def ci_document(run: CiRun, *, baseline_set: str, files: tuple[str, ...]) -> CiDocument:
-    """A run on a CI service, as ``ci --json`` prints it."""
-    baseline, compared = run.baseline, run.compared
+    """Return a run on a CI service as ``ci --json`` prints it."""
+    baseline, compared = run.baseline, run.comparison
     return CiDocument(
         commit=run.commit,
-        modified=run.has_more,
+        modified=run.includes_uncommitted,
         tested_at=run.started_at,
         verdict=run.verdict.value,
         exit_code=run.exit_code,
-        broken=run.outcome.broken,
-        hint=run.outcome.hint,
-        totals=totals_document(run.outcome.totals),
+        broken=run.result.broken_reason,
+        hint=run.result.hint,
+        totals=totals_document(run.result.totals),
         failures=failure_documents(run.failures, attributions=_attributions(run)),
-        unsteady=unsteady_documents(run.outcome.results),
+        parallel_only=parallel_only_documents(run.result.results),
         regressions=regressions_document(run, baseline, compared) if baseline and compared else None,
-        range=None if run.found is None else bisect_document(run.found),
+        range=bisect_document(run.bisection) if run.bisection else None,
         remarks=run.remarks,
-        baseline_set=shown(baseline_set),
-        files=tuple(map(shown, files)),
+        baseline_set=json_path(baseline_set),
+        files=tuple(map(json_path, files)),
     )

@@ -1,32 +1,42 @@
-"""``ci_test_results.json`` and its like: results by module, in the shape that CI runs have had since `origin.md`."""
+"""``ci_test_results.json`` and ``baseline_results.json``: results by module, in the shape of ``origin.md``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from batchhook.core.results import Outcome, TestResult, count
-from batchhook.core.sanitize import encodable
-from batchhook.core.tracebacks import shortened
-from batchhook.core.unittest_ids import is_fixture, split
-from batchhook.report.json_models.base import Document, Time, iso_time
+from batchhook.core.results import Outcome, TestResult, count_results
+from batchhook.core.sanitize import escape_surrogates
+from batchhook.core.timestamps import iso_time
+from batchhook.core.tracebacks import shorten_paths
+from batchhook.core.unittest_ids import is_fixture, split_id
+from batchhook.report.json_models.base import Document, Time
 
-_AS_UNITTEST = {Outcome.FAILED: "FAIL", Outcome.UNEXPECTED_SUCCESS: "UNEXPECTED SUCCESS"}
+_ERROR_TYPES = {Outcome.FAILED: "FAIL", Outcome.UNEXPECTED_SUCCESS: "UNEXPECTED SUCCESS"}
 
 
-class CiFailureDocument(Document):
-    """A failing test; ``error_type`` is unittest's word: FAIL, ERROR, UNEXPECTED SUCCESS."""
+class UnittestFailure(Document):
+    """A failing test under the names unittest gives it.
+
+    ``test_class`` is the qualified class (``test_orchestration.TestOrchestrator``), ``error_type`` is "FAIL", "ERROR"
+    or "UNEXPECTED SUCCESS", ``file_location`` is ``path:line``.
+    """
 
     test_name: str
     test_class: str
     error_type: str
     message: str
     file_location: str
-    traceback: str
     module: str
 
 
+class CiFailureDocument(UnittestFailure):
+    """A failing test with its traceback."""
+
+    traceback: str
+
+
 class CiModuleDocument(Document):
-    """A module's results; ``duration`` is the sum of its tests' own, in seconds."""
+    """A module's results; ``duration`` is the sum over its tests, in seconds."""
 
     total_tests: int
     passed: int
@@ -38,7 +48,7 @@ class CiModuleDocument(Document):
 
 
 class CiResultsDocument(Document):
-    """``ci_test_results.json``: ``timestamp`` is when it began, ``total_duration`` seconds of the wall clock."""
+    """``ci_test_results.json``: ``timestamp`` is the start, ``total_duration`` the wall-clock seconds."""
 
     timestamp: Time
     overall_success: bool
@@ -47,7 +57,7 @@ class CiResultsDocument(Document):
 
 
 class BaselineTestDocument(Document):
-    """A test in a baseline; ``duration`` in seconds."""
+    """A test in a baseline; ``duration`` is in seconds."""
 
     module: str
     outcome: Outcome
@@ -55,94 +65,54 @@ class BaselineTestDocument(Document):
 
 
 class BaselineResultsDocument(CiResultsDocument):
-    """``baseline_results.json``: the same, with the commit that it is of, and every test's outcome by its id.
+    """``baseline_results.json``: the same, with the commit, and every test's outcome by id.
 
-    A file without these two is a baseline as well, in which only the failing tests are known.
+    A file without ``commit`` and ``tests`` is also accepted as a baseline; only its failures are known.
     """
 
     commit: str = ""
     tests: dict[str, BaselineTestDocument] | None = None
 
 
+def unittest_failure(result: TestResult) -> UnittestFailure:
+    """Return a failing test under the names unittest gives it."""
+    test_class, name = split_id(result.test_id, result.module)
+    return UnittestFailure(
+        test_name=escape_surrogates(name),
+        test_class=escape_surrogates(test_class),
+        error_type=_ERROR_TYPES.get(result.outcome, "ERROR"),
+        message=escape_surrogates(result.message or result.outcome.value),
+        file_location=escape_surrogates(result.location),
+        module=escape_surrogates(result.module),
+    )
+
+
 def ci_results_document(
     results: Iterable[TestResult], *, started_at: float, duration: float, success: bool | None = None
 ) -> CiResultsDocument:
-    """Results as ``ci_test_results.json`` has them.
+    """Return results as ``ci_test_results.json`` has them.
 
     Args:
         results: one per test.
         started_at: seconds since the epoch.
-        duration: seconds of the wall clock.
-        success: whether the run was one; without it, whether nothing failed. A suite that could not run was none.
+        duration: wall-clock seconds.
+        success: whether the run succeeded, False for a suite that could not run; by default, whether nothing failed.
     """
-    results = tuple(results)
-    failed = any(result.outcome.is_failure for result in results)
+    modules: dict[str, list[TestResult]] = {}
+    for result in results:
+        modules.setdefault(escape_surrogates(result.module), []).append(result)
+    if success is None:
+        success = not any(result.outcome.is_failure for members in modules.values() for result in members)
     return CiResultsDocument(
         timestamp=iso_time(started_at),
-        overall_success=not failed if success is None else success,
+        overall_success=success,
         total_duration=duration,
-        modules=_modules(results),
+        modules={module: _module(members) for module, members in sorted(modules.items())},
     )
 
 
-def baseline_results_document(
-    results: Iterable[TestResult], *, commit: str, started_at: float, duration: float, tracebacks: bool = True
-) -> BaselineResultsDocument:
-    """Results as a baseline; arguments as above, and whether failing tests are to have their tracebacks."""
-    results = tuple(results)
-    document = ci_results_document(results, started_at=started_at, duration=duration)
-    modules = document.modules if tracebacks else {name: _short(module) for name, module in document.modules.items()}
-    tests: dict[str, BaselineTestDocument] = {}
-    for result in results:
-        name = encodable(result.test_id)
-        if name not in tests or result.outcome.is_failure:  # of several with one id, a failing one counts
-            tests[name] = BaselineTestDocument(
-                module=encodable(result.module), outcome=result.outcome, duration=result.duration
-            )
-    return BaselineResultsDocument(
-        timestamp=document.timestamp,
-        overall_success=document.overall_success,
-        total_duration=duration,
-        modules=modules,
-        commit=commit,
-        tests=tests,
-    )
-
-
-def results_of_baseline(document: BaselineResultsDocument) -> tuple[TestResult, ...]:
-    """The results in a baseline, without any texts; of one without ``tests``, the failing ones."""
-    if document.tests is not None:
-        return tuple(
-            TestResult(name, test.module, test.outcome, test.duration) for name, test in document.tests.items()
-        )
-    return tuple(
-        TestResult(_id_of(failure), failure.module, _outcome(failure.error_type))
-        for module in document.modules.values()
-        for failure in module.failures
-    )
-
-
-def _id_of(failure: CiFailureDocument) -> str:
-    if is_fixture(failure.test_name) or not failure.test_class:  # a fixture's name is its whole id
-        return failure.test_name
-    return f"{failure.test_class}.{failure.test_name}"
-
-
-def _outcome(word: str) -> Outcome:
-    words = {word: outcome for outcome, word in _AS_UNITTEST.items()}
-    return words.get(word, Outcome.ERRORED)
-
-
-def _modules(results: Iterable[TestResult]) -> dict[str, CiModuleDocument]:
-    groups: dict[str, list[TestResult]] = {}
-    for result in results:
-        groups.setdefault(encodable(result.module), []).append(result)
-    return {module: _module(members) for module, members in sorted(groups.items())}
-
-
-def _module(members: Iterable[TestResult]) -> CiModuleDocument:
-    members = tuple(members)
-    totals = count(members)
+def _module(results: Sequence[TestResult]) -> CiModuleDocument:
+    totals = count_results(results)
     return CiModuleDocument(
         total_tests=totals.tests,
         passed=totals.passed,
@@ -150,23 +120,58 @@ def _module(members: Iterable[TestResult]) -> CiModuleDocument:
         skipped=totals.skipped,
         errors=totals.errored,
         duration=totals.duration,
-        failures=tuple(_failure(result) for result in members if result.outcome.is_failure),
+        failures=tuple(
+            CiFailureDocument(
+                **dict(unittest_failure(result)), traceback=escape_surrogates(shorten_paths(result.traceback))
+            )
+            for result in results
+            if result.outcome.is_failure
+        ),
     )
 
 
-def _failure(result: TestResult) -> CiFailureDocument:
-    group, name = split(result.test_id, result.module)
-    return CiFailureDocument(
-        test_name=encodable(name),
-        test_class=encodable(group),
-        error_type=_AS_UNITTEST.get(result.outcome, "ERROR"),
-        message=encodable(result.message or result.outcome.value),
-        file_location=encodable(result.location),
-        traceback=encodable(shortened(result.traceback)),
-        module=encodable(result.module),
-    )
+def baseline_results_document(
+    results: Iterable[TestResult], *, commit: str, started_at: float, duration: float, tracebacks: bool = True
+) -> BaselineResultsDocument:
+    """Return results as ``baseline_results.json`` has them, by default with the tracebacks of failures.
+
+    Of several results with one id, a failure counts.
+    """
+    results = tuple(results)
+    document = ci_results_document(results, started_at=started_at, duration=duration)
+    tests: dict[str, BaselineTestDocument] = {}
+    for result in results:
+        test_id = escape_surrogates(result.test_id)
+        if test_id not in tests or result.outcome.is_failure:
+            tests[test_id] = BaselineTestDocument(
+                module=escape_surrogates(result.module), outcome=result.outcome, duration=result.duration
+            )
+    shared = dict(document)
+    if not tracebacks:
+        shared["modules"] = {name: _without_tracebacks(module) for name, module in document.modules.items()}
+    return BaselineResultsDocument(**shared, commit=commit, tests=tests)
 
 
-def _short(module: CiModuleDocument) -> CiModuleDocument:
+def _without_tracebacks(module: CiModuleDocument) -> CiModuleDocument:
     failures = tuple(failure.model_copy(update={"traceback": ""}) for failure in module.failures)
     return module.model_copy(update={"failures": failures})
+
+
+def results_of_baseline(document: BaselineResultsDocument) -> tuple[TestResult, ...]:
+    """Return the results in a baseline, without messages; only the failures of one without ``tests``."""
+    if document.tests is not None:
+        return tuple(
+            TestResult(test_id, test.module, test.outcome, test.duration) for test_id, test in document.tests.items()
+        )
+    outcomes = {error_type: outcome for outcome, error_type in _ERROR_TYPES.items()}
+    return tuple(
+        TestResult(_test_id(failure), failure.module, outcomes.get(failure.error_type, Outcome.ERRORED))
+        for module in document.modules.values()
+        for failure in module.failures
+    )
+
+
+def _test_id(failure: UnittestFailure) -> str:
+    if is_fixture(failure.test_name) or not failure.test_class:  # a fixture's name is its whole id
+        return failure.test_name
+    return f"{failure.test_class}.{failure.test_name}"

@@ -1,12 +1,15 @@
-"""How a command itself fared."""
+"""Documents of the commands that are not about results: setup, reports, pruning, notifications, errors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from batchhook.core.retention import RetentionDecision, StorageUsage
 from batchhook.report.json_models.base import Document
 
 
 class ErrorDocument(Document):
-    """What a command prints with ``--json`` when it could not do its work."""
+    """Printed by any command with ``--json`` that fails."""
 
     error: str
     hint: str
@@ -14,7 +17,7 @@ class ErrorDocument(Document):
 
 
 class CheckDocument(Document):
-    """One line of ``doctor``: what was looked at, whether it is well, what to do."""
+    """One check of ``doctor``: its subject, its result, and the next step."""
 
     name: str
     ok: bool
@@ -29,41 +32,114 @@ class DoctorDocument(Document):
     checks: tuple[CheckDocument, ...]
 
 
-class InstalledDocument(Document):
+class InstallDocument(Document):
     """``install --json``.
 
-    ``folder`` is where the hooks are; ``written`` names those that were written, ``chained`` those that were there
-    before and still run first; ``is_new`` says whether counting begins with this. ``taken_over`` is where the
-    repository is now that was used before there was git; empty where there was none.
+    ``folder`` holds the hooks. ``written`` are the hooks that were written, ``chained`` those that existed before and
+    still run first. ``is_new`` is true if counting starts with this installation. ``imported_from`` is the new place of
+    the shadow repository that was used before there was git, and was imported; empty if there was none.
     """
 
     folder: str
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
-    taken_over: str = ""
+    imported_from: str = ""
 
 
-class UninstalledDocument(Document):
-    """``uninstall --json``: the hooks that were taken out; none where none was there."""
+class UninstallDocument(Document):
+    """``uninstall --json``: the hooks that were removed."""
 
     removed: tuple[str, ...]
 
 
 class AckDocument(Document):
-    """``ack N --json``: the batch that is taken as it is from now on."""
+    """``ack N --json``: the acknowledged batch."""
 
     acknowledged: int
 
 
-class SentDocument(Document):
-    """How a notification fared: where it was to go, and what was the matter, empty where nothing was."""
+class DeliveryDocument(Document):
+    """A notification's destination; ``problem`` is empty if it was delivered."""
 
     to: str
     problem: str
 
 
-class NotifiedDocument(Document):
+class NotifyDocument(Document):
     """``notify --test --json``."""
 
-    sent: tuple[SentDocument, ...]
+    sent: tuple[DeliveryDocument, ...]
+
+
+class ReportDocument(Document):
+    """``report N --json``: the path of the page, and of each of the batch's files by name."""
+
+    batch: int
+    page: str
+    files: dict[str, str]
+
+
+class ExportDocument(Document):
+    """``export --json``: the folder, the batches exported into it, and all files, relative to the folder."""
+
+    folder: str
+    batches: tuple[int, ...]
+    files: tuple[str, ...]
+
+
+class SchemaEntryDocument(Document):
+    """A published JSON Schema, and the document or file it describes."""
+
+    name: str
+    describes: str
+
+
+class SchemasDocument(Document):
+    """``schema --json`` without a name."""
+
+    schemas: tuple[SchemaEntryDocument, ...]
+
+
+class DiskUsageDocument(Document):
+    """Disk usage of one kind of data; ``number`` is 0 for data that is not counted, ``size`` is in bytes."""
+
+    kind: str
+    number: int
+    size: int
+
+
+class RetainedBatchDocument(Document):
+    """A batch that is kept although it is older than the rule says."""
+
+    batch: int
+    reason: str
+
+
+class PruneDocument(Document):
+    """``prune --json``.
+
+    Without a rule (``--keep``, ``--older-than``), ``parts`` is the total disk usage, and ``batches`` is null. With one,
+    ``batches`` are the numbers to prune, and ``parts`` is what that frees; ``done`` is true once it has been done.
+    Until then, sizes in the database are estimates.
+    """
+
+    done: bool
+    batches: tuple[int, ...] | None
+    retained: tuple[RetainedBatchDocument, ...]
+    parts: tuple[DiskUsageDocument, ...]
+    size: int
+
+
+def prune_document(
+    parts: Sequence[StorageUsage], decision: RetentionDecision | None = None, *, done: bool = False
+) -> PruneDocument:
+    """Return disk usage; with a decision, what pruning frees or has freed."""
+    retained = decision.keep_reasons.items() if decision else ()
+    return PruneDocument(
+        done=done,
+        batches=decision.expired if decision else None,
+        retained=tuple(RetainedBatchDocument(batch=number, reason=reason.value) for number, reason in retained),
+        parts=tuple(DiskUsageDocument(kind=part.kind.value, number=part.count, size=part.size) for part in parts),
+        size=sum(part.size for part in parts),
+    )

@@ -1,13 +1,14 @@
-"""What is different since another run, and the baseline."""
+"""Differences between two runs, and the baseline."""
 
 from __future__ import annotations
 
+from batchhook.core.comparison import Comparison, SuiteComparison
 from batchhook.report.json_models.base import Document
 from batchhook.report.json_models.results import TotalsDocument
 
 
 class ComparisonDocument(Document):
-    """What is different since an earlier run: ids of tests; of the whole suite, or of one module."""
+    """Ids of the tests that differ from an earlier run, in the whole suite or in one module."""
 
     newly_failing: tuple[str, ...]
     still_failing: tuple[str, ...]
@@ -17,15 +18,15 @@ class ComparisonDocument(Document):
     vanished: tuple[str, ...]
 
 
-class ComparedDocument(Document):
-    """A comparison of the whole suite, and of each module in which anything is different."""
+class SuiteComparisonDocument(Document):
+    """Differences in the whole suite, and in each module that has any."""
 
     whole: ComparisonDocument
     by_module: dict[str, ComparisonDocument]
 
 
 class BaselineDocument(Document):
-    """``baseline set`` and ``show``: the commit, when it was set, and whether tests failed that were taken as given."""
+    """``baseline set`` and ``show``; ``forced`` is true if it was set in spite of failing tests."""
 
     oid: str
     set_at: float
@@ -40,4 +41,24 @@ class BaselineComparisonDocument(Document):
     baseline: str
     verdict: str
     totals: TotalsDocument
-    compared: ComparedDocument
+    compared: SuiteComparisonDocument
+
+
+def comparison_document(comparison: Comparison) -> ComparisonDocument:
+    """Return the differences from an earlier run."""
+    return ComparisonDocument(
+        newly_failing=comparison.newly_failing,
+        still_failing=comparison.still_failing,
+        fixed=comparison.fixed,
+        newly_skipped=comparison.newly_skipped,
+        new=comparison.added,
+        vanished=comparison.removed,
+    )
+
+
+def suite_comparison_document(comparison: SuiteComparison) -> SuiteComparisonDocument:
+    """Return the differences from an earlier run, also by module."""
+    return SuiteComparisonDocument(
+        whole=comparison_document(comparison.overall),
+        by_module={module: comparison_document(each) for module, each in comparison.by_module.items()},
+    )

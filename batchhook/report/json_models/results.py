@@ -1,18 +1,17 @@
-"""What tests did in a run."""
+"""Results of tests: totals, failures, and the evidence for the change that broke them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from batchhook.core.culprits.attribution import Attribution
+from batchhook.core.culprits.attribution import Attribution, Observation, ProbeOutcome
 from batchhook.core.results import Run, TestResult, Totals
 from batchhook.core.verdict import Verdict
-from batchhook.report.json_models.attributions import AttributionDocument, attribution_document
 from batchhook.report.json_models.base import Document
 
 
 class TotalsDocument(Document):
-    """How many tests ended how; ``failure_rate`` is the share (0 to 1) of those that ran."""
+    """Number of tests by outcome; ``failure_rate`` is the share (0 to 1) of failures among the tests that ran."""
 
     tests: int
     passed: int
@@ -23,12 +22,41 @@ class TotalsDocument(Document):
     failure_rate: float
 
 
+class EvidenceDocument(Document):
+    """Observations of one test at one commit; ``oid`` is empty before the repository's first commit.
+
+    ``outcome`` is "passed", "failed", "absent", "skipped" or "untestable"; ``times`` counts the observations.
+    """
+
+    oid: str
+    outcome: str
+    times: int
+
+
+class AttributionDocument(Document):
+    """The cause of a failure.
+
+    ``kind`` is "culprit", "introduced failing", "pre-existing", "flaky" or "ambiguous". ``change`` is the commit to
+    blame, empty if there is none; ``suspects`` are the commits it is one of. ``confidence`` ranges from 0 to 1.
+    ``runs`` and ``failed`` are the sums over ``evidence``.
+    """
+
+    kind: str
+    change: str
+    confidence: float
+    suspects: tuple[str, ...]
+    reason: str
+    runs: int
+    failed: int
+    evidence: tuple[EvidenceDocument, ...]
+
+
 class FailureDocument(Document):
     """A failing test.
 
-    ``note`` is what batchhook found out about the cause; ``first_outcome`` how it ended beside others, where it was run
-    again and ended otherwise; ``flips`` how often it both failed and did not on one tree, as far as is known.
-    ``attribution`` is null where nobody looked for what broke it, or not yet.
+    ``note`` is a hint at the cause that batchhook found. ``first_outcome`` is set if the test ran in parallel with
+    others at first, was rerun alone, and ended differently. ``flips`` counts the trees on which it is known both to
+    fail and not to fail. ``attribution`` is null if the culprit search did not cover the test, or has not finished.
     """
 
     test_id: str
@@ -46,8 +74,8 @@ class FailureDocument(Document):
     attribution: AttributionDocument | None
 
 
-class UnsteadyDocument(Document):
-    """A test that failed beside others and passed when it was run once more and nothing else was."""
+class ParallelOnlyDocument(Document):
+    """A test that failed in parallel with others and passed when it was rerun alone."""
 
     test_id: str
     first_outcome: str
@@ -57,11 +85,11 @@ class UnsteadyDocument(Document):
 class TestDocument(Document):
     """``test --json``.
 
-    ``tree`` is what was tested, at ``tested_at`` (seconds since the epoch); ``remembered`` where that was before;
-    ``complete`` where every test of the suite had its turn.
+    ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if an
+    earlier run's result was reused, ``complete`` if every test of the suite ran.
     """
 
-    __test__ = False  # not one of pytest's own
+    __test__ = False  # not a test class, whatever pytest thinks of the name
 
     commit: str
     tree: str
@@ -73,11 +101,11 @@ class TestDocument(Document):
     hint: str
     totals: TotalsDocument
     failures: tuple[FailureDocument, ...]
-    unsteady: tuple[UnsteadyDocument, ...]
+    parallel_only: tuple[ParallelOnlyDocument, ...]
 
 
 def totals_document(totals: Totals) -> TotalsDocument:
-    """Totals, with the failure rate worked out."""
+    """Return totals, with the failure rate."""
     return TotalsDocument(
         tests=totals.tests,
         passed=totals.passed,
@@ -89,14 +117,38 @@ def totals_document(totals: Totals) -> TotalsDocument:
     )
 
 
+def attribution_document(attribution: Attribution) -> AttributionDocument:
+    """Return the cause of a failure, with its evidence."""
+    return AttributionDocument(
+        kind=attribution.kind.value,
+        change=attribution.culprit,
+        confidence=attribution.confidence,
+        suspects=attribution.suspects,
+        reason=attribution.reason,
+        runs=attribution.run_count,
+        failed=attribution.failure_count,
+        evidence=tuple(document for observation in attribution.evidence for document in _evidence(observation)),
+    )
+
+
+def _evidence(observation: Observation) -> Iterator[EvidenceDocument]:
+    counts = (
+        (ProbeOutcome.PASSED, observation.passed),
+        (ProbeOutcome.FAILED, observation.failed),
+        (observation.unobserved_reason, 1),
+    )
+    for outcome, times in counts:
+        if outcome and times:
+            yield EvidenceDocument(oid=observation.oid, outcome=outcome.name.lower(), times=times)
+
+
 def failure_documents(
     results: tuple[TestResult, ...],
     flips: Mapping[str, int] | None = None,
     attributions: Mapping[str, Attribution] | None = None,
 ) -> tuple[FailureDocument, ...]:
-    """The failing ones among results; ``flips`` and ``attributions`` as in ``Analysis``."""
-    known = flips or {}
-    found = {name: attribution_document(one) for name, one in (attributions or {}).items()}
+    """Return the failures among results; ``flips`` and ``attributions`` are those of ``Analysis``."""
+    flips, attributions = flips or {}, attributions or {}
     return tuple(
         FailureDocument(
             test_id=result.test_id,
@@ -110,38 +162,38 @@ def failure_documents(
             subtests_failed=result.subtests_failed,
             first_outcome=result.first_outcome.value if result.first_outcome else "",
             note=result.note,
-            flips=known.get(result.test_id, 0),
-            attribution=found.get(result.test_id),
+            flips=flips.get(result.test_id, 0),
+            attribution=attribution_document(cause) if (cause := attributions.get(result.test_id)) else None,
         )
         for result in results
         if result.outcome.is_failure
     )
 
 
-def unsteady_documents(results: tuple[TestResult, ...]) -> tuple[UnsteadyDocument, ...]:
-    """Those among results that failed only beside others."""
+def parallel_only_documents(results: tuple[TestResult, ...]) -> tuple[ParallelOnlyDocument, ...]:
+    """Return the results that failed only in parallel with other tests."""
     return tuple(
-        UnsteadyDocument(test_id=result.test_id, first_outcome=result.first_outcome.value, note=result.note)
+        ParallelOnlyDocument(test_id=result.test_id, first_outcome=result.first_outcome.value, note=result.note)
         for result in results
-        if result.first_outcome and result.needs_company
+        if result.first_outcome and result.is_parallel_only
     )
 
 
 def test_document(
     commit: str, run: Run, verdict: Verdict, flips: Mapping[str, int], *, remembered: bool
 ) -> TestDocument:
-    """A run by hand as ``test --json`` prints it; ``flips`` as in ``Analysis``."""
-    outcome = run.outcome
+    """Return a manual run as ``test --json`` prints it; ``flips`` is that of ``Analysis``."""
+    outcome = run.result
     return TestDocument(
         commit=commit,
         tree=run.tree,
         tested_at=run.started_at,
         remembered=remembered,
-        complete=outcome.complete,
+        complete=outcome.is_complete,
         verdict=verdict.value,
-        broken=outcome.broken,
+        broken=outcome.broken_reason,
         hint=outcome.hint,
         totals=totals_document(outcome.totals),
         failures=failure_documents(outcome.results, flips),
-        unsteady=unsteady_documents(outcome.results),
+        parallel_only=parallel_only_documents(outcome.results),
     )

@@ -1,1 +1,1 @@
-"""Taking guilty changes out, once that is proven to help."""
+"""Reverting the culprits of a batch, after checking that it helps."""

@@ -1,6 +1,6 @@
-"""Going back by itself after a critical failure (setting ``auto_rollback``): prepared, proven, and done.
+"""Automatic rollback of the culprits after a critical failure (setting ``auto_rollback``).
 
-It is a rollback of the guilty changes like any other: planned, pinned, written down, and taken back by ``undo``.
+It is a rollback like any other: planned, pinned and recorded, and ``undo`` reverses it.
 """
 
 from __future__ import annotations
@@ -9,110 +9,117 @@ import os
 import time
 from collections.abc import Mapping
 
-from batchhook.core.culprits.search import DELTA_TO_REVERT
-from batchhook.core.operations import Kind, Operation, in_effect, interrupted
-from batchhook.core.rollback import WayBack, WayBackStatus
+from batchhook.core.culprits.search import MAX_ERROR_TO_REVERT
+from batchhook.core.operations import Operation, OperationKind, effective_ids, find_interrupted
+from batchhook.core.rollback import AutoRollbackResult, AutoRollbackStatus
 from batchhook.core.settings import AutoRollback
 from batchhook.core.verdict import Verdict
 from batchhook.errors import BatchhookError, ConflictError
-from batchhook.git.snapshot import State
-from batchhook.store import attributions, auto_rollbacks, operations, runs
-from batchhook.workflow.auto_rollback.revert_candidates import Guilty, find_guilty, prove_guilty
+from batchhook.git.snapshot import WorktreeState
+from batchhook.store import attributions, critical_failures, operations, runs
+from batchhook.workflow.auto_rollback.revert_candidates import RevertCandidates, check_candidates, find_candidates
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import here
-from batchhook.workflow.rollback import selection
-from batchhook.workflow.rollback.rollback import planned_rollback
+from batchhook.workflow.context.revisions import head_oid
+from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
+from batchhook.workflow.rollback.selection import for_batch
 from batchhook.workflow.status import notices
 from batchhook.workflow.suite.run import RunListener
 
-# pre-commit hides edits that are not staged for as long as a hook runs: a work tree is clean if it is so twice.
-_BETWEEN_TWO_LOOKS = 1.0
+_SECONDS_BETWEEN_CHECKS = 1.0
+"""pre-commit hides unstaged edits while a hook runs, so a work tree counts as clean only if it is found so twice."""
 
 
-def attempt(project: Project, number: int, environment: Mapping[str, str], listener: RunListener) -> None:
-    """Look for a way back from a batch's critical failure, if that is set; a second time changes nothing.
+def attempt_auto_rollback(project: Project, number: int, environment: Mapping[str, str], listener: RunListener) -> None:
+    """Propose or carry out a rollback after a batch's critical failure, as the settings say.
+
+    A second call changes nothing.
 
     Args:
         project: the repository.
-        number: the batch's.
+        number: of the batch.
         environment: the caller's.
-        listener: is told how the proof goes.
+        listener: is notified of the progress of the check.
 
     Raises:
-        StoreError: nothing could be stored.
+        StoreError: the result could not be stored.
     """
-    if project.settings.auto_rollback is AutoRollback.OFF or auto_rollbacks.of_batch(project.database, number):
+    if project.settings.auto_rollback is AutoRollback.OFF:
         return
-    found = runs.totals(project.database, number)
-    if found is None or found[0] is not Verdict.CRITICAL:
+    if critical_failures.load_auto_rollback(project.database, number):
         return
-    listener.stage("preparing a way back")
+    totals = runs.load_totals(project.database, number)
+    if totals is None or totals[0] is not Verdict.CRITICAL:
+        return
+    listener.stage("preparing a rollback")
     try:
-        way = _found(project, number, environment, listener)
+        result = _attempt(project, number, environment, listener)
     except BatchhookError as error:
-        way = WayBack(WayBackStatus.REFUSED, reason=error.message)
-    auto_rollbacks.put(project.database, number, way)
-    notices.add(project.state, number, way.summary(number))
+        result = AutoRollbackResult(AutoRollbackStatus.REFUSED, reason=error.message)
+    critical_failures.save_auto_rollback(project.database, number, result)
+    notices.append_line(project.state, number, result.summary(number))
 
 
-def _found(project: Project, number: int, environment: Mapping[str, str], listener: RunListener) -> WayBack:
-    earlier = _earlier(project, number)
+def _attempt(
+    project: Project, number: int, environment: Mapping[str, str], listener: RunListener
+) -> AutoRollbackResult:
+    earlier = _earlier_result(project, number)
     if earlier is not None:
         return earlier
-    guilty = find_guilty(project, number)
-    if not prove_guilty(project, guilty, environment, listener).holds:
-        raise ConflictError("without the changes that are to blame the tests do not pass", "")
-    changes = tuple(change.oid for change in guilty.changes)
+    candidates = find_candidates(project, number)
+    if not check_candidates(project, candidates, environment, listener).passes:
+        raise ConflictError("without the culprits the tests do not pass", "")
+    changes = tuple(change.oid for change in candidates.changes)
     if project.settings.auto_rollback is AutoRollback.PROPOSE:
-        return WayBack(WayBackStatus.PROPOSED, changes)
+        return AutoRollbackResult(AutoRollbackStatus.PROPOSED, changes)
     try:
-        _check_certainty(project, number, guilty)
-        operation = _apply(project, number, guilty)
+        _check_certainty(project, candidates)
+        operation = _apply(project, candidates)
     except BatchhookError as error:
-        return WayBack(WayBackStatus.PROPOSED, changes, error.message)
-    return WayBack(WayBackStatus.APPLIED, changes, operation=operation.id)
+        return AutoRollbackResult(AutoRollbackStatus.PROPOSED, changes, error.message)
+    return AutoRollbackResult(AutoRollbackStatus.APPLIED, changes, operation=operation.id)
 
 
-def _earlier(project: Project, number: int) -> WayBack | None:
-    """What became of a rollback of this batch that an attempt made before it was killed, or the user did meanwhile."""
-    past = operations.all_of(project.database)
-    torn = interrupted(past, os.fspath(project.location.top))
-    if torn is not None:
-        which = f"operation {torn.id} was interrupted"
-        return WayBack(WayBackStatus.REFUSED, reason=f"{which} (batchhook operations finish {torn.id}, or undo)")
-    effective = in_effect(past)
-    for done in past:
-        if done.kind is Kind.ROLLBACK and done.id in effective and number in done.selection.batches:
-            return WayBack(WayBackStatus.APPLIED, done.selection.changes, operation=done.id)
+def _earlier_result(project: Project, number: int) -> AutoRollbackResult | None:
+    """Return the result if this batch is rolled back already: by an attempt that was killed, or by the user."""
+    past = operations.list_all(project.database)
+    pending = find_interrupted(past, os.fspath(project.location.top))
+    if pending is not None:
+        reason = f"operation {pending.id} was interrupted (batchhook operations finish {pending.id}, or undo)"
+        return AutoRollbackResult(AutoRollbackStatus.REFUSED, reason=reason)
+    effective = effective_ids(past)
+    for operation in past:
+        is_rollback = operation.kind is OperationKind.ROLLBACK and operation.id in effective
+        if is_rollback and number in operation.selection.batches:
+            return AutoRollbackResult(AutoRollbackStatus.APPLIED, operation.selection.changes, operation=operation.id)
     return None
 
 
-def _check_certainty(project: Project, number: int, guilty: Guilty) -> None:
-    """See that each change surely broke something: what is done unasked has to be surer than what is told."""
-    found = attributions.by_id(project.database, number)
-    for change in guilty.changes:
-        surest = max(one.confidence for one in found.values() if one.change == change.oid)
-        if surest < 1 - DELTA_TO_REVERT:
-            raise ConflictError(f"that {change.oid[:8]} is to blame is not sure enough", "")
+def _check_certainty(project: Project, candidates: RevertCandidates) -> None:
+    """Require more certainty of each culprit than a report does, as this rollback was not asked for."""
+    by_test = attributions.load_by_test_id(project.database, candidates.batch)
+    for change in candidates.changes:
+        confidence = max(each.confidence for each in by_test.values() if each.culprit == change.oid)
+        if confidence < 1 - MAX_ERROR_TO_REVERT:
+            raise ConflictError(f"it is not certain enough that {change.oid[:8]} is a culprit", "")
 
 
-def _apply(project: Project, number: int, guilty: Guilty) -> Operation:
-    """Take the guilty changes out of a work tree that holds nothing but what is committed.
+def _apply(project: Project, candidates: RevertCandidates) -> Operation:
+    """Revert the candidates in a clean work tree.
 
     Raises:
-        ConflictError: it holds more, HEAD has moved, or git is in the middle of something.
+        ConflictError: it is not clean, HEAD has moved, or git is in the middle of something.
     """
-    chosen = selection.of_batch(project, number, guilty.changes)
-    with planned_rollback(project, chosen, head=guilty.head) as planned:
-        _check_clean(project, planned.plan.now)
-    time.sleep(_BETWEEN_TWO_LOOKS)
-    with planned_rollback(project, chosen, head=guilty.head) as planned:
-        _check_clean(project, planned.plan.now)
-        return planned.carry_out()
+    selected = for_batch(project, candidates.batch, candidates.changes)
+    with prepare_rollback(project, RollbackRequest(), selected=selected, head=candidates.head) as prepared:
+        _check_clean(project, prepared.plan.before)
+    time.sleep(_SECONDS_BETWEEN_CHECKS)
+    with prepare_rollback(project, RollbackRequest(), selected=selected, head=candidates.head) as prepared:
+        _check_clean(project, prepared.plan.before)
+        return prepared.execute()
 
 
-def _check_clean(project: Project, now: State) -> None:
-    known = project.git.text("rev-parse", f"{here(project)}^{{tree}}")
-    if now.files != known or (now.index != known and not project.location.is_private):
-        held = "recorded" if project.location.is_private else "committed"
-        raise ConflictError(f"the work tree holds changes that are not {held}", "")
+def _check_clean(project: Project, state: WorktreeState) -> None:
+    tree = project.git.text("rev-parse", f"{head_oid(project)}^{{tree}}")
+    if state.files != tree or (state.index != tree and not project.location.is_shadow):
+        missing = "recorded" if project.location.is_shadow else "committed"
+        raise ConflictError(f"the work tree holds changes that are not {missing}", "")

@@ -1,164 +1,178 @@
-"""The guilty changes of a batch: which of them come out cleanly, and the proof that this mends what they broke."""
+"""The culprits of a batch: which of them can be reverted cleanly, and whether that fixes the tests that they broke."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from batchhook.core.changes import BatchStatus, Commit
-from batchhook.core.culprits.attribution import Sight, by_change
-from batchhook.core.revert_check import Proof, prove
-from batchhook.core.rollback import steps_back
+from batchhook.core.batch import BatchStatus
+from batchhook.core.commit import Commit
+from batchhook.core.culprits.attribution import ProbeOutcome, group_by_culprit
+from batchhook.core.revert_check import RevertCheck, check_revert
+from batchhook.core.rollback import deltas_to_revert
 from batchhook.core.settings import Isolation
-from batchhook.errors import BatchhookError, ConflictError, NotFinishedError
+from batchhook.errors import BatchhookError, ConflictError, NotFinishedError, UsageError
 from batchhook.git import backends, merge, shadow_index, snapshot
 from batchhook.git.location import read_head
 from batchhook.store import attributions, locks, test_stats
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import State
-from batchhook.workflow.culprits.probes import Order, visiting
-from batchhook.workflow.rollback.execute import Planned
-from batchhook.workflow.rollback.request import How
-from batchhook.workflow.rollback.rollback import planned_rollback
-from batchhook.workflow.rollback.selection import of_batch, sealed
+from batchhook.workflow.context.revisions import Revision
+from batchhook.workflow.culprits.probes import ProbeRequest, open_test_prober
+from batchhook.workflow.rollback.execute import PreparedPlan
+from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
+from batchhook.workflow.rollback.selection import for_batch, load_sealed_batch
 from batchhook.workflow.suite.fingerprint import find_suite
-from batchhook.workflow.suite.run import RunListener, run_stored
-
-_PLAIN = How()
+from batchhook.workflow.suite.run import RunListener, ensure_run
 
 
 @dataclass(frozen=True, slots=True)
-class Guilty:
-    """The guilty changes of a batch.
+class RevertCandidates:
+    """The culprits of a batch.
 
     Attributes:
-        changes: those that come out of what is there cleanly, oldest first.
+        batch: its number.
+        changes: those that can be reverted cleanly, oldest first.
         tests: ids of the tests that these broke.
-        stuck: those that do not, each with the files whose lines were changed since.
+        conflicts: the others, each with the files in which the same lines were changed since.
         head: the commit that HEAD was at.
-        there: what they were taken out of: that commit, or a snapshot of the files where some are only recorded.
-        without: the tree that is left.
+        base: the commit in which they were reverted: HEAD, or a snapshot of the files if some were only recorded.
+        tree: the result.
     """
 
+    batch: int
     changes: tuple[Commit, ...]
     tests: tuple[str, ...]
-    stuck: Mapping[Commit, tuple[str, ...]]
+    conflicts: Mapping[Commit, tuple[str, ...]]
     head: str
-    there: str
-    without: str
+    base: str
+    tree: str
 
 
-def find_guilty(project: Project, number: int) -> Guilty:
-    """The changes of a batch that broke something, and those of them that come out cleanly.
+def find_candidates(project: Project, number: int) -> RevertCandidates:
+    """Find the culprits of a batch, and those of them that can be reverted cleanly.
 
     Raises:
-        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open, or its search goes on.
-        BatchhookError: the batch is another branch's; or none of its changes is known to have broken anything.
-        ConflictError: none of them comes out cleanly.
+        NoSuchBatchError, NotFinishedError: the batch does not exist, is still open, or is still searched.
+        BatchhookError: it is on another branch; or none of its changes is known to have broken anything.
+        ConflictError: none of them can be reverted cleanly.
     """
-    batch = sealed(project, number)
+    batch = load_sealed_batch(project, number)
     if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING, BatchStatus.SEARCHING}:
-        raise NotFinishedError(f"what broke in batch {number} is not found out yet", f"batchhook wait {number}")
-    blamed = by_change(attributions.by_id(project.database, number))
-    accused = [change for change in batch.changes if change.oid in blamed]
-    if not accused:
+        raise NotFinishedError(f"the culprits of batch {number} are not known yet", f"batchhook wait {number}")
+    broken_by = group_by_culprit(attributions.load_by_test_id(project.database, number))
+    culprits = [change for change in batch.changes if change.oid in broken_by]
+    if not culprits:
         raise BatchhookError(
             f"none of batch {number}'s changes is known to have broken anything", f"batchhook analyze {number}"
         )
-    guilty = _clean(project, accused)
-    if not guilty.changes:
-        files = ", ".join(dict.fromkeys(path for paths in guilty.stuck.values() for path in paths))
+    candidates = _revert_each(project, number, culprits)
+    if not candidates.changes:
+        files = ", ".join(dict.fromkeys(path for paths in candidates.conflicts.values() for path in paths))
         raise ConflictError(
-            f"what they did was changed since, in: {files}; nothing was touched",
-            f"batchhook rollback {number} takes the whole batch out; or git revert, and solve the conflicts",
+            f"later changes conflict with the culprits, in: {files}; nothing was changed",
+            f"batchhook rollback {number} rolls the whole batch back; or git revert, and solve the conflicts",
         )
-    return replace(guilty, tests=tuple(name for change in guilty.changes for name in blamed[change.oid]))
+    return replace(candidates, tests=tuple(test for change in candidates.changes for test in broken_by[change.oid]))
 
 
-def _clean(project: Project, accused: Sequence[Commit]) -> Guilty:
-    """Take changes out of what is there, one after the other, newest first; those that conflict stay."""
+def _revert_each(project: Project, number: int, culprits: Sequence[Commit]) -> RevertCandidates:
+    """Revert changes one by one, newest first; those that conflict stay."""
     head = read_head(project.git, project.location).oid
-    there = _with_recorded(project, head) if any(change.is_record for change in accused) else head
-    repository = backends.open_repository(project.location.common_dir)
-    tree = project.git.text("rev-parse", f"{there}^{{tree}}")
-    out: list[Commit] = []
-    stuck: dict[Commit, tuple[str, ...]] = {}
-    for change in reversed(accused):
-        merged = merge.take_out(repository, tree, steps_back([change]))
+    base = _snapshot_files(project, head) if any(change.is_recorded for change in culprits) else head
+    objects = backends.open_repository(project.location.common_dir)
+    tree = project.git.text("rev-parse", f"{base}^{{tree}}")
+    reverted: list[Commit] = []
+    conflicts: dict[Commit, tuple[str, ...]] = {}
+    for change in reversed(culprits):
+        merged = merge.revert_deltas(objects, tree, deltas_to_revert([change]))
         if merged.conflicts:
-            stuck[change] = merged.conflicts
+            conflicts[change] = merged.conflicts
         else:
-            out.insert(0, change)
+            reverted.insert(0, change)
             tree = merged.tree
-    return Guilty(tuple(out), (), stuck, head, there, tree)
+    return RevertCandidates(number, tuple(reverted), (), conflicts, head, base, tree)
 
 
-def _with_recorded(project: Project, head: str) -> str:
-    """A snapshot of the files: what was recorded is there, and perhaps nowhere else."""
+def _snapshot_files(project: Project, head: str) -> str:
+    """Return a snapshot of the work tree: it holds what was recorded, which no commit may do."""
     with locks.lock(project.state.recording_lock):
-        tree = shadow_index.tree_of_files(project.git, project.location)
-    return snapshot.commit_of_tree(project.git, tree, "batchhook: the work tree", *([head] if head else []))
+        tree = shadow_index.write_tree(project.git, project.location)
+    return snapshot.commit_tree(project.git, tree, "batchhook: the work tree", *([head] if head else []))
 
 
-def prove_guilty(project: Project, guilty: Guilty, environment: Mapping[str, str], listener: RunListener) -> Proof:
-    """Run the suite in a private work tree without the guilty changes, and compare it with what is there.
+def check_candidates(
+    project: Project, candidates: RevertCandidates, environment: Mapping[str, str], listener: RunListener
+) -> RevertCheck:
+    """Run the suite in a private work tree without the candidates, and compare the results with those before.
 
-    What fails there is looked at once more in fresh processes, so that a flake refutes nothing.
+    Tests that fail there run again in fresh processes, so that a flaky test does not decide.
 
     Raises:
         BatchhookError: the suite cannot be run without the changes, or only in place.
     """
     if project.settings.isolation is Isolation.IN_PLACE:
-        raise BatchhookError("tests run in place here: nothing can be proven without touching your files")
-    message = f"batchhook: {guilty.there[:8]} without {', '.join(change.oid[:8] for change in guilty.changes)}"
-    commit = snapshot.commit_of_tree(project.git, guilty.without, message, guilty.there)
-    before, after = (run_stored(project, oid, environment, listener) for oid in (guilty.there, commit))
-    failed = [result.test_id for result in after.outcome.results if result.outcome.is_failure]
-    flaky = test_stats.flips(project.database, failed)
-    proof = prove(guilty.tests, before.outcome.results, after.outcome.results, flaky)
-    if proof.holds:
-        return proof
-    failing = _still_failing(project, State(commit, guilty.without), proof, environment)
-    results = [result for result in after.outcome.results if result.test_id in failing]
-    return prove(guilty.tests, before.outcome.results, results, flaky)
+        raise BatchhookError("tests run in place here, so this cannot be checked without touching your files")
+    title = f"batchhook: {candidates.base[:8]} without {', '.join(change.oid[:8] for change in candidates.changes)}"
+    commit = snapshot.commit_tree(project.git, candidates.tree, title, candidates.base)
+    before, after = (ensure_run(project, oid, environment, listener) for oid in (candidates.base, commit))
+    failed = [result.test_id for result in after.result.results if result.outcome.is_failure]
+    flaky = test_stats.load_flips(project.database, failed)
+    check = check_revert(candidates.tests, before.result.results, after.result.results, flaky)
+    if check.passes:
+        return check
+    doubtful = (*check.still_failing, *check.newly_failing)
+    failing = _rerun(project, Revision(commit, candidates.tree), doubtful, environment)
+    results = [result for result in after.result.results if result.test_id in failing]
+    return check_revert(candidates.tests, before.result.results, results, flaky)
 
 
-def _still_failing(project: Project, state: State, proof: Proof, environment: Mapping[str, str]) -> frozenset[str]:
-    doubtful = (*proof.unmended, *proof.broken)
+def _rerun(
+    project: Project, revision: Revision, tests: tuple[str, ...], environment: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the tests that do not pass when they run again."""
     suite = find_suite(project, environment)
-    with visiting(project, suite, project.state.run(f"proof-{os.getpid()}")) as visits:
-        (made,) = visits.make([Order(state, doubtful)])
-    return frozenset(name for name, sight in made.sights.items() if sight is not Sight.PASSED)
+    with open_test_prober(project, suite, project.state.run(f"revert-check-{os.getpid()}")) as prober:
+        (result,) = prober.probe([ProbeRequest(revision, tests)])
+    return frozenset(test for test, outcome in result.outcomes.items() if outcome is not ProbeOutcome.PASSED)
 
 
-def find_and_prove(
-    project: Project, number: int, environment: Mapping[str, str], listener: RunListener, how: How = _PLAIN
-) -> tuple[Guilty, Proof]:
-    """Find the guilty changes of a batch, and prove that it helps to take them out.
+def check_culprit_rollback(
+    project: Project, request: RollbackRequest, environment: Mapping[str, str], listener: RunListener
+) -> tuple[RevertCandidates, RevertCheck]:
+    """Find the culprits of the batch that a request names, and check that reverting them helps.
 
     Raises:
-        BatchhookError: as for ``find_guilty`` and ``prove_guilty``; or the changes cannot be taken out of the work tree
-            as it is, which is said before anything is run.
+        UsageError: the request is not about one whole batch.
+        BatchhookError: as for ``find_candidates`` and ``check_candidates``; or the changes cannot be reverted in the
+            work tree, which is found out before any test runs.
     """
-    found = find_guilty(project, number)
-    with planned_rollback(project, of_batch(project, number, found.changes), how):
+    batches = request.batch_range
+    if batches is None or batches[0] != batches[1] or request.changes or request.paths:
+        raise UsageError("--culprit applies to one whole batch", "batchhook rollback 3 --culprit")
+    project.reconcile()
+    candidates = find_candidates(project, batches[0])
+    selected = for_batch(project, candidates.batch, candidates.changes)
+    with prepare_rollback(project, request, selected=selected):
         pass
-    return found, prove_guilty(project, found, environment, listener)
+    return candidates, check_candidates(project, candidates, environment, listener)
 
 
-def planned(
-    project: Project, number: int, found: Guilty, proof: Proof, how: How = _PLAIN
-) -> AbstractContextManager[Planned]:
-    """Plan to take the guilty changes out, for the length of a block.
+@contextmanager
+def prepare_culprit_rollback(
+    project: Project, request: RollbackRequest, candidates: RevertCandidates, check: RevertCheck
+) -> Iterator[PreparedPlan]:
+    """Plan to revert checked candidates; it can be carried out inside the block.
 
     Raises:
-        ConflictError: the proof does not hold; or as for ``planned_rollback``.
+        ConflictError: the check failed; or as for ``prepare_rollback``.
     """
-    if not proof.holds:
+    if not check.passes:
         raise ConflictError(
-            "without these changes the tests do not pass; nothing was touched",
-            f"batchhook rollback {number} takes the whole batch out",
+            "without these changes the tests do not pass; nothing was changed",
+            f"batchhook rollback {candidates.batch} rolls the whole batch back",
         )
-    return planned_rollback(project, of_batch(project, number, found.changes), how, head=found.head)
+    selected = for_batch(project, candidates.batch, candidates.changes)
+    with prepare_rollback(project, request, selected=selected, head=candidates.head) as prepared:
+        yield prepared

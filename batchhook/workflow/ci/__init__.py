@@ -1,1 +1,1 @@
-"""Testing a checkout on a CI service: without hooks, without a state folder, and without a trace in the git dir."""
+"""The suite on a CI service: in a checkout without an installation, with baselines, culprits and report files."""

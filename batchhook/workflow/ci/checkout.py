@@ -1,51 +1,113 @@
-"""Opening a checkout in which batchhook need not be installed."""
+"""A checkout as a CI service made it: opened without an installation, and tested as it is."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from batchhook.core.ci import CiBaseline, CiRun
+from batchhook.core.comparison import compare
+from batchhook.core.results import SuiteResult
+from batchhook.core.verdict import judge_suite
+from batchhook.errors import SuiteError
+from batchhook.execution.runner import run_suite
 from batchhook.git import worktree
 from batchhook.git.location import locate, read_head
+from batchhook.store import locks
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.ci.ci_env import branch_under_test
 from batchhook.workflow.context import config
-from batchhook.workflow.context.config import Said
+from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.fingerprint import find_suite
+from batchhook.workflow.suite.run import RunListener, default_spec
 
 
 @contextmanager
-def opened_for_ci(start: Path, environment: Mapping[str, str], flags: Mapping[str, object]) -> Iterator[Project]:
-    """Open the repository around a folder, with a state folder of its own that is gone at the end.
+def open_checkout(start: Path, environment: Mapping[str, str], flags: Mapping[str, object]) -> Iterator[Project]:
+    """Open the repository around a folder, with a temporary state folder.
 
-    Whether batchhook is installed there makes no difference: that state is neither read nor written. The folder lies
-    where the service wants temporary files (``RUNNER_TEMP``), and not in the git dir.
+    The state of an installed batchhook is neither read nor written. The temporary folder is created where the service
+    wants such files (``RUNNER_TEMP``), not in the git dir.
 
     Args:
         start: any folder inside the work tree.
         environment: of the process.
-        flags: settings given on the command line; those that are None are not given.
+        flags: settings given on the command line; None for those that were not given.
 
     Raises:
         NotARepositoryError, ConfigurationError: there is no repository, or its settings are wrong.
     """
     location = locate(start, environment)
-    git, said = location.git(environment), Said(location.top, environment, flags)
-    settings = config.load(said, lambda: branch_under_test(environment) or read_head(git, location).branch)
+    git, sources = location.git(environment), SettingsSources(location.top, environment, flags)
+    settings = config.load(sources, lambda: branch_under_test(environment) or read_head(git, location).branch)
     root = Path(tempfile.mkdtemp(prefix="batchhook-ci-", dir=environment.get("RUNNER_TEMP") or None)).resolve()
-    state = StateDir.of(root)
+    state = StateDir.for_repository(root)
     try:
         state.create()
         database = Database(state.database, create=True)
         try:
-            yield Project(location, git, state, database, settings, said)
+            yield Project(location, git, state, database, settings, sources)
         finally:
             database.close()
     finally:
         for folder in state.worktrees.glob("batchhook-*"):
             worktree.remove(git, folder)
         shutil.rmtree(root, ignore_errors=True)
+
+
+def run_checkout(
+    project: Project, environment: Mapping[str, str], listener: RunListener, baseline: CiBaseline | None = None
+) -> CiRun:
+    """Run the whole suite in the work tree as it is, so that what the service built is what is tested.
+
+    Args:
+        project: the checkout.
+        environment: the caller's; the tests get it without git's variables.
+        listener: is notified of the run's progress.
+        baseline: the outcomes to compare with, if any.
+
+    Returns:
+        the run; if the suite could not run, its result has the reason.
+    """
+    commit = read_head(project.git, project.location).oid
+    started_at = time.time()
+    result = _run(project, environment, listener)
+    return CiRun(
+        commit=commit,
+        started_at=started_at,
+        result=result,
+        verdict=judge_suite(result, project.settings.critical_failure_threshold),
+        includes_uncommitted=bool(project.git.text("status", "--porcelain", "--untracked-files=no")),
+        baseline=baseline,
+        comparison=None if baseline is None or result.broken_reason else compare(result.results, baseline.results),
+    )
+
+
+def _run(project: Project, environment: Mapping[str, str], listener: RunListener) -> SuiteResult:
+    scratch = project.state.run("ci")
+    scratch.mkdir()
+    try:
+        suite = find_suite(project, environment)
+    except SuiteError as error:
+        return SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
+    with _lock_work_tree(StateDir.for_repository(project.location.common_dir), listener):
+        listener.stage("testing")
+        return run_suite(default_spec(project.settings, suite, project.location.top, scratch), listener)
+
+
+@contextmanager
+def _lock_work_tree(installed: StateDir, listener: RunListener) -> Iterator[None]:
+    """Keep an installed batchhook from running tests in place for the length of a block."""
+    if not installed.is_installed():
+        yield
+        return
+    if locks.is_locked(installed.in_place_lock):
+        listener.stage("waiting for another run in place")
+    with locks.lock(installed.in_place_lock):
+        yield

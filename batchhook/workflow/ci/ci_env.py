@@ -1,4 +1,4 @@
-"""What a CI service says about the change under test."""
+"""The change under test, from the environment variables of a CI service."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from pathlib import Path
 
 from batchhook.errors import UsageError
 from batchhook.git.command import Git
-from batchhook.report.ci.provider import Service, service_of
+from batchhook.report.ci.provider import CiProvider, detect_provider
 from batchhook.workflow.ci import shallow
-from batchhook.workflow.ci.ranges import Span
+from batchhook.workflow.ci.ranges import RevisionRange
 
 
-def span_under_test(git: Git, environment: Mapping[str, str]) -> Span:
-    """The range that a pull request, a merge request or a push consists of, as the service says it.
+def range_under_test(git: Git, environment: Mapping[str, str]) -> RevisionRange:
+    """Return the commits of the pull request, merge request or push under test.
 
-    It is empty where the service names no earlier commit (a branch is pushed for the first time), or one that is no
-    more (the branch was overwritten).
+    The range is empty if the service names no earlier commit (the first push of a branch), or one that no longer exists
+    (the branch was force-pushed).
 
     Raises:
-        UsageError: this is no service that would say.
+        UsageError: not on a CI service that names a range.
     """
-    service = service_of(environment)
-    if service is Service.NONE:
-        raise UsageError("--range without A..B: no CI service says one here", "batchhook ci --range origin/main..HEAD")
+    service = detect_provider(environment)
+    if service is CiProvider.NONE:
+        raise UsageError("no CI service names a range here", "batchhook ci --range origin/main..HEAD")
     target = environment.get("GITHUB_BASE_REF", "")
-    if service is Service.GITHUB and target:
-        return Span(f"origin/{target}", "HEAD")
+    if service is CiProvider.GITHUB and target:
+        return RevisionRange(f"origin/{target}", "HEAD")
     base = environment.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
-    if service is Service.GITLAB and base:
-        return Span(base, "HEAD")
-    before = _before_push(environment) if service is Service.GITHUB else environment.get("CI_COMMIT_BEFORE_SHA", "")
+    if service is CiProvider.GITLAB and base:
+        return RevisionRange(base, "HEAD")
+    before = _before_push(environment) if service is CiProvider.GITHUB else environment.get("CI_COMMIT_BEFORE_SHA", "")
     is_known = bool(before.strip("0")) and git.succeeds("cat-file", "-e", f"{before}^{{commit}}")
-    return Span(before if is_known or (before.strip("0") and shallow.boundary(git)) else "HEAD", "HEAD")
+    return RevisionRange(before if is_known or (before.strip("0") and shallow.missing_parents(git)) else "HEAD", "HEAD")
 
 
 def _before_push(environment: Mapping[str, str]) -> str:
-    """What a branch was before a push to GitHub."""
+    """Return the head of the branch before a push to GitHub."""
     with suppress(OSError, ValueError, AttributeError):
         event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_text("utf-8"))
         return str(event.get("before") or "")
@@ -46,13 +46,13 @@ def _before_push(environment: Mapping[str, str]) -> str:
 
 
 def branch_under_test(environment: Mapping[str, str]) -> str:
-    """The full ref name of the branch that is tested, as the service says it: HEAD is detached there. Else empty."""
-    service = service_of(environment)
-    if service is Service.GITHUB:
-        proposed, ref = environment.get("GITHUB_HEAD_REF", ""), environment.get("GITHUB_REF", "")
-        return f"refs/heads/{proposed}" if proposed else ref
-    if service is Service.GITLAB:
-        proposed = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "")
-        branch = proposed or environment.get("CI_COMMIT_BRANCH", "")
+    """Return the full ref name of the branch under test, since HEAD is detached on a service; empty if unknown."""
+    service = detect_provider(environment)
+    if service is CiProvider.GITHUB:
+        source, ref = environment.get("GITHUB_HEAD_REF", ""), environment.get("GITHUB_REF", "")
+        return f"refs/heads/{source}" if source else ref
+    if service is CiProvider.GITLAB:
+        source = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "")
+        branch = source or environment.get("CI_COMMIT_BRANCH", "")
         return f"refs/heads/{branch}" if branch else ""
     return ""

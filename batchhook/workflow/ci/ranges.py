@@ -1,30 +1,29 @@
-"""Which commit of a range broke which test: the suite at its end, then one search for all that fails there."""
+"""Culprits within a commit range: run the suite at its end, then search for the commits that broke what fails there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from batchhook.core.ci import Baseline, CiRun
+from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
 from batchhook.core.culprits.bisect_result import Bisection
 from batchhook.core.progress import Progress
-from batchhook.core.verdict import judge
+from batchhook.core.verdict import judge_suite
 from batchhook.errors import UsageError
-from batchhook.git import history
 from batchhook.store import runs
 from batchhook.workflow.ci import shallow
-from batchhook.workflow.ci.baselines import isolated
+from batchhook.workflow.ci.baselines import with_worktrees
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.context.revisions import first_parent_range
 from batchhook.workflow.culprits.bisect import bisect
-from batchhook.workflow.culprits.first_parent import line_to
-from batchhook.workflow.culprits.request import Asked
-from batchhook.workflow.suite.run import RunListener, Wanted, run_on_commit
+from batchhook.workflow.culprits.request import BisectRequest
+from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A range of history, by revisions: what ``bad`` has and ``good`` has not."""
+class RevisionRange:
+    """A range of commits: those reachable from ``bad`` and not from ``good``, both of them revisions."""
 
     good: str
     bad: str
@@ -34,76 +33,86 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What a search may use.
+class SearchOptions:
+    """Environment, progress and limit of a run with a culprit search.
 
     Attributes:
         environment: the caller's.
-        listener: is told how the run goes.
-        tell: is told how far the search is.
-        budget: seconds for the search; 0 for none.
+        listener: is notified of the run's progress.
+        report_progress: is called with the search's progress.
+        budget: seconds for the search; 0 to skip it.
     """
 
     environment: Mapping[str, str]
     listener: RunListener
-    tell: Callable[[Progress], None]
+    report_progress: Callable[[Progress], None]
     budget: float
 
 
-def span_of(said: str) -> Span:
-    """``A..B`` and ``A...B``, which mean the same here; a missing side is HEAD.
+def parse_range(text: str) -> RevisionRange:
+    """Parse ``A..B`` or ``A...B``, which mean the same here; a missing side is HEAD.
 
     Raises:
         UsageError: it is neither.
     """
-    good, dots, bad = said.partition("..")
-    if not dots or said in {"..", "..."}:
-        raise UsageError(f"{said} is no range", "batchhook ci --range origin/main..HEAD")
-    return Span(good or "HEAD", bad.removeprefix(".") or "HEAD")
+    good, dots, bad = text.partition("..")
+    if not dots or text in {"..", "..."}:
+        raise UsageError(f"not a commit range: {text}", "batchhook ci --range origin/main..HEAD")
+    return RevisionRange(good or "HEAD", bad.removeprefix(".") or "HEAD")
 
 
-def run_range(project: Project, span: Span, means: Means, baseline: Baseline | None = None) -> CiRun:
-    """Run the suite at a range's end in a private work tree, and find out for all that fails what broke it.
+def run_range(
+    project: Project, revision_range: RevisionRange, options: SearchOptions, baseline: CiBaseline | None = None
+) -> CiRun:
+    """Run the suite at the end of a range, in a private work tree, and search for the culprits of its failures.
 
     Args:
         project: the checkout.
-        span: the range.
-        means: what the search may use.
-        baseline: what to compare with; None for nothing.
+        revision_range: the commits to search.
+        options: environment, progress and limit.
+        baseline: the outcomes to compare with, if any.
 
     Raises:
         BatchhookError: there is no such range, or the clone has only a part of it.
     """
-    project = isolated(project)
-    good, bad = shallow.named(project.git, span.good), shallow.named(project.git, span.bad)
-    shallow.check_whole(project.git, good, bad, str(span))
-    run = run_on_commit(project, Wanted(bad), means.environment, means.listener, project.state.run("ci"))
-    if not run.id and not run.outcome.broken:
+    project = with_worktrees(project)
+    good = shallow.resolve_revision(project.git, revision_range.good)
+    bad = shallow.resolve_revision(project.git, revision_range.bad)
+    shallow.check_complete(project.git, good, bad, str(revision_range))
+    scratch = project.state.run("ci")
+    run = run_suite_on_commit(project, RunRequest(bad), options.environment, options.listener, scratch)
+    if not run.id and not run.result.broken_reason:
         run = replace(run, id=runs.add(project.database, run))
-    failing = tuple(dict.fromkeys(one.test_id for one in run.outcome.results if one.outcome.is_failure))
-    hindrance = _hindrance(project, span, means) if failing else ""
-    outcome = run.outcome
+    result = run.result
+    failing = tuple(dict.fromkeys(test.test_id for test in result.results if test.outcome.is_failure))
+    remark, bisection = "", None
+    if failing and first_parent_range(project.git, bad, [good]) is None:
+        remark = f"there are no commits in {revision_range}: culprits were not searched for"
+    elif failing and not options.budget:
+        remark = "the budget is 0: culprits were not searched for"
+    elif failing:
+        bisection = _search(project, revision_range, options, failing)
     return CiRun(
         commit=bad,
         started_at=run.started_at,
-        outcome=outcome,
-        verdict=judge(outcome, project.settings.critical_failure_threshold),
+        result=result,
+        verdict=judge_suite(result, project.settings.critical_failure_threshold),
         baseline=baseline,
-        compared=None if baseline is None or outcome.broken else compare(outcome.results, baseline.results),
-        span=str(span),
-        found=_search(project, span, means, failing) if failing and not hindrance else None,
-        remarks=(hindrance,) if hindrance else (),
+        comparison=None if baseline is None or result.broken_reason else compare(result.results, baseline.results),
+        revision_range=str(revision_range),
+        bisection=bisection,
+        remarks=(remark,) if remark else (),
     )
 
 
-def _hindrance(project: Project, span: Span, means: Means) -> str:
-    """Why there is no search; empty where there can be one."""
-    good, bad = history.named(project.git, span.good), history.named(project.git, span.bad)
-    if line_to(project.git, bad, [good]) is None:
-        return f"there is no commit in {span}: what broke them was not looked for"
-    return "" if means.budget else "the budget is 0: what broke them was not looked for"
-
-
-def _search(project: Project, span: Span, means: Means, failing: tuple[str, ...]) -> Bisection:
-    asked = Asked(tests=failing, good=span.good, bad=span.bad, environment=means.environment, budget=means.budget)
-    return bisect(project, asked, means.tell, project.state.run("search"))
+def _search(
+    project: Project, revision_range: RevisionRange, options: SearchOptions, failing: tuple[str, ...]
+) -> Bisection:
+    request = BisectRequest(
+        tests=failing,
+        good=revision_range.good,
+        bad=revision_range.bad,
+        environment=options.environment,
+        budget=options.budget,
+    )
+    return bisect(project, request, options.report_progress, project.state.run("search"))

@@ -1,4 +1,4 @@
-"""Clones with a part of the history only, as CI services make them: what is missing is said, not guessed."""
+"""Shallow clones, as CI services make them: missing history is an error with a hint, never a guess."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from batchhook.errors import BatchhookError
 from batchhook.git import history
 from batchhook.git.command import Git
 
-_HINT = "fetch all of it: fetch-depth: 0 (actions/checkout), GIT_DEPTH: 0 (GitLab), or git fetch --unshallow"
+_HINT = "fetch the whole history: fetch-depth: 0 (actions/checkout), GIT_DEPTH: 0 (GitLab), or git fetch --unshallow"
 
 
-def boundary(git: Git) -> frozenset[str]:
-    """The commits whose parents are missing since the clone is shallow; none in a whole one."""
+def missing_parents(git: Git) -> frozenset[str]:
+    """Return the commits whose parents are missing because the clone is shallow; empty for a complete clone."""
     path = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "shallow"))
     return frozenset(path.read_text("ascii").split()) if path.exists() else frozenset()
 
 
 def hint(git: Git) -> str:
-    """What to do about missing history; empty in a whole clone."""
-    return _HINT if boundary(git) else ""
+    """Return a hint on fetching the missing history; empty for a complete clone."""
+    return _HINT if missing_parents(git) else ""
 
 
-def named(git: Git, revision: str) -> str:
-    """The name of the commit that a revision means.
+def resolve_revision(git: Git, revision: str) -> str:
+    """Return the oid of the commit that a revision names.
 
     Raises:
-        BatchhookError: there is none; in a shallow clone that is the likely reason.
+        BatchhookError: there is no such commit; in a shallow clone, the hint names that as the likely reason.
     """
     try:
-        return history.named(git, revision)
+        return history.resolve_commit(git, revision)
     except BatchhookError as error:
-        if not boundary(git):
+        if not missing_parents(git):
             raise
-        raise BatchhookError(f"{revision} is not in this clone, which is shallow", _HINT) from error
+        raise BatchhookError(f"{revision} is not in this shallow clone", _HINT) from error
 
 
-def check_whole(git: Git, good: str, bad: str, span: str) -> None:
-    """Make sure that no history is missing between two commits.
+def check_complete(git: Git, good: str, bad: str, revision_range: str) -> None:
+    """Check that no history between two commits is missing.
 
     Raises:
-        BatchhookError: some is.
+        BatchhookError: some of it is missing.
     """
-    ends = boundary(git)
+    ends = missing_parents(git)
     if ends and not ends.isdisjoint(git.text("rev-list", f"{good}..{bad}").split()):
-        raise BatchhookError(f"this clone is shallow: commits of {span} are missing", _HINT)
+        raise BatchhookError(f"this clone is shallow: commits of {revision_range} are missing", _HINT)

@@ -1,1 +1,1 @@
-"""What every use case works on: the opened repository, its configuration, its revisions."""
+"""Context of every use case: the opened repository, its settings, its revisions."""

@@ -1,4 +1,4 @@
-"""What the runner is at."""
+"""One batch job."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.changes import Batch
+from batchhook.core.batch import Batch
 from batchhook.store.progress import ProgressWriter
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A batch on its way.
+class BatchJob:
+    """A batch that the runner works on.
 
     Attributes:
-        batch: as it was when the runner took it up.
-        environment: the caller's.
-        progress: where it is written how far it is.
-        scratch: a folder for its files.
+        batch: as it was when the runner took it from the queue.
+        environment: the runner's.
+        progress: reports the job's progress.
+        scratch: folder for its temporary files.
     """
 
     batch: Batch

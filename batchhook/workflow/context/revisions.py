@@ -1,11 +1,11 @@
-"""What stands for the present state where a commit is asked for."""
+"""Revisions: commits with their trees, resolved from names, from a batch, or from a range of history."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 from batchhook.errors import BatchhookError
 from batchhook.git import history
 from batchhook.git.command import Git
@@ -13,67 +13,85 @@ from batchhook.git.location import read_head
 from batchhook.workflow.context.project import Project
 
 
-def here(project: Project) -> str:
-    """The name of the commit that HEAD is at; without git, of what was recorded last.
+def head_oid(project: Project) -> str:
+    """Return the oid of the commit at HEAD; in a shadow repository, that of the last recorded change.
 
     Raises:
-        BatchhookError: nothing is committed, or recorded, yet.
+        BatchhookError: nothing is committed (recorded) yet.
     """
-    if project.location.is_private:
+    if project.location.is_shadow:
         count = project.reconcile()
-        if count is None or count.last is None:
+        if count is None or count.last_step is None:
             raise BatchhookError("nothing is recorded here yet", "batchhook record")
-        return count.last.oid
+        return count.last_step.oid
     head = read_head(project.git, project.location)
     if not head.oid:
-        raise BatchhookError("nothing is committed here yet", "git commit first: what is tested is what is committed")
+        raise BatchhookError("nothing is committed here yet", "git commit first: batchhook tests what is committed")
     return head.oid
 
 
-def named(project: Project, revision: str) -> str:
-    """The name of the commit that a revision means; without git, HEAD is what was recorded last.
+def resolve_revision(project: Project, revision: str) -> str:
+    """Return the oid of the commit that a revision names; HEAD as for ``head_oid``.
 
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: it names no commit.
     """
-    if project.location.is_private and revision == "HEAD":
-        return here(project)
-    return history.named(project.git, revision)
+    if project.location.is_shadow and revision == "HEAD":
+        return head_oid(project)
+    return history.resolve_commit(project.git, revision)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """One state.
-
-    Attributes:
-        oid: the commit; empty for the state before a repository's first one.
-        tree: its tree; empty where there is no commit.
-    """
+class Revision:
+    """A commit and its tree; both empty for the time before a repository's first commit."""
 
     oid: str
     tree: str
 
 
-def states_of(git: Git, changes: Sequence[Commit]) -> tuple[State, ...]:
-    """The states before, between and after changes, oldest first.
+@dataclass(frozen=True, slots=True)
+class CommitRange:
+    """Commits along first parents.
 
-    Where something else came between two changes (a pull), the state that it led to is one of its own: what broke
-    there was broken by none of the changes.
+    Attributes:
+        revisions: the base of the first commit, then each commit, oldest first.
+        commits: the commits, by oid.
+        excluded: oids of the commits whose history is not part of the range.
+    """
+
+    revisions: tuple[Revision, ...]
+    commits: Mapping[str, Commit]
+    excluded: tuple[str, ...]
+
+
+def first_parent_range(git: Git, tip: str, excluded: Sequence[str]) -> CommitRange | None:
+    """Return the commits from ``tip`` along first parents, without what ``excluded`` reaches; None if that is all."""
+    chain = history.first_parent_chain(git, [tip], excluded)
+    if not chain:
+        return None
+    return CommitRange(batch_revisions(git, chain), {commit.oid: commit for commit in chain}, tuple(excluded))
+
+
+def batch_revisions(git: Git, changes: Sequence[Commit]) -> tuple[Revision, ...]:
+    """Return the revisions before, between and after changes, oldest first.
+
+    Where something else came between two changes (a pull), the revision it led to is one of its own: no change is to
+    blame for what broke there.
 
     Args:
         git: in the repository.
-        changes: oldest first; at least one.
+        changes: at least one, oldest first.
     """
-    found = [_before(git, changes[0])]
+    revisions = [_base_revision(git, changes[0])]
     for change in changes:
-        if change.before != found[-1].oid and change.base_tree != found[-1].tree:
-            found.append(_before(git, change))
-        found.append(State(change.oid, change.tree))
-    return tuple(found)
+        if change.predecessor != revisions[-1].oid and change.base_tree != revisions[-1].tree:
+            revisions.append(_base_revision(git, change))
+        revisions.append(Revision(change.oid, change.tree))
+    return tuple(revisions)
 
 
-def _before(git: Git, change: Commit) -> State:
-    if not change.before:
-        return State("", "")
-    (before,) = history.commits(git, [change.before])
-    return State(before.oid, before.tree)
+def _base_revision(git: Git, change: Commit) -> Revision:
+    if not change.predecessor:
+        return Revision("", "")
+    (base,) = history.read_commits(git, [change.predecessor])
+    return Revision(base.oid, base.tree)

@@ -1,1 +1,1 @@
-"""Which commits fill the open batch."""
+"""Counting: which commits and recorded changes make up the open batch."""

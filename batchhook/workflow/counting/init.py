@@ -1,4 +1,4 @@
-"""Beginning to count in a repository."""
+"""Initialization of a repository's state folder."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 
 
-def begin(location: Location, git: Git, *, before: Iterable[str] | None = None) -> bool:
-    """Make the state folder and note what was there before; where that was done already, nothing.
+def initialize(location: Location, git: Git, *, anchors: Iterable[str] | None = None) -> bool:
+    """Create the state folder and its database, unless they exist already.
 
     Args:
         location: of the repository.
-        git: in it.
-        before: commits that were there before us, with all that they reach; without it, what all branches and HEADs
-            point at now.
+        git: in the repository.
+        anchors: commits that do not count, with all that they reach; by default those that all branches and HEADs point
+            at now.
 
     Returns:
-        whether this is new.
+        Whether the folder was created.
 
     Raises:
-        StoreError: the folder or the database cannot be made.
+        StoreError: the folder or the database cannot be created.
     """
-    state = StateDir.of(location.common_dir)
-    is_new = not state.exists()
+    state = StateDir.for_repository(location.common_dir)
+    is_new = not state.is_installed()
     try:
         state.create()
     except OSError as error:
-        raise StoreError(f"cannot make {state.root}: {error.strerror}", "check who owns the folder") from error
+        raise StoreError(f"cannot create {state.root}: {error.strerror}", "check who owns the folder") from error
     database = Database(state.database, create=True)
     try:
         with database.transaction():
-            if not database.fact("anchored"):
-                branches.add_anchors(database, history.branch_heads(git) if before is None else before)
+            if not database.metadata("anchored"):
+                branches.add_anchors(database, history.branch_heads(git) if anchors is None else anchors)
                 for kind in ("batches", "operations", "records"):
-                    database.set_fact(f"{kind}_before", str(refs.highest(git, kind)))
-                database.set_fact("anchored", "yes")
+                    database.set_metadata(f"{kind}_reserved", str(refs.highest_number(git, kind)))
+                database.set_metadata("anchored", "yes")
     finally:
         database.close()
     return is_new

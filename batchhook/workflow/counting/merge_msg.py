@@ -1,8 +1,8 @@
-"""The files beside git's own that say: what is staged, or a part of it, is batchhook's doing. On the hook's way.
+"""The prepared commit message of a rollback that was left staged. On the hook's path.
 
-``MERGE_MSG`` is git's: the next ``git commit`` without a message of its own begins with it. ``BATCHHOOK_MSG`` beside it
-holds the same, and behind a NUL what it was before, should we be killed between writing the one and the other. It
-tells which message is ours, and has the hook ask Python about the next commits (known to the hooks).
+``MERGE_MSG`` is Git's: the next ``git commit`` without a message starts from it. ``BATCHHOOK_MSG`` beside it holds the
+same text, followed by a NUL and the text before it, in case we are killed between writing the two. It tells which
+message is ours, and makes the hook leave the next commits to Python (``hooks/post-commit``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MARKER, _MESSAGE = "BATCHHOOK_MSG", "MERGE_MSG"
 
 
 def read(location: Location) -> str | None:
-    """The message that was prepared; None where none was, or what it was for is all committed or gone."""
+    """Return the prepared message; None if there is none, or all that it was for is committed or discarded."""
     try:
         return (location.git_dir / _MARKER).read_text("utf-8", "replace").partition("\0")[0]
     except FileNotFoundError:
@@ -23,12 +23,12 @@ def read(location: Location) -> str | None:
 
 
 def is_prepared(location: Location) -> bool:
-    """Whether the next ``git commit`` begins with a message of ours."""
-    return _ours(location) is not None
+    """Return whether the next ``git commit`` starts from our message."""
+    return _read_own(location) is not None
 
 
-def _ours(location: Location) -> bytes | None:
-    """The message that git would take, if it is ours."""
+def _read_own(location: Location) -> bytes | None:
+    """Return the message that Git would take, if it is ours."""
     try:
         message = (location.git_dir / _MESSAGE).read_bytes()
         return message if message in (location.git_dir / _MARKER).read_bytes().split(b"\0") else None
@@ -36,16 +36,16 @@ def _ours(location: Location) -> bytes | None:
         return None
 
 
-def prepare(location: Location, said: str) -> None:
-    """Prepare a message, unless another one than ours is there."""
-    text, ours = said.encode("utf-8", "backslashreplace"), _ours(location)
-    _write(location.git_dir / _MARKER, text if ours is None else text + b"\0" + ours)
-    if ours is not None or not (location.git_dir / _MESSAGE).exists():
+def prepare(location: Location, message: str) -> None:
+    """Prepare a message, unless a message of another origin is there."""
+    text, own = message.encode("utf-8", "backslashreplace"), _read_own(location)
+    _write(location.git_dir / _MARKER, text if own is None else text + b"\0" + own)
+    if own is not None or not (location.git_dir / _MESSAGE).exists():
         _write(location.git_dir / _MESSAGE, text)
 
 
 def clear(location: Location) -> None:
-    """Take the message away, where it is still ours."""
+    """Remove the prepared message, if it is still ours."""
     if is_prepared(location):
         (location.git_dir / _MESSAGE).unlink(missing_ok=True)
     (location.git_dir / _MARKER).unlink(missing_ok=True)

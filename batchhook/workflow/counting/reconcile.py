@@ -1,7 +1,7 @@
-"""Bringing the count up to the commit graph: what the hooks hinted at is looked up, full batches are sealed.
+"""Derive the open batch from the commit graph, and seal the batches that are full.
 
-Everything happens in one transaction, and a second call with nothing new changes nothing. This runs inside hooks, so
-standard library only.
+The hooks only leave hints in the journal; the graph decides. Everything happens in one transaction, and a second call
+with nothing new changes nothing. This runs inside hooks: standard library only.
 """
 
 from __future__ import annotations
@@ -12,62 +12,86 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batchhook.core.changes import Batch, BatchStatus, Commit, Fill
-from batchhook.core.ledger import Birth, Part, birth, cut, open_changes, replaced_by, same_tree, same_writing
-from batchhook.core.settings import Unit
+from batchhook.core.batch import Batch, BatchQuota, BatchStatus
+from batchhook.core.commit import Commit
+from batchhook.core.ledger import (
+    BatchSlice,
+    CommitOrigin,
+    commit_origin,
+    key_by_authorship,
+    key_by_tree,
+    match_rewrites,
+    open_changes,
+    split_into_batches,
+)
+from batchhook.core.settings import BatchUnit
 from batchhook.git import history, refs
 from batchhook.git.command import Git
-from batchhook.git.location import Location, read_head
-from batchhook.lazy import Late
+from batchhook.git.location import Head, Location, read_head
+from batchhook.lazy import LazyModule
 from batchhook.store import batches, branches, journal
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.counting import merge_msg
-from batchhook.workflow.counting.timeline import line_of
+from batchhook.workflow.counting.timeline import build_timeline
 
 if TYPE_CHECKING:
     from batchhook.workflow.counting import rollback_commits
 else:
-    rollback_commits = Late("batchhook.workflow.counting.rollback_commits")
+    rollback_commits = LazyModule("batchhook.workflow.counting.rollback_commits")
+
+
+@dataclass(frozen=True, slots=True)
+class HookEvent:
+    """The event that one of our hooks was called for.
+
+    Attributes:
+        head: HEAD as the hook read it.
+        is_commit: True in post-commit: HEAD was just committed. False in post-rewrite, at the end of a rebase, which
+            git runs before it removes its folder for the rebase.
+    """
+
+    head: Head
+    is_commit: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Where a branch's open batch stands.
+    """The count of one branch: its open batch, and the batches that this reconciliation sealed.
 
     Attributes:
         branch: full ref name, or the name of a detached HEAD.
-        batch: the number that the open batch has, or will have with its first change.
-        changes: those in it, oldest first.
-        fill: what fills it.
-        filled: how much is in it.
-        sealed: how much is in the batches that this call found full, by their numbers.
-        head: the commit at the branch's tip; empty before the first.
+        batch: number of the open batch, or the number that it will get with its first change.
+        changes: changes of the open batch, oldest first.
+        quota: size and unit of a batch.
+        filled: units in the open batch.
+        sealed: batch number -> units, for the batches that this call sealed.
+        head: commit at the branch's tip; empty before the first commit.
         head_tree: its tree.
-        last: the last step of the branch's line: that commit, or what was recorded after it; None before the first.
+        last_step: the newest step of the timeline: the tip, or the newest change recorded on it; None if there is none.
     """
 
     branch: str
     batch: int
     changes: tuple[Commit, ...]
-    fill: Fill
+    quota: BatchQuota
     filled: int = 0
     sealed: Mapping[int, int] = field(default_factory=dict)
     head: str = ""
     head_tree: str = ""
-    last: Commit | None = None
+    last_step: Commit | None = None
 
     def as_batch(self) -> Batch:
-        """The open batch, with its changes."""
-        base = self.changes[0].before if self.changes else self.last.oid if self.last else ""
+        """Return the open batch as a ``Batch``."""
+        base = self.changes[0].predecessor if self.changes else self.last_step.oid if self.last_step else ""
         return Batch(
             id=self.batch,
             branch=self.branch,
-            fill=self.fill,
+            quota=self.quota,
             status=BatchStatus.OPEN,
             base=base,
-            head=self.last.oid if self.last else "",
+            head=self.last_step.oid if self.last_step else "",
             changes=self.changes,
             filled=self.filled,
         )
@@ -77,183 +101,196 @@ def reconcile(
     database: Database,
     git: Git,
     location: Location,
-    fill: Fill,
+    quota: BatchQuota,
     *,
-    rebase_has_ended: bool = False,
+    hook: HookEvent | None = None,
 ) -> Count | None:
-    """Derive the open batch of the branch that HEAD is on; seal what is full.
+    """Bring the count of the checked-out branch up to date, and seal its full batches.
 
     Args:
-        database: of the repository.
+        database: the repository's.
         git: in the work tree.
         location: of the work tree.
-        fill: what fills a batch.
-        rebase_has_ended: git's folder for the rebase is still there when it runs the post-rewrite hook.
+        quota: size and unit of a batch.
+        hook: the hook that asks. Its HEAD is used unless another process has committed since; else HEAD is read.
 
     Returns:
-        where the branch stands; nothing while a rebase or an am is under way, for then it stands nowhere.
+        The branch's count; None during a rebase or an ``am``, where HEAD is on unfinished history.
 
     Raises:
-        StoreError, GitError: nothing was written; the next call finds the same.
+        StoreError, GitError: nothing was written; the next call starts from the same point.
     """
-    if location.is_rebasing and not rebase_has_ended:
+    if location.is_rebasing and (hook is None or hook.is_commit):
         return None
-    head = read_head(git, location)
-    state = StateDir.of(location.common_dir)
+    state = StateDir.for_repository(location.common_dir)
     with database.transaction():
+        entries, offset = journal.read(state.journal, int(database.metadata("journal_offset", "0")))
+        head = hook.head if hook and _is_latest(hook.head, entries) else read_head(git, location)
         if not head.oid and branches.find(database, head.branch) is None:
-            return Count(head.branch, batches.next_id(database), (), fill)
-        tip = history.commits(git, [head.oid])[0] if head.oid else None
-        news = _journal(database, state)
-        chain = _chain(database, git, head.branch, head.oid) if tip else ()
-        branch = _branch(database, head.branch, head.oid, chain)
-        stood = _learn(database, news, head.branch, fill.size)
-        _recognise(database, git, branch, chain, stood[branch.name])
-        _note_rollbacks(database, git, location, chain)
-        line = line_of(database, git, branch, head.oid, chain)
-        changes = open_changes(line, branches.ledger(database, branch, [step.oid for step in line]))
-        full, rest = cut(changes, fill.size, _weights(git, changes, fill.unit))
-        sealed = {_seal(database, git, branch, part, fill): part.weight for part in full}
-        batch = batches.ensure_open(database, branch, fill.size) if rest.changes else _number(database, branch)
-        branches.move_tip(database, branch, head.oid)
-    last, head_tree = line[-1] if line else tip, tip.tree if tip else ""
-    count = Count(head.branch, batch, rest.changes, fill, rest.weight, sealed, head.oid, head_tree, last)
-    remember(state, count)
+            return Count(head.branch, batches.next_id(database), (), quota)
+        chain = _read_chain(database, git, head) if head.oid else ()
+        tip = _read_tip(git, head, chain)
+        branch = branches.find(database, head.branch) or branches.add(
+            database, head.branch, chain[0].parent if chain else head.oid, head.oid
+        )
+        if hook and hook.is_commit:  # another hook may have read its line already, when the branch was not known yet
+            entries = [journal.CommitEntry(hook.head.branch, hook.head.oid), *entries]
+        earlier_tips = _apply_journal(database, entries, branch, quota.size)
+        database.set_metadata("journal_offset", str(offset))
+        _classify_unreported(database, git, branch, chain, earlier_tips)
+        if any(commit.is_rollback for commit in chain) or merge_msg.read(location) is not None:
+            rollback_commits.mark_rollbacks(database, git, location, chain)
+
+        steps = build_timeline(database, git, branch, head.oid, chain)
+        changes = open_changes(steps, branches.load_ledger(database, branch, [step.oid for step in steps]))
+        full, rest = split_into_batches(changes, quota.size, _weigh(git, changes, quota.unit))
+        sealed = {_seal(database, git, branch, part, quota): part.weight for part in full}
+        if rest.changes:
+            number = batches.ensure_open(database, branch, quota.size)
+        else:
+            number = batches.find_open(database, branch) or batches.next_id(database)
+        branches.update_tip(database, branch, head.oid)
+    count = Count(
+        branch=head.branch,
+        batch=number,
+        changes=rest.changes,
+        quota=quota,
+        filled=rest.weight,
+        sealed=sealed,
+        head=head.oid,
+        head_tree=tip.tree if tip else "",
+        last_step=steps[-1] if steps else tip,
+    )
+    write_hook_cache(state, count)
     return count
 
 
-def _note_rollbacks(database: Database, git: Git, location: Location, chain: Sequence[Commit]) -> None:
-    """Note which commits hold just what was rolled back: they fill no batch."""
-    if any(commit.is_rollback for commit in chain) or merge_msg.read(location) is not None:
-        rollback_commits.note(database, git, location, chain)
+def _is_latest(head: Head, entries: Sequence[journal.CommitEntry | journal.RewriteEntry]) -> bool:
+    """Return whether a hook's HEAD is still the latest commit of its branch, going by the journal.
+
+    It is not if another hook has written a line after ours, or has read ours already.
+    """
+    oids = [
+        entry.oid if isinstance(entry, journal.CommitEntry) else entry.new
+        for entry in entries
+        if entry.branch == head.branch
+    ]
+    return oids[-1:] == [head.oid]
 
 
-def _weights(git: Git, changes: Sequence[Commit], unit: Unit) -> dict[str, int]:
-    """How much each change adds to its batch, by name."""
-    edits = history.edits(git, [change.oid for change in changes]) if unit is Unit.FILE else {}
-    return {change.oid: edits.get(change.oid, 1) for change in changes}
-
-
-def _journal(database: Database, state: StateDir) -> Sequence[journal.Committed | journal.Rewritten]:
-    """What the hooks wrote down since the last time."""
-    entries, offset = journal.read(state.journal, int(database.fact("journal_offset", "0")))
-    database.set_fact("journal_offset", str(offset))
-    return entries
-
-
-def _chain(database: Database, git: Git, name: str, tip: str) -> tuple[Commit, ...]:
-    """The part of a branch's history that may hold open changes."""
-    hide = branches.anchors(database)
-    branch = branches.find(database, name)
-    if branch is None or not name.startswith("refs/"):  # a detached HEAD may be anywhere
-        hide |= branches.others(database, name)
+def _read_chain(database: Database, git: Git, head: Head) -> tuple[Commit, ...]:
+    """Read the part of the branch's first-parent history that may hold open changes, oldest first."""
+    hidden = branches.list_anchors(database)
+    branch = branches.find(database, head.branch)
+    if branch is None or not head.branch.startswith("refs/"):  # a detached HEAD can be anywhere
+        hidden |= branches.list_other_tips(database, head.branch)
     if branch is not None:
-        hide |= {branch.start, batches.last_head(database, branch)}
-    return history.first_parent_chain(git, [tip], hide)
+        hidden |= {branch.start, batches.read_last_head(database, branch)}
+    return history.first_parent_chain(git, [head.oid], hidden)
 
 
-def _branch(database: Database, name: str, tip: str, chain: Sequence[Commit]) -> Branch:
-    start = chain[0].parent if chain else tip
-    return branches.find(database, name) or branches.add(database, name, start, tip)
+def _read_tip(git: Git, head: Head, chain: Sequence[Commit]) -> Commit | None:
+    if chain:
+        return chain[-1]
+    return history.read_commits(git, [head.oid])[0] if head.oid else None
 
 
-def _learn(
-    database: Database,
-    news: Sequence[journal.Committed | journal.Rewritten],
-    here: str,
-    size: int,
-) -> dict[str, set[str]]:
-    """Take in what the hooks wrote down about branches that are known.
+def _apply_journal(
+    database: Database, entries: Sequence[journal.CommitEntry | journal.RewriteEntry], current: Branch, size: int
+) -> set[str]:
+    """Store what the hooks noted in the journal since the last reconciliation, for the branches that are known.
 
-    A hook that counted the first change of a batch has told its user the batch's number: other branches than the one
-    that is looked at (``here``) get theirs now, before any is given to it.
+    A hook that counted the first change of a batch has printed the batch's number. So other branches than the current
+    one get their number now, before one is given to the current branch.
 
     Returns:
-        where each branch stood at some time since it was last looked at, by its name.
+        The commits that the current branch was at since the last reconciliation.
     """
-    stood = {branch.name: {branch.tip} for branch in branches.all_of(database)}
-    for entry in news:
+    tips = {branch.name: {branch.tip} for branch in branches.list_all(database)}
+    for entry in entries:
         branch = branches.find(database, entry.branch)
         if branch is None:
-            continue  # its reflog will tell
-        if isinstance(entry, journal.Committed):
-            branches.meet(database, branch, [entry.oid], made_here=True)
-            branches.move_tip(database, branch, entry.oid)
-            stood[branch.name].add(entry.oid)
-            if branch.name != here:
+            continue  # its reflog has the commit, too
+        if isinstance(entry, journal.CommitEntry):
+            branches.add_commits(database, branch, [entry.oid], is_local=True)
+            branches.update_tip(database, branch, entry.oid)
+            tips[branch.name].add(entry.oid)
+            if branch.name != current.name:
                 batches.ensure_open(database, branch, size)
         else:
             branches.add_rewrites(database, [(entry.old, entry.new)])
-            if branches.met(database, branch, [entry.old]).get(entry.old):
-                branches.meet(database, branch, [entry.new], made_here=True)
-    return stood
+            if branches.find_commits(database, branch, [entry.old]).get(entry.old):
+                branches.add_commits(database, branch, [entry.new], is_local=True)
+    return tips[current.name]
 
 
-def _recognise(database: Database, git: Git, branch: Branch, chain: Sequence[Commit], before: set[str]) -> None:
-    """Find out about commits of which no hook told: whether they were made here, and whose place they took.
-
-    ``before`` is where the branch stood at earlier times, as far as known.
-    """
+def _classify_unreported(
+    database: Database, git: Git, branch: Branch, chain: Sequence[Commit], earlier_tips: set[str]
+) -> None:
+    """Find out from the reflogs about commits that no hook reported: created here or not, and what they replaced."""
     if not chain:
         return
-    known = branches.met(database, branch, [commit.oid for commit in chain])
-    gone = history.first_parent_chain(git, before - {chain[-1].oid}, [chain[-1].oid, branch.start])
-    strangers = [commit for commit in chain if commit.oid not in known]
-    if not strangers and not gone:
+    tip = chain[-1].oid
+    known = branches.find_commits(database, branch, [commit.oid for commit in chain])
+    unreported = [commit.oid for commit in chain if commit.oid not in known]
+    gone = history.first_parent_chain(git, earlier_tips - {tip}, [tip, branch.start])
+    if not unreported and not gone:
         return
-    births = _births(git, branch)
-    made = [commit.oid for commit in strangers if births.get(commit.oid) is Birth.MADE]
-    branches.meet(database, branch, [commit.oid for commit in strangers], made_here=False)
-    branches.meet(database, branch, made, made_here=True)
+    origins = _read_origins(git, branch)
+    created = [oid for oid in unreported if origins.get(oid) is CommitOrigin.CREATED]
+    branches.add_commits(database, branch, unreported, is_local=False)
+    branches.add_commits(database, branch, created, is_local=True)
 
-    mine = branches.met(database, branch, [commit.oid for commit in gone])
-    candidates = [commit for commit in gone if mine.get(commit.oid)]
-    amended = [commit for commit in chain if births.get(commit.oid) is Birth.AMENDED]
-    rebased = [commit for commit in chain if births.get(commit.oid) is Birth.REBASED]
-    found = replaced_by(amended, candidates, [same_tree])
-    found |= replaced_by(rebased, candidates, [same_tree, partial(history.patch_ids, git), same_writing])
-    branches.add_rewrites(database, [(old, new) for new, old in found.items()])
-    branches.meet(database, branch, found, made_here=True)
+    created_here = branches.find_commits(database, branch, [commit.oid for commit in gone])
+    candidates = [commit for commit in gone if created_here.get(commit.oid)]
+    amended = [commit for commit in chain if origins.get(commit.oid) is CommitOrigin.AMENDED]
+    rebased = [commit for commit in chain if origins.get(commit.oid) is CommitOrigin.REBASED]
+    replaced = match_rewrites(amended, candidates, [key_by_tree])
+    replaced |= match_rewrites(rebased, candidates, [key_by_tree, partial(history.patch_ids, git), key_by_authorship])
+    branches.add_rewrites(database, [(old, new) for new, old in replaced.items()])
+    branches.add_commits(database, branch, replaced, is_local=True)
 
 
-def _births(git: Git, branch: Branch) -> dict[str, Birth]:
-    """How commits came, by the reflogs of the branch and of HEAD (which alone sees the steps of a rebase)."""
-    head = {oid: birth(said) for oid, said in history.reflog(git, "HEAD").items()}
+def _read_origins(git: Git, branch: Branch) -> dict[str, CommitOrigin]:
+    """Read from the reflogs of the branch and of HEAD how commits came to be; only HEAD's has the steps of a rebase."""
+    head = {oid: commit_origin(message) for oid, message in history.reflog(git, "HEAD").items()}
     if not branch.name.startswith("refs/"):
         return head
-    own = {oid: birth(said) for oid, said in history.reflog(git, branch.name).items()}
-    rebased = {oid: how for oid, how in head.items() if how is Birth.REBASED}
-    return rebased | {oid: how for oid, how in own.items() if how is not Birth.MOVED}
+    own = {oid: commit_origin(message) for oid, message in history.reflog(git, branch.name).items()}
+    rebased = {oid: origin for oid, origin in head.items() if origin is CommitOrigin.REBASED}
+    return rebased | {oid: origin for oid, origin in own.items() if origin is not CommitOrigin.EXISTING}
 
 
-def _seal(database: Database, git: Git, branch: Branch, part: Part, fill: Fill) -> int:
-    number = batches.seal(database, branch, part, fill)
-    # Inside the transaction: a batch without its pins is no batch. A ref too many, should we die here, is harmless.
-    refs.pin(git, {refs.batch_base(number): part.changes[0].before, refs.batch_head(number): part.changes[-1].oid})
+def _weigh(git: Git, changes: Sequence[Commit], unit: BatchUnit) -> dict[str, int]:
+    """Return the units that each change adds to its batch, by name."""
+    edits = history.count_edits(git, [change.oid for change in changes]) if unit is BatchUnit.FILE else {}
+    return {change.oid: edits.get(change.oid, 1) for change in changes}
+
+
+def _seal(database: Database, git: Git, branch: Branch, part: BatchSlice, quota: BatchQuota) -> int:
+    number = batches.seal(database, branch, part, quota)
+    # Pinned inside the transaction: no batch may exist without its pins. If we die here, a spare ref does no harm.
+    refs.pin(git, {refs.batch_base(number): part.changes[0].predecessor, refs.batch_head(number): part.changes[-1].oid})
     return number
 
 
-def _number(database: Database, branch: Branch) -> int:
-    return batches.open_id(database, branch) or batches.next_id(database)
-
-
-def remember(state: StateDir, count: Count) -> None:
+def write_hook_cache(state: StateDir, count: Count) -> None:
     """Write down where a branch stands, for the hook to go on from without Python.
 
     Numbers are given out with a batch's first change. Another branch's empty batch may have had this one in mind.
     """
-    own = state.count(count.branch)
-    for other in state.counts.rglob("*"):
-        with contextlib.suppress(OSError):  # a folder, or gone meanwhile
+    own = state.open_count(count.branch)
+    for other in state.open_counts.rglob("*"):
+        with contextlib.suppress(OSError):  # a folder, or just removed
             if other != own and other.read_text().split()[3:4] == ["0"]:
                 other.unlink()
     if not count.branch.startswith("refs/"):
         return
-    is_ahead = count.last is not None and count.last.tree != count.head_tree
-    if is_ahead or count.fill.unit is not Unit.COMMIT:  # what a commit repeats, or weighs, is nothing for sh to see
+    is_ahead = count.last_step is not None and count.last_step.tree != count.head_tree
+    if is_ahead or count.quota.unit is not BatchUnit.COMMIT:  # sh cannot see what a commit duplicates, or weighs
         own.unlink(missing_ok=True)
         return
-    line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.fill.size}\n"
-    with contextlib.suppress(OSError):  # a branch `a` where a branch `a/b` was: the next hook asks Python again
+    line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.quota.size}\n"
+    with contextlib.suppress(OSError):  # branch `a` where a branch `a/b` was: the next hook runs Python again
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(line)

@@ -1,1 +1,1 @@
-"""Finding out which change broke which test: the search of ``core/culprits`` put to work on real commits."""
+"""Culprit search: ``core/culprits`` applied to real commits."""

@@ -1,4 +1,4 @@
-"""The search for a batch's culprits: what it begins with, what is made of what it finds."""
+"""The culprit search of a batch."""
 
 from __future__ import annotations
 
@@ -7,129 +7,141 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batchhook.core.culprits.attribution import Attribution, Kind, Sight
-from batchhook.core.culprits.search import DELTA, DELTA_TO_REVERT
-from batchhook.core.results import Company, Run, TestResult
+from batchhook.core.culprits.attribution import Attribution, AttributionKind, ProbeOutcome
+from batchhook.core.culprits.search import MAX_ERROR, MAX_ERROR_TO_REVERT
+from batchhook.core.results import IsolationLevel, Run, TestResult
 from batchhook.core.settings import AutoRollback, Isolation
 from batchhook.errors import BatchhookError, StoreError
-from batchhook.store.observations import Runs
-from batchhook.workflow.context.job import Task
+from batchhook.store.observations import RunFilter
+from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import State, states_of
-from batchhook.workflow.culprits.finder import Hunt
-from batchhook.workflow.culprits.order_dependence import order_dependent
-from batchhook.workflow.culprits.probes import visiting
-from batchhook.workflow.culprits.seeding import recall, subjects_of
-from batchhook.workflow.suite.fingerprint import Suite, find_suite
+from batchhook.workflow.context.revisions import Revision, batch_revisions
+from batchhook.workflow.culprits.finder import CulpritFinder, estimate_failing_tests
+from batchhook.workflow.culprits.probes import Prober, ProbeRequest, open_test_prober
+from batchhook.workflow.suite.fingerprint import find_suite
+
+_FAILURES_SEEN = {IsolationLevel.PARALLEL: 1, IsolationLevel.CLASS: 2, IsolationLevel.SUITE: 3}
+"""How often a run has seen a test fail, by the isolation level of its result: each rerun isolates it further."""
 
 
 @dataclass(frozen=True, slots=True)
-class Culprits:
-    """What a search found out.
+class BatchAttributions:
+    """Attributions of a batch's failing tests.
 
     Attributes:
-        states: names of the commits that it chose from, oldest first.
-        by_test: what became of each failing test, by id and module.
+        revisions: oids of the commits that were searched, oldest first.
+        by_test: attributions by test id and module.
     """
 
-    states: tuple[str, ...]
+    revisions: tuple[str, ...]
     by_test: Mapping[tuple[str, str], Attribution]
 
     @property
     def by_id(self) -> Mapping[str, Attribution]:
-        """What became of each failing test, by its id alone."""
-        return {test_id: found for (test_id, _), found in self.by_test.items()}
+        """Attributions by test id alone."""
+        return {test_id: attribution for (test_id, _), attribution in self.by_test.items()}
 
 
-def find_culprits(project: Project, task: Task, run: Run) -> Culprits:
-    """Find out what broke each failing test of a batch.
+def find_culprits(project: Project, job: BatchJob, run: Run) -> BatchAttributions:
+    """Attribute each failing test of a batch's run.
 
-    It may be killed at any moment: every visit is stored when it was made, so that the next search goes on from there.
+    The search may be killed at any moment: each probe is stored when it completes, so that the next search resumes
+    from there.
 
     Raises:
-        StoreError: nothing could be stored.
+        StoreError: the database cannot be read or written.
     """
-    states = states_of(project.git, task.batch.changes)
+    revisions = batch_revisions(project.git, job.batch.changes)
+    failures = _distinct_failures(run)
     try:
-        found = _found(project, states, task, run)
+        attributions = _search(project, revisions, job, run, failures)
     except StoreError:
         raise
     except BatchhookError as error:
-        found = _unknown(run, error.message)
-    except Exception as error:  # noqa: BLE001 - told in the analysis, and in the log: a defect must not block the queue
+        attributions = _all_ambiguous(failures, error.message)
+    except Exception as error:  # noqa: BLE001 - reported in the analysis and the log: a defect must not block the queue
         traceback.print_exc()
-        found = _unknown(run, f"the search failed: {type(error).__name__}: {error}")
-    return Culprits(
-        states=tuple(state.oid for state in states),
-        by_test={(result.test_id, result.module): found[result.test_id] for result in _failing(run)},
+        attributions = _all_ambiguous(failures, f"the search failed: {type(error).__name__}: {error}")
+    return BatchAttributions(
+        revisions=tuple(revision.oid for revision in revisions),
+        by_test={(result.test_id, result.module): attributions[result.test_id] for result in failures},
     )
 
 
-def _found(project: Project, states: Sequence[State], task: Task, run: Run) -> Mapping[str, Attribution]:
-    """What became of each failing test."""
-    budget = project.settings.culprit_budget
-    if project.settings.isolation is Isolation.IN_PLACE or run.tree != states[-1].tree:
-        return _unknown(run, "tested in place: other commits cannot be tested there")
-    end = time.monotonic() + budget
-    suite = find_suite(project, task.environment)
-    failing = _failing(run)
-    here = frozenset(result.test_id for result in run.outcome.results)
-    hunt = Hunt(
-        states=states,
-        subjects=subjects_of(project, states, failing),
-        here=lambda: here,
-        budget=budget,
-        delta=DELTA_TO_REVERT if project.settings.auto_rollback is AutoRollback.APPLY else DELTA,
-        told=lambda solved: task.progress.searching(len(failing), solved),
+def _distinct_failures(run: Run) -> list[TestResult]:
+    """Return the failing results, the first of each test."""
+    failures: dict[str, TestResult] = {}
+    for result in run.result.results:
+        if result.outcome.is_failure:
+            failures.setdefault(result.test_id, result)
+    return list(failures.values())
+
+
+def _all_ambiguous(failures: Sequence[TestResult], reason: str) -> Mapping[str, Attribution]:
+    return {result.test_id: Attribution(AttributionKind.AMBIGUOUS, 0.0, reason=reason) for result in failures}
+
+
+def _search(
+    project: Project, revisions: Sequence[Revision], job: BatchJob, run: Run, failures: Sequence[TestResult]
+) -> Mapping[str, Attribution]:
+    settings = project.settings
+    if settings.isolation is Isolation.IN_PLACE or run.tree != revisions[-1].tree:
+        return _all_ambiguous(failures, "tested in place: other commits cannot be tested there")
+    deadline = time.monotonic() + settings.culprit_budget
+    suite = find_suite(project, job.environment)
+    current_tests = frozenset(result.test_id for result in run.result.results)
+    finder = CulpritFinder(
+        revisions=revisions,
+        failing_tests=estimate_failing_tests(project, revisions, failures),
+        list_current_tests=lambda: current_tests,
+        budget=settings.culprit_budget,
+        max_error=MAX_ERROR_TO_REVERT if settings.auto_rollback is AutoRollback.APPLY else MAX_ERROR,
+        on_solved=lambda solved: job.progress.searching(len(failures), solved),
     )
-    hunt.told(0)
-    _recall(project, suite, run, hunt)
-    modules = {result.test_id: result.module for result in failing}
-    with visiting(project, suite, task.scratch, modules) as visits:
-        found = hunt.run(visits)
-        alone = [result for result in failing if _only_in_company(result, found[result.test_id], run)]
-        needy = order_dependent(visits, states[-1], alone, run, end)
+    finder.on_solved(0)
+    for result in failures:
+        for _ in range(_times_seen(result, run)):
+            finder.observe(len(revisions) - 1, result.test_id, ProbeOutcome.FAILED)
+    finder.recall(project.database, RunFilter(suite.fingerprint, exclude_run=run.id))
+    modules = {result.test_id: result.module for result in failures}
+    with open_test_prober(project, suite, job.scratch, modules) as prober:
+        attributions = finder.search(prober)
+        candidates = [result for result in failures if _may_depend_on_order(result, attributions[result.test_id], run)]
+        order_dependent = _find_order_dependent(prober, revisions[-1], candidates, run, deadline)
     return {
-        name: replace(one, reason="it fails only after the tests that run before it") if name in needy else one
-        for name, one in found.items()
+        name: replace(attribution, reason="it fails only after the tests that run before it")
+        if name in order_dependent
+        else attribution
+        for name, attribution in attributions.items()
     }
 
 
-def _failing(run: Run) -> list[TestResult]:
-    """The failing results, each test once."""
-    found: dict[str, TestResult] = {}
-    for result in run.outcome.results:
-        if result.outcome.is_failure:
-            found.setdefault(result.test_id, result)
-    return list(found.values())
+def _times_seen(result: TestResult, run: Run) -> int:
+    """Return how often the run has seen a test fail: failures of parallel runs were rerun."""
+    return _FAILURES_SEEN[result.isolation] if run.result.ran_in_parallel else 1
 
 
-def _unknown(run: Run, reason: str) -> Mapping[str, Attribution]:
-    return {result.test_id: Attribution(Kind.AMBIGUOUS, 0.0, reason=reason) for result in _failing(run)}
+def _may_depend_on_order(result: TestResult, attribution: Attribution, run: Run) -> bool:
+    """Return whether a test without a culprit failed each time in the whole suite, and in no probe."""
+    has_no_culprit = attribution.kind in {AttributionKind.FLAKY, AttributionKind.AMBIGUOUS}
+    return has_no_culprit and 0 < attribution.failure_count == _times_seen(result, run) < attribution.run_count
 
 
-# --- what it begins with --------------------------------------------------------------------------------------------
+def _find_order_dependent(
+    prober: Prober, revision: Revision, failures: Sequence[TestResult], run: Run, deadline: float
+) -> frozenset[str]:
+    """Return the ids of the tests that fail again after all tests that unittest runs before them.
 
-
-def _recall(project: Project, suite: Suite, run: Run, hunt: Hunt) -> None:
-    """Begin with what was seen already: by the run, by earlier ones, by a search that was interrupted."""
-    last = len(hunt.states) - 1
-    for result in _failing(run):
-        for _ in range(_times(result, run)):
-            hunt.remember(last, result.test_id, Sight.FAILED)
-    recall(project.database, Runs(suite.description, without=run.id), hunt)
-
-
-def _times(result: TestResult, run: Run) -> int:
-    """How often a failing test was seen to fail by its run: what fails beside others is looked at again."""
-    if not run.outcome.side_by_side:
-        return 1
-    return {Company.STRANGERS: 1, Company.CLASS: 2, Company.SUITE: 3}[result.seen_in]
-
-
-# --- what is made of it ---------------------------------------------------------------------------------------------
-
-
-def _only_in_company(result: TestResult, found: Attribution, run: Run) -> bool:
-    """Whether a test that nobody broke failed in the whole suite alone, and never by itself."""
-    return found.kind in {Kind.FLAKY, Kind.AMBIGUOUS} and 0 < found.failed == _times(result, run) < found.runs
+    Args:
+        prober: of the suite.
+        revision: where they failed.
+        failures: results of tests that failed in the whole suite and pass alone.
+        run: of the whole suite.
+        deadline: by ``time.monotonic()``; if the whole suite would take longer, no test is returned.
+    """
+    names = tuple(result.test_id for result in failures)
+    seconds = sum(result.duration for result in run.result.results)
+    if not names or time.monotonic() + seconds > deadline:
+        return frozenset()
+    (probe,) = prober.probe([ProbeRequest(revision, names, seconds, in_order=True)])
+    return frozenset(name for name, outcome in probe.outcomes.items() if outcome is ProbeOutcome.FAILED)

@@ -1,117 +1,178 @@
-"""Finding what broke tests, or a command, in any range of history."""
+"""The search for the commit that broke tests, or a command, in a range of history."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchhook.core.changes import Commit, FileEdit
-from batchhook.core.culprits.attribution import Kind, Sight
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.culprits.attribution import AttributionKind, ProbeOutcome
 from batchhook.core.culprits.bisect_result import Bisection, Finding
 from batchhook.core.progress import Progress
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, GitError
-from batchhook.lazy import Late
+from batchhook.lazy import LazyModule
 from batchhook.store import observations
-from batchhook.store.observations import Runs
+from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import named
-from batchhook.workflow.culprits import merges
-from batchhook.workflow.culprits.command_probe import CommandVisits, command_visits
-from batchhook.workflow.culprits.first_parent import Line, line_to
-from batchhook.workflow.culprits.probe_cache import Looks
-from batchhook.workflow.culprits.probes import Visits, visiting
-from batchhook.workflow.culprits.range_search import Quest, looking_at
-from batchhook.workflow.culprits.request import Asked, check_failing
-from batchhook.workflow.culprits.seeding import command_subjects, subjects_of
+from batchhook.workflow.context.revisions import CommitRange, Revision, first_parent_range, resolve_revision
+from batchhook.workflow.culprits.command_probe import CommandProber, open_command_prober
+from batchhook.workflow.culprits.probe_cache import ProbeCache, TestProbe
+from batchhook.workflow.culprits.probes import Prober, open_test_prober
+from batchhook.workflow.culprits.range_search import RangeSearch, probe_progress
+from batchhook.workflow.culprits.request import BisectRequest
 from batchhook.workflow.suite.fingerprint import find_suite
 
 if TYPE_CHECKING:
     from batchhook.git import backends, object_db
 else:
-    backends = Late("batchhook.git.backends")
-    object_db = Late("batchhook.git.object_db")
+    backends = LazyModule("batchhook.git.backends")
+    object_db = LazyModule("batchhook.git.object_db")
+
+_MAX_NAMED = 3
+"""Tests that an error names."""
+_EXPECTED_ID = "expected the id of a single test, as unittest writes it: package.module.Class.method"
+_WHY_UNTESTABLE = (
+    f"{_EXPECTED_ID}; or its module cannot be imported there, or one of its fixtures fails: then search for that, by "
+    "unittest's name for it (unittest.loader._FailedTest.MODULE, setUpClass (CLASS))"
+)
 
 
-def bisect(project: Project, asked: Asked, tell: Callable[[Progress], None], scratch: Path) -> Bisection:
-    """Find out which commit broke tests, or a command, in any range of history.
+def bisect(
+    project: Project, request: BisectRequest, on_progress: Callable[[Progress], None], scratch: Path
+) -> Bisection:
+    """Find the commit that broke tests, or a command, in a range of history.
 
-    The user's work tree, index and HEAD are not touched. It may be killed at any moment: every visit is stored when it
-    was made, so that the same search goes on from there.
+    The user's work tree, index and HEAD are not touched. The search may be killed at any moment: each probe is stored
+    when it completes, so that the same search resumes from there.
 
     Args:
         project: the repository.
-        asked: for what.
-        tell: is told how far it is.
-        scratch: a folder for the files of visits.
+        request: what to search for.
+        on_progress: called before each round of probes.
+        scratch: a folder for the files of probes.
 
     Raises:
         BatchhookError: there is no such range, nothing fails at its end, or the command cannot be run.
     """
-    good, bad = named(project, asked.good), named(project, asked.bad)
-    line = line_to(project.git, bad, [good])
-    if line is None:
+    good, bad = resolve_revision(project, request.good), resolve_revision(project, request.bad)
+    commit_range = first_parent_range(project.git, bad, [good])
+    if commit_range is None:
         raise BatchhookError(
-            f"there is nothing to search: {asked.good} has all that {asked.bad} has",
+            f"there is nothing to search: {request.good} already contains {request.bad}",
             "the older commit comes first: batchhook bisect TEST GOOD BAD",
         )
-    with _visits(project, asked, scratch) as places:
-        return _search(project, asked, places, line, tell)
+    with _open_prober(project, request, scratch) as prober:
+        return _search(project, request, prober, commit_range, on_progress)
 
 
 @contextmanager
-def _visits(project: Project, asked: Asked, scratch: Path) -> Iterator[Visits]:
-    if asked.command is not None:
-        with command_visits(project, asked.command, asked.environment, scratch) as visits:
-            yield visits
+def _open_prober(project: Project, request: BisectRequest, scratch: Path) -> Iterator[Prober]:
+    if request.command is not None:
+        with open_command_prober(project, request.command, request.environment, scratch) as prober:
+            yield prober
         return
     if project.settings.isolation is Isolation.IN_PLACE:
-        raise BatchhookError("tests run in place here, where other commits cannot be tested", "--exec CMD can")
-    with visiting(project, find_suite(project, asked.environment), scratch) as made:
-        yield made
+        raise BatchhookError(
+            "tests run in place here, where other commits cannot be tested", "search with a command: --exec CMD"
+        )
+    with open_test_prober(project, find_suite(project, request.environment), scratch) as test_prober:
+        yield test_prober
 
 
-def _search(project: Project, asked: Asked, places: Visits, line: Line, tell: Callable[[Progress], None]) -> Bisection:
-    these = Runs(places.description, after=observations.latest(project.database) if asked.fresh else 0)
-    looks = Looks(project.database, places, these, lambda states: tell(looking_at(states)))
-    bad = line.states[-1]
-    seen = looks.once(bad, asked.names)
-    check_failing(asked, bad, seen)
-    sound = {name: look.sight for name, look in seen.items() if look.sight is not Sight.FAILED}
-    failed = observations.failures_in(project.database, bad.tree, these, seen.keys() - sound.keys())
-    begin = subjects_of if asked.command is None else command_subjects
-    quest = Quest(project, looks, bad, begin, tell, asked.budget)
-    found = merges.search(quest, line, [failed[name] for name in asked.names if name in failed], {})
+def _search(
+    project: Project,
+    request: BisectRequest,
+    prober: Prober,
+    commit_range: CommitRange,
+    on_progress: Callable[[Progress], None],
+) -> Bisection:
+    after_run = observations.latest_run_id(project.database) if request.fresh else 0
+    runs = RunFilter(prober.fingerprint, after_run=after_run)
+    cache = ProbeCache(project.database, prober, runs, lambda revisions: on_progress(probe_progress(revisions)))
+    bad = commit_range.revisions[-1]
+    probes = cache.probe_by_name(bad, request.names)
+    _check_failing(request, bad, probes)
+    not_failing = {name: probe.outcome for name, probe in probes.items() if probe.outcome is not ProbeOutcome.FAILED}
+    failures = observations.find_failures(project.database, bad.tree, runs, probes.keys() - not_failing.keys())
+    search = RangeSearch(project, cache, bad, request.command is None, on_progress, request.budget)
+    findings = search.search(commit_range, [failures[name] for name in request.names if name in failures])
+    culprits = [search.commits[finding.attribution.culprit] for finding in findings.values() if finding.is_solved]
     return Bisection(
-        good=line.hidden[0],
+        good=commit_range.excluded[0],
         bad=bad.oid,
-        base=line.states[0].oid,
-        size=len(line.commits),
-        visits=looks.visits + quest.visits,
-        findings={name: _explained(asked, line, found[name]) for name in asked.names if name in found},
-        sound=sound,
-        commits=quest.commits,
-        edits=_edits(project, [quest.commits[one.attribution.change] for one in found.values() if one.is_solved]),
-        remarks=_remarks(asked, places),
+        base=commit_range.revisions[0].oid,
+        size=len(commit_range.commits),
+        probes=cache.probe_count + search.probe_count,
+        findings={
+            name: _explain_finding(request, commit_range, findings[name]) for name in request.names if name in findings
+        },
+        not_failing=not_failing,
+        commits=search.commits,
+        edits=_file_edits(project, culprits),
+        remarks=_remarks(request, prober),
     )
 
 
-def _explained(asked: Asked, line: Line, finding: Finding) -> Finding:
-    """A finding that says what it means where the test failed before the range."""
-    if finding.attribution.kind is not Kind.PRE_EXISTING:
+def _check_failing(request: BisectRequest, bad: Revision, probes: Mapping[str, TestProbe]) -> None:
+    """Check that all tests exist and can be tested at the end of the range, and that one fails there.
+
+    Raises:
+        BatchhookError: there is nothing to search for.
+    """
+    where = f"at {request.bad} ({bad.oid[:8]})"
+    for name in request.names:
+        probe = probes[name]
+        if probe.outcome is ProbeOutcome.ABSENT:
+            hint = f"did you mean {_join_names(probe.similar)}?" if probe.similar else _EXPECTED_ID
+            raise BatchhookError(f"{name} does not exist {where}", hint)
+        if probe.outcome is ProbeOutcome.UNTESTABLE:
+            raise _untestable_error(request, probe, f"{_display_name(request, name)} cannot be tested {where}")
+    if all(probe.outcome is not ProbeOutcome.FAILED for probe in probes.values()):
+        names = _join_names(_display_name(request, name) for name in request.names)
+        raise BatchhookError(
+            f"{names} {'does' if len(probes) == 1 else 'do'} not fail {where}",
+            "if it fails there sometimes, try again with --fresh",
+        )
+
+
+def _untestable_error(request: BisectRequest, probe: TestProbe, message: str) -> BatchhookError:
+    if probe.error:
+        return BatchhookError(f"{message}: {probe.error}", probe.hint)
+    if request.command is None:
+        return BatchhookError(message, _WHY_UNTESTABLE)
+    return BatchhookError(message, "it exited with 125, or timed out; the search needs a commit where it fails")
+
+
+def _display_name(request: BisectRequest, name: str) -> str:
+    return name if request.command is None else f"`{name}`"
+
+
+def _join_names(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - _MAX_NAMED} more" if len(listed) > _MAX_NAMED else ""
+    return ", ".join(listed[:_MAX_NAMED]) + more
+
+
+def _explain_finding(request: BisectRequest, commit_range: CommitRange, finding: Finding) -> Finding:
+    """Add a note to the finding of a test that failed before the range."""
+    if finding.attribution.kind is not AttributionKind.PRE_EXISTING:
         return finding
-    base = line.states[0].oid
-    if base in line.hidden:
-        return replace(finding, note=f"it fails at {asked.good} already")
-    common = f"it fails at {base[:8]}, which {asked.good} and {asked.bad} have in common"
-    return replace(finding, note=f"{common}: the failure is older than the range, or {asked.good} mended it")
+    base = commit_range.revisions[0].oid
+    if base in commit_range.excluded:
+        return replace(finding, note=f"it already fails at {request.good}")
+    return replace(
+        finding,
+        note=f"it fails at {base[:8]}, the common base of {request.good} and {request.bad}: "
+        f"the failure is older than the range, or {request.good} fixed it",
+    )
 
 
-def _edits(project: Project, commits: list[Commit]) -> Mapping[str, tuple[FileEdit, ...]]:
-    """The files that commits touched; none where libgit2 cannot read the repository."""
+def _file_edits(project: Project, commits: Iterable[Commit]) -> Mapping[str, tuple[FileEdit, ...]]:
+    """Return the file edits of commits, by oid; none if libgit2 cannot read the repository."""
     try:
         repository = backends.open_repository(project.location.common_dir)
     except GitError:
@@ -119,8 +180,8 @@ def _edits(project: Project, commits: list[Commit]) -> Mapping[str, tuple[FileEd
     return {commit.oid: object_db.file_edits(repository, commit) for commit in commits}
 
 
-def _remarks(asked: Asked, places: Visits) -> tuple[str, ...]:
-    if asked.command is None or not isinstance(places, CommandVisits):
+def _remarks(request: BisectRequest, prober: Prober) -> tuple[str, ...]:
+    if request.command is None or not isinstance(prober, CommandProber):
         return ()
-    seconds = f"it did not end within {asked.command.timeout:g} s at"
-    return tuple(f"{seconds} {oid[:8]}: that was skipped" for oid in places.overdue)
+    limit = f"{request.command.timeout:g} s"
+    return tuple(f"skipped {oid[:8]}: the command did not end within {limit}" for oid in prober.timed_out)

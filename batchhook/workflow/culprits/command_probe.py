@@ -1,4 +1,4 @@
-"""Visits that run a command of the user's: its exit code says what is seen, as it does for ``git bisect run``."""
+"""Probes that run a shell command; its exit code is read as by ``git bisect run``."""
 
 from __future__ import annotations
 
@@ -8,109 +8,114 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.sanitize import one_line
 from batchhook.errors import BatchhookError, SuiteError
-from batchhook.execution.supervised_command import Command, Ended, run_command
+from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.execution.worker import signal_name
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.culprits.probes import Crowd, Order, Visits, side_by_side
-from batchhook.workflow.suite.fingerprint import clean_environment, description_of, find_suite, surroundings
+from batchhook.workflow.culprits.probes import ProbePool, Prober, ProbeRequest, open_probe_pool
+from batchhook.workflow.suite.fingerprint import (
+    checkout_fingerprint,
+    clean_environment,
+    find_suite,
+    interpreter_fingerprint,
+)
 
-GOOD, SKIP, NOT_FOUND = 0, 125, 127
-FIRST_OF_THE_SHELL = 126
-"""From this exit code on it is not the command's own: it could not be started, or was killed."""
-MODULE = "command"
-"""What stands in the place of a test's module."""
-_SHOWN_LINES = 5
-_SHOWN = 300
+EXIT_SKIP = 125
+"""Exit code of a command that cannot test a revision, as for ``git bisect run``."""
+EXIT_CANNOT_RUN = 126
+"""From here on an exit code is the shell's: the command could not be started, or was killed."""
+COMMAND_MODULE = "command"
+"""Stands in for the module of a test."""
+_MAX_LINES = 5
+_MAX_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A command as the user told it.
+class ShellCommand:
+    """A command to probe revisions with.
 
     Attributes:
         text: for the shell.
-        timeout: seconds that it may take in one state; 0 for any.
+        timeout: seconds for one revision; 0 for no limit.
     """
 
     text: str
     timeout: float = 0.0
 
 
-class CommandVisits(Visits):
-    """Visits that run a command. Made by ``command_visits``.
+class CommandProber(Prober):
+    """A prober that runs a shell command; see ``open_command_prober``.
 
     Attributes:
-        overdue: names of the commits in which it took too long.
+        timed_out: oids of the commits where the command took too long.
     """
 
     def __init__(
         self,
         project: Project,
-        crowd: Crowd,
-        told: Told,
+        pool: ProbePool,
+        command: ShellCommand,
         environment: Mapping[str, str],
-        description: Mapping[str, object],
+        fingerprint: Mapping[str, object],
     ) -> None:
-        super().__init__(project, crowd, environment, description)
-        self.overdue: list[str] = []
-        self._told = told
+        super().__init__(project, pool, environment, fingerprint)
+        self.timed_out: list[str] = []
+        self._command = command
 
-    def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
-        del beside
-        began, log, halt = perf_counter(), scratch / "output.log", self._crowd.halt
-        words = ("sh", "-c", self._told.text)
-        ended = run_command(Command(words, self._environment, log, self._told.timeout, halt), folder)
-        if halt.is_called:
-            raise SuiteError("the visit was ended")
+    def _run(self, request: ProbeRequest, checkout: Path, scratch: Path, parallel: int) -> SuiteResult:
+        del parallel
+        started, log, cancel = perf_counter(), scratch / "output.log", self._pool.cancel
+        args = ("sh", "-c", self._command.text)
+        ended = run_command(SupervisedCommand(args, self._environment, log, self._command.timeout, cancel), checkout)
+        if cancel.is_cancelled:
+            raise SuiteError("the probe was cancelled")
         if ended.timed_out:
-            self.overdue.append(order.state.oid)
-        elif _is_abort(ended):
-            raise self._abort(order, ended, log)
-        seconds = perf_counter() - began
-        if ended.timed_out or ended.code == SKIP:
-            return SuiteOutcome(duration=seconds, complete=False, untestable=order.tests)
-        outcome = Outcome.FAILED if ended.code else Outcome.PASSED
-        message = f"exit code {ended.code}"
-        result = TestResult(order.tests[0], MODULE, outcome, seconds, message=message, location=MODULE)
-        return SuiteOutcome((result,), seconds, complete=False)
+            self.timed_out.append(request.revision.oid)
+        elif ended.exit_code is None or ended.exit_code >= EXIT_CANNOT_RUN:
+            raise self._cannot_run(request, ended, log)
+        seconds = perf_counter() - started
+        if ended.timed_out or ended.exit_code == EXIT_SKIP:
+            return SuiteResult(duration=seconds, is_complete=False, untestable=request.tests)
+        outcome = Outcome.FAILED if ended.exit_code else Outcome.PASSED
+        message = f"exit code {ended.exit_code}"
+        result = TestResult(
+            request.tests[0], COMMAND_MODULE, outcome, seconds, message=message, location=COMMAND_MODULE
+        )
+        return SuiteResult((result,), seconds, is_complete=False)
 
-    def _abort(self, order: Order, ended: Ended, log: Path) -> BatchhookError:
-        how = f"exit code {ended.code}" if ended.code is not None else _killed(ended)
-        said = log.read_text("utf-8", "replace").strip().splitlines()[-_SHOWN_LINES:]
-        hint = f"its last words: {one_line(' / '.join(said), _SHOWN)}" if said else ""
-        return BatchhookError(f"`{self._told.text}` cannot be run at {order.state.oid[:8]}: {how}", hint)
-
-
-def _is_abort(ended: Ended) -> bool:
-    return ended.code is None or ended.code >= FIRST_OF_THE_SHELL
-
-
-def _killed(ended: Ended) -> str:
-    return f"killed by {signal_name(ended.signal)}" if ended.signal else "killed"
+    def _cannot_run(self, request: ProbeRequest, ended: CommandResult, log: Path) -> BatchhookError:
+        """Return the error of a command that could not run; it ends the whole search, as it does ``git bisect run``."""
+        if ended.exit_code is not None:
+            reason = f"exit code {ended.exit_code}"
+        else:
+            reason = f"killed by {signal_name(ended.signal)}" if ended.signal else "killed"
+        lines = log.read_text("utf-8", "replace").strip().splitlines()[-_MAX_LINES:]
+        hint = f"its last output: {one_line(' / '.join(lines), _MAX_SHOWN)}" if lines else ""
+        return BatchhookError(f"`{self._command.text}` cannot be run at {request.revision.oid[:8]}: {reason}", hint)
 
 
 @contextmanager
-def command_visits(
-    project: Project, told: Told, environment: Mapping[str, str], scratch: Path
-) -> Iterator[CommandVisits]:
-    """Visits that run a command, for the length of a block.
+def open_command_prober(
+    project: Project, command: ShellCommand, environment: Mapping[str, str], scratch: Path
+) -> Iterator[CommandProber]:
+    """Provide a prober that runs a command.
 
     Args:
         project: the repository.
-        told: the command.
-        environment: the caller's; the command gets it without git's variables, and with the project's Python first on
-            the path where it has one.
-        scratch: a folder for their files; it is gone at the end.
+        command: to run.
+        environment: the caller's; the command gets it without git's variables, and with the project's Python, if it
+            has one, first on the path.
+        scratch: a folder for the files of probes, removed at the end.
     """
-    description = {"command": told.text, "timeout": told.timeout, **surroundings(project)}
+    fingerprint = {"command": command.text, "timeout": command.timeout, **checkout_fingerprint(project)}
     try:
         suite = find_suite(project, environment)
     except SuiteError:
-        clean = clean_environment(environment)
+        variables = clean_environment(environment)
     else:
-        clean, description = dict(suite.environment), {**description, **description_of(suite.interpreter)}
-    with side_by_side(project, scratch) as crowd:
-        yield CommandVisits(project, crowd, told, clean, description)
+        variables = dict(suite.environment)
+        fingerprint |= interpreter_fingerprint(suite.interpreter)
+    with open_probe_pool(project, scratch) as pool:
+        yield CommandProber(project, pool, command, variables, fingerprint)

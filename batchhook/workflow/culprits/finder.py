@@ -1,113 +1,184 @@
-"""A search at work: asks ``core/culprits/search.py`` where to look, makes the visits, tells what was seen."""
+"""The driver of ``core/culprits/search.py``: runs the probes it asks for and feeds their outcomes back."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from batchhook.core.culprits.attribution import Attribution, Sight
-from batchhook.core.culprits.renames import former_names
-from batchhook.core.culprits.search import DELTA, Search, Subject, Visit
-from batchhook.workflow.context.revisions import State
-from batchhook.workflow.culprits.probes import Order, Places, Visited
+from batchhook.core.culprits.attribution import Attribution, ProbeOutcome
+from batchhook.core.culprits.priors import FailureHistory, estimate_priors
+from batchhook.core.culprits.renames import NameIndex, former_names
+from batchhook.core.culprits.search import MAX_ERROR, CulpritSearch, FailingTest, Probe
+from batchhook.core.failure_groups import failure_signature
+from batchhook.core.results import TestResult
+from batchhook.store import attributions, observations
+from batchhook.store.database import Database
+from batchhook.store.observations import RunFilter
+from batchhook.workflow.context.project import Project
+from batchhook.workflow.context.revisions import Revision
+from batchhook.workflow.culprits.probes import Prober, ProbeRequest, ProbeResult
+from batchhook.workflow.culprits.relevance import RelevanceScores
 
-FIRST_SET_UP = 0.5
-"""Seconds that a visit is taken to need besides its tests, before one was made."""
-WEIGHT_OF_THE_LAST = 0.5
-"""How much the latest visits say about how long the next ones will take."""
-VISITS_A_BIT = 1.6
-"""How many visits it mostly takes to find a bit out."""
+INITIAL_SETUP_SECONDS = 0.5
+"""Assumed overhead of a probe, besides its tests, before the first one."""
+SETUP_SMOOTHING = 0.5
+"""Weight of the latest probe in the estimated overhead (exponential smoothing)."""
+PROBES_PER_BIT = 1.6
+"""Probes that one bit of remaining uncertainty usually takes."""
 
 
-def _nobody(*_: object) -> None:
-    """Whoever need not be told."""
+def estimate_failing_tests(
+    project: Project, revisions: Sequence[Revision], failures: Sequence[TestResult], *, by_relevance: bool = True
+) -> list[FailingTest]:
+    """Return the failing tests with their priors: from their history, and from what each change touched.
+
+    Args:
+        project: the repository.
+        revisions: of the search, oldest first.
+        failures: results on the last revision.
+        by_relevance: False if nothing is known about the files that a test uses: for a command.
+    """
+    settings = project.settings
+    source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
+    relevance = RelevanceScores(
+        project.git, revisions[-1].oid, [revision.oid for revision in revisions[1:]], source_roots
+    )
+    histories = attributions.load_failure_histories(
+        project.database, ((result.test_id, result.module) for result in failures)
+    )
+    irrelevant = [0.0] * (len(revisions) - 1)
+    return [
+        FailingTest(
+            test_id=result.test_id,
+            signature=failure_signature(result),
+            priors=estimate_priors(
+                histories.get((result.test_id, result.module), FailureHistory()),
+                relevance.scores(result) if by_relevance else irrelevant,
+            ),
+            seconds=result.duration,
+        )
+        for result in failures
+    ]
 
 
 @dataclass(slots=True)
-class Hunt:
-    """A search for what broke some tests, in a line of states.
+class CulpritFinder:
+    """A search for the changes that broke some tests, along a line of revisions.
+
+    A *position* is the index of a revision.
 
     Attributes:
-        states: oldest first.
-        subjects: the failing tests.
-        here: gives the ids of all tests of the last state: what exists there was not renamed. Asked when needed.
-        budget: seconds; after that, what is known is said.
-        told: is told how many tests are done with, now and then.
-        looking: is told before each round of visits which states are looked at, and about how many visits are left.
-        delta: how likely what is reported may be wrong.
-        begun: when the budget begins, by ``time.monotonic()``.
+        revisions: oldest first.
+        failing_tests: tests that fail on the last revision.
+        list_current_tests: returns the ids of all tests of the last revision, which were not renamed since; called
+            only when needed.
+        budget: seconds, after which undecided tests are reported as ambiguous.
+        on_solved: called with the number of decided tests.
+        on_probe: called before each round of probes with their revisions and the estimated number of probes left.
+        max_error: tolerated probability that an attribution is wrong.
+        started: when the budget began, by ``time.monotonic()``.
+        probe_count: probes made so far.
     """
 
-    states: Sequence[State]
-    subjects: Sequence[Subject]
-    here: Callable[[], frozenset[str]]
+    revisions: Sequence[Revision]
+    failing_tests: Sequence[FailingTest]
+    list_current_tests: Callable[[], frozenset[str]]
     budget: float
-    told: Callable[[int], None] = _nobody
-    looking: Callable[[Sequence[State], int], None] = _nobody
-    delta: float = DELTA
-    begun: float = field(default_factory=time.monotonic)
-    visits: int = 0
-    _search: Search = field(init=False)
-    _formerly: dict[tuple[str, int], str] = field(default_factory=dict)
+    on_solved: Callable[[int], None] = lambda _: None
+    on_probe: Callable[[Sequence[Revision], int], None] = lambda _revisions, _left: None
+    max_error: float = MAX_ERROR
+    started: float = field(default_factory=time.monotonic)
+    probe_count: int = 0
+    _search: CulpritSearch = field(init=False)
+    _former_names: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._search = Search(
-            [state.oid for state in self.states], self.subjects, set_up=FIRST_SET_UP, delta=self.delta
+        self._search = CulpritSearch(
+            [revision.oid for revision in self.revisions],
+            self.failing_tests,
+            setup_seconds=INITIAL_SETUP_SECONDS,
+            max_error=self.max_error,
         )
 
-    def remember(self, state: int, name: str, sight: Sight) -> None:
-        """Take in what was seen of a test before this search."""
-        self._search.tell(name, state, sight)
+    def observe(self, position: int, name: str, outcome: ProbeOutcome) -> None:
+        """Add an observation that was made before this search."""
+        self._search.observe(name, position, outcome)
 
-    def rename(self, state: int, former: Mapping[str, str]) -> None:
-        """Note what tests were called in a state and before it."""
-        for name, old in former.items():
-            for earlier in range(state + 1):
-                self._formerly[name, earlier] = old
+    def add_former_names(self, position: int, former: Mapping[str, str]) -> None:
+        """Set the names of tests, by current id, at a position and before it."""
+        for name, former_name in former.items():
+            for earlier in range(position + 1):
+                self._former_names[name, earlier] = former_name
 
-    def name_at(self, state: int, name: str) -> str:
-        """What a test was called in a state."""
-        return self._formerly.get((name, state), name)
+    def name_at(self, position: int, name: str) -> str:
+        """Return the id of a test at a position."""
+        return self._former_names.get((name, position), name)
 
-    def run(self, places: Places) -> Mapping[str, Attribution]:
-        """Search until all is found out or the budget is used up; what became of each test, by its id."""
-        end = self.begun + self.budget
-        while asked := self._search.ask(places.workers):
-            affordable = [visit for visit in asked if time.monotonic() + visit.seconds < end]
+    # --- stored observations ----------------------------------------------------------------------------------------
+
+    def recall(self, database: Database, stored_runs: RunFilter) -> None:
+        """Observe what stored runs say about the tests: manual and batch runs, and probes of interrupted searches."""
+        for position in reversed(range(len(self.revisions))):
+            for name, outcome in self._stored_observations(database, stored_runs, position):
+                self.observe(position, name, outcome)
+
+    def _stored_observations(
+        self, database: Database, stored_runs: RunFilter, position: int
+    ) -> Iterator[tuple[str, ProbeOutcome]]:
+        tree = self.revisions[position].tree
+        names = {test.test_id: self.name_at(position, test.test_id) for test in self.failing_tests}
+        stored = list(observations.list_observations(database, tree, stored_runs, frozenset(names.values())))
+        absent = {name for name, outcome in stored if outcome is ProbeOutcome.ABSENT}
+        missing = [test_id for test_id, name in names.items() if name in absent]
+        if missing:
+            index = NameIndex(observations.list_known_tests(database, tree, stored_runs))
+            similar = {test_id: index.similar(names[test_id]) for test_id in missing}
+            former = former_names(similar, self.list_current_tests()) if any(similar.values()) else {}
+            if former:
+                self.add_former_names(position, former)
+                yield from self._stored_observations(database, stored_runs, position)
+                return
+        test_ids = {name: test_id for test_id, name in names.items()}
+        yield from ((test_ids[name], outcome) for name, outcome in stored)
+
+    # --- probes -----------------------------------------------------------------------------------------------------
+
+    def search(self, prober: Prober) -> Mapping[str, Attribution]:
+        """Probe until each test is attributed or the budget is used up, and return the attributions by test id."""
+        deadline = self.started + self.budget
+        while probes := self._search.next_probes(prober.workers):
+            affordable = [probe for probe in probes if time.monotonic() + probe.seconds < deadline]
             if not affordable:
                 self._search.give_up(f"the budget of {self.budget:g} s was used up")
                 break
-            self._look(places, affordable)
-            self.told(len(self.subjects) - self._search.open)
+            self._run_probes(prober, affordable)
+            self.on_solved(len(self.failing_tests) - self._search.open_count)
         return self._search.attributions
 
-    def _look(self, places: Places, asked: Sequence[Visit]) -> None:
-        self.looking([self.states[visit.state] for visit in asked], self._left(asked))
-        for visit, made in zip(asked, places.make([self._order(visit) for visit in asked]), strict=True):
-            self._take_in(visit, made)
-            self.visits += 1
+    def _run_probes(self, prober: Prober, probes: Sequence[Probe]) -> None:
+        probes_left = max(len(probes), ceil(PROBES_PER_BIT * self._search.remaining_bits))
+        self.on_probe([self.revisions[probe.position] for probe in probes], probes_left)
+        requests = [self._request(probe) for probe in probes]
+        for probe, result in zip(probes, prober.probe(requests), strict=True):
+            self._observe_result(probe, result)
+            self.probe_count += 1
 
-    def _left(self, asked: Sequence[Visit]) -> int:
-        return max(len(asked), ceil(VISITS_A_BIT * self._search.doubt))
+    def _request(self, probe: Probe) -> ProbeRequest:
+        names = tuple(self.name_at(probe.position, test_id) for test_id in probe.tests)
+        return ProbeRequest(self.revisions[probe.position], names, max(0.0, probe.seconds - self._search.setup_seconds))
 
-    def _order(self, visit: Visit) -> Order:
-        names = tuple(self.name_at(visit.state, name) for name in visit.tests)
-        return Order(self.states[visit.state], names, max(0.0, visit.seconds - self._search.set_up))
-
-    def _take_in(self, visit: Visit, made: Visited) -> None:
-        # Another visit of this round may have brought names to light, too.
-        called = dict(zip(made.order.tests, visit.tests, strict=True))
-        self.rename(visit.state, self._former_names(called, made))
-        for name, sight in made.sights.items():
-            test = called[name]
-            if sight is not Sight.ABSENT or name == self.name_at(visit.state, test):
-                self._search.tell(test, visit.state, sight)  # else it is asked for once more, by the name that it had
-        spent = made.seconds - sum(result.duration for result in made.outcome.results)
-        self._search.set_up += WEIGHT_OF_THE_LAST * (max(spent, 0.0) - self._search.set_up)
-
-    def _former_names(self, called: Mapping[str, str], made: Visited) -> dict[str, str]:
-        """Former names of tests that are absent in the state that was visited, by what they were called there."""
-        alike = {called[name]: others for name, others in made.outcome.absent.items() if others}
-        return former_names(alike, self.here()) if alike else {}
+    def _observe_result(self, probe: Probe, result: ProbeResult) -> None:
+        test_ids = dict(zip(result.request.tests, probe.tests, strict=True))
+        similar = {test_ids[name]: others for name, others in result.result.absent.items() if others}
+        if similar:
+            self.add_former_names(probe.position, former_names(similar, self.list_current_tests()))
+        for name, outcome in result.outcomes.items():
+            test_id = test_ids[name]
+            # A test that is absent under this name may have a former one by now, found by this probe or by another of
+            # the same round: then the search asks for it again.
+            if outcome is not ProbeOutcome.ABSENT or name == self.name_at(probe.position, test_id):
+                self._search.observe(test_id, probe.position, outcome)
+        overhead = max(0.0, result.seconds - sum(test.duration for test in result.result.results))
+        self._search.setup_seconds += SETUP_SMOOTHING * (overhead - self._search.setup_seconds)

@@ -1,100 +1,112 @@
-"""Looking at some tests in a single state: what the store has, else by a visit."""
+"""Outcomes of tests on a single revision: from the store if it has them, else from a probe."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 
-from batchhook.core.culprits.attribution import Sight
+from batchhook.core.culprits.attribution import ProbeOutcome
 from batchhook.core.culprits.renames import former_names
 from batchhook.store import observations
 from batchhook.store.database import Database
-from batchhook.store.observations import Runs
-from batchhook.workflow.context.revisions import State
-from batchhook.workflow.culprits.probes import Order, Places, Visited
+from batchhook.store.observations import RunFilter
+from batchhook.workflow.context.revisions import Revision
+from batchhook.workflow.culprits.probes import Prober, ProbeRequest, ProbeResult
 
-_TELLING = (Sight.FAILED, Sight.PASSED, Sight.SKIPPED, Sight.UNTESTABLE)
-"""Of several things that were seen, the first of these counts."""
+_PRECEDENCE = (ProbeOutcome.FAILED, ProbeOutcome.PASSED, ProbeOutcome.SKIPPED, ProbeOutcome.UNTESTABLE)
+"""Of several stored outcomes, the first of these counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen of a test in a state.
+class TestProbe:
+    """The outcome of a test on a revision.
 
     Attributes:
-        called: the name by which it was looked for.
-        alike: tests there that may be the same one, where it is absent.
-        trouble, hint: why nothing could be tested there, and what to do; empty where it could.
+        outcome: stored, or of a probe.
+        name: the id under which the test was searched for.
+        similar: if it is absent, ids of tests that may be the same one.
+        error, hint: the reason why nothing could be tested there, and a next step; empty if it could.
     """
 
-    sight: Sight
-    called: str
-    alike: tuple[str, ...] = ()
-    trouble: str = ""
+    outcome: ProbeOutcome
+    name: str
+    similar: tuple[str, ...] = ()
+    error: str = ""
     hint: str = ""
 
 
 @dataclass(slots=True)
-class Looks:
-    """Looks at single states.
+class ProbeCache:
+    """A prober behind the stored observations.
 
     Attributes:
         database: of the repository.
-        places: where visits are made.
-        these: the runs that are asked first.
-        looking: is told before each visit which state is looked at.
-        visits: how many were made.
+        prober: for what is not stored.
+        runs: the stored runs to use.
+        on_probe: called before each probe with its revision.
+        probe_count: probes made so far.
     """
 
     database: Database
-    places: Places
-    these: Runs
-    looking: Callable[[Sequence[State]], None]
-    visits: int = 0
-    _names: dict[str, frozenset[str]] = field(default_factory=dict)
+    prober: Prober
+    runs: RunFilter
+    on_probe: Callable[[Sequence[Revision]], None]
+    probe_count: int = 0
+    _known_ids: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def at(self, state: State, names: Iterable[str], here: Callable[[], frozenset[str]]) -> dict[str, Look]:
-        """Look at tests in a state where they may have other names than in the one that ``here`` gives all tests of."""
-        found = self.once(state, names)
-        alike = {name: look.alike for name, look in found.items() if look.alike}
-        former = former_names(alike, here()) if alike else {}
-        again = self.once(state, former.values())
-        return found | {name: again[old] for name, old in former.items()}
+    def probe(
+        self, revision: Revision, names: Iterable[str], list_current_tests: Callable[[], frozenset[str]]
+    ) -> dict[str, TestProbe]:
+        """Return the outcomes of tests, which may have had other names on the revision.
 
-    def once(self, state: State, names: Iterable[str]) -> dict[str, Look]:
-        """Look at tests in a state, by the names that are given."""
+        Args:
+            revision: to probe.
+            names: current ids of the tests.
+            list_current_tests: returns the ids of all tests that exist where the names are from.
+
+        Returns:
+            the outcomes, by current id.
+        """
+        probes = self.probe_by_name(revision, names)
+        similar = {name: probe.similar for name, probe in probes.items() if probe.similar}
+        former = former_names(similar, list_current_tests()) if similar else {}
+        renamed = self.probe_by_name(revision, former.values())
+        return probes | {name: renamed[former_name] for name, former_name in former.items()}
+
+    def probe_by_name(self, revision: Revision, names: Iterable[str]) -> dict[str, TestProbe]:
+        """Return the outcomes of tests under exactly the given ids."""
         wanted = frozenset(names)
-        known: dict[str, set[Sight]] = {}
-        for name, sight in observations.in_tree(self.database, state.tree, self.these, wanted):
-            known.setdefault(name, set()).add(sight)
-        found = {
-            name: Look(next(sight for sight in _TELLING if sight in seen), name)
-            for name, seen in known.items()
-            if not seen.isdisjoint(_TELLING)
+        stored: dict[str, set[ProbeOutcome]] = {}
+        for name, outcome in observations.list_observations(self.database, revision.tree, self.runs, wanted):
+            stored.setdefault(name, set()).add(outcome)
+        probes = {
+            name: TestProbe(next(outcome for outcome in _PRECEDENCE if outcome in outcomes), name)
+            for name, outcomes in stored.items()
+            if not outcomes.isdisjoint(_PRECEDENCE)
         }
-        return found | self._visited(state, wanted - found.keys())
+        return probes | self._probe_missing(revision, wanted - probes.keys())
 
-    def _visited(self, state: State, names: AbstractSet[str]) -> dict[str, Look]:
+    def _probe_missing(self, revision: Revision, names: AbstractSet[str]) -> dict[str, TestProbe]:
         if not names:
             return {}
-        made = self._visit(Order(state, tuple(sorted(names))))
-        outcome = made.outcome
+        probe = self._probe(ProbeRequest(revision, tuple(sorted(names))))
+        result = probe.result
         return {
-            name: Look(sight, name, outcome.absent.get(name, ()), outcome.broken, outcome.hint)
-            for name, sight in made.sights.items()
+            name: TestProbe(outcome, name, result.absent.get(name, ()), result.broken_reason, result.hint)
+            for name, outcome in probe.outcomes.items()
         }
 
-    def names_in(self, state: State) -> frozenset[str]:
-        """Ids of all tests that there are in a state."""
-        if state.oid not in self._names:
-            known = observations.tests_of(self.database, state.tree, self.these)
-            self._names[state.oid] = known or self._visit(Order(state, ())).outcome.names
-        return self._names[state.oid]
+    def list_tests(self, revision: Revision) -> frozenset[str]:
+        """Return the ids of all tests that exist on a revision."""
+        if revision.oid not in self._known_ids:
+            stored = observations.list_tests(self.database, revision.tree, self.runs)
+            self._known_ids[revision.oid] = stored or self._probe(ProbeRequest(revision, ())).result.known_ids
+        return self._known_ids[revision.oid]
 
-    def _visit(self, order: Order) -> Visited:
-        self.looking([order.state])
-        self.visits += 1
-        (made,) = self.places.make([order])
-        if made.outcome.names:
-            self._names[order.state.oid] = made.outcome.names
-        return made
+    def _probe(self, request: ProbeRequest) -> ProbeResult:
+        self.on_probe([request.revision])
+        self.probe_count += 1
+        (probe,) = self.prober.probe([request])
+        if probe.result.known_ids:
+            self._known_ids[request.revision.oid] = probe.result.known_ids
+        return probe

@@ -1,279 +1,250 @@
-"""Making visits: checking a state out, running some tests there in fresh processes, several visits side by side."""
+"""Probes of revisions: each checks a commit out and runs some tests there in fresh processes, several in parallel."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from batchhook.core.culprits.attribution import Sight
-from batchhook.core.results import Run, SuiteOutcome
-from batchhook.core.test_stats import History
+from batchhook.core.culprits.attribution import ProbeOutcome
+from batchhook.core.results import Run, SuiteResult
 from batchhook.errors import BusyError, GitError, SuiteError
-from batchhook.execution.cancel import Halt
+from batchhook.execution.cancel import CancelToken
 from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import Silent, SuiteSpec
 from batchhook.store import runs, test_stats
-from batchhook.store.observations import sight_of
+from batchhook.store.observations import classify_outcome
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import State
+from batchhook.workflow.context.revisions import Revision
 from batchhook.workflow.suite.fingerprint import Suite
-from batchhook.workflow.suite.prepare import SetUp
-from batchhook.workflow.suite.run import checked_out, plain_spec, processors
+from batchhook.workflow.suite.prepare import SetupContext
+from batchhook.workflow.suite.run import default_spec, job_count, prepared_worktree, run_located
 
-MOST_WORKERS = 4
-"""Visits that are made side by side; each needs a private work tree."""
-MOST_MODULES = 200
-"""Modules that are imported by name; for more, the whole suite is."""
-ENOUGH_FOR_TWO = 2.0
-"""Seconds of tests in one visit from which on it is worth while to share them among processes."""
+MAX_WORKERS = 4
+"""Probes that run in parallel; each needs a private worktree."""
+MAX_MODULES = 200
+"""With more modules than this, the whole suite is discovered instead of importing them by name."""
+MIN_SECONDS_TO_SHARE = 2.0
+"""Seconds of tests in one probe from which on it pays to share them among processes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A visit that is to be made.
+class ProbeRequest:
+    """A request to run some tests on a revision.
 
     Attributes:
-        state: where.
-        tests: ids, as they are called there.
-        seconds: how long the tests are likely to take.
-        in_order: whether everything has to run that unittest runs before them.
+        revision: to check out.
+        tests: ids, as the tests are named there; empty to only discover the suite.
+        seconds: expected duration of the tests.
+        in_order: whether to run everything that unittest runs before them.
     """
 
-    state: State
+    revision: Revision
     tests: tuple[str, ...]
     seconds: float = 0.0
     in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Visited:
-    """A visit that was made.
+class ProbeResult:
+    """A completed probe.
 
     Attributes:
-        outcome: of its tests alone; those of which nothing was heard are among its untestable ones.
-        seconds: of the wall clock, from the checkout to the end.
+        request: as it was made.
+        result: of the requested tests only; those without any result are among the untestable ones.
+        seconds: wall-clock time, checkout included.
     """
 
-    order: Order
-    outcome: SuiteOutcome
+    request: ProbeRequest
+    result: SuiteResult
     seconds: float
 
     @property
-    def sights(self) -> Mapping[str, Sight]:
-        """What was seen of each test."""
-        found: dict[str, Sight] = dict.fromkeys(self.order.tests, Sight.UNTESTABLE)
-        found |= dict.fromkeys(self.outcome.absent, Sight.ABSENT)
-        for result in self.outcome.results:
-            if result.outcome.is_failure or found.get(result.test_id) is not Sight.FAILED:
-                found[result.test_id] = sight_of(result.outcome)
-        return found
-
-
-class Places(Protocol):
-    """Whoever makes visits: by running tests of the suite, or by a command of the user's."""
-
-    workers: int
-    description: Mapping[str, object]
-    """What else than the tree decides what is seen, as the store has it."""
-
-    def make(self, orders: Sequence[Order]) -> Iterable[Visited]:
-        """Make visits side by side, and give each when it, and those before it, have been made and stored."""
+    def outcomes(self) -> Mapping[str, ProbeOutcome]:
+        """The outcome of each requested test, by id; a failure wins over other results of the same test."""
+        outcomes: dict[str, ProbeOutcome] = dict.fromkeys(self.request.tests, ProbeOutcome.UNTESTABLE)
+        outcomes |= dict.fromkeys(self.result.absent, ProbeOutcome.ABSENT)
+        for result in self.result.results:
+            if result.outcome.is_failure or outcomes.get(result.test_id) is not ProbeOutcome.FAILED:
+                outcomes[result.test_id] = classify_outcome(result.outcome)
+        return outcomes
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """What visits need that are made side by side. Made by ``side_by_side``.
+class ProbePool:
+    """Threads for parallel probes.
 
     Attributes:
-        pool: of threads.
-        workers: how many.
-        scratch: a folder for their files.
-        halt: ends them.
+        threads: one per worker.
+        workers: how many probes run in parallel.
+        scratch: a folder for the files of probes.
+        cancel: ends all probes.
     """
 
-    pool: ThreadPoolExecutor
+    threads: ThreadPoolExecutor
     workers: int
     scratch: Path
-    halt: Halt
+    cancel: CancelToken
 
 
 @contextmanager
-def side_by_side(project: Project, scratch: Path) -> Iterator[Crowd]:
-    """What visits need, for the length of a block; whatever ends the block ends those that are under way.
+def open_probe_pool(project: Project, scratch: Path) -> Iterator[ProbePool]:
+    """Provide a pool for the length of a block; leaving the block cancels running probes.
 
     Args:
         project: the repository.
-        scratch: a folder for their files; it is gone at the end.
+        scratch: a folder for the files of probes, removed at the end.
     """
-    workers = min(project.settings.jobs or processors(), MOST_WORKERS)
+    workers = min(job_count(project.settings), MAX_WORKERS)
     shutil.rmtree(scratch, ignore_errors=True)
-    halt, pool = Halt(), ThreadPoolExecutor(workers, "visit")
+    cancel, threads = CancelToken(), ThreadPoolExecutor(workers, "probe")
     try:
-        yield Crowd(pool, workers, scratch, halt)
+        yield ProbePool(threads, workers, scratch, cancel)
     finally:
-        halt.call()
-        pool.shutdown(cancel_futures=True)
-        halt.close()
+        cancel.cancel()
+        threads.shutdown(cancel_futures=True)
+        cancel.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-class _Obedient(Silent):
-    """Says nothing, and ends what it listens to when it is time."""
-
-    def __init__(self, halt: Halt) -> None:
-        self._halt = halt
-
-    def stage(self, _name: str) -> None:
-        if self._halt.is_called:
-            raise SuiteError("the visit was ended")
-
-
-class Visits(ABC):
-    """Visits that are made side by side, each in a private work tree.
+class Prober(ABC):
+    """Runs probes in parallel, each in a private worktree.
 
     Args:
         project: the repository.
-        crowd: what they need.
-        environment: of what runs there.
-        description: what else than the tree decides what is seen.
+        pool: for the probes.
+        environment: of the processes that run in a probe.
+        fingerprint: everything that decides outcomes besides the tree.
     """
 
     def __init__(
-        self, project: Project, crowd: Crowd, environment: Mapping[str, str], description: Mapping[str, object]
+        self, project: Project, pool: ProbePool, environment: Mapping[str, str], fingerprint: Mapping[str, object]
     ) -> None:
-        self.workers = crowd.workers
-        self.description = description
+        self.workers = pool.workers
+        self.fingerprint = fingerprint
         self._project = project
-        self._crowd = crowd
+        self._pool = pool
         self._environment = environment
-        self._made = 0
+        self._count = 0
 
-    def make(self, orders: Sequence[Order]) -> Iterator[Visited]:
-        """Make visits side by side; each is stored before it is given, so that a kill loses no more than one round."""
-        folders = []
-        for _ in orders:
-            self._made += 1
-            folders.append(self._crowd.scratch / f"visit-{self._made}")
-        for visited in self._crowd.pool.map(self._visit, orders, folders, [len(orders)] * len(orders)):
-            self._store(visited)
-            yield visited
+    def probe(self, requests: Sequence[ProbeRequest]) -> Iterator[ProbeResult]:
+        """Run probes in parallel and yield their results in order.
 
-    def _visit(self, order: Order, scratch: Path, beside: int) -> Visited:
-        """Make one visit; in a thread of its own, without the database."""
-        begun = time.perf_counter()
+        Each is stored before it is yielded: a kill loses no more than the probes that are running.
+
+        Raises:
+            BusyError: all private worktrees are in use.
+        """
+        scratches = []
+        for _ in requests:
+            self._count += 1
+            scratches.append(self._pool.scratch / f"probe-{self._count}")
+        for result in self._pool.threads.map(self._probe, requests, scratches, [len(requests)] * len(requests)):
+            self._store(result)
+            yield result
+
+    def _probe(self, request: ProbeRequest, scratch: Path, parallel: int) -> ProbeResult:
+        """Run one probe; runs in a thread of its own, so it must not use the database."""
+        started = time.perf_counter()
         scratch.mkdir(parents=True)
         try:
-            outcome = self._outcome(order, scratch, beside)
-        except BusyError:  # it says nothing of the state
+            result = self._probe_worktree(request, scratch, parallel)
+        except BusyError:  # this says nothing about the revision
             raise
         except (SuiteError, GitError) as error:
-            outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
+            result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return Visited(order, _its_own(outcome, order), time.perf_counter() - begun)
+        return ProbeResult(request, _select_requested(result, request), time.perf_counter() - started)
 
-    def _outcome(self, order: Order, scratch: Path, beside: int) -> SuiteOutcome:
-        if not order.state.oid:  # before the first commit there was nothing
-            return SuiteOutcome(absent=dict.fromkeys(order.tests, ()), complete=False)
-        halt = self._crowd.halt
-        set_up = SetUp(self._environment, scratch / "setup.log", halt)
-        listener = _Obedient(halt)
-        with checked_out(self._project, order.state.oid, set_up, listener) as folder:
-            listener.stage("looking")
-            return self._look(order, folder, scratch, beside)
+    def _probe_worktree(self, request: ProbeRequest, scratch: Path, parallel: int) -> SuiteResult:
+        if not request.revision.oid:  # nothing existed before the first commit
+            return SuiteResult(absent=dict.fromkeys(request.tests, ()), is_complete=False)
+        context = SetupContext(self._environment, scratch / "setup.log", self._pool.cancel)
+        with prepared_worktree(self._project, request.revision.oid, context) as checkout:
+            return self._run(request, checkout, scratch, parallel)
 
     @abstractmethod
-    def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
-        """See what there is to see in a state that is checked out.
+    def _run(self, request: ProbeRequest, checkout: Path, scratch: Path, parallel: int) -> SuiteResult:
+        """Run what a probe is for.
 
         Args:
-            order: the visit.
-            folder: the checkout.
-            scratch: a folder of this visit's own.
-            beside: how many visits are made side by side, this one among them.
+            request: of the probe.
+            checkout: of its revision.
+            scratch: a folder of this probe's own.
+            parallel: how many probes run in parallel, this one included.
         """
 
-    def _store(self, visited: Visited) -> None:
-        order = visited.order
-        if order.tests and order.state.tree and not visited.outcome.broken:
-            began = time.time() - visited.seconds
-            run = Run(order.state.tree, self.description, began, visited.outcome, is_visit=True)
-            runs.add(self._project.database, run)
+    def _store(self, probe: ProbeResult) -> None:
+        revision = probe.request.revision
+        if probe.request.tests and revision.tree and not probe.result.broken_reason:
+            started_at = time.time() - probe.seconds
+            runs.add(
+                self._project.database, Run(revision.tree, self.fingerprint, started_at, probe.result, is_probe=True)
+            )
 
 
-class TestVisits(Visits):
-    """Visits that run tests of the project's suite. Made by ``visiting``."""
+class TestProber(Prober):
+    """A prober that runs tests of the project's suite; see ``open_test_prober``."""
 
     __test__ = False  # not one of pytest's own
 
-    def __init__(self, project: Project, crowd: Crowd, suite: Suite, modules: Mapping[str, str]) -> None:
-        super().__init__(project, crowd, suite.environment, suite.description)
+    def __init__(self, project: Project, pool: ProbePool, suite: Suite, modules: Mapping[str, str]) -> None:
+        super().__init__(project, pool, suite.environment, suite.fingerprint)
         self._suite = suite
-        self._known = test_stats.load(project.database)
+        self._stats = test_stats.load(project.database)
         self._modules = dict(modules)
 
-    def _look(self, order: Order, folder: Path, scratch: Path, beside: int) -> SuiteOutcome:
+    def _run(self, request: ProbeRequest, checkout: Path, scratch: Path, parallel: int) -> SuiteResult:
         settings = self._project.settings
-        tests = frozenset(order.tests)
-        known = replace(self._known, ordered=tests if order.in_order else self._known.ordered & tests)
-        jobs = max(1, (settings.jobs or processors()) // beside) if order.seconds >= ENOUGH_FOR_TWO else 1
-        spec = replace(
-            plain_spec(settings, self._suite, folder, scratch),
-            only=order.tests,
-            elsewhere=True,
-            jobs=jobs,
-            history=_proven(known, order),
-            halt=self._crowd.halt,
+        tests = frozenset(request.tests)
+        stats = replace(
+            self._stats,
+            order_dependent=tests if request.in_order else self._stats.order_dependent & tests,
+            # A probe needs no rerun in unittest's order: the search itself repeats what is in doubt.
+            isolation_verified=self._stats.isolation_verified | tests,
         )
-        return run_suite(spec) if known.is_ordered else self._narrowly(spec)
-
-    def _narrowly(self, spec: SuiteSpec) -> SuiteOutcome:
-        """Run tests having imported their modules alone; what is not found so is looked for in the whole suite."""
-        modules = [self._modules.get(name) for name in spec.only]
-        if None in modules or len(set(modules)) > MOST_MODULES:
+        spec = replace(
+            default_spec(settings, self._suite, checkout, scratch),
+            only=request.tests,
+            from_other_tree=True,
+            jobs=max(1, job_count(settings) // parallel) if request.seconds >= MIN_SECONDS_TO_SHARE else 1,
+            stats=stats,
+            cancel=self._pool.cancel,
+        )
+        modules = {self._modules.get(name, "") for name in request.tests}
+        if not modules or "" in modules or len(modules) > MAX_MODULES:
             return run_suite(spec)
-        outcome = run_suite(replace(spec, modules=frozenset(filter(None, modules))))
-        if not outcome.absent:
-            return replace(outcome, names=frozenset())  # those of a few modules are not all that there are
-        rest = run_suite(replace(spec, only=tuple(outcome.absent)))
-        return replace(rest, results=outcome.results + rest.results, untestable=outcome.untestable + rest.untestable)
+        return run_located(spec, frozenset(modules))
 
-    def _store(self, visited: Visited) -> None:
-        super()._store(visited)
-        self._modules.update((result.test_id, result.module) for result in visited.outcome.results)
+    def _store(self, probe: ProbeResult) -> None:
+        super()._store(probe)
+        self._modules.update((result.test_id, result.module) for result in probe.result.results)
 
 
 @contextmanager
-def visiting(
+def open_test_prober(
     project: Project, suite: Suite, scratch: Path, modules: Mapping[str, str] | None = None
-) -> Iterator[TestVisits]:
-    """Visits that run tests of the project's suite, for the length of a block.
+) -> Iterator[TestProber]:
+    """Provide a prober that runs tests of the project's suite.
 
     Args:
         project: the repository.
         suite: of the project.
-        scratch: a folder for their files; it is gone at the end.
-        modules: names of the modules that tests are in, by id, as far as known.
+        scratch: a folder for the files of probes, removed at the end.
+        modules: the modules of tests, by test id, where they are known.
     """
-    with side_by_side(project, scratch) as crowd:
-        yield TestVisits(project, crowd, suite, modules or {})
+    with open_probe_pool(project, scratch) as pool:
+        yield TestProber(project, pool, suite, modules or {})
 
 
-def _proven(known: History, order: Order) -> History:
-    """History for a visit: a third look, which sees failures in unittest's order, is not wanted in it."""
-    return replace(known, proven=known.proven | frozenset(order.tests))
-
-
-def _its_own(outcome: SuiteOutcome, order: Order) -> SuiteOutcome:
-    """The outcome of the tests that were asked for, without those that only kept them company."""
-    asked = frozenset(order.tests)
-    results = tuple(result for result in outcome.results if result.test_id in asked)
-    heard = {result.test_id for result in results} | outcome.absent.keys()
-    return replace(outcome, results=results, untestable=tuple(sorted(asked - heard)))
+def _select_requested(result: SuiteResult, request: ProbeRequest) -> SuiteResult:
+    """Drop the results of tests that ran only because the requested ones depend on them."""
+    requested = frozenset(request.tests)
+    results = tuple(test for test in result.results if test.test_id in requested)
+    reported = {test.test_id for test in results} | result.absent.keys()
+    return replace(result, results=results, untestable=tuple(sorted(requested - reported)))

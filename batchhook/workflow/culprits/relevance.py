@@ -1,4 +1,4 @@
-"""How suspicious a change is of having broken a test, before anything is run: did it touch what the test uses?"""
+"""Relevance of changes to a failure, before anything is run: how much of what the test uses did each one touch?"""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from functools import cached_property
 from math import sqrt
 
 from batchhook.core.results import TestResult
-from batchhook.core.tracebacks import frames
+from batchhook.core.tracebacks import project_frames
 from batchhook.git import history
 from batchhook.git.command import Git
 
-IN_TRACEBACK = 4.0
-"""How much more a file counts that stands in the failure's traceback than one that is only imported."""
-MOST_FILES = 400
-"""Python files of which it is read what they import."""
-MOST_BYTES = 512 * 1024
-"""Size of a file beyond which it is not read."""
+TRACEBACK_WEIGHT = 4.0
+"""Weight of a file in the failure's traceback, relative to one that is only imported."""
+MAX_FILES = 400
+"""Python files whose imports are read."""
+MAX_BYTES = 512 * 1024
+"""Bytes of a file that are read."""
 
 
-class Suspicion:
-    """Scores changes by how much they changed of the files that a test uses: churn, weighed by how near the file is.
+class RelevanceScores:
+    """Scores changes by their churn in the files that a test uses, weighted by how close to the failure a file is.
 
     Args:
         git: in the repository.
-        head: the commit in which the tests failed.
-        changes: commits in order.
+        head: the commit where the tests failed.
+        changes: oids of the commits to score.
         source_roots: folders that modules are imported from, relative to the top; empty for the top itself.
     """
 
@@ -39,15 +39,15 @@ class Suspicion:
         self._closures: dict[str, frozenset[str]] = {}
 
     def scores(self, result: TestResult) -> list[float]:
-        """For each change how suspicious it is of a failure; all 0 where no change touched anything that it uses."""
-        near = {result.location.partition(":")[0], *(frame.path for frame in frames(result.traceback))}
-        own = self._file_of(result.module)
-        used = self._used_by(own) if own else frozenset()
+        """Return the score of each change for a failure; all 0 if no change touched a file that the test uses."""
+        close = {result.location.partition(":")[0], *(frame.path for frame in project_frames(result.traceback))}
+        test_file = self._module_file(result.module)
+        used = self._import_closure(test_file) if test_file else frozenset()
         return [
             sum(
-                sqrt(lines) * (IN_TRACEBACK if path in near else 1.0)
+                sqrt(lines) * (TRACEBACK_WEIGHT if path in close else 1.0)
                 for path, lines in self._churn.get(change, {}).items()
-                if path in near or path in used
+                if path in close or path in used
             )
             for change in self._changes
         ]
@@ -57,39 +57,39 @@ class Suspicion:
         return history.churn(self._git, [change for change in self._changes if change])
 
     @cached_property
-    def _files(self) -> frozenset[str]:
-        """All Python files of the state in which the tests failed."""
+    def _python_files(self) -> frozenset[str]:
+        """All Python files of the commit where the tests failed."""
         names = self._git.text("ls-tree", "-r", "-z", "--name-only", self._head).split("\0")
         return frozenset(name for name in names if name.endswith(".py"))
 
-    def _file_of(self, module: str) -> str:
+    def _module_file(self, module: str) -> str:
+        """Return the file of a module; empty if the project has none."""
         path = module.replace(".", "/")
-        places = (f"{root}/{path}{end}".lstrip("/") for root in self._roots for end in (".py", "/__init__.py"))
-        return next((place for place in places if place in self._files), "")
+        files = (f"{root}/{path}{suffix}".lstrip("/") for root in self._roots for suffix in (".py", "/__init__.py"))
+        return next((file for file in files if file in self._python_files), "")
 
-    def _used_by(self, path: str) -> frozenset[str]:
-        """A file, and all files of the project that it imports, directly or not."""
+    def _import_closure(self, path: str) -> frozenset[str]:
+        """Return a file and all files of the project that it imports, directly or indirectly."""
         if path not in self._closures:
-            seen = {path}
-            level = frozenset(seen)
-            while level and len(self._imports) < MOST_FILES:
-                self._read(level)
-                level = frozenset().union(*(self._imports[one] for one in level)) - seen
-                seen |= level
-            self._closures[path] = frozenset(seen)
+            closure = {path}
+            level = frozenset(closure)
+            while level and len(self._imports) < MAX_FILES:
+                self._read_imports(level)
+                level = frozenset().union(*(self._imports[file] for file in level)) - closure
+                closure |= level
+            self._closures[path] = frozenset(closure)
         return self._closures[path]
 
-    def _read(self, paths: AbstractSet[str]) -> None:
-        """Find out what files import, those that were not read yet."""
-        wanted = sorted(paths - self._imports.keys())
-        for path, text in zip(wanted, history.contents(self._git, self._head, wanted), strict=True):
-            names = list(_imports(text[:MOST_BYTES], path))
-            parents = (name.rpartition(".")[0] for name in names)
-            self._imports[path] = frozenset(filter(None, map(self._file_of, (*names, *parents))))
+    def _read_imports(self, paths: AbstractSet[str]) -> None:
+        unread = sorted(paths - self._imports.keys())
+        for path, text in zip(unread, history.read_files(self._git, self._head, unread), strict=True):
+            modules = list(_imported_modules(text[:MAX_BYTES], path))
+            parents = (module.rpartition(".")[0] for module in modules)
+            self._imports[path] = frozenset(filter(None, map(self._module_file, (*modules, *parents))))
 
 
-def _imports(text: bytes, path: str) -> Iterator[str]:
-    """Names of the modules that a file imports, wherever in it; nothing where this Python cannot read it."""
+def _imported_modules(text: bytes, path: str) -> Iterator[str]:
+    """Yield the names that a file imports anywhere in it; none if this Python cannot parse it."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,1 +1,1 @@
-"""Notifications and plug-ins."""
+"""Notifications and plug-in events."""

@@ -1,4 +1,4 @@
-"""Notifications: telling people elsewhere, by apprise, of the events that they chose."""
+"""Notifications of the events that the user chose, sent with apprise."""
 
 from __future__ import annotations
 
@@ -9,109 +9,111 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.notification import Message, about_batch, about_operation, event_of
+from batchhook.core.notification import Notification, batch_notification, notification_event, operation_notification
 from batchhook.core.operations import Operation
 from batchhook.core.sanitize import one_line
-from batchhook.core.settings import Notify, NotifyEvent
+from batchhook.core.settings import NotifyEvent, NotifySettings
 from batchhook.errors import BatchhookError
-from batchhook.plugins.notification_sender import MISSING
+from batchhook.plugins.notification_sender import APPRISE_MISSING
 from batchhook.store import batches, integration_errors, runs
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify.sandbox import Call, call
+from batchhook.workflow.notify.sandbox import SandboxCall, run_sandboxed
 
 URLS = "BATCHHOOK_NOTIFY_URLS"
-"""The environment variable with addresses that every repository's notifications go to."""
+"""Environment variable with addresses for the notifications of all repositories."""
 
 _SENDER = "batchhook.plugins.notification_sender"
-_SIDE_BY_SIDE = 8
+_MAX_CONCURRENT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where notifications go: an environment variable that has the address, or several of which one is counted."""
+    """An address of notifications: an environment variable, and the position in it if it holds several addresses."""
 
     variable: str
     position: int = 0
 
     @property
     def name(self) -> str:
-        """What it is called; the address itself is a secret."""
+        """Return a name for messages; the address itself is a secret."""
         return f"notification to {self.variable}" + (f", address {self.position + 1}" if self.position else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """How it went with one destination; ``problem`` is empty where it went well."""
+class Delivery:
+    """The result of sending to one destination; ``problem`` is empty on success."""
 
     destination: Destination
     problem: str
 
 
-def destinations(notify: Notify, environment: Mapping[str, str]) -> tuple[Destination, ...]:
-    """Where notifications go: what the settings refer to, and what ``BATCHHOOK_NOTIFY_URLS`` has."""
-    referred = [Destination(url.removeprefix("${").removesuffix("}")) for url in notify.urls]
+def list_destinations(notify: NotifySettings, environment: Mapping[str, str]) -> tuple[Destination, ...]:
+    """Return the destinations in the settings, and those in ``BATCHHOOK_NOTIFY_URLS``."""
+    configured = [Destination(url.removeprefix("${").removesuffix("}")) for url in notify.urls]
     general = [Destination(URLS, position) for position in range(len(environment.get(URLS, "").split()))]
-    return tuple(dict.fromkeys((*referred, *general)))
+    return tuple(dict.fromkeys((*configured, *general)))
 
 
-def obstacle(destination: Destination, environment: Mapping[str, str]) -> str:
-    """What keeps notifications from being sent there, as far as that shows without sending any; empty for nothing."""
+def find_obstacle(destination: Destination, environment: Mapping[str, str]) -> str:
+    """Return why notifications cannot be sent to a destination, checked without sending one; empty if they can."""
     if find_spec("apprise") is None:
-        return MISSING
-    set_to = environment.get(destination.variable, "").split()
-    return "" if len(set_to) > destination.position else f"the environment variable {destination.variable} is not set"
+        return APPRISE_MISSING
+    addresses = environment.get(destination.variable, "").split()
+    return (
+        "" if len(addresses) > destination.position else f"the environment variable {destination.variable} is not set"
+    )
 
 
-def is_wanted(project: Project, branch: str = "") -> bool:
-    """Whether notifications go anywhere, of what happens on a branch (full ref name)."""
-    settings = project.on(branch).settings if branch else project.settings
-    return bool(settings.notify.events and destinations(settings.notify, os.environ))
+def is_enabled(project: Project, branch: str = "") -> bool:
+    """Return whether notifications are configured for a branch (full ref name)."""
+    settings = project.for_branch(branch).settings if branch else project.settings
+    return bool(settings.notify.events and list_destinations(settings.notify, os.environ))
 
 
-def notify_of_batch(project: Project, analysis: Analysis) -> None:
-    """Tell of a batch's end, if that is wanted."""
-    there = project.on(analysis.batch.branch)
-    before = batches.previous_finished(project.database, analysis.batch.id)
-    earlier = runs.totals(project.database, before) if before else None
-    event = event_of(analysis.verdict, earlier[0] if earlier else None)
-    if event in there.settings.notify.events:
-        name, messages = project.location.top.name, there.settings.notify.messages
-        send(there, about_batch(analysis, event, name, messages=messages), event.value)
+def notify_batch(project: Project, analysis: Analysis) -> None:
+    """Send a notification of a finished batch, if the settings ask for it."""
+    project = project.for_branch(analysis.batch.branch)
+    previous = batches.find_previous_finished(project.database, analysis.batch.id)
+    previous_totals = runs.load_totals(project.database, previous) if previous else None
+    event = notification_event(analysis.verdict, previous_totals[0] if previous_totals else None)
+    if event in project.settings.notify.events:
+        name, messages = project.location.top.name, project.settings.notify.messages
+        send(project, batch_notification(analysis, event, name, messages=messages), event.value)
 
 
-def notify_of_operation(project: Project, operation: Operation) -> None:
-    """Tell of a rollback, an undo or a redo, if that is wanted."""
+def notify_operation(project: Project, operation: Operation) -> None:
+    """Send a notification of a rollback, an undo or a redo, if the settings ask for it."""
     if NotifyEvent.ROLLED_BACK in project.settings.notify.events:
-        name = project.location.top.name
-        message = about_operation(operation, name)
-        send(project, message, NotifyEvent.ROLLED_BACK.value)
+        notification = operation_notification(operation, project.location.top.name)
+        send(project, notification, NotifyEvent.ROLLED_BACK.value)
 
 
-def send(project: Project, message: Message, event: str) -> tuple[Sent, ...]:
-    """Send a notification to every destination, side by side, and note what was the matter."""
+def send(project: Project, notification: Notification, event: str) -> tuple[Delivery, ...]:
+    """Send a notification to all destinations in parallel, and store which of them failed."""
 
-    def to_one(destination: Destination) -> Sent:
-        order = {"variable": destination.variable, "position": destination.position}
-        order |= {"title": message.title, "body": message.body, "kind": message.kind}
-        asked = Call(_SENDER, order, destination.name, event, project.settings.plugin_timeout)
-        return Sent(destination, call(project.state, os.environ, asked).problem)
+    def send_to(destination: Destination) -> Delivery:
+        request = {"variable": destination.variable, "position": destination.position}
+        request |= {"title": notification.title, "body": notification.body, "kind": notification.kind}
+        call = SandboxCall(_SENDER, request, destination.name, event, project.settings.plugin_timeout)
+        return Delivery(destination, run_sandboxed(project.state, os.environ, call).problem)
 
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        sent = tuple(pool.map(to_one, destinations(project.settings.notify, os.environ)))
-    for one in sent:
-        integration_errors.note(project.database, one.destination.name, "notify", one.problem)
-    return sent
+    with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
+        deliveries = tuple(pool.map(send_to, list_destinations(project.settings.notify, os.environ)))
+    for delivery in deliveries:
+        integration_errors.record(project.database, delivery.destination.name, "notify", delivery.problem)
+    return deliveries
 
 
-def send_test(project: Project) -> tuple[Sent, ...]:
-    """Send a message to every destination, to see whether it arrives.
+def send_test(project: Project) -> tuple[Delivery, ...]:
+    """Send a test message to all destinations.
 
     Raises:
-        BatchhookError: there is none.
+        BatchhookError: there is no destination.
     """
-    if not destinations(project.settings.notify, os.environ):
+    if not list_destinations(project.settings.notify, os.environ):
         raise BatchhookError(
-            "no address is set to send to", f"urls in [tool.batchhook.notify], or the environment variable {URLS}"
+            "no notification address is configured",
+            f"set urls in [tool.batchhook.notify], or the environment variable {URLS}",
         )
     name = one_line(project.location.top.name, 40)
-    return send(project, Message(f"{name}: a test", "batchhook's notifications arrive here."), "test")
+    return send(project, Notification(f"{name}: a test", "batchhook's notifications arrive here."), "test")

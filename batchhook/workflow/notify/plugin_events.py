@@ -1,4 +1,4 @@
-"""Telling plug-ins of an event: each in a process of its own, all of them side by side, each for so long at most."""
+"""Delivery of events to plug-ins: each in a process of its own, in parallel, with a timeout."""
 
 from __future__ import annotations
 
@@ -7,90 +7,86 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from batchhook.core.metrics import Metric, checked
-from batchhook.lazy import Late
-from batchhook.plugins.discovery import Plugin, installed
-from batchhook.store import integration_errors, outbox
+from batchhook.core.metrics import Metric, validate_metrics
+from batchhook.lazy import LazyModule
+from batchhook.plugins.discovery import Plugin, find_plugins
+from batchhook.store import batches, integration_errors, outbox
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify.sandbox import Answer, Call, call
-from batchhook.workflow.status.analyze import analyzed
+from batchhook.workflow.notify.sandbox import SandboxCall, SandboxResult, run_sandboxed
+from batchhook.workflow.status.analyze import load_analysis
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from batchhook.report import json_models
 else:
-    json_models = Late("batchhook.report.json_models")
+    json_models = LazyModule("batchhook.report.json_models")
 
 _HOST = "batchhook.plugins.host"
-_SIDE_BY_SIDE = 8
+_MAX_CONCURRENT = 8
 
 
-class Audience:
-    """The plug-ins that are installed; with this, hooks and commands know that there are some.
-
-    Args:
-        project: the repository.
-    """
+class PluginSet:
+    """The installed plug-ins. Creating it stores their names, so that hooks know whether there are any."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self.plugins = installed()
+        self.plugins = find_plugins()
         self._hooks: dict[str, frozenset[str]] = {}
-        outbox.set_plugins(project.database, [plugin.name for plugin in self.plugins])
+        outbox.save_plugins(project.database, [plugin.name for plugin in self.plugins])
 
-    def tell(self, hook: str, **arguments: BaseModel) -> dict[str, dict[str, Metric]]:
-        """Tell plug-ins of an event, and note what was the matter with whom.
+    def publish(self, hook: str, **arguments: BaseModel) -> dict[str, dict[str, Metric]]:
+        """Deliver an event to the plug-ins, and store which of them failed.
 
         Args:
-            hook: one of ``plugins/hookspecs.py``.
-            arguments: its own, without ``repository``.
+            hook: name of a hook in ``plugins/hookspecs.py``.
+            arguments: of the hook, without ``repository``.
 
         Returns:
-            the metrics that they gave, by plug-in.
+            Plug-in name -> the metrics that it returned.
         """
-        shown: dict[str, Any] = {name: document.model_dump(mode="json") for name, document in arguments.items()}
-        shown["repository"] = json_models.shown(os.fspath(self._project.location.top))
-        found: dict[str, dict[str, Metric]] = {}
-        for plugin, answer in self.ask(hook, shown).items():
-            problem = answer.problem
+        values: dict[str, Any] = {name: document.model_dump(mode="json") for name, document in arguments.items()}
+        values["repository"] = json_models.json_path(os.fspath(self._project.location.top))
+        metrics_by_plugin: dict[str, dict[str, Metric]] = {}
+        for plugin, result in self.call_hook(hook, values).items():
+            problem = result.problem
             try:
-                metrics = checked(answer.said.get("metrics"))
+                metrics = validate_metrics(result.output.get("metrics"))
             except ValueError as error:
                 metrics, problem = {}, str(error)
-            integration_errors.note(self._project.database, integration_errors.of_plugin(plugin), hook, problem)
+            integration_errors.record(self._project.database, integration_errors.plugin_key(plugin), hook, problem)
             if metrics:
-                found[plugin] = metrics
-        return found
+                metrics_by_plugin[plugin] = metrics
+        return metrics_by_plugin
 
-    def ask(self, hook: str, arguments: Mapping[str, Any]) -> dict[str, Answer]:
-        """Call a hook of each plug-in that has it, side by side; with an empty one they are only loaded.
+    def call_hook(self, hook: str, arguments: Mapping[str, Any]) -> dict[str, SandboxResult]:
+        """Call a hook of all plug-ins in parallel, except those known not to implement it.
 
-        One that is known not to have it is not asked.
+        With an empty name they are only loaded.
         """
-        asked = [plugin for plugin in self.plugins if hook in self._hooks.get(plugin.name, {hook})]
+        callees = [plugin for plugin in self.plugins if hook in self._hooks.get(plugin.name, {hook})]
 
-        def call_one(plugin: Plugin) -> Answer:
-            order = {"name": plugin.name, "value": plugin.value, "hook": hook, "arguments": arguments}
-            limit, event = self._project.settings.plugin_timeout, hook or "loading it"
-            return call(
+        def call_one(plugin: Plugin) -> SandboxResult:
+            request = {"name": plugin.name, "value": plugin.value, "hook": hook, "arguments": arguments}
+            timeout, event = self._project.settings.plugin_timeout, hook or "loading"
+            return run_sandboxed(
                 self._project.state,
                 os.environ,
-                Call(_HOST, order, integration_errors.of_plugin(plugin.name), event, limit),
+                SandboxCall(_HOST, request, integration_errors.plugin_key(plugin.name), event, timeout),
             )
 
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            answers = dict(zip([plugin.name for plugin in asked], pool.map(call_one, asked), strict=True))
-        for name, answer in answers.items():
-            if not answer.problem:
-                self._hooks[name] = frozenset(answer.said.get("hooks", ()))
-        return answers
+        with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
+            results = dict(zip([plugin.name for plugin in callees], pool.map(call_one, callees), strict=True))
+        for name, result in results.items():
+            if not result.problem:
+                self._hooks[name] = frozenset(result.output.get("hooks", ()))
+        return results
 
 
 def add_metrics(project: Project, number: int) -> None:
-    """Let plug-ins look at a batch of which all is known, and store the metrics that they add: a step of closing."""
-    audience = Audience(project)
-    if audience.plugins:
-        analysis = json_models.analysis_document(analyzed(project, number))
-        found = audience.tell("batchhook_analysis_made", analysis=analysis)
-        outbox.put_metrics(project.database, number, found)
+    """Store the metrics that plug-ins compute from a batch's analysis."""
+    plugin_set = PluginSet(project)
+    if plugin_set.plugins:
+        document = json_models.analysis_document(load_analysis(project, number))
+        metrics = plugin_set.publish("batchhook_analysis_made", analysis=document)
+        batches.save_metrics(project.database, number, metrics)

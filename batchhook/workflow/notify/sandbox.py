@@ -1,4 +1,4 @@
-"""Calling code of others in a process of its own, which is ended with all that it started when its time is up."""
+"""Third-party code in a process of its own, which is killed with all its children when its time is up."""
 
 from __future__ import annotations
 
@@ -14,67 +14,67 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchhook.core.sanitize import lines, one_line
-from batchhook.execution.supervised_command import Command, Ended, run_command
+from batchhook.core.sanitize import one_line, sanitize_lines
+from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.suite.fingerprint import clean_environment
 
-_LONGEST_LOG = 1_000_000
-_LONGEST_ANSWER = 1_000_000
-_MOST_SAID = 300
+_MAX_LOG_SIZE = 1_000_000
+_MAX_OUTPUT_SIZE = 1_000_000
+_MAX_PROBLEM_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call of a module of ours that is run as ``python -m MODULE ORDER ANSWER``.
+class SandboxCall:
+    """A call of one of our modules, run as ``python -m MODULE REQUEST OUTPUT`` with the paths of two JSON files.
 
     Attributes:
-        module: its name.
-        order: what it reads, plain values.
-        name: whom it calls, for the log; also that one's folder.
-        event: what for.
+        module: name of the module, which calls the third-party code.
+        request: plain values for the module.
+        name: of the third-party code, for the log; its working folder is named after it.
+        event: name of the event, for the log.
         timeout: seconds.
     """
 
     module: str
-    order: Mapping[str, Any]
+    request: Mapping[str, Any]
     name: str
     event: str
     timeout: float
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a call.
+class SandboxResult:
+    """The result of a call.
 
     Attributes:
-        problem: what was the matter, in one line; empty where nothing was.
-        said: what the module wrote, plain values.
+        problem: the error, in one line; empty if there was none.
+        output: plain values that the module wrote.
     """
 
     problem: str = ""
-    said: Mapping[str, Any] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict)
 
 
-def call(state: StateDir, environment: Mapping[str, str], asked: Call) -> Answer:
-    """Call code of others; whatever it does, this comes back in time, and what it printed is in the log.
+def run_sandboxed(state: StateDir, environment: Mapping[str, str], call: SandboxCall) -> SandboxResult:
+    """Run third-party code. Whatever it does, this returns in time; what it printed goes to the log.
 
     Args:
-        state: of the repository.
-        environment: the caller's; the process gets it without git's variables.
-        asked: whom, and what for.
+        state: the repository's.
+        environment: the caller's; the process gets it without Git's variables.
+        call: the call.
     """
-    folder = state.plugins / _folder_name(asked.name)
+    folder = state.plugins / _folder_name(call.name)
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="call-", dir=state.run("call").parent))
     try:
-        order, answer, printed = scratch / "order.json", scratch / "answer.json", scratch / "printed"
-        order.write_text(json.dumps(asked.order), "utf-8")
-        words = [sys.executable, "-E", "-m", asked.module, os.fspath(order), os.fspath(answer)]
-        ended = run_command(Command(words, clean_environment(environment), printed, asked.timeout), folder)
-        found = _answer(ended, answer, asked.timeout)
-        _log(state.plugins_log, asked, found, printed)
-        return found
+        request, output, printed = scratch / "request.json", scratch / "output.json", scratch / "printed"
+        request.write_text(json.dumps(call.request), "utf-8")
+        command = [sys.executable, "-E", "-m", call.module, os.fspath(request), os.fspath(output)]
+        ended = run_command(SupervisedCommand(command, clean_environment(environment), printed, call.timeout), folder)
+        result = _read_result(ended, output, call.timeout)
+        _write_log(state.plugins_log, call, result, printed)
+        return result
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -83,24 +83,24 @@ def _folder_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:100]
 
 
-def _answer(ended: Ended, path: Path, timeout: float) -> Answer:
+def _read_result(ended: CommandResult, path: Path, timeout: float) -> SandboxResult:
     if ended.timed_out:
-        return Answer(f"took longer than {timeout:g} s, and was ended")
+        return SandboxResult(f"timed out after {timeout:g} s")
     try:
         with path.open("rb") as file:
-            said = json.loads(file.read(_LONGEST_ANSWER))
+            output = json.loads(file.read(_MAX_OUTPUT_SIZE))
     except (OSError, ValueError):
-        how = f"exit code {ended.code}" if ended.code is not None else f"signal {ended.signal}"
-        return Answer(f"its process ended without an answer ({how})")
-    return Answer(one_line(str(said.get("problem", "")), _MOST_SAID), said)
+        ending = f"exit code {ended.exit_code}" if ended.exit_code is not None else f"signal {ended.signal}"
+        return SandboxResult(f"process ended without a result ({ending})")
+    return SandboxResult(one_line(str(output.get("problem", "")), _MAX_PROBLEM_LENGTH), output)
 
 
-def _log(log: Path, asked: Call, found: Answer, printed: Path) -> None:
+def _write_log(log: Path, call: SandboxCall, result: SandboxResult, printed: Path) -> None:
     text = printed.read_text("utf-8", "replace") if printed.exists() else ""
-    if not text.strip() and not found.problem:
+    if not text.strip() and not result.problem:
         return
-    if log.exists() and log.stat().st_size > _LONGEST_LOG:
+    if log.exists() and log.stat().st_size > _MAX_LOG_SIZE:
         log.replace(log.with_name(f"{log.name}.1"))
-    when, how = time.strftime("%Y-%m-%d %H:%M:%S"), found.problem or "printed"
+    now, summary = time.strftime("%Y-%m-%d %H:%M:%S"), result.problem or "printed"
     with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(f"--- {when} {one_line(asked.name)} {asked.event}: {how}\n{lines(text)}\n")
+        file.write(f"--- {now} {one_line(call.name)} {call.event}: {summary}\n{sanitize_lines(text)}\n")

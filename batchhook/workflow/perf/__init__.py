@@ -1,1 +1,1 @@
-"""Slowdowns put to work: what seems slower in a run is measured before and after, and the change is found."""
+"""Slowdown search: ``core/perf`` applied to real commits."""

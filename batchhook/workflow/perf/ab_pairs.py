@@ -1,4 +1,4 @@
-"""Timing suspects in two states by turns, until it is known of each whether the one state is slower."""
+"""Interleaved timings of suspected slowdowns on two revisions, until each comparison is conclusive."""
 
 from __future__ import annotations
 
@@ -6,104 +6,103 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batchhook.core.perf.screening import Suspect
-from batchhook.core.perf.significance import Judgement, Ruling, judge
+from batchhook.core.perf.screening import SuspectedSlowdown
+from batchhook.core.perf.significance import Conclusion, TimingComparison, compare_timings
 from batchhook.errors import SuiteError
-from batchhook.workflow.perf.bench import Place, Timed
+from batchhook.workflow.perf.bench import BenchWorktree, TimedRun
 
-NOISY = "noise is too large to tell"
-UNTESTABLE = "it cannot be run in one of the states"
+NOISY = "too noisy to tell"
+UNTESTABLE = "it cannot be run on one of the revisions"
+OUT_OF_TIME = "the time for measuring was used up"
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """What became of a suspect in two states.
+class PairedTimings:
+    """The comparison of a suspect on two revisions.
 
     Attributes:
-        before, now: seconds of each measurement; none where it does not exist, or fails, in one of the states.
-        reason: why nobody can tell; empty where one can.
+        comparison: of the timings.
+        before, now: seconds of each timing; empty if the suspect is absent or fails on either revision.
+        reason: why the comparison is inconclusive; else empty.
     """
 
-    judgement: Judgement
+    comparison: TimingComparison
     before: tuple[float, ...] = ()
     now: tuple[float, ...] = ()
     reason: str = ""
 
 
-def unmeasured(suspect: Suspect, reason: str) -> Paired:
-    """What there is to say of a suspect where it could not be found out."""
-    return Paired(Judgement(Ruling.UNCLEAR, suspect.usual, suspect.now, 1.0), reason=reason)
+def unmeasured(suspect: SuspectedSlowdown, reason: str) -> PairedTimings:
+    """Return an inconclusive comparison without timings."""
+    comparison = TimingComparison(Conclusion.INCONCLUSIVE, suspect.usual, suspect.current, 1.0)
+    return PairedTimings(comparison, reason=reason)
 
 
-class Pairing:
-    """Timings of suspects in two states, made by turns.
+class PairedTimer:
+    """Times suspects on two revisions in turn.
 
     Args:
-        suspects: what is to be timed.
-        thresholds: share by which each may be slower, in the same order.
-        told: is told how many are settled, after each round.
+        suspects: to time.
+        thresholds: tolerated slowdown of each, as a share, in the same order.
+        on_settled: called after each round with the number of settled suspects.
     """
 
     def __init__(
-        self, suspects: Sequence[Suspect], thresholds: Sequence[float], told: Callable[[int], None] = lambda _: None
+        self,
+        suspects: Sequence[SuspectedSlowdown],
+        thresholds: Sequence[float],
+        on_settled: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self.settled: dict[tuple[str, bool], Paired] = {}
+        self.settled: dict[tuple[str, bool], PairedTimings] = {}
         self._suspects = suspects
         self._thresholds = dict(zip((suspect.key for suspect in suspects), thresholds, strict=True))
-        self._told = told
-        self._before: list[Timed] = []
-        self._now: list[Timed] = []
+        self._on_settled = on_settled
+        self._before: list[TimedRun] = []
+        self._now: list[TimedRun] = []
 
-    def run(self, before: Place, now: Place) -> Mapping[tuple[str, bool], Paired]:
-        """Time all of them until each is settled, or the budget is used up.
-
-        Returns:
-            what became of each, by its key.
-        """
-        round_ = 0.0
-        while open_ := [suspect for suspect in self._suspects if suspect.key not in self.settled]:
-            if not before.bench.left > round_:
-                self._give_up(open_, "the time for measuring was used up")
+    def run(self, before: BenchWorktree, now: BenchWorktree) -> Mapping[tuple[str, bool], PairedTimings]:
+        """Time the suspects until each is settled or the budget is used up, and return the comparisons by key."""
+        round_seconds = 0.0
+        while unsettled := [suspect for suspect in self._suspects if suspect.key not in self.settled]:
+            if before.bench.seconds_left <= round_seconds:
+                self._give_up(unsettled, OUT_OF_TIME)
                 break
-            begun = time.monotonic()
+            started = time.monotonic()
+            tests = {name: module for suspect in unsettled for name, module in suspect.tests.items()}
             try:
-                self._measure(open_, before, now)
+                self._before.append(before.time(tests))
+                self._now.append(now.time(tests))
             except SuiteError as error:
-                self._give_up(open_, error.message)
+                self._give_up(unsettled, error.message)
                 break
-            round_ = time.monotonic() - begun
-            for suspect in open_:
+            round_seconds = time.monotonic() - started
+            for suspect in unsettled:
                 self._settle(suspect)
-            self._told(len(self.settled))
+            self._on_settled(len(self.settled))
         return self.settled
 
-    def _measure(self, open_: Sequence[Suspect], before: Place, now: Place) -> None:
-        tests = {name: module for suspect in open_ for name, module in suspect.tests.items()}
-        self._before.append(before.time(tests))
-        self._now.append(now.time(tests))
-
-    def _settle(self, suspect: Suspect) -> None:
+    def _settle(self, suspect: SuspectedSlowdown) -> None:
         rounds = (*self._before, *self._now)
-        passing = [name for name in suspect.tests if all(name in one.seconds for one in rounds)]
+        passing = [name for name in suspect.tests if all(name in timed.seconds for timed in rounds)]
         if not passing:
-            self.settled[suspect.key] = self._silent(suspect)
+            self.settled[suspect.key] = self._without_timings(suspect)
             return
-        earlier, later = (
-            tuple(sum(one.seconds[name] for name in passing) for one in these) for these in (self._before, self._now)
+        before, now = (
+            tuple(sum(timed.seconds[name] for name in passing) for timed in runs) for runs in (self._before, self._now)
         )
-        judgement = judge(earlier, later, self._thresholds[suspect.key])
-        if judgement.ruling is not Ruling.OPEN:
-            reason = NOISY if judgement.ruling is Ruling.UNCLEAR else ""
-            self.settled[suspect.key] = Paired(judgement, earlier, later, reason)
+        comparison = compare_timings(before, now, self._thresholds[suspect.key])
+        if comparison.conclusion is not Conclusion.OPEN:
+            reason = NOISY if comparison.conclusion is Conclusion.INCONCLUSIVE else ""
+            self.settled[suspect.key] = PairedTimings(comparison, before, now, reason)
 
-    def _silent(self, suspect: Suspect) -> Paired:
-        """A suspect that is new, or fails in one of the states: that is no slowdown; unless nobody knows."""
+    def _without_timings(self, suspect: SuspectedSlowdown) -> PairedTimings:
+        """Settle a suspect that never passes on both revisions: new or failing tests are no slowdown."""
+        inconclusive = unmeasured(suspect, UNTESTABLE)
         rounds = (*self._before, *self._now)
-        found = unmeasured(suspect, UNTESTABLE)
-        if any(name in one.untestable for one in rounds for name in suspect.tests):
-            return found
-        return Paired(replace(found.judgement, ruling=Ruling.ALIKE))
+        if any(name in timed.untestable for timed in rounds for name in suspect.tests):
+            return inconclusive
+        return PairedTimings(replace(inconclusive.comparison, conclusion=Conclusion.SIMILAR))
 
-    def _give_up(self, open_: Sequence[Suspect], reason: str) -> None:
-        for suspect in open_:
+    def _give_up(self, suspects: Sequence[SuspectedSlowdown], reason: str) -> None:
+        for suspect in suspects:
             self.settled[suspect.key] = unmeasured(suspect, reason)

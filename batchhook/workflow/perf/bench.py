@@ -1,4 +1,4 @@
-"""Where tests are timed: one process at a time, each a fresh one, in work trees that stay checked out meanwhile."""
+"""Timing of tests: one fresh process at a time, in worktrees that stay checked out."""
 
 from __future__ import annotations
 
@@ -12,181 +12,159 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batchhook.core.results import Outcome, SuiteOutcome
-from batchhook.core.test_stats import History
+from batchhook.core.results import Outcome, SuiteResult
+from batchhook.core.test_stats import TestStats
 from batchhook.errors import SuiteError
-from batchhook.execution.cancel import Halt
-from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import Silent, SuiteSpec
+from batchhook.execution.cancel import CancelToken
 from batchhook.store import test_stats
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.fingerprint import Suite
-from batchhook.workflow.suite.prepare import SetUp
-from batchhook.workflow.suite.run import checked_out, plain_spec
+from batchhook.workflow.suite.prepare import SetupContext
+from batchhook.workflow.suite.run import default_spec, prepared_worktree, run_located
 
-WARMING = 1.0
-"""Seconds of tests of the same class that may run before a suspect: what they load and fill it finds loaded and full,
-as in the whole suite. By itself it would pay for that each time, in every state, and the difference drowns."""
-COURTESY = 5.0
-"""Seconds after the budget's end at which even a run that is under way is ended."""
+MAX_WARM_UP = 1.0
+"""Seconds of tests of the same class that may run before a suspect, so that it finds loaded what they load and caches
+full that they fill, as in the whole suite. Alone it would pay for that in each run, on each revision, and the
+difference would drown."""
+GRACE = 5.0
+"""Seconds after the end of the budget when even a run in progress is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    """What one run of some tests showed.
+class TimedRun:
+    """Timings of one run of some tests.
 
     Attributes:
-        seconds: how long each took that passed, by id.
-        untestable: ids of those that cannot be run in that state: their module cannot be imported.
+        seconds: durations of the tests that passed, by id.
+        untestable: ids of the tests whose module cannot be imported.
     """
 
     seconds: Mapping[str, float]
     untestable: frozenset[str]
 
 
-class _Quiet(Silent):
-    """Says nothing about checking out and setting up."""
-
-    def stage(self, _name: str) -> None:
-        """Say nothing."""
-
-
 class Bench:
-    """Where tests are timed. Made by ``bench``.
+    """Times tests; see ``open_bench``.
 
     Args:
         project: the repository.
         suite: of the project.
         scratch: a folder for its files.
-        end: when the budget is used up, by ``time.monotonic()``.
-        halt: ends what is under way.
-
-    Attributes:
-        runs: how many were made.
+        deadline: when the budget is used up, by ``time.monotonic()``.
+        cancel: ends what is running.
     """
 
-    def __init__(self, project: Project, suite: Suite, scratch: Path, end: float, halt: Halt) -> None:
-        self.runs = 0
+    def __init__(self, project: Project, suite: Suite, scratch: Path, deadline: float, cancel: CancelToken) -> None:
         self._project = project
         self._suite = suite
         self._scratch = scratch
-        self._end = end
-        self._halt = halt
-        self._known = test_stats.load(project.database)
+        self._deadline = deadline
+        self._cancel = cancel
+        self._stats = test_stats.load(project.database)
         self._numbers = itertools.count(1)
 
     @property
-    def left(self) -> float:
-        """Seconds that are left of the budget."""
-        return max(0.0, self._end - time.monotonic())
+    def seconds_left(self) -> float:
+        """Seconds left of the budget."""
+        return max(0.0, self._deadline - time.monotonic())
 
     @contextmanager
-    def at(self, commit: str) -> Iterator[Place]:
-        """A work tree that holds a commit, for the length of a block.
+    def worktree(self, commit: str) -> Iterator[BenchWorktree]:
+        """Provide a worktree that holds a commit.
 
         Raises:
             GitError: the commit cannot be checked out.
-            SuiteError: it cannot be set up, or all private work trees are in use.
+            SuiteError: the worktree cannot be set up, or all private worktrees are in use.
         """
-        folder = self._folder()
-        set_up = SetUp(self._suite.environment, folder / "setup.log", self._halt)
-        with checked_out(self._project, commit, set_up, _Quiet()) as top:
-            yield Place(self, top)
+        scratch = self._make_scratch()
+        context = SetupContext(self._suite.environment, scratch / "setup.log", self._cancel)
+        with prepared_worktree(self._project, commit, context) as checkout:
+            yield BenchWorktree(self, checkout)
 
-    def time(self, top: Path, tests: Mapping[str, str]) -> Timed:
-        """Run some tests once in a work tree, in a fresh process.
+    def time(self, checkout: Path, tests: Mapping[str, str]) -> TimedRun:
+        """Run some tests once, in a fresh process.
 
         Args:
-            top: the work tree.
-            tests: names of modules, by the ids of the tests in them.
+            checkout: of the revision.
+            tests: modules of the tests, by test id.
 
         Raises:
-            SuiteError: the suite cannot be run there, or the budget has long been used up.
+            SuiteError: the suite cannot run there, or the budget was used up long ago.
         """
-        self.runs += 1
-        scratch = self._folder()
+        scratch = self._make_scratch()
         spec = replace(
-            plain_spec(self._project.settings, self._suite, top, scratch),
+            default_spec(self._project.settings, self._suite, checkout, scratch),
             only=tuple(tests),
-            elsewhere=True,
+            from_other_tree=True,
             jobs=1,
-            history=self._history(tests),
-            halt=self._halt,
+            stats=self._timing_stats(tests),
+            cancel=self._cancel,
         )
         try:
-            return _timed(self._narrowly(spec, frozenset(tests.values())), frozenset(tests))
+            result = run_located(spec, frozenset(tests.values()))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+        if result.broken_reason:
+            raise SuiteError(result.broken_reason, result.hint)
+        return _timed_run(result, tests)
 
-    def _folder(self) -> Path:
-        folder = self._scratch / f"bench-{next(self._numbers)}"
-        folder.mkdir(parents=True)
-        return folder
+    def _make_scratch(self) -> Path:
+        scratch = self._scratch / f"bench-{next(self._numbers)}"
+        scratch.mkdir(parents=True)
+        return scratch
 
-    def _history(self, tests: Mapping[str, str]) -> History:
-        """What is known of the suite; with it, tests come with the company that they need, or are warmed up by."""
-        known = self._known
-        classes: defaultdict[str, float] = defaultdict(float)
-        for name, seconds in known.durations.items():
-            classes[name.rpartition(".")[0]] += seconds
-        warmed = {name for name in tests if classes[name.rpartition(".")[0]] <= WARMING}
-        return replace(known, unsteady=known.unsteady | warmed, ordered=known.ordered & tests.keys())
-
-    def _narrowly(self, spec: SuiteSpec, modules: frozenset[str]) -> SuiteOutcome:
-        """Run tests having imported their modules alone, unless they need others, or are not found so."""
-        if spec.history.is_ordered:
-            return _whole(run_suite(spec))
-        outcome = _whole(run_suite(replace(spec, modules=modules)))
-        if not outcome.absent:
-            return outcome
-        rest = _whole(run_suite(replace(spec, only=tuple(outcome.absent))))
-        return replace(rest, results=outcome.results + rest.results, untestable=outcome.untestable + rest.untestable)
+    def _timing_stats(self, tests: Mapping[str, str]) -> TestStats:
+        """Return statistics that make tests run after those that they depend on, or that warm them up cheaply."""
+        stats = self._stats
+        class_seconds: defaultdict[str, float] = defaultdict(float)
+        for name, seconds in stats.durations.items():
+            class_seconds[name.rpartition(".")[0]] += seconds
+        warmed_up = {name for name in tests if class_seconds[name.rpartition(".")[0]] <= MAX_WARM_UP}
+        return replace(
+            stats,
+            parallel_only=stats.parallel_only | warmed_up,
+            order_dependent=stats.order_dependent & tests.keys(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A state in which tests can be timed."""
+class BenchWorktree:
+    """A checked-out revision where tests can be timed."""
 
     bench: Bench
-    top: Path
+    checkout: Path
 
-    def time(self, tests: Mapping[str, str]) -> Timed:
-        """Run some tests once, as ``Bench.time``."""
-        return self.bench.time(self.top, tests)
+    def time(self, tests: Mapping[str, str]) -> TimedRun:
+        """Run some tests once; see ``Bench.time``."""
+        return self.bench.time(self.checkout, tests)
 
 
 @contextmanager
-def bench(project: Project, suite: Suite, scratch: Path, end: float) -> Iterator[Bench]:
-    """Where tests can be timed, for the length of a block.
+def open_bench(project: Project, suite: Suite, scratch: Path, deadline: float) -> Iterator[Bench]:
+    """Provide a bench for the length of a block.
 
     Args:
         project: the repository.
         suite: of the project.
-        scratch: a folder for its files; it is gone at the end.
-        end: when the budget is used up, by ``time.monotonic()``; what is under way then has a little longer.
+        scratch: a folder for its files, removed at the end.
+        deadline: when the budget is used up, by ``time.monotonic()``; a run in progress may end a little later.
     """
     shutil.rmtree(scratch, ignore_errors=True)
-    halt = Halt()
-    alarm = threading.Timer(max(0.0, end - time.monotonic()) + COURTESY, halt.call)
+    cancel = CancelToken()
+    alarm = threading.Timer(max(0.0, deadline - time.monotonic()) + GRACE, cancel.cancel)
     alarm.daemon = True
     alarm.start()
     try:
-        yield Bench(project, suite, scratch, end, halt)
+        yield Bench(project, suite, scratch, deadline, cancel)
     finally:
         alarm.cancel()
         alarm.join()
-        halt.close()
+        cancel.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _whole(outcome: SuiteOutcome) -> SuiteOutcome:
-    if outcome.broken:
-        raise SuiteError(outcome.broken, outcome.hint)
-    return outcome
-
-
-def _timed(outcome: SuiteOutcome, tests: frozenset[str]) -> Timed:
-    mine = [result for result in outcome.results if result.test_id in tests]
-    others = {result.test_id for result in mine if result.outcome is not Outcome.PASSED}
-    seconds = {result.test_id: result.duration for result in mine if result.test_id not in others}
-    return Timed(seconds, frozenset(outcome.untestable))
+def _timed_run(result: SuiteResult, tests: Mapping[str, str]) -> TimedRun:
+    timed = [test for test in result.results if test.test_id in tests]
+    not_passed = {test.test_id for test in timed if test.outcome is not Outcome.PASSED}
+    seconds = {test.test_id: test.duration for test in timed if test.test_id not in not_passed}
+    return TimedRun(seconds, frozenset(result.untestable))

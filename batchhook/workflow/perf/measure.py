@@ -1,4 +1,4 @@
-"""Measuring suspects before and after some changes, and finding the change that made each of them slower."""
+"""Measurement of suspected slowdowns on both ends of a batch, and bisection for the change that caused each."""
 
 from __future__ import annotations
 
@@ -6,142 +6,149 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from batchhook.core.perf.bisect import Narrowing, halfway
-from batchhook.core.perf.screening import Suspect
-from batchhook.core.perf.significance import Ruling
+from batchhook.core.perf.bisect import SlowdownBisection, bisect_threshold
+from batchhook.core.perf.screening import SuspectedSlowdown
+from batchhook.core.perf.significance import Conclusion
 from batchhook.core.perf.slowdown import Slowdown, Timings
 from batchhook.errors import BusyError, GitError, SuiteError
-from batchhook.workflow.context.revisions import State
-from batchhook.workflow.perf.ab_pairs import Paired, Pairing, unmeasured
-from batchhook.workflow.perf.bench import Bench, Place
+from batchhook.workflow.context.revisions import Revision
+from batchhook.workflow.perf.ab_pairs import OUT_OF_TIME, PairedTimer, PairedTimings, unmeasured
+from batchhook.workflow.perf.bench import Bench, BenchWorktree
 
-PAIRS_LIKELY = 3
-"""Rounds that a suspect mostly needs: many only seemed slower, and that shows soon."""
-SET_UP = 0.5
-"""Seconds that a run is taken to need besides its tests."""
+LIKELY_ROUNDS = 3
+"""Rounds that a suspect usually takes: most only seem slower, which shows soon."""
+SETUP_SECONDS = 0.5
+"""Assumed overhead of a run, besides its tests."""
 
 
 @dataclass(slots=True)
-class _Case:
-    """A suspect that is slower indeed, and what is known of the states between."""
+class _Bisection:
+    """A confirmed slowdown, and what is known of it on the revisions between the ends."""
 
-    suspect: Suspect
-    whole: Paired
-    narrowing: Narrowing
+    suspect: SuspectedSlowdown
+    ends: PairedTimings
+    search: SlowdownBisection
     timings: dict[int, Timings] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
 
 
-class Measuring:
-    """Measures suspects in a line of states.
+class SlowdownFinder:
+    """A search for the changes that made suspects slower.
+
+    A *position* is the index of a revision.
 
     Args:
-        bench: where.
-        states: oldest first: the one before all changes, and one after each.
-        threshold: share by which a test may be slower.
-        told: is told how many suspects are settled, now and then.
+        bench: times the tests.
+        revisions: oldest first: the base of all changes, then one for each.
+        threshold: tolerated slowdown, as a share.
+        on_settled: called with the number of suspects whose ends are compared.
     """
 
     def __init__(
-        self, bench: Bench, states: Sequence[State], threshold: float, told: Callable[[int], None] = lambda _: None
+        self,
+        bench: Bench,
+        revisions: Sequence[Revision],
+        threshold: float,
+        on_settled: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._bench = bench
-        self._states = states
+        self._revisions = revisions
         self._threshold = threshold
-        self._told = told
+        self._on_settled = on_settled
 
-    def run(self, suspects: Sequence[Suspect]) -> tuple[Slowdown, ...]:
-        """Measure the suspects, the most suspicious first where there is not time enough for all.
+    def search(self, suspects: Sequence[SuspectedSlowdown]) -> tuple[Slowdown, ...]:
+        """Measure the suspects, in order of suspicion as far as the budget reaches.
 
         Returns:
-            what was found out about each, in their order.
+            a slowdown for each suspect, in the same order.
 
         Raises:
-            GitError, SuiteError: the state before the changes, or the last one, cannot be tested.
+            GitError, SuiteError: the base or the last revision cannot be tested.
         """
-        chosen = _affordable(suspects, self._bench.left)
-        late = [suspect for suspect in suspects if suspect not in chosen]
-        paired = {suspect.key: unmeasured(suspect, self._too_long()) for suspect in late}
-        with self._bench.at(self._states[0].oid) as base:
-            if chosen:
-                with self._bench.at(self._states[-1].oid) as head:
-                    pairing = Pairing(chosen, [self._threshold] * len(chosen), self._told)
-                    paired.update(pairing.run(base, head))
-            cases = [
-                _Case(suspect, paired[suspect.key], Narrowing(0, len(self._states) - 1))
+        affordable = _affordable(suspects, self._bench.seconds_left)
+        paired = {
+            suspect.key: unmeasured(suspect, "measuring it would exceed slowdown_budget")
+            for suspect in suspects
+            if suspect not in affordable
+        }
+        with self._bench.worktree(self._revisions[0].oid) as base:
+            if affordable:
+                with self._bench.worktree(self._revisions[-1].oid) as head:
+                    timer = PairedTimer(affordable, [self._threshold] * len(affordable), self._on_settled)
+                    paired.update(timer.run(base, head))
+            bisections = [
+                _Bisection(suspect, paired[suspect.key], SlowdownBisection(0, len(self._revisions) - 1))
                 for suspect in suspects
-                if paired[suspect.key].judgement.ruling is Ruling.SLOWER
+                if paired[suspect.key].comparison.conclusion is Conclusion.SLOWER
             ]
-            self._narrow(base, cases)
-        blamed = {case.suspect.key: case for case in cases}
-        return tuple(self._slowdown(each, paired[each.key], blamed.get(each.key)) for each in suspects)
+            self._bisect(base, bisections)
+        by_key = {bisection.suspect.key: bisection for bisection in bisections}
+        return tuple(self._slowdown(suspect, paired[suspect.key], by_key.get(suspect.key)) for suspect in suspects)
 
-    def _too_long(self) -> str:
-        return "there is not time enough to measure it (slowdown_budget)"
+    def _bisect(self, base: BenchWorktree, bisections: Sequence[_Bisection]) -> None:
+        """Compare revisions with the base until one change is left for each slowdown.
 
-    # --- which change it was ----------------------------------------------------------------------------------------
-
-    def _narrow(self, base: Place, cases: Sequence[_Case]) -> None:
-        """Measure states between, each beside the one before all changes, until one change is left for each case."""
-        while wanted := Counter(case.narrowing.wanted for case in cases if case.narrowing.wanted is not None):
-            state = min(wanted, key=lambda state: (-wanted[state], state))
-            served = [case for case in cases if case.narrowing.is_open(state)]
-            for case, found in zip(served, self._look(base, state, served), strict=True):
-                self._take_in(case, state, found)
-            if not self._bench.left:
-                for case in cases:
-                    case.reasons += ["the time for measuring was used up"] if case.narrowing.wanted is not None else []
+        The position that most bisections ask for comes first, and serves all that it informs.
+        """
+        while positions := Counter(
+            bisection.search.next_position for bisection in bisections if bisection.search.next_position is not None
+        ):
+            position = min(positions, key=lambda position: (-positions[position], position))
+            informed = [bisection for bisection in bisections if bisection.search.is_informative(position)]
+            for bisection, timings in zip(informed, self._compare(base, position, informed), strict=True):
+                self._observe(bisection, position, timings)
+            if not self._bench.seconds_left:
+                for bisection in bisections:
+                    if bisection.search.next_position is not None:
+                        bisection.reasons.append(OUT_OF_TIME)
                 return
 
-    def _look(self, base: Place, state: int, cases: Sequence[_Case]) -> list[Paired]:
-        suspects = [case.suspect for case in cases]
-        thresholds = [halfway(case.whole.judgement.ratio, self._threshold) for case in cases]
+    def _compare(self, base: BenchWorktree, position: int, bisections: Sequence[_Bisection]) -> list[PairedTimings]:
+        suspects = [bisection.suspect for bisection in bisections]
+        thresholds = [bisect_threshold(bisection.ends.comparison.ratio, self._threshold) for bisection in bisections]
         try:
-            with self._bench.at(self._states[state].oid) as there:
-                found = Pairing(suspects, thresholds).run(base, there)
+            with self._bench.worktree(self._revisions[position].oid) as worktree:
+                paired = PairedTimer(suspects, thresholds).run(base, worktree)
         except BusyError:
             raise
         except (GitError, SuiteError) as error:
             return [unmeasured(suspect, error.message) for suspect in suspects]
-        return [found[suspect.key] for suspect in suspects]
+        return [paired[suspect.key] for suspect in suspects]
 
-    def _take_in(self, case: _Case, state: int, found: Paired) -> None:
-        # A test that is not there, or fails, is not known to be as quick as before.
-        ruling = found.judgement.ruling if found.before else Ruling.UNCLEAR
-        case.narrowing.tell(state, ruling)
-        if found.before:
-            case.timings[state] = Timings(self._states[state].oid, found.before, found.now)
-        if ruling is Ruling.UNCLEAR:
-            name = self._states[state].oid[:8]
-            case.reasons.append(f"{name}: {found.reason or 'it fails, or does not exist there'}")
+    def _observe(self, bisection: _Bisection, position: int, timings: PairedTimings) -> None:
+        # A test that is absent or fails there is not known to be as fast as before.
+        conclusion = timings.comparison.conclusion if timings.before else Conclusion.INCONCLUSIVE
+        bisection.search.observe(position, conclusion)
+        oid = self._revisions[position].oid
+        if timings.before:
+            bisection.timings[position] = Timings(oid, timings.before, timings.now)
+        if conclusion is Conclusion.INCONCLUSIVE:
+            bisection.reasons.append(f"{oid[:8]}: {timings.reason or 'it fails or does not exist there'}")
 
-    # --- what is made of it -----------------------------------------------------------------------------------------
-
-    def _slowdown(self, suspect: Suspect, paired: Paired, case: _Case | None) -> Slowdown:
-        timings = {} if case is None else case.timings
-        if paired.before:
-            last = Timings(self._states[-1].oid, paired.before, paired.now)
-            timings = {**timings, len(self._states) - 1: last}
-        changes = [] if case is None else [self._states[number].oid for number in case.narrowing.changes]
-        reasons = case.reasons if case is not None and len(changes) > 1 else [paired.reason]
+    def _slowdown(self, suspect: SuspectedSlowdown, ends: PairedTimings, bisection: _Bisection | None) -> Slowdown:
+        last = len(self._revisions) - 1
+        timings = dict(bisection.timings) if bisection is not None else {}
+        if ends.before:
+            timings[last] = Timings(self._revisions[last].oid, ends.before, ends.now)
+        candidates = bisection.search.candidates if bisection is not None else ()
+        reasons = bisection.reasons if bisection is not None and len(candidates) > 1 else [ends.reason]
         return Slowdown(
             name=suspect.name,
-            judgement=paired.judgement,
+            comparison=ends.comparison,
             is_module=suspect.is_module,
-            suspects=tuple(changes),
-            evidence=tuple(timings[state] for state in sorted(timings)),
+            suspects=tuple(self._revisions[position].oid for position in candidates),
+            evidence=tuple(timings[position] for position in sorted(timings)),
             reason="; ".join(dict.fromkeys(filter(None, reasons))),
         )
 
 
-def _affordable(suspects: Sequence[Suspect], seconds: float) -> list[Suspect]:
-    """As many of the suspects, in their order, as can be measured in so many seconds."""
-    chosen: list[Suspect] = []
-    spent = 2 * PAIRS_LIKELY * SET_UP
+def _affordable(suspects: Sequence[SuspectedSlowdown], budget: float) -> list[SuspectedSlowdown]:
+    """Return the suspects that can likely be measured within a budget in seconds, taken greedily in order."""
+    affordable: list[SuspectedSlowdown] = []
+    spent = 2 * LIKELY_ROUNDS * SETUP_SECONDS
     for suspect in suspects:
-        spent += PAIRS_LIKELY * (suspect.usual + suspect.now)
-        if spent > seconds:
-            spent -= PAIRS_LIKELY * (suspect.usual + suspect.now)
-        else:
-            chosen.append(suspect)
-    return chosen
+        cost = LIKELY_ROUNDS * (suspect.usual + suspect.current)
+        if spent + cost <= budget:
+            spent += cost
+            affordable.append(suspect)
+    return affordable

@@ -1,1 +1,1 @@
-"""A batch's way from sealed to finished."""
+"""The pipeline that takes a batch from sealed to finished."""

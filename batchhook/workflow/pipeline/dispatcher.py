@@ -1,8 +1,7 @@
-"""The teller: the one detached process of a repository that tells plug-ins, and people, what has happened.
+"""The dispatcher: the detached process, one per repository, that delivers events to plug-ins and notifications.
 
-Run as ``python -m batchhook.workflow.pipeline.dispatcher TOP``. What is to be told is marked in the database, so that
-nothing is lost when it is killed, and something may be told twice. Nobody waits for it: not a commit, and not the
-runner.
+Run as ``python -m batchhook.workflow.pipeline.dispatcher TOP``. Pending events are marked in the database, so a kill
+loses none, but may deliver one twice. Neither a commit nor the runner waits for it.
 """
 
 from __future__ import annotations
@@ -14,148 +13,159 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
+from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.commit import Commit, FileEdit
 from batchhook.core.verdict import Verdict
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db
 from batchhook.report import json_models
 from batchhook.store import batches, branches, locks, operations, outbox, runs, test_stats
-from batchhook.store.outbox import Untold
-from batchhook.workflow.context.project import Project, opened
+from batchhook.store.outbox import PendingEvents
+from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.notify.notifications import notify_of_batch, notify_of_operation
-from batchhook.workflow.notify.plugin_events import Audience
+from batchhook.workflow.notify.notifications import notify_batch, notify_operation
+from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.serializers import operation_document
 from batchhook.workflow.status import spawn
-from batchhook.workflow.status.analyze import analyzed
+from batchhook.workflow.status.analyze import load_analysis
 
 
 def main() -> None:
-    """Tell all that is to be told, then end."""
-    tell_all(Path(sys.argv[1]), os.environ)
+    """Deliver all pending events, then exit."""
+    dispatch(Path(sys.argv[1]), os.environ)
 
 
-def tell_all(top: Path, environment: Mapping[str, str]) -> None:
-    """Tell all that is to be told, unless another process is at it.
+def dispatch(top: Path, environment: Mapping[str, str]) -> None:
+    """Deliver all pending events, unless another dispatcher does.
 
     Raises:
-        StoreError: it could not be noted; what is left is told at the next occasion.
+        StoreError: the delivery could not be stored; the next dispatcher delivers what is left.
     """
-    with opened(top, environment=environment, timeout=60.0) as project:
-        while _is_news(project):  # again without the lock: what is marked while we leave would find us still at work
-            with locks.try_lock(project.state.teller_lock) as mine:
-                if not mine:
+    with open_project(top, environment=environment, timeout=60.0) as project:
+        # Check again after releasing the lock: a process that adds an event just before that starts none.
+        while _has_pending(project):
+            with locks.try_lock(project.state.dispatcher_lock) as is_locked:
+                if not is_locked:
                     break
-                teller = _Teller(project, Audience(project))
-                while teller.tell():
+                dispatcher = Dispatcher(project, PluginSet(project))
+                while dispatcher.deliver_pending():
                     pass
         spawn.ensure_runner(project.location, project.database, environment)
 
 
-def _is_news(project: Project) -> bool:
-    count = project.reconcile() if outbox.plugins(project.database) else None
-    return outbox.is_news(project.database, [change.oid for change in count.changes] if count else ())
+def _has_pending(project: Project) -> bool:
+    count = project.reconcile() if outbox.load_plugins(project.database) else None
+    return outbox.has_pending(project.database, [change.oid for change in count.changes] if count else ())
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
-    project: Project
-    audience: Audience
+class Dispatcher:
+    """Delivers pending events to the installed plug-ins, and as notifications."""
 
-    def tell(self) -> bool:
-        """Tell everything there is, in the order in which it happened; gives whether there was anything."""
+    project: Project
+    plugin_set: PluginSet
+
+    def deliver_pending(self) -> bool:
+        """Deliver all pending events in the order in which they happened; return whether there were any."""
         database = self.project.database
-        told = False
-        for number, untold in outbox.untold_batches(database):
-            for part, how in ((Untold.SEALED, self._sealed), (Untold.RUN, self._run), (Untold.END, self._end)):
-                if part in untold:
-                    self._guarded(how, number)
-                    outbox.told_batch(database, number, part)
-                    told = True
-        for number in outbox.untold_operations(database):
-            self._guarded(self._operation, number)
-            outbox.mark_operation(database, number, untold=False)
-            told = True
-        return self._open() or told
+        handlers = (
+            (PendingEvents.SEALED, self._deliver_sealed),
+            (PendingEvents.RUN, self._deliver_run),
+            (PendingEvents.END, self._deliver_end),
+        )
+        had_pending = False
+        for number, pending in outbox.list_pending_batches(database):
+            for event, deliver in handlers:
+                if event in pending:
+                    self._run_guarded(deliver, number)
+                    outbox.mark_delivered(database, number, event)
+                    had_pending = True
+        for number in outbox.list_pending_operations(database):
+            self._run_guarded(self._deliver_operation, number)
+            outbox.set_operation_pending(database, number, pending=False)
+            had_pending = True
+        return self._deliver_open_changes() or had_pending
 
     @staticmethod
-    def _guarded(how: Callable[[int], None], number: int) -> None:
-        """Tell of something; a defect of ours in it must not keep the rest from being told."""
+    def _run_guarded(deliver: Callable[[int], None], number: int) -> None:
         try:
-            how(number)
+            deliver(number)
         except StoreError:
             raise
-        except Exception:  # noqa: BLE001 - told in the log
+        except Exception:  # noqa: BLE001 - logged: a defect of ours must not keep other events from being delivered
             traceback.print_exc()
 
-    def _sealed(self, number: int) -> None:
-        if not self.audience.plugins:
+    def _deliver_sealed(self, number: int) -> None:
+        if not self.plugin_set.plugins:
             return
-        batch = batches.get(self.project.database, number)
-        new = set(outbox.not_told(self.project.database, [change.oid for change in batch.changes]))
-        self._changes(batch, [change for change in batch.changes if change.oid in new])
-        self.audience.tell("batchhook_batch_sealed", batch=self._shown(batch))
+        batch = batches.load(self.project.database, number)
+        new = set(outbox.filter_undelivered(self.project.database, [change.oid for change in batch.changes]))
+        self._deliver_changes(batch, [change for change in batch.changes if change.oid in new])
+        self.plugin_set.publish("batchhook_batch_sealed", batch=self._document(batch))
 
-    def _run(self, number: int) -> None:
-        found = runs.of_batch(self.project.database, number)
-        if not self.audience.plugins or found is None:
+    def _deliver_run(self, number: int) -> None:
+        loaded = runs.load_for_batch(self.project.database, number)
+        if not self.plugin_set.plugins or loaded is None:
             return
-        batch, (run, verdict) = batches.get(self.project.database, number), found
-        failing = (result.test_id for result in run.outcome.results if result.outcome.is_failure)
-        flips = test_stats.flips(self.project.database, failing)
-        is_remembered = runs.is_remembered(self.project.database, number)
-        document = json_models.test_document(batch.head, run, verdict, flips, remembered=is_remembered)
-        self.audience.tell("batchhook_run_finished", batch=self._shown(batch), run=document)
+        batch, (run, verdict) = batches.load(self.project.database, number), loaded
+        failing = (result.test_id for result in run.result.results if result.outcome.is_failure)
+        flips = test_stats.load_flips(self.project.database, failing)
+        is_reused = runs.is_reused(self.project.database, number)
+        document = json_models.test_document(batch.head, run, verdict, flips, remembered=is_reused)
+        self.plugin_set.publish("batchhook_run_finished", batch=self._document(batch), run=document)
 
-    def _end(self, number: int) -> None:
-        found = analyzed(self.project, number)
-        if self.audience.plugins and found.verdict is Verdict.CRITICAL:
-            document = json_models.analysis_document(found)
-            self.audience.tell("batchhook_critical_failure", analysis=document)
-        notify_of_batch(self.project, found)
+    def _deliver_end(self, number: int) -> None:
+        analysis = load_analysis(self.project, number)
+        if self.plugin_set.plugins and analysis.verdict is Verdict.CRITICAL:
+            self.plugin_set.publish("batchhook_critical_failure", analysis=json_models.analysis_document(analysis))
+        notify_batch(self.project, analysis)
 
-    def _operation(self, number: int) -> None:
-        operation = operations.get(self.project.database, number)
-        if self.audience.plugins:
-            self.audience.tell("batchhook_rolled_back", operation=operation_document(operation))
-        notify_of_operation(self.project, operation)
+    def _deliver_operation(self, number: int) -> None:
+        operation = operations.load(self.project.database, number)
+        if self.plugin_set.plugins:
+            self.plugin_set.publish("batchhook_rolled_back", operation=operation_document(operation))
+        notify_operation(self.project, operation)
 
-    def _open(self) -> bool:
-        """Tell of new changes of the open batch of the branch that is checked out."""
-        count = self.project.reconcile() if self.audience.plugins else None
+    def _deliver_open_changes(self) -> bool:
+        """Deliver new changes of the checked-out branch's open batch; return whether there were any."""
+        count = self.project.reconcile() if self.plugin_set.plugins else None
         if count is None or not count.changes:
             return False
-        new = self._new(count)
-        self._changes(count.as_batch(), new)
+        new = self._find_new_changes(count)
+        self._deliver_changes(count.as_batch(), new)
         return bool(new)
 
-    def _new(self, count: Count) -> list[Commit]:
-        """The changes that are new, and no other names of changes that were told: amended or rebased ones."""
+    def _find_new_changes(self, count: Count) -> list[Commit]:
+        """Return the undelivered changes; amended or rebased ones that were delivered under another name are none."""
         database = self.project.database
-        oids = outbox.not_told(database, [change.oid for change in count.changes])
+        oids = outbox.filter_undelivered(database, [change.oid for change in count.changes])
         branch = branches.find(database, count.branch)
         if not oids or branch is None:
             return []
-        ledger = branches.ledger(database, branch, oids)
-        renamed = [oid for oid in oids if len(outbox.not_told(database, names := ledger.earlier(oid))) < len(names)]
-        outbox.told_changes(database, renamed)
+        ledger = branches.load_ledger(database, branch, oids)
+        renamed = []
+        for oid in oids:
+            former_oids = ledger.former_oids(oid)
+            if len(outbox.filter_undelivered(database, former_oids)) < len(former_oids):
+                renamed.append(oid)
+        outbox.mark_changes_delivered(database, renamed)
         return [change for change in count.changes if change.oid in set(oids).difference(renamed)]
 
-    def _changes(self, batch: Batch, new: list[Commit]) -> None:
-        shown = self._shown(batch)
-        for change in shown.changes:
-            if change.oid in {one.oid for one in new}:
-                self.audience.tell("batchhook_change_recorded", change=change, batch=shown)
-                outbox.told_changes(self.project.database, [change.oid])
+    def _deliver_changes(self, batch: Batch, new: list[Commit]) -> None:
+        document, oids = self._document(batch), {change.oid for change in new}
+        for change in document.changes:
+            if change.oid in oids:
+                self.plugin_set.publish("batchhook_change_recorded", change=change, batch=document)
+                outbox.mark_changes_delivered(self.project.database, [change.oid])
 
-    def _shown(self, batch: Batch) -> json_models.BatchDocument:
-        return json_models.batch_document(batch, self._edits(batch))
+    def _document(self, batch: Batch) -> json_models.BatchDocument:
+        return json_models.batch_document(batch, self._load_edits(batch))
 
-    def _edits(self, batch: Batch) -> dict[str, tuple[FileEdit, ...]]:
-        """The files that a batch's changes touched; none where libgit2 cannot open the repository."""
-        known = batches.edits(self.project.database, batch.id) if batch.status is not BatchStatus.OPEN else {}
-        if known:
-            return known
+    def _load_edits(self, batch: Batch) -> dict[str, tuple[FileEdit, ...]]:
+        """Return the files that a batch's changes touched; none if libgit2 cannot open the repository."""
+        stored = batches.load_edits(self.project.database, batch.id) if batch.status is not BatchStatus.OPEN else {}
+        if stored:
+            return stored
         try:
             repository = backends.open_repository(self.project.location.common_dir)
         except BatchhookError:

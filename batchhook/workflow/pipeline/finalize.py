@@ -1,41 +1,58 @@
-"""What follows once all is known of a batch, before it counts as finished."""
+"""The last steps of a batch job."""
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from functools import partial
 
-from batchhook.core.changes import BatchStatus
+from batchhook.core.batch import Batch, BatchStatus
 from batchhook.errors import StoreError
-from batchhook.store import batches
-from batchhook.workflow.auto_rollback.attempt import attempt
-from batchhook.workflow.context.job import Task
+from batchhook.store import batches, outbox
+from batchhook.store.outbox import PendingEvents
+from batchhook.workflow.auto_rollback.attempt import attempt_auto_rollback
+from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.notify.notifications import is_enabled
 from batchhook.workflow.notify.plugin_events import add_metrics
 from batchhook.workflow.reports.write import write_reports
+from batchhook.workflow.status import spawn
 
 
-def close(project: Project, task: Task) -> None:
-    """Take every step, and finish the batch; a step that fails is in the log and harms none of the others.
+def finalize(project: Project, job: BatchJob) -> None:
+    """Attempt the automatic rollback, collect metrics, write reports, and mark the batch as finished.
 
-    Each may be repeated after a kill.
+    A step that fails is logged, and does not affect the others. After a kill, all are repeated.
 
     Raises:
-        StoreError: nothing could be stored; the batch is closed again by the next runner.
+        StoreError: the result could not be stored; the next runner finalizes the batch again.
     """
-    number = task.batch.id
-    _guarded(partial(attempt, project, number, task.environment, task.progress))
-    _guarded(partial(add_metrics, project, number))
-    _guarded(partial(write_reports, project, number))
-    batches.mark(project.database, number, BatchStatus.FINISHED)
+    number = job.batch.id
+    _run_guarded(partial(attempt_auto_rollback, project, number, job.environment, job.progress))
+    _run_guarded(partial(add_metrics, project, number))
+    _run_guarded(partial(write_reports, project, number))
+    batches.set_status(project.database, number, BatchStatus.FINISHED)
 
 
-def _guarded(step: Callable[[], None]) -> None:
-    """Take a step whose failing is nobody else's business."""
+def _run_guarded(step: Callable[[], None]) -> None:
     try:
         step()
     except StoreError:
         raise
-    except Exception:  # noqa: BLE001 - told in the log: a defect in one must not block the queue
+    except Exception:  # noqa: BLE001 - logged: a defect in one step must not block the queue
         traceback.print_exc()
+
+
+def request_dispatch(project: Project, batch: Batch) -> None:
+    """Queue a finished batch's events for plug-ins and notifications, start the dispatcher, and close the job.
+
+    The dispatcher is a process of its own, so the runner does not wait for it. After a kill, this is repeated.
+
+    Raises:
+        StoreError: nothing could be stored; the next runner does it.
+    """
+    if outbox.load_plugins(project.database) or is_enabled(project, batch.branch):
+        outbox.add_pending(project.database, batch.id, PendingEvents.END)
+    spawn.ensure_dispatcher(project.location, project.database, os.environ)
+    batches.mark_finalized(project.database, batch.id)

@@ -1,1 +1,1 @@
-"""Changes that are recorded before anybody commits them."""
+"""Recording of changes without commits."""

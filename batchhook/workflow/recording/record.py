@@ -1,4 +1,4 @@
-"""Recording a change: the work tree as it is, without a commit of the user's."""
+"""Recording: a snapshot of the work tree becomes a change, without a commit of the user's."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from batchhook.core.change_titles import Touch, described
-from batchhook.core.changes import Commit, FileEdit
-from batchhook.core.rollback import within
-from batchhook.core.timeline import only_repeats
+from batchhook.core.change_titles import BlobChange, change_title
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.rollback import is_within
+from batchhook.core.timeline import Recording, is_duplicate
 from batchhook.errors import ConflictError
-from batchhook.git import history, shadow_index, snapshot, trees
+from batchhook.git import history, refs, shadow_index, snapshot, trees
 from batchhook.git.location import Head, read_head
-from batchhook.lazy import Late
+from batchhook.lazy import LazyModule
 from batchhook.store import branches, locks, recordings
+from batchhook.store.branches import Branch
 from batchhook.workflow.context import interrupted
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.recording.timeline_step import write_down
 
 if TYPE_CHECKING:
     from batchhook.git import backends, object_db
 else:
-    backends = Late("batchhook.git.backends")
-    object_db = Late("batchhook.git.object_db")
+    backends = LazyModule("batchhook.git.backends")
+    object_db = LazyModule("batchhook.git.object_db")
 
-_MOST_LOOKS = 10
-_BETWEEN_LOOKS = 0.1
-"""Seconds: editors have git take its lock for a moment, again and again."""
+_SNAPSHOT_ATTEMPTS = 10
+_RETRY_DELAY = 0.1
+"""Seconds; editors run git commands that take its lock for a moment, again and again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What came of recording.
+class RecordResult:
+    """The result of recording.
 
     Attributes:
-        change: the new change; None where nothing had changed.
+        change: the new change; None if nothing had changed.
         edits: the files that it touched, by path.
-        count: where the open batch stands now, and which batches it has filled.
-        untouched: paths that were named, and in which nothing had changed.
+        count: the branch's count after it.
+        untouched: the requested paths in which nothing had changed.
     """
 
     change: Commit | None
@@ -50,107 +50,152 @@ class Recorded:
     untouched: tuple[str, ...] = ()
 
     @property
-    def standing(self) -> str:
-        """Where the open batch is, and which are full by this."""
-        return standing(self.count)
+    def summary(self) -> str:
+        """Return the count in words."""
+        return summarize_count(self.count)
 
 
-def standing(count: Count) -> str:
-    """Where the open batch is, and which are full now: ``batch 1 is full (5/5), its tests run``."""
+def summarize_count(count: Count) -> str:
+    """Return a count in words: ``batch 1 is full (5/5), its tests run; batch 2, 1/5``."""
     full = [
-        f"batch {number} is full ({count.fill.counted(filled)}), its tests run"
+        f"batch {number} is full ({count.quota.format_progress(filled)}), its tests run"
         for number, filled in count.sealed.items()
     ]
-    still_open = [] if full and not count.changes else [f"batch {count.batch}, {count.fill.counted(count.filled)}"]
+    still_open = (
+        [] if full and not count.changes else [f"batch {count.batch}, {count.quota.format_progress(count.filled)}"]
+    )
     return "; ".join([*full, *still_open])
 
 
-def record(project: Project, description: str, paths: Sequence[str] = ()) -> Recorded:
-    """Record all that has changed in the work tree since the step before, if anything has.
+def record(project: Project, description: str, paths: Sequence[str] = ()) -> RecordResult:
+    """Record all changes in the work tree since the previous step, if there are any.
 
-    A snapshot holds all files that git does not ignore. The user's index, stash and branches are not touched.
+    A snapshot holds all files that Git does not ignore. The user's index, stash and branches are not touched.
 
     Args:
         project: the repository.
-        description: why it was done; its first line becomes the subject. Empty for the names of the files.
-        paths: files and folders that the change is about, relative to the top; what was not changed in is said.
+        description: the change's message; its first line becomes the subject. Empty for a title made of the file names.
+        paths: files and folders that are expected to have changed, relative to the top; the result names the others.
 
     Raises:
-        ConflictError: git is in the middle of something, an operation was interrupted, or HEAD keeps moving.
+        ConflictError: a Git operation is in progress, one of ours was interrupted, or HEAD keeps moving.
         GitError: a file cannot be read.
     """
     with locks.lock(project.state.recording_lock):
-        _check_peace(project)
-        tree, count = _looked(project)
-        base_tree = count.last.tree if count.last else trees.empty(project.git)
+        _check_nothing_in_progress(project)
+        tree, count = _take_snapshot(project)
+        base_tree = count.last_step.tree if count.last_step else trees.empty_tree(project.git)
         if tree == base_tree or _is_carried_over(project, count, tree):
-            return Recorded(None, (), count, tuple(paths))
-        change = _written_down(project, count, tree, description)
-        now = project.reconcile()
+            return RecordResult(None, (), count, tuple(paths))
+        change = _store_change(project, count, tree, description)
+        new_count = project.reconcile()
     edits = object_db.file_edits(backends.open_repository(project.location.common_dir), change)
-    untouched = tuple(path for path in paths if not any(within(edit.path, [path]) for edit in edits))
-    return Recorded(change, edits, now or count, untouched)
+    untouched = tuple(path for path in paths if not any(is_within(edit.path, [path]) for edit in edits))
+    return RecordResult(change, edits, new_count or count, untouched)
 
 
-def _check_peace(project: Project) -> None:
-    under_way = snapshot.what_is_under_way(project.location)
-    if under_way:
-        raise ConflictError(f"{under_way} is under way: nothing is recorded", "finish or abort it first: git status")
-    torn = interrupted.find(project.database, project.location)
-    if torn is not None:
-        raise ConflictError(*interrupted.said_of(torn))
+def _check_nothing_in_progress(project: Project) -> None:
+    git_operation = snapshot.operation_in_progress(project.location)
+    if git_operation:
+        raise ConflictError(
+            f"{git_operation} is under way: nothing is recorded", "finish or abort it first: git status"
+        )
+    operation = interrupted.find(project.database, project.location)
+    if operation is not None:
+        raise ConflictError(*interrupted.describe(operation))
 
 
-def _looked(project: Project) -> tuple[str, Count]:
-    """The tree of all files, and where the branch stands whose HEAD they were seen with.
+def _take_snapshot(project: Project) -> tuple[str, Count]:
+    """Write a tree of all files; return it with the count of the HEAD that they belong to.
 
-    While git moves files it holds the index's lock, and it writes the index at the end, before it moves HEAD.
+    While Git moves files it holds the index's lock, and it writes the index at the end, before it moves HEAD.
     """
-    for _ in range(_MOST_LOOKS):
+    for _ in range(_SNAPSHOT_ATTEMPTS):
         before = shadow_index.index_signature(project.location)
         head = read_head(project.git, project.location)
-        tree = shadow_index.tree_of_files(project.git, project.location)
+        tree = shadow_index.write_tree(project.git, project.location)
         if before == shadow_index.index_signature(project.location) and not shadow_index.is_git_busy(project.location):
             count = project.reconcile()
             if count is not None and Head(count.branch, count.head) == head:
-                _check_peace(project)
+                _check_nothing_in_progress(project)
                 if snapshot.has_conflicts(project.git):
-                    said = "there are unsolved conflicts: nothing is recorded"
-                    raise ConflictError(said, "solve them first: git status")
+                    message = "there are unresolved conflicts: nothing is recorded"
+                    raise ConflictError(message, "resolve them first: git status")
                 return tree, count
-        time.sleep(_BETWEEN_LOOKS)
+        time.sleep(_RETRY_DELAY)
     if shadow_index.is_git_busy(project.location):
         lock = project.location.git_dir / "index.lock"
         raise ConflictError(
-            "git's index is locked, another git is at work, or one was killed: nothing is recorded",
-            f"wait for it; if there is none, remove {lock}",
+            "git's index is locked: another git is running, or one was killed; nothing is recorded",
+            f"wait until it has ended; if none is running, remove {lock}",
         )
-    raise ConflictError("HEAD moves all the time: nothing is recorded", "try again when git is done")
+    raise ConflictError("HEAD keeps moving: nothing is recorded", "try again when git has ended")
 
 
 def _is_carried_over(project: Project, count: Count, tree: str) -> bool:
-    """Whether HEAD has moved, and the files hold nothing else than what was recorded before it did."""
-    last = recordings.latest(project.database, os.fspath(project.location.top))
-    if last is None or count.last is None or not last.made_on or count.last.is_record:
+    """Return whether HEAD has moved since the last recording, and the files hold nothing but what it recorded."""
+    last = recordings.load_latest(project.database, os.fspath(project.location.top))
+    if last is None or count.last_step is None or not last.head or count.last_step.is_recorded:
         return False
-    if count.last.oid == last.change.oid:
+    if count.last_step.oid == last.change.oid:
         return False
-    there = trees.differences(project.git, count.last.tree, tree)
-    base = project.git.run("rev-parse", "--verify", "--quiet", f"{last.made_on}^{{tree}}", check=False).stdout.decode()
-    return bool(base) and only_repeats(there, trees.differences(project.git, base.strip(), last.change.tree))
+    changed = trees.diff(project.git, count.last_step.tree, tree)
+    base = project.git.run("rev-parse", "--verify", "--quiet", f"{last.head}^{{tree}}", check=False).stdout.decode()
+    return bool(base) and is_duplicate(changed, trees.diff(project.git, base.strip(), last.change.tree))
 
 
-def _written_down(project: Project, count: Count, tree: str, description: str) -> Commit:
-    message = description.strip() or _names(project, count, tree)
-    oid = shadow_index.commit(project.git, tree, message, count.last.oid if count.last else "")
-    known = {count.last.oid: count.last.tree} if count.last else {}
-    change = replace(history.commits(project.git, [oid], known)[0], is_record=True)
+def _store_change(project: Project, count: Count, tree: str, description: str) -> Commit:
+    message = description.strip() or _default_message(project, count, tree)
+    oid = shadow_index.commit_change(project.git, tree, message, count.last_step.oid if count.last_step else "")
+    known = {count.last_step.oid: count.last_step.tree} if count.last_step else {}
+    change = replace(history.read_commits(project.git, [oid], known)[0], is_recorded=True)
     with project.database.transaction():
-        branch = write_down(project, count, change)
-        branches.meet(project.database, branch, [oid], made_here=True)
+        branch = append_step(project, count, change)
+        branches.add_commits(project.database, branch, [oid], is_local=True)
     return change
 
 
-def _names(project: Project, count: Count, tree: str) -> str:
-    base = count.last.tree if count.last else trees.empty(project.git)
-    return described({path: Touch(*both) for path, both in trees.touched(project.git, base, tree).items()})
+def _default_message(project: Project, count: Count, tree: str) -> str:
+    base = count.last_step.tree if count.last_step else trees.empty_tree(project.git)
+    return change_title({path: BlobChange(*both) for path, both in trees.diff_blobs(project.git, base, tree).items()})
+
+
+def append_step(project: Project, count: Count, change: Commit) -> Branch:
+    """Append a snapshot to the timeline of the checked-out branch, and pin it.
+
+    Args:
+        project: the repository; its database is in a transaction.
+        count: the branch's.
+        change: the snapshot; its first parent is the previous step.
+
+    Returns:
+        The branch.
+    """
+    database = project.database
+    branch = branches.find(database, count.branch) or branches.add(database, count.branch, count.head, count.head)
+    number = database.next_id("records")
+    recordings.add(database, branch.id, os.fspath(project.location.top), Recording(number, count.head, change))
+    previous = recordings.find_number(database, branch.id, change.parent) if change.parent else 0
+    if previous:  # it is an ancestor of this one, so one pin holds both
+        refs.replace_pin(project.git, refs.record(number), change.oid, refs.record(previous))
+    else:
+        refs.pin(project.git, {refs.record(number): change.oid})
+    return branch
+
+
+def record_operation_result(project: Project, operation: int, files: str) -> None:
+    """Append an operation's result to the timeline, so that the next recording does not count it as a change.
+
+    Args:
+        project: the repository.
+        operation: its id.
+        files: tree of the files as the operation left them.
+    """
+    count = project.reconcile()
+    if count is None or count.last_step is None or count.last_step.tree == files:
+        return
+    message = f"batchhook: result of operation {operation}"
+    oid = snapshot.commit_tree(project.git, files, message, count.last_step.oid)
+    (step,) = history.read_commits(project.git, [oid])
+    with project.database.transaction():
+        append_step(project, count, step)

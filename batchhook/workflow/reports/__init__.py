@@ -1,1 +1,1 @@
-"""Reports, written and taken elsewhere."""
+"""Reports: written at the end of each batch, and exported."""

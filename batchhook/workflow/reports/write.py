@@ -1,4 +1,4 @@
-"""Writing files about batches: at the end of each one, and whenever somebody asks for them."""
+"""Report files: written at the end of each batch, and on request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
-from batchhook.lazy import Late
+from batchhook.lazy import LazyModule
 from batchhook.store import baselines, report_queries, runs
-from batchhook.store.reports import Reports
+from batchhook.store.reports import ReportDir
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.status.analyze import analyze, analyzed
+from batchhook.workflow.status.analyze import analyze, load_analysis
 
 if TYPE_CHECKING:
     from batchhook.report import json_models
@@ -29,120 +29,135 @@ if TYPE_CHECKING:
         text_report,
     )
 else:
-    json_models, junit = Late("batchhook.report.json_models"), Late("batchhook.report.files.junit")
+    json_models, junit = LazyModule("batchhook.report.json_models"), LazyModule("batchhook.report.files.junit")
     critical_failure, failure_entry = (
-        Late("batchhook.report.files.critical_failure"),
-        Late("batchhook.report.files.failure_entry"),
+        LazyModule("batchhook.report.files.critical_failure"),
+        LazyModule("batchhook.report.files.failure_entry"),
     )
-    text_report, run_history = Late("batchhook.report.files.text_report"), Late("batchhook.report.files.run_history")
-    html, markdown = Late("batchhook.report.files.html"), Late("batchhook.report.files.markdown")
-    filenames, regressions = Late("batchhook.report.files.filenames"), Late("batchhook.report.files.regressions")
-    batch_tracker = Late("batchhook.report.files.batch_tracker")
+    text_report, run_history = (
+        LazyModule("batchhook.report.files.text_report"),
+        LazyModule("batchhook.report.files.run_history"),
+    )
+    html, markdown = LazyModule("batchhook.report.files.html"), LazyModule("batchhook.report.files.markdown")
+    filenames, regressions = (
+        LazyModule("batchhook.report.files.filenames"),
+        LazyModule("batchhook.report.files.regressions"),
+    )
+    batch_tracker = LazyModule("batchhook.report.files.batch_tracker")
 
-LATEST = 100
-"""Batches and runs in the files that tell of many; batches whose own files are kept in the state folder."""
-_PLOTTED = 40
+MAX_BATCHES = 100
+"""Number of batches and runs in the common files, and of batches whose own files are kept in the state folder."""
+_MAX_PLOTTED = 40
 """Batches in the plot of a page."""
 
 Files = Iterator[tuple[str, str | bytes]]
-"""Files' names and what they hold."""
+"""File names and contents."""
 
 
 def write_reports(project: Project, number: int) -> None:
-    """A step at a batch's end: write its own files and those that tell of the latest ones, and drop those of old ones.
+    """Write a finished batch's own files and the common files, and remove the own files of old batches.
 
     Raises:
-        OSError: no room, no permission.
+        OSError: the disk is full, or a file cannot be written.
         StoreError: the database cannot be read.
     """
-    reports = Reports(project.state.reports)
-    analysis = analyzed(project, number)
-    _write(reports, analysis, own_files(project, analysis))
-    reports.write(dict(common_files(project, analysis)))
-    reports.keep(number - LATEST + 1)
+    reports = ReportDir(project.state.reports)
+    analysis = load_analysis(project, number)
+    _write(reports, analysis, build_own_files(project, analysis))
+    reports.write(dict(build_common_files(project, analysis)))
+    reports.remove_before(number - MAX_BATCHES + 1)
 
 
-def write_own(project: Project, number: int) -> dict[str, Path]:
-    """Write a batch's own files into the state folder, anew, since more may be known of it by now.
+def write_own_reports(project: Project, number: int) -> dict[str, Path]:
+    """Write a batch's own files into the state folder again, with what is known by now.
 
     Returns:
-        where each is, by its name.
+        File name -> path.
 
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or it has no run yet.
-        OSError: no room, no permission.
+        OSError: the disk is full, or a file cannot be written.
     """
     analysis = analyze(project, number)
-    return {path.name: path for path in _write(Reports(project.state.reports), analysis, own_files(project, analysis))}
+    return {
+        path.name: path
+        for path in _write(ReportDir(project.state.reports), analysis, build_own_files(project, analysis))
+    }
 
 
-def _write(reports: Reports, analysis: Analysis, files: Files) -> list[Path]:
-    """Write a batch's own files; one that was written and is not true any more goes."""
+def _write(reports: ReportDir, analysis: Analysis, files: Files) -> list[Path]:
+    """Write a batch's own files, and remove those that no longer apply."""
     written = reports.write(dict(files))
     reports.remove(tuple(set(filenames.own_files(analysis.batch.id)) - {path.name for path in written}))
     return written
 
 
-def own_files(project: Project, analysis: Analysis) -> Files:
-    """The files about one batch."""
-    number, outcome = analysis.batch.id, analysis.outcome
-    yield filenames.page(number), html.html(analysis, report_queries.past_runs(project.database, number, _PLOTTED))
+def build_own_files(project: Project, analysis: Analysis) -> Files:
+    """Yield the files about one batch."""
+    number, result = analysis.batch.id, analysis.result
+    yield (
+        filenames.page(number),
+        html.html(analysis, report_queries.load_run_history(project.database, number, _MAX_PLOTTED)),
+    )
     yield filenames.markdown(number), markdown.markdown(analysis)
     yield filenames.full_text(number), text_report.full_text(analysis)
     yield (
         filenames.junit(number),
         junit.junit(
-            failure_entry.bounded(outcome.results),
+            failure_entry.limit_text(result.results),
             name=f"batch {number}",
             started_at=analysis.tested_at,
-            duration=outcome.duration,
+            duration=result.duration,
         ),
     )
-    if found := analysis.critical:
-        yield filenames.critical(number), _json(critical_failure.critical_file(analysis, found))
+    if critical := analysis.critical_failure:
+        yield filenames.critical(number), _json(critical_failure.critical_file(analysis, critical))
 
 
-def common_files(project: Project, analysis: Analysis, most: int = LATEST) -> Files:
-    """The files that tell of the latest batch and runs, and of those before them.
+def build_common_files(project: Project, analysis: Analysis, limit: int = MAX_BATCHES) -> Files:
+    """Yield the files about the latest batches and runs.
 
     Args:
         project: the repository.
-        analysis: of the latest batch that has a run.
-        most: batches and runs that are told of.
+        analysis: of the latest batch with a run.
+        limit: number of batches and runs.
     """
     database, now = project.database, time.time()
     yield (
         filenames.TRACKER,
         _json(
             batch_tracker.tracker_file(
-                report_queries.latest_batches(database, most),
+                report_queries.load_latest_batches(database, limit),
                 now,
-                edits=report_queries.number_of_edits(database),
-                batches=report_queries.number_of_batches(database),
+                edit_count=report_queries.count_edits(database),
+                batch_count=report_queries.count_batches(database),
             )
         ),
     )
-    past = report_queries.latest_runs(database, most, run_history.MOST_FAILURES)
-    yield filenames.HISTORY, _json(run_history.history_file(past, now, runs=report_queries.number_of_runs(database)))
-    outcome = analysis.outcome
-    results = json_models.ci_results_document(
-        failure_entry.bounded(outcome.results),
-        started_at=analysis.tested_at,
-        duration=outcome.duration,
-        success=not outcome.broken and not outcome.totals.failures,
+    past_runs = report_queries.load_latest_runs(database, limit, run_history.MAX_FAILURES)
+    yield (
+        filenames.HISTORY,
+        _json(run_history.history_file(past_runs, now, run_count=report_queries.count_runs(database))),
     )
-    yield filenames.RESULTS, _json(results)
+    result = analysis.result
+    document = json_models.ci_results_document(
+        failure_entry.limit_text(result.results),
+        started_at=analysis.tested_at,
+        duration=result.duration,
+        success=not result.broken_reason and not result.totals.failures,
+    )
+    yield filenames.RESULTS, _json(document)
     yield filenames.REGRESSIONS, _json(regressions.regressions_file(analysis))
-    baseline = baselines.current(database)
+    baseline = baselines.load(database)
     if baseline:
-        run = runs.get(database, baseline.run)
-        document = json_models.baseline_results_document(
-            failure_entry.bounded(run.outcome.results),
+        run = runs.load(database, baseline.run)
+        baseline_document = json_models.baseline_results_document(
+            failure_entry.limit_text(run.result.results),
             commit=baseline.oid,
             started_at=run.started_at,
-            duration=run.outcome.duration,
+            duration=run.result.duration,
         )
-        yield filenames.BASELINE, _json(document)
+        yield filenames.BASELINE, _json(baseline_document)
 
 
 def _json(document: json_models.Document) -> str:

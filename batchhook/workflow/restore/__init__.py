@@ -1,1 +1,1 @@
-"""Going back by file copies: without git's objects, commits, or index."""
+"""Restoring files from backups: without git's objects, commits or index."""

@@ -1,247 +1,292 @@
-"""From a backup, or from what was kept, to a plan: what becomes of each file, and what stands against it."""
+"""From a backup, or from the files that a restoration replaced, to a plan."""
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchhook.core.rollback import Fate, FileFate
+from batchhook.core.rollback import FileAction, FilePlan
 from batchhook.errors import BatchhookError, ConflictError, GitError, StoreError
 from batchhook.git import sparse
-from batchhook.git.filters import Conversion, converting
+from batchhook.git.filters import FilterConverter, open_converter
 from batchhook.store import batches
-from batchhook.store.backups import BackedUpFile, Backups
-from batchhook.store.restorations import NOTHING, Kept, State
+from batchhook.store.backups import BackedUpFile, BackupStore
+from batchhook.store.restorations import NO_FILE, FileState, RestorationStore
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.restore.path_checks import Going, check_ways, looked_at
-from batchhook.workflow.restore.safe_files import Places
+from batchhook.workflow.restore.path_checks import Removals, check_paths, read_state
+from batchhook.workflow.restore.safe_files import SafeFiles
 
 _SUBMODULE = "160000"
 _LINK = "120000"
+_LARGEST_IN_DIFF = 256 * 1024
+"""Bytes; of larger files a diff only says that they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A file that is going to be another one.
+    """A file to replace.
 
     Attributes:
         path: relative to the top.
-        now, then: what it is, and what it is going to be.
-        content: a file with what it is going to hold; of no use where it is going to be nothing.
+        before, after: the file's states.
+        content: a file with the new content; meaningless if the file is deleted.
     """
 
     path: str
-    now: State
-    then: State
+    before: FileState
+    after: FileState
     content: Path
 
     @property
-    def fate(self) -> FileFate:
-        """What becomes of it."""
-        if not self.then.mode:
-            return FileFate(self.path, Fate.REMOVED)
-        return FileFate(self.path, Fate.RESTORED if self.now.mode else Fate.RECREATED)
+    def action(self) -> FilePlan:
+        """The file and its action, for display."""
+        if not self.after.mode:
+            return FilePlan(self.path, FileAction.DELETED)
+        return FilePlan(self.path, FileAction.RESTORED if self.before.mode else FileAction.RECREATED)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is going to be done.
+class RestorePlan:
+    """The effect of a restoration that is not carried out yet.
 
     Attributes:
         batch: the batch whose backup is used; 0 for an undo.
         undoes: the restoration that is taken back; 0 for none.
-        replaced: what changes, by path.
-        left: path -> why it stays as it is.
-        changed_since: those of ``replaced`` that are not as the batch, or the restoration, had left them.
-        emptied: folders that are empty again without what is taken out.
+        replaced: the files to replace, in the order of the backup.
+        skipped: path -> why the file stays as it is.
+        changed_since: paths of ``replaced`` that differ from what the batch, or the restoration, left.
+        emptied_folders: folders that are empty again without the files that are removed.
     """
 
     batch: int = 0
     undoes: int = 0
     replaced: tuple[Replacement, ...] = ()
-    left: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
     changed_since: tuple[str, ...] = ()
-    emptied: tuple[str, ...] = ()
+    emptied_folders: tuple[str, ...] = ()
 
     @property
-    def files(self) -> tuple[FileFate, ...]:
-        """What becomes of each file."""
-        return tuple(one.fate for one in self.replaced)
+    def files(self) -> tuple[FilePlan, ...]:
+        """The actions of all files."""
+        return tuple(each.action for each in self.replaced)
+
+    def diff(self, top: Path) -> str:
+        """Return a patch of the work tree in git's format, made without git."""
+        return "\n".join(line for each in self.replaced for line in _diff_lines(each, top))
 
 
-def plan_rollback(project: Project, number: int, *, force: bool, scratch: Path) -> Plan:
-    """Plan to bring the files of a batch back from its backup alone.
+def plan_rollback(project: Project, number: int, *, force: bool, scratch: Path) -> RestorePlan:
+    """Plan to restore a batch's files from its backup alone.
 
     Args:
         project: the repository.
-        number: the batch's.
-        force: also such as were changed since.
-        scratch: a folder for contents on their way; it has to last as long as the plan.
+        number: of the batch.
+        force: restore files that were changed since, too.
+        scratch: a folder for converted contents; it has to exist as long as the plan.
 
     Raises:
-        StoreError: there is no backup, or what of it is needed is damaged.
+        StoreError: there is no backup, or the needed part of it is damaged.
         ConflictError: files were changed since, something is in the way, or a path leads out of the work tree.
     """
-    planner = _Planner(project, Backups(project.state.backups), scratch)
-    with converting(project.git, scratch) as conversion:
-        plan = planner.plan(number, conversion)
-    _check_unchanged(plan, f"batch {number}", force=force)
-    check_ways(planner.places, [(one.path, one.now, one.then) for one in plan.replaced])
-    return plan
+    planner = _Planner(project, BackupStore(project.state.backups), scratch)
+    with open_converter(project.git, scratch) as converter:
+        plan = planner.plan(number, converter)
+    return _checked(plan, planner.files, f"batch {number}", force=force)
 
 
-def plan_undo(project: Project, number: int, *, force: bool) -> Plan:
-    """Plan to bring back what the latest restoration in this work tree has replaced.
+def plan_undo(project: Project, number: int, *, force: bool) -> RestorePlan:
+    """Plan to bring back what the latest restoration in this work tree replaced.
 
     Args:
         project: the repository.
-        number: which one that has to be; 0 for any. Earlier ones wait: the latest may have replaced what they brought.
-        force: also files that were changed since.
+        number: the restoration that has to be the latest one; 0 for any. Earlier ones have to wait, because the latest
+            may have replaced what they restored.
+        force: replace files that were changed since, too.
 
     Raises:
         BatchhookError: there is none, or it is another one.
         StoreError, ConflictError: as for ``plan_rollback``.
     """
-    kept = Kept(project.state.kept)
-    last = kept.to_undo(os.fspath(project.location.top))
+    store = RestorationStore(project.state.restorations)
+    last = store.find_undoable(os.fspath(project.location.top))
     if last is None:
-        raise BatchhookError("no files were taken from a backup here", "batchhook undo takes other rollbacks back")
+        raise BatchhookError("no files were restored from a backup here", "batchhook undo reverses other rollbacks")
     if number not in {0, last.number}:
         raise BatchhookError(
-            f"rollback {number} from a backup is not the latest one in effect here; nothing was touched",
-            f"batchhook undo --from-backup takes {last.number} back; batchhook operations",
+            f"rollback {number} from a backup is not the latest one in effect here; nothing was changed",
+            f"batchhook undo --from-backup undoes {last.number}; batchhook operations lists them",
         )
-    places, copies = Places(project.location.top), kept.copies(last.number)
-    going = Going.of(file.name for file in last.files if not file.was.mode)
+    files, copies = SafeFiles(project.location.top), store.replaced_contents(last.number)
+    removals = Removals.of(file.name for file in last.files if not file.before.mode)
     replaced: list[Replacement] = []
     changed: list[str] = []
     for file in last.files:
-        now = looked_at(places, file.name, going)
-        if now == file.was:
+        current = read_state(files, file.name, removals)
+        if current == file.before:
             continue
-        if not now.is_like(file.became) and not now.is_like(file.was):
+        if not current.is_like(file.after) and not current.is_like(file.before):
             changed.append(file.name)
-        content = _whole(copies, file.name, file.was)
-        replaced.append(Replacement(file.name, now, file.was, content))
+        replaced.append(Replacement(file.name, current, file.before, _verified(copies, file.name, file.before)))
     emptied = tuple(os.fsdecode(bytes.fromhex(folder)) for folder in last.folders)
-    plan = Plan(undoes=last.number, replaced=tuple(replaced), emptied=emptied, changed_since=tuple(changed))
-    _check_unchanged(plan, "the rollback", force=force)
-    check_ways(places, [(one.path, one.now, one.then) for one in plan.replaced])
-    return plan
+    plan = RestorePlan(
+        undoes=last.number, replaced=tuple(replaced), emptied_folders=emptied, changed_since=tuple(changed)
+    )
+    return _checked(plan, files, "the rollback", force=force)
 
 
 def temporary_name(number: int, index: int) -> str:
-    """What a file is called while it is written, beside its place."""
+    """Return the name under which a restoration writes a file beside its final place."""
     return f".batchhook-{number}-{index}"
 
 
+def _checked(plan: RestorePlan, files: SafeFiles, since: str, *, force: bool) -> RestorePlan:
+    if plan.changed_since and not force:
+        raise ConflictError(
+            f"modified since {since}: {', '.join(plan.changed_since)}; nothing was changed",
+            "--force replaces them anyway; a copy is kept, and undo brings it back",
+        )
+    check_paths(files, [(each.path, each.before, each.after) for each in plan.replaced])
+    return plan
+
+
 class _Planner:
-    def __init__(self, project: Project, backups: Backups, scratch: Path) -> None:
+    """Compares a backup with a work tree."""
+
+    def __init__(self, project: Project, backups: BackupStore, scratch: Path) -> None:
         self._project = project
         self._backups = backups
-        self._scratch = Backups(scratch)
-        self.places = Places(project.location.top)
+        self._scratch = BackupStore(scratch)
+        self.files = SafeFiles(project.location.top)
 
-    def plan(self, number: int, conversion: Conversion) -> Plan:
-        """A plan, before anything that stands against it."""
-        files = {file.name: file for file in self._with_what_was_left(number)}
-        for name in files:  # git is not asked about a path before
-            self.places.check(name)
-        left = self._left_alone(files.values())
-        going = Going.of(file.name for file in files.values() if not file.existed)
-        wanted = [file for name, file in files.items() if name not in left]
-        converted = conversion.concerned([file.name for file in wanted])
+    def plan(self, number: int, converter: FilterConverter) -> RestorePlan:
+        """Return a plan that is not checked for files changed since, or for obstacles."""
+        backed_up = {file.name: file for file in self._list_files(number)}
+        for name in backed_up:  # before git is asked about any of them
+            self.files.check(name)
+        skipped = self._find_skipped(backed_up.values())
+        removals = Removals.of(file.name for file in backed_up.values() if not file.existed)
+        wanted = [file for name, file in backed_up.items() if name not in skipped]
+        filtered = converter.filtered_paths([file.name for file in wanted])
         replaced: list[Replacement] = []
         changed: list[str] = []
         for file in wanted:
-            way = conversion if file.name in converted else None
-            one = self._replacement(number, file, looked_at(self.places, file.name, going), way)
-            if one.now.is_like(one.then):
+            file_converter = converter if file.name in filtered else None
+            current = read_state(self.files, file.name, removals)
+            replacement = self._replacement(number, file, current, file_converter)
+            if replacement.before.is_like(replacement.after):
                 continue
-            replaced.append(one)
-            if not self._is_as_left(file, one.now, way):
+            replaced.append(replacement)
+            if not self._is_as_left(file, current, file_converter):
                 changed.append(file.name)
-        return Plan(number, 0, tuple(replaced), left, tuple(changed))
+        return RestorePlan(number, 0, tuple(replaced), skipped, tuple(changed))
 
-    def _with_what_was_left(self, number: int) -> Iterator[BackedUpFile]:
-        """A batch's files; backups of version 0.1.0 do not say what the batch left, but the database may."""
+    def _list_files(self, number: int) -> Iterator[BackedUpFile]:
+        """List a batch's files. Backups of version 0.1.0 do not say what the batch left, but the database may."""
         edits = {}
-        files = self._backups.read(number).files
-        if any(file.left_mode is None for file in files):
-            stored = batches.edits(self._project.database, number)
-            edits = {edit.path: edit for these in stored.values() for edit in these}
+        files = self._backups.read_manifest(number).files
+        if any(file.after_mode is None for file in files):
+            by_change = batches.load_edits(self._project.database, number)
+            edits = {edit.path: edit for change_edits in by_change.values() for edit in change_edits}
         for file in files:
             edit = edits.get(file.name)
-            if file.left_mode is not None or edit is None:
+            if file.after_mode is not None or edit is None:
                 yield file
             else:
                 mode = edit.mode if edit.mode.strip("0") else ""
-                yield file.model_copy(update={"left_mode": mode, "left_sha256": edit.sha256})
+                yield file.model_copy(update={"after_mode": mode, "after_sha256": edit.sha256})
 
-    def _left_alone(self, files: Collection[BackedUpFile]) -> dict[str, str]:
-        """Path -> why it is none of ours."""
-        modules = [file.name for file in files if _SUBMODULE in {file.mode, file.left_mode}]
-        left = dict.fromkeys(modules, "a submodule, which is never reached into")
+    def _find_skipped(self, files: Collection[BackedUpFile]) -> dict[str, str]:
+        """Return path -> reason of the files that are not restored."""
+        submodules = [file.name for file in files if _SUBMODULE in {file.mode, file.after_mode}]
+        skipped = dict.fromkeys(submodules, "a submodule; batchhook never changes files in one")
         try:
-            skipped = sparse.marked(self._project.git).intersection(file.name for file in files)
-        except GitError:  # without an index git does not say what it was told to leave out
-            skipped = frozenset()
-        for name in skipped:
+            excluded = sparse.skip_worktree_paths(self._project.git).intersection(file.name for file in files)
+        except GitError:  # without an index, git does not know what a sparse checkout leaves out
+            excluded = frozenset()
+        for name in excluded:
             if not os.path.lexists(self._project.location.top / name):
-                left[name] = "not in this work tree (a sparse checkout)"
-        return left
+                skipped[name] = "not in this work tree (a sparse checkout)"
+        return skipped
 
-    def _replacement(self, number: int, file: BackedUpFile, now: State, conversion: Conversion | None) -> Replacement:
+    def _replacement(
+        self, number: int, file: BackedUpFile, current: FileState, converter: FilterConverter | None
+    ) -> Replacement:
         if not file.existed:
-            return Replacement(file.name, now, NOTHING, Path())
-        if now.is_like(State(mode=file.mode, sha256=file.sha256)):
-            return Replacement(file.name, now, now, Path())
-        damage = self._backups.damage(file)
+            return Replacement(file.name, current, NO_FILE, Path())
+        if current.is_like(FileState(mode=file.mode, sha256=file.sha256)):
+            return Replacement(file.name, current, current, Path())
+        damage = self._backups.verify_file(file)
         if damage:
             raise StoreError(
-                f"{damage}; nothing was touched", f"batchhook backup {number} makes it anew, where git has the same"
+                f"{damage}; nothing was changed", f"batchhook backup {number} recreates it if git still has the content"
             )
-        content, sha256, size = self._backups.object(file.sha256), file.sha256, file.size
-        if conversion is not None and file.mode != _LINK:
-            sha256, size = self._scratch.store(conversion.to_work_tree(file.name, content))
-            content = self._scratch.object(sha256)
-        permissions = _with_execution(now.permissions, file.mode)
-        then = State(mode=file.mode, sha256=sha256, size=size, permissions=permissions)
-        return Replacement(file.name, now, then, content)
+        content, sha256, size = self._backups.object_path(file.sha256), file.sha256, file.size
+        if converter is not None and file.mode != _LINK:
+            sha256, size = self._scratch.store(converter.smudge(file.name, content))
+            content = self._scratch.object_path(sha256)
+        permissions = _adjust_permissions(current.permissions, file.mode)
+        after = FileState(mode=file.mode, sha256=sha256, size=size, permissions=permissions)
+        return Replacement(file.name, current, after, content)
 
-    def _is_as_left(self, file: BackedUpFile, now: State, conversion: Conversion | None) -> bool:
-        if file.left_mode is None or now.mode != file.left_mode:
+    def _is_as_left(self, file: BackedUpFile, current: FileState, converter: FilterConverter | None) -> bool:
+        """Return whether a file is as the batch left it."""
+        if file.after_mode is None or current.mode != file.after_mode:
             return False
-        if now.sha256 == file.left_sha256 or not now.mode:
+        if current.sha256 == file.after_sha256 or not current.mode:
             return True
-        if conversion is None or now.mode == _LINK:
+        if converter is None or current.mode == _LINK:
             return False
-        sha256, _ = self._scratch.store(conversion.to_git(file.name))
-        return sha256 == file.left_sha256
+        sha256, _ = self._scratch.store(converter.clean(file.name))
+        return sha256 == file.after_sha256
 
 
-def _with_execution(permissions: int, mode: str) -> int:
-    """A file's permissions, with or without execution for all who may read it; 0 for those of new files."""
+def _adjust_permissions(permissions: int, mode: str) -> int:
+    """Return a file's permissions, executable for everyone who may read it, or for no one; 0 for new files."""
     if not permissions or mode == _LINK:
         return 0
     plain = permissions & ~0o111
     return plain | (plain & 0o444) >> 2 if mode == "100755" else plain
 
 
-def _whole(copies: Backups, path: str, state: State) -> Path:
+def _verified(copies: BackupStore, path: str, state: FileState) -> Path:
+    """Return the file with a replaced content.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     if not state.mode:
         return Path()
-    damage = copies.damage(BackedUpFile.at(path, existed=True, mode=state.mode, sha256=state.sha256))
+    damage = copies.verify_file(BackedUpFile.for_path(path, existed=True, mode=state.mode, sha256=state.sha256))
     if damage:
-        raise StoreError(damage, "nothing was touched")
-    return copies.object(state.sha256)
+        raise StoreError(damage, "nothing was changed")
+    return copies.object_path(state.sha256)
 
 
-def _check_unchanged(plan: Plan, what: str, *, force: bool) -> None:
-    if plan.changed_since and not force:
-        raise ConflictError(
-            f"changed since {what}: {', '.join(plan.changed_since)}; nothing was touched",
-            "--force takes them back all the same; what they hold now is kept, and undo brings it back",
-        )
+def _diff_lines(replacement: Replacement, top: Path) -> Iterator[str]:
+    path, before, after = replacement.path, replacement.before, replacement.after
+    yield f"diff --git a/{path} b/{path}"
+    if before.mode != after.mode:
+        yield f"old mode {before.mode or '000000'}"
+        yield f"new mode {after.mode or '000000'}"
+    old, new = _text_lines(before, top / path), _text_lines(after, replacement.content)
+    if old is None or new is None:
+        yield "Binary or large files differ"
+        return
+    names = (f"a/{path}" if before.mode else "/dev/null", f"b/{path}" if after.mode else "/dev/null")
+    yield from difflib.unified_diff(old, new, *names, lineterm="")
+
+
+def _text_lines(state: FileState, content: Path) -> list[str] | None:
+    """Return a file's lines; None if it is binary or large."""
+    if not state.mode:
+        return []
+    if state.size > _LARGEST_IN_DIFF:
+        return None
+    data = str(content.readlink()).encode("utf-8", "surrogateescape") if content.is_symlink() else content.read_bytes()
+    if b"\0" in data:
+        return None
+    *lines, last = data.decode("utf-8", "replace").split("\n")
+    return [*lines, last, "\\ No newline at end of file"] if last else lines

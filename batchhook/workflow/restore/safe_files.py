@@ -1,7 +1,7 @@
-"""Files of a work tree, looked at and replaced one by one.
+"""Reading and replacing files of a work tree by paths that are not trusted.
 
-Each folder on the way is opened by itself and never through a link, so a path that somebody else wrote down leads out
-of the work tree neither now nor after somebody has put a link in a folder's place.
+Each folder on the way is opened separately and never through a link. So a path from a manifest that someone else wrote
+cannot lead out of the work tree, not even if a folder is replaced by a link in between.
 """
 
 from __future__ import annotations
@@ -16,123 +16,110 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from batchhook.core.paths import stays_inside
+from batchhook.core.paths import is_safe_path
 from batchhook.errors import ConflictError
-from batchhook.git.collisions import is_spelled
-from batchhook.store.backups import Backups
-from batchhook.store.reflinks import copied, pieces
-from batchhook.store.restorations import NOTHING, State
+from batchhook.store.backups import BackupStore
+from batchhook.store.files import copy_chunks, read_chunks
+from batchhook.store.restorations import NO_FILE, FileState
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINK = "120000"
 
 
 class ThroughLinkError(ConflictError):
-    """A path leads through a link.
-
-    Attributes:
-        link: the link's path.
-    """
+    """A path leads through a link, whose path is ``link``."""
 
     def __init__(self, path: str, link: str) -> None:
-        super().__init__(f"{path} leads through the link {link}; nothing was touched", "put a folder in its place")
+        super().__init__(f"{path} leads through the link {link}; nothing was changed", "put a folder in its place")
         self.link = link
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The files below a folder.
-
-    Attributes:
-        top: the folder.
-    """
+class SafeFiles:
+    """The files below the folder ``top``."""
 
     top: Path
 
     @staticmethod
     def check(path: str) -> None:
-        """See that a path stays inside, as far as its words say.
+        """Check that the text of a path does not lead out of the top.
 
         Raises:
-            ConflictError: it does not.
+            ConflictError: it does.
         """
-        if not stays_inside(path):
-            raise ConflictError(f"{path} leads out of the work tree; nothing was touched")
+        if not is_safe_path(path):
+            raise ConflictError(f"{path} leads out of the work tree; nothing was changed")
 
-    def look(self, path: str) -> State | None:
-        """What is at a path; None for a folder.
+    def read_state(self, path: str) -> FileState | None:
+        """Return the file or link at a path; None for a folder.
 
         Raises:
-            ConflictError: it leads out of the top, through a link or into another repository, or what is there is
-                neither a file nor a link.
+            ConflictError: it leads out of the top, through a link or into another repository, or it is neither a file
+                nor a link.
         """
         try:
-            with self._folder_of(path) as (folder, name):
-                found = os.lstat(name, dir_fd=folder)
-                if stat.S_ISDIR(found.st_mode):
+            with self._open_parent(path) as (folder, name):
+                status = os.lstat(name, dir_fd=folder)
+                if stat.S_ISDIR(status.st_mode):
                     return None
-                if stat.S_ISLNK(found.st_mode):
+                if stat.S_ISLNK(status.st_mode):
                     target = os.fsencode(os.readlink(name, dir_fd=folder))
-                    return State(mode=_LINK, sha256=hashlib.sha256(target).hexdigest(), size=len(target))
-                if not stat.S_ISREG(found.st_mode):
-                    raise ConflictError(f"{path} is neither a file nor a link; nothing was touched", "move it aside")
+                    return FileState(mode=_LINK, sha256=hashlib.sha256(target).hexdigest(), size=len(target))
+                if not stat.S_ISREG(status.st_mode):
+                    raise ConflictError(f"{path} is neither a file nor a link; nothing was changed", "move it aside")
                 digest, size = hashlib.sha256(), 0
-                with _reading(folder, name) as stream:
-                    for piece in pieces(stream):
-                        digest.update(piece)
-                        size += len(piece)
-                mode = "100755" if found.st_mode & stat.S_IXUSR else "100644"
-                permissions = stat.S_IMODE(found.st_mode) & 0o777
-                return State(mode=mode, sha256=digest.hexdigest(), size=size, permissions=permissions)
+                with _open_file(folder, name) as stream:
+                    for chunk in read_chunks(stream):
+                        digest.update(chunk)
+                        size += len(chunk)
+                mode = "100755" if status.st_mode & stat.S_IXUSR else "100644"
+                permissions = stat.S_IMODE(status.st_mode) & 0o777
+                return FileState(mode=mode, sha256=digest.hexdigest(), size=size, permissions=permissions)
         except (FileNotFoundError, NotADirectoryError):
-            return NOTHING
+            return NO_FILE
 
-    def keep(self, path: str, copies: Backups) -> str:
-        """Store a file's bytes, or what a link says; gives their SHA-256 in hex."""
-        with self._folder_of(path) as (folder, name):
+    def copy_content(self, path: str, copies: BackupStore) -> str:
+        """Store a file's content, or a link's target; return its SHA-256 in hex."""
+        with self._open_parent(path) as (folder, name):
             if stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
                 return copies.store([os.fsencode(os.readlink(name, dir_fd=folder))])[0]
-            with _reading(folder, name) as stream:
+            with _open_file(folder, name) as stream:
                 return copies.store_file(stream)[0]
 
-    def is_spelled(self, path: str) -> bool:
-        """Whether what is at a path has just this name; see ``occupied.is_spelled``."""
-        return is_spelled(self.top, path)
-
-    def inside(self, path: str) -> list[str]:
-        """Paths of all that is in a folder but folders, in it and further down."""
-        found: list[str] = []
+    def list_files(self, path: str) -> list[str]:
+        """List the paths of all files below a folder."""
+        paths: list[str] = []
         for folder, _, files in os.walk(self.top / path):
-            found += [os.path.relpath(os.path.join(folder, name), self.top) for name in files]  # noqa: PTH118 - many
-        return found
+            paths += [os.path.relpath(os.path.join(folder, name), self.top) for name in files]  # noqa: PTH118 - many
+        return paths
 
     def remove(self, path: str) -> None:
-        """Remove a file or a link, and the folders that are empty without it."""
-        with suppress(FileNotFoundError, NotADirectoryError), self._folder_of(path) as (folder, name):
+        """Remove a file or a link, and the folders that this leaves empty."""
+        with suppress(FileNotFoundError, NotADirectoryError), self._open_parent(path) as (folder, name):
             os.unlink(name, dir_fd=folder)
         parts = path.split("/")[:-1]
         while parts:
             try:
-                with self._folder_of("/".join(parts)) as (folder, name):
+                with self._open_parent("/".join(parts)) as (folder, name):
                     os.rmdir(name, dir_fd=folder)
             except OSError:
                 return
             parts.pop()
 
-    def put(self, path: str, state: State, content: Path, temporary: str) -> None:
-        """Put a file or a link in a place, whole: at any moment the old one is there, or the new one.
+    def write(self, path: str, state: FileState, content: Path, temporary: str) -> None:
+        """Replace a file or a link atomically.
 
         Args:
-            path: where; folders on the way are made.
-            state: what it is to be.
-            content: a file with its content, which is read once more on the way and compared with ``state``.
-            temporary: a name that no file has.
+            path: of the file; folders on the way are created.
+            state: the new state.
+            content: a file with the new content, which is compared with ``state`` while it is copied.
+            temporary: an unused name.
 
         Raises:
-            ConflictError: the content is no longer what it was.
-            OSError: no room, no permission.
+            ConflictError: the content has changed.
+            OSError: the disk is full, or a permission is missing.
         """
-        with self._folder_of(path, make=True) as (folder, name):
+        with self._open_parent(path, create=True) as (folder, name):
             with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=folder)
             try:
@@ -143,7 +130,7 @@ class Places:
                 else:
                     _copy(content, folder, temporary, state)
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    _remove_folders(folder, name)  # those that the removals have emptied
+                    _remove_folders(folder, name)  # the removals have emptied them
                 os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with suppress(OSError):
@@ -151,51 +138,54 @@ class Places:
                 raise
             os.fsync(folder)
 
-    def forget(self, path: str, temporary: str) -> None:
-        """Remove what a killed ``put`` may have left beside a path."""
-        with suppress(OSError, ConflictError), self._folder_of(path) as (folder, _):
+    def remove_temporary(self, path: str, temporary: str) -> None:
+        """Remove what a killed ``write`` may have left beside a path."""
+        with suppress(OSError, ConflictError), self._open_parent(path) as (folder, _):
             os.unlink(temporary, dir_fd=folder)
 
     @contextmanager
-    def _folder_of(self, path: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-        """The folder that a path is in, opened, and its name there.
+    def _open_parent(self, path: str, *, create: bool = False) -> Iterator[tuple[int, str]]:
+        """Open the folder that a path is in.
+
+        Yields:
+            the folder's descriptor, and the file's name in it.
 
         Raises:
-            ConflictError: it leads out of the top, through a link or into another repository.
+            ConflictError: the path leads out of the top, through a link or into another repository.
             FileNotFoundError, NotADirectoryError: there is no such folder.
         """
         self.check(path)
         *folders, name = path.split("/")
         descriptor = os.open(self.top, _FOLDER & ~os.O_NOFOLLOW)
         try:
-            for depth, place in enumerate(folders, start=1):
-                if make:
+            for depth, folder in enumerate(folders, start=1):
+                if create:
                     with suppress(FileExistsError):
-                        os.mkdir(place, dir_fd=descriptor)
-                inner = _opened(descriptor, place, path, "/".join(folders[:depth]))
+                        os.mkdir(folder, dir_fd=descriptor)
+                inner = _open_folder(descriptor, folder, path, "/".join(folders[:depth]))
                 os.close(descriptor)
                 descriptor = inner
                 if _exists(descriptor, ".git"):
-                    raise ConflictError(f"{path} is in another repository, which is never reached into")
+                    raise ConflictError(f"{path} is in another repository, which batchhook never changes")
             yield descriptor, name
         finally:
             os.close(descriptor)
 
 
-def _opened(folder: int, name: str, path: str, way: str) -> int:
+def _open_folder(parent: int, name: str, path: str, folder_path: str) -> int:
     try:
-        return os.open(name, _FOLDER, dir_fd=folder)
+        return os.open(name, _FOLDER, dir_fd=parent)
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENOTDIR} and stat.S_ISLNK(os.lstat(name, dir_fd=folder).st_mode):
-            raise ThroughLinkError(path, way) from error
+        if error.errno in {errno.ELOOP, errno.ENOTDIR} and stat.S_ISLNK(os.lstat(name, dir_fd=parent).st_mode):
+            raise ThroughLinkError(path, folder_path) from error
         raise
 
 
 def _remove_folders(folder: int, name: str) -> None:
-    """Remove a folder and those in it; refused by the system where there is anything else."""
-    for _, inner, _, here in os.fwalk(name, topdown=False, dir_fd=folder):
-        for each in inner:
-            os.rmdir(each, dir_fd=here)
+    """Remove a folder that holds nothing but folders; the system refuses any other."""
+    for _, folders, _, parent in os.fwalk(name, topdown=False, dir_fd=folder):
+        for each in folders:
+            os.rmdir(each, dir_fd=parent)
     os.rmdir(name, dir_fd=folder)
 
 
@@ -207,26 +197,26 @@ def _exists(folder: int, name: str) -> bool:
     return True
 
 
-def _reading(folder: int, name: str) -> IO[bytes]:
+def _open_file(folder: int, name: str) -> IO[bytes]:
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     return os.fdopen(descriptor, "rb")
 
 
-def _copy(content: Path, folder: int, name: str, state: State) -> None:
-    """Copy a content, and see on the way that it is what it should be."""
-    wanted = state.permissions or (0o777 if state.mode == "100755" else 0o666) & ~_umask()
+def _copy(content: Path, folder: int, name: str, state: FileState) -> None:
+    """Copy a content, and check it on the way."""
+    permissions = state.permissions or (0o777 if state.mode == "100755" else 0o666) & ~_umask()
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
     digest = hashlib.sha256()
     with os.fdopen(descriptor, "w+b") as copy, content.open("rb") as stream:
-        for piece in copied(stream, copy):
-            digest.update(piece)
+        for chunk in copy_chunks(stream, copy):
+            digest.update(chunk)
         _check(content, digest, state)
         copy.flush()
-        os.fchmod(descriptor, wanted)
+        os.fchmod(descriptor, permissions)
         os.fsync(descriptor)
 
 
-def _check(content: Path, digest: hashlib._Hash, state: State) -> None:
+def _check(content: Path, digest: hashlib._Hash, state: FileState) -> None:
     if digest.hexdigest() != state.sha256:
         raise ConflictError(f"the copy {content} is damaged")
 

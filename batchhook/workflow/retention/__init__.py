@@ -1,1 +1,1 @@
-"""Making room."""
+"""Retention: measuring and freeing disk space."""

@@ -1,7 +1,7 @@
-"""Making room: what may go is shown, and taken away in an order in which a kill at any moment loses nothing.
+"""Pruning of old batches, in an order in which a kill at any moment loses nothing that is kept.
 
-First the rows go, some batches at a time, each with all that hangs on it; with that a batch is noted as pruned. What
-else is of it (pins, backups, reports) goes after, and by the next pruning, where this one was killed.
+First the rows are deleted, a few batches at a time, each with everything that depends on it, and each batch is marked
+as pruned. Its pins, backups and reports follow; after a kill, the next pruning removes what is left of them.
 """
 
 from __future__ import annotations
@@ -11,242 +11,258 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.retention import Decision, Kind, Part, Rule, decide, parse_age
+from batchhook.core.retention import (
+    RetentionDecision,
+    RetentionRule,
+    StorageKind,
+    StorageUsage,
+    decide_retention,
+    parse_age,
+)
 from batchhook.errors import ConflictError, StoreError
 from batchhook.git import refs
 from batchhook.git.location import read_head
 from batchhook.store import backup_gc, batches, locks, pruning
-from batchhook.store.backup_gc import size_of
-from batchhook.store.backups import Backups
-from batchhook.store.restorations import Kept
+from batchhook.store.backup_gc import file_size
+from batchhook.store.backups import BackupStore
+from batchhook.store.restorations import RestorationStore
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.retention import scratch_gc
 
-_HOLD = 0.2
-"""Seconds that rows are taken out in one go: a commit that asks the database waits as long."""
+_TRANSACTION_LIMIT = 0.2
+"""Seconds for which one transaction deletes rows; a commit that needs the database waits that long."""
 _PAUSE = 0.02
-_NAME = 42
-"""Bytes that a ref takes beside its name."""
+_PIN_OVERHEAD = 42
+"""Bytes of a ref besides its name."""
 _PINS = ("batches", "operations", "records")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What would go.
+class PrunePlan:
+    """The things that pruning would remove.
 
     Attributes:
-        rule: what is kept.
-        decision: which batches go, and which stay all the same.
-        parts: how much of each kind; sizes in the database are estimates.
-        damaged: numbers of batches whose backups cannot be read, so that no contents can go.
+        rule: selects what is kept.
+        decision: the batches that it removes, and those that it spares.
+        parts: amount of each kind; sizes in the database are estimates.
+        damaged: numbers of batches with an unreadable backup, for which no backup contents can be removed.
     """
 
-    rule: Rule
-    decision: Decision
-    parts: tuple[Part, ...]
+    rule: RetentionRule
+    decision: RetentionDecision
+    usage: tuple[StorageUsage, ...]
     damaged: tuple[int, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to be done."""
-        return not any(part.number or part.size for part in self.parts)
+        """Return whether there is nothing to remove."""
+        return not any(part.count or part.size for part in self.usage)
 
 
 @dataclass(frozen=True, slots=True)
-class Freed:
-    """What went.
+class PruneResult:
+    """The things that pruning removed.
 
     Attributes:
-        parts: how much of each kind, measured.
-        unshrunk: why the database's file is as long as before; empty where it is not. Its room is used again.
+        parts: amount of each kind, measured.
+        shrink_error: why the database's file could not be made smaller; empty if it was. Freed pages are reused.
     """
 
-    parts: tuple[Part, ...]
-    unshrunk: str
+    freed: tuple[StorageUsage, ...]
+    shrink_error: str
 
 
-def whole(project: Project) -> tuple[Part, ...]:
-    """All that there is, whether it may go or not."""
+def measure_usage(project: Project) -> tuple[StorageUsage, ...]:
+    """Measure all that batchhook stores for a repository, prunable or not."""
     state, database = project.state, project.database
-    rows = pruning.whole(database)
-    pins = [name for kind in _PINS for names in refs.pinned(project.git, kind).values() for name in names]
-    backups = Backups(state.backups)
+    rows = pruning.measure_usage(database)
+    pins = [name for kind in _PINS for names in refs.list_pins(project.git, kind).values() for name in names]
+    backups = BackupStore(state.backups)
     return (
-        *_rows_of(rows.batches, rows.runs, rows.outcomes, _database_size(project)),
-        Part(Kind.BACKUPS, len(backups.batches()), scratch_gc.weight([backups.root])),
-        Part(Kind.PINS, len(pins), _pins_size(pins)),
+        *_row_usage(rows.batches, rows.runs, rows.outcomes, _database_size(project)),
+        StorageUsage(StorageKind.BACKUPS, len(backups.list_batches()), scratch_gc.disk_usage([backups.root])),
+        StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
         *(
-            _part(kind, paths)
+            _measure_paths(kind, paths)
             for kind, paths in {
-                Kind.KEPT: list(state.kept.glob("*")),
-                Kind.WORKTREES: [path for path in state.worktrees.glob("*") if path.is_dir()],
-                Kind.SCRATCH: list(state.runs.glob("*")),
-                Kind.REPORTS: list(state.reports.glob("*")),
-                Kind.LOG: [path for path in (state.log,) if size_of(path)],
+                StorageKind.RESTORATIONS: list(state.restorations.glob("*")),
+                StorageKind.WORKTREES: [path for path in state.worktrees.glob("*") if path.is_dir()],
+                StorageKind.SCRATCH: list(state.runs.glob("*")),
+                StorageKind.REPORTS: list(state.reports.glob("*")),
+                StorageKind.LOG: [path for path in (state.log,) if file_size(path)],
             }.items()
         ),
     )
 
 
-def rule(keep: int | None, older_than: str | None) -> Rule | None:
-    """What somebody wants to keep: the latest so many batches, and all that is younger; None for no wish.
+def parse_rule(keep: int | None, older_than: str | None) -> RetentionRule | None:
+    """Return the rule for ``--keep`` and ``--older-than``; None if neither is given.
+
+    Args:
+        keep: number of latest batches to keep.
+        older_than: age from which on batches are removed, as ``parse_age`` takes it.
 
     Raises:
-        UsageError: that is no age.
+        UsageError: it is not an age.
     """
     if keep is None and older_than is None:
         return None
-    return Rule(keep, None if older_than is None else time.time() - parse_age(older_than))
+    return RetentionRule(keep, None if older_than is None else time.time() - parse_age(older_than))
 
 
-def plan(project: Project, rule: Rule) -> Plan:
-    """What would go, and what stays all the same.
+def make_plan(project: Project, rule: RetentionRule) -> PrunePlan:
+    """Find out what pruning by a rule would remove.
 
     Raises:
-        GitError, StoreError: it cannot be found out.
+        GitError, StoreError: the repository or its state cannot be read.
     """
     state, database = project.state, project.database
     decision = _decide(project, rule)
-    rows = pruning.weigh(database, decision.going, decision.before)
-    gone = pruning.pruned(database) | frozenset(decision.going)
-    pins = _pins(project, decision.going)
-    backups = backup_gc.unneeded(Backups(state.backups), gone)
-    excess = scratch_gc.log_excess(state)
+    rows = pruning.estimate_removal(database, decision.expired, decision.cutoff)
+    pruned = pruning.list_pruned(database) | frozenset(decision.expired)
+    pins = _find_stale_pins(project, decision.expired)
+    backups = backup_gc.find_unused(BackupStore(state.backups), pruned)
+    excess = scratch_gc.excess_log_size(state)
     parts = (
-        *_rows_of(rows.batches, rows.runs, rows.outcomes, rows.size),
-        Part(Kind.BACKUPS, len(backups.batches), backups.size),
-        _part(Kind.KEPT, _kept(project)),
-        Part(Kind.PINS, len(pins), _pins_size(pins)),
-        _part(Kind.WORKTREES, scratch_gc.worktrees(state)),
-        _part(Kind.SCRATCH, scratch_gc.scratch(state, _queued(project))),
-        _part(Kind.REPORTS, scratch_gc.reports(state, gone)),
-        Part(Kind.LOG, bool(excess), excess),
+        *_row_usage(rows.batches, rows.runs, rows.outcomes, rows.size),
+        StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
+        _measure_paths(StorageKind.RESTORATIONS, _find_stale_restorations(project)),
+        StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
+        _measure_paths(StorageKind.WORKTREES, scratch_gc.find_idle_worktrees(state)),
+        _measure_paths(StorageKind.SCRATCH, scratch_gc.find_ended_runs(state, _queued_batches(project))),
+        _measure_paths(StorageKind.REPORTS, scratch_gc.find_stale_reports(state, pruned)),
+        StorageUsage(StorageKind.LOG, bool(excess), excess),
     )
-    return Plan(rule, decision, parts, backups.damaged)
+    return PrunePlan(rule, decision, parts, backups.damaged)
 
 
-def carry_out(project: Project, planned: Plan) -> Freed:
-    """Take away what a plan says, as far as nothing has come to need it meanwhile.
+def execute(project: Project, plan: PrunePlan) -> PruneResult:
+    """Remove what a plan lists, except for what is needed by now.
 
     Raises:
-        ConflictError: a rollback, an undo or another pruning is under way.
-        StoreError, GitError, OSError: something cannot be written; doing it again goes on.
+        ConflictError: a rollback, an undo or another pruning is running.
+        StoreError, GitError, OSError: something cannot be written; pruning again continues.
     """
     state = project.state
-    with locks.try_lock(state.operation_lock) as free:
-        if not free:
+    with locks.try_lock(state.operation_lock) as is_locked:
+        if not is_locked:
             raise ConflictError("another batchhook is at work here", "wait until it has ended")
-        before, size = pruning.whole(project.database), _database_size(project)
-        gone_before = pruning.pruned(project.database)
-        _remove_rows(project, planned)
-        gone = pruning.pruned(project.database)
-        pins = _pins(project, ())
+        before, size = pruning.measure_usage(project.database), _database_size(project)
+        pruned_before = pruning.list_pruned(project.database)
+        _remove_rows(project, plan)
+        pruned = pruning.list_pruned(project.database)
+        pins = _find_stale_pins(project, ())
         refs.unpin(project.git, pins)
         with locks.lock(state.backups_lock):
-            backups = backup_gc.unneeded(Backups(state.backups), gone)
-            backup_gc.take_away(Backups(state.backups), backups)
-        replaced = _kept(project)
-        reports = scratch_gc.reports(state, gone)
-        scratch = scratch_gc.scratch(state, _queued(project))
-        trees = [scratch_gc.remove_worktree(project.git, *each) for each in scratch_gc.worktrees(state).items()]
-        log = scratch_gc.shorten_log(state)
+            backups = backup_gc.find_unused(BackupStore(state.backups), pruned)
+            backup_gc.remove(BackupStore(state.backups), backups)
+        replaced = _find_stale_restorations(project)
+        reports = scratch_gc.find_stale_reports(state, pruned)
+        scratch = scratch_gc.find_ended_runs(state, _queued_batches(project))
+        trees = [
+            scratch_gc.remove_worktree(project.git, *each) for each in scratch_gc.find_idle_worktrees(state).items()
+        ]
+        log = scratch_gc.trim_log(state)
         rest = (
-            Part(Kind.BACKUPS, len(backups.batches), backups.size),
-            Part(Kind.KEPT, len(replaced), scratch_gc.remove(replaced)),
-            Part(Kind.PINS, len(pins), _pins_size(pins)),
-            Part(Kind.WORKTREES, sum(map(bool, trees)), sum(trees)),
-            Part(Kind.SCRATCH, len(scratch), scratch_gc.remove(scratch)),
-            Part(Kind.REPORTS, len(reports), scratch_gc.remove(reports)),
-            Part(Kind.LOG, bool(log), log),
+            StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
+            StorageUsage(StorageKind.RESTORATIONS, len(replaced), scratch_gc.remove_paths(replaced)),
+            StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
+            StorageUsage(StorageKind.WORKTREES, sum(map(bool, trees)), sum(trees)),
+            StorageUsage(StorageKind.SCRATCH, len(scratch), scratch_gc.remove_paths(scratch)),
+            StorageUsage(StorageKind.REPORTS, len(reports), scratch_gc.remove_paths(reports)),
+            StorageUsage(StorageKind.LOG, bool(log), log),
         )
-        unshrunk = _shrink(project)
-        after = pruning.whole(project.database)
-    rows = _rows_of(
-        len(gone - gone_before),
+        shrink_error = _shrink(project)
+        after = pruning.measure_usage(project.database)
+    rows = _row_usage(
+        len(pruned - pruned_before),
         max(before.runs - after.runs, 0),
         max(before.outcomes - after.outcomes, 0),
         max(size - _database_size(project), 0),
     )
-    return Freed((*rows, *rest), unshrunk)
+    return PruneResult((*rows, *rest), shrink_error)
 
 
-def _decide(project: Project, rule: Rule) -> Decision:
-    past = pruning.past(project.database)
+def _decide(project: Project, rule: RetentionRule) -> RetentionDecision:
+    candidates = pruning.load_batches(project.database)
     heads = project.git.text("for-each-ref", "--format=%(refname)", "refs/heads").split()
-    heads.append(read_head(project.git, project.location).branch)  # before its first commit it is in no list
-    detached = [batch.branch for batch in past if not batch.branch.startswith("refs/")]
-    return decide(past, pruning.steps(project.database), frozenset([*heads, *detached]), rule)
+    heads.append(read_head(project.git, project.location).branch)  # a branch without a commit is not listed
+    detached = [batch.branch for batch in candidates if not batch.branch.startswith("refs/")]
+    return decide_retention(candidates, pruning.load_operations(project.database), frozenset([*heads, *detached]), rule)
 
 
-def _remove_rows(project: Project, planned: Plan) -> None:
-    """Take rows out, in many short transactions: others get their turn in between."""
+def _remove_rows(project: Project, plan: PrunePlan) -> None:
+    """Delete rows in many short transactions, so that other processes get their turn."""
     database = project.database
-    wanted = frozenset(planned.decision.going)
+    planned = frozenset(plan.decision.expired)
     while True:
         with database.transaction():
-            going = [number for number in _decide(project, planned.rule).going if number in wanted]
-            done = pruning.remove_batches(database, going, _HOLD)
-        if done == len(going):
+            expired = [number for number in _decide(project, plan.rule).expired if number in planned]
+            removed = pruning.remove_batches(database, expired, _TRANSACTION_LIMIT)
+        if removed == len(expired):
             break
         time.sleep(_PAUSE)
-    while not _remove_runs(project, planned.decision.before):
+    while not _remove_runs(project, plan.decision.cutoff):
         time.sleep(_PAUSE)
-    pruning.remove_unmentioned(database)
+    pruning.remove_orphans(database)
 
 
-def _remove_runs(project: Project, before: float) -> bool:
+def _remove_runs(project: Project, cutoff: float) -> bool:
     with project.database.transaction():
-        return pruning.remove_runs(project.database, before, _HOLD)
+        return pruning.remove_runs(project.database, cutoff, _TRANSACTION_LIMIT)
 
 
-def _pins(project: Project, going: Sequence[int]) -> tuple[str, ...]:
-    """Names of the pins that are of nobody: of batches that were pruned or are going, and all that is theirs."""
-    gone = pruning.pruned(project.database) | frozenset(going)
-    operations = pruning.leftover_operations(project.database, going)
-    records = pruning.leftover_records(project.database, refs.pinned(project.git, "records"), going)
+def _find_stale_pins(project: Project, expired: Sequence[int]) -> tuple[str, ...]:
+    """Return the names of the pins of pruned and expired batches, and of their operations and records."""
+    pruned = pruning.list_pruned(project.database) | frozenset(expired)
+    operations = pruning.find_pruned_operations(project.database, expired)
+    records = pruning.find_orphan_records(project.database, refs.list_pins(project.git, "records"), expired)
     return tuple(
         name
-        for kind, numbers in zip(_PINS, (gone, operations, records), strict=True)
-        for number, names in refs.pinned(project.git, kind).items()
+        for kind, numbers in zip(_PINS, (pruned, operations, records), strict=True)
+        for number, names in refs.list_pins(project.git, kind).items()
         if number in numbers
         for name in names
     )
 
 
-def _kept(project: Project) -> list[Path]:
-    """What going back by copies has replaced, and no undo needs; nothing where that cannot be read."""
+def _find_stale_restorations(project: Project) -> list[Path]:
+    """Return the files replaced by ``restore`` that no undo needs; none if these cannot be read."""
     try:
-        return Kept(project.state.kept).unneeded()
+        return RestorationStore(project.state.restorations).list_unused()
     except StoreError:
         return []
 
 
 def _shrink(project: Project) -> str:
     try:
-        project.database.shrink()
+        project.database.vacuum()
     except StoreError as error:
         return error.message
     return ""
 
 
-def _queued(project: Project) -> frozenset[int]:
-    return frozenset(batch.id for batch in batches.queued(project.database))
+def _queued_batches(project: Project) -> frozenset[int]:
+    return frozenset(batch.id for batch in batches.list_queued(project.database))
 
 
 def _database_size(project: Project) -> int:
     path = project.state.database
-    return sum(size_of(path.with_name(f"{path.name}{suffix}")) for suffix in ("", "-wal", "-shm"))
+    return sum(file_size(path.with_name(f"{path.name}{suffix}")) for suffix in ("", "-wal", "-shm"))
 
 
-def _pins_size(names: Iterable[str]) -> int:
-    return sum(_NAME + len(name) for name in names)
+def _measure_pins(names: Iterable[str]) -> int:
+    return sum(_PIN_OVERHEAD + len(name) for name in names)
 
 
-def _part(kind: Kind, paths: Iterable[Path]) -> Part:
-    found = list(paths)
-    return Part(kind, len(found), scratch_gc.weight(found))
+def _measure_paths(kind: StorageKind, paths: Iterable[Path]) -> StorageUsage:
+    existing = list(paths)
+    return StorageUsage(kind, len(existing), scratch_gc.disk_usage(existing))
 
 
-def _rows_of(full: int, runs: int, outcomes: int, size: int) -> tuple[Part, ...]:
-    counts = {Kind.BATCHES: full, Kind.RUNS: runs, Kind.OUTCOMES: outcomes}
-    return (*(Part(kind, number, 0) for kind, number in counts.items()), Part(Kind.DATABASE, 0, size))
+def _row_usage(batch_count: int, runs: int, outcomes: int, size: int) -> tuple[StorageUsage, ...]:
+    counts = {StorageKind.BATCHES: batch_count, StorageKind.RUNS: runs, StorageKind.OUTCOMES: outcomes}
+    return (
+        *(StorageUsage(kind, number, 0) for kind, number in counts.items()),
+        StorageUsage(StorageKind.DATABASE, 0, size),
+    )

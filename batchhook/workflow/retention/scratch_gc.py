@@ -1,4 +1,4 @@
-"""What lies in the state folder and can be thrown away: nobody needs it any more, or it is made again when needed."""
+"""Files in the state folder that can be deleted: no longer needed, or created again when needed."""
 
 from __future__ import annotations
 
@@ -12,94 +12,97 @@ from pathlib import Path
 from batchhook.git import worktree
 from batchhook.git.command import Git
 from batchhook.store import locks
-from batchhook.store.backup_gc import size_of
+from batchhook.store.backup_gc import file_size
 from batchhook.store.state_dir import StateDir
 
-_SCRATCH = re.compile(r"(?P<what>.+)-(?P<number>\d+)")
+_SCRATCH = re.compile(r"(?P<owner>.+)-(?P<number>\d+)")
 _REPORT = re.compile(r"(?:.*_)?batch_(?P<number>\d+)\..+")
-_LONG_AGO = 86400.0
+_CALL_EXPIRY = 86400.0
+"""Seconds."""
 _LOG_TAIL = 64 * 1024
-"""Bytes of the log that stay."""
+"""Bytes of the log that are kept."""
 
 
-def scratch(state: StateDir, queued: AbstractSet[int]) -> list[Path]:
-    """Folders of runs that have ended: of batches that the runner is done with, of processes that are no more."""
-    return [folder for folder in _inside(state.runs) if _has_ended(folder, queued)]
+def find_ended_runs(state: StateDir, queued: AbstractSet[int]) -> list[Path]:
+    """Return the scratch folders of batches that are not queued, and of processes that have ended."""
+    return [folder for folder in _list_folder(state.runs) if _has_ended(folder, queued)]
 
 
 def _has_ended(folder: Path, queued: AbstractSet[int]) -> bool:
-    if folder.name.startswith("call-"):  # its name does not say whose it is; calls of plug-ins take seconds
-        return time.time() - folder.stat().st_mtime > _LONG_AGO
+    if folder.name.startswith("call-"):  # its name holds no process; calls of plug-ins take seconds
+        return time.time() - folder.stat().st_mtime > _CALL_EXPIRY
     match = _SCRATCH.fullmatch(folder.name)
     if match is None:
         return False
     number = int(match["number"])
-    return number not in queued if match["what"] == "batch" else not _is_alive(number)
+    return number not in queued if match["owner"] == "batch" else not _is_alive(number)
 
 
-def reports(state: StateDir, gone: AbstractSet[int]) -> list[Path]:
-    """Reports about batches that are gone, and notices of their verdicts."""
-    matches = ((path, _REPORT.fullmatch(path.name)) for path in _inside(state.reports))
-    found = [path for path, match in matches if match and int(match["number"]) in gone]
-    return found + [path for path in _inside(state.notices) if path.name.isdecimal() and int(path.name) in gone]
+def find_stale_reports(state: StateDir, pruned: AbstractSet[int]) -> list[Path]:
+    """Return the reports and notices of pruned batches."""
+    matches = ((path, _REPORT.fullmatch(path.name)) for path in _list_folder(state.reports))
+    stale = [path for path, match in matches if match and int(match["number"]) in pruned]
+    return stale + [path for path in _list_folder(state.notices) if path.name.isdecimal() and int(path.name) in pruned]
 
 
-def worktrees(state: StateDir) -> dict[Path, Path]:
-    """Private work trees in which nothing runs at this moment, and the lock of each; the next run makes one again."""
-    locked = {folder: folder.with_name(f"{folder.name.rpartition('-')[2]}.lock") for folder in _inside(state.worktrees)}
+def find_idle_worktrees(state: StateDir) -> dict[Path, Path]:
+    """Return the private work trees in which nothing runs now, each with its lock; the next run creates them again."""
+    locked = {
+        folder: folder.with_name(f"{folder.name.rpartition('-')[2]}.lock") for folder in _list_folder(state.worktrees)
+    }
     return {folder: lock for folder, lock in locked.items() if folder.is_dir() and not locks.is_locked(lock)}
 
 
 def remove_worktree(git: Git, folder: Path, lock: Path) -> int:
-    """Take a private work tree away, unless somebody has it now; gives the bytes that are free with that."""
-    with locks.try_lock(lock) as mine:
-        if not mine:
+    """Remove a private work tree that is not in use; return the bytes freed."""
+    with locks.try_lock(lock) as is_locked:
+        if not is_locked:
             return 0
-        size = weight([folder])
+        size = disk_usage([folder])
         worktree.remove(git, folder)
-        return size - weight([folder])
+        return size - disk_usage([folder])
 
 
-def log_excess(state: StateDir) -> int:
-    """Bytes that the log is longer than what stays of it."""
-    excess = size_of(state.log) - _LOG_TAIL
-    return excess if excess > _LOG_TAIL else 0  # not for a few lines each time
+def excess_log_size(state: StateDir) -> int:
+    """Return the bytes that trimming the log would free."""
+    excess = file_size(state.log) - _LOG_TAIL
+    return excess if excess > _LOG_TAIL else 0  # not worth it for a few lines
 
 
-def shorten_log(state: StateDir) -> int:
-    """Keep the log's last part, unless the runner is writing to it; gives the bytes that are free with that."""
-    excess = log_excess(state)
+def trim_log(state: StateDir) -> int:
+    """Cut the log down to its last part, unless the runner is writing to it; return the bytes freed."""
+    excess = excess_log_size(state)
     if not excess or locks.is_locked(state.runner_lock):
         return 0
     with state.log.open("rb") as file:
         file.seek(-_LOG_TAIL, os.SEEK_END)
-        begun, _, whole = file.read().partition(b"\n")
+        partial_line, _, lines = file.read().partition(b"\n")
     temporary = state.log.with_name(f"{state.log.name}.new")
-    temporary.write_bytes(whole or begun)
+    temporary.write_bytes(lines or partial_line)
     temporary.replace(state.log)
     return excess
 
 
-def weight(paths: Iterable[Path]) -> int:
-    """Bytes of files, and of all that is in folders."""
-    return sum(size_of(file) for path in paths for file in _files(path))
+def disk_usage(paths: Iterable[Path]) -> int:
+    """Return the size of files, and of everything in folders, in bytes."""
+    return sum(file_size(file) for path in paths for file in _list_files(path))
 
 
-def remove(paths: Iterable[Path]) -> int:
-    """Take files and folders away; gives the bytes that are free with that."""
+def remove_paths(paths: Iterable[Path]) -> int:
+    """Remove files and folders; return the bytes freed."""
     size = 0
     for path in paths:
-        before = weight([path])
+        before = disk_usage([path])
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-        size += before - weight([path])
+        size += before - disk_usage([path])
     return size
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """The file, or all files in a folder; symbolic links are not followed."""
+def _list_files(path: Path) -> Iterator[Path]:
+    """Yield a file itself, or all files below a folder; symbolic links are not followed."""
     if path.is_symlink() or not path.is_dir():
         yield path
         return
@@ -107,7 +110,7 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (Path(top) / name for name in names)
 
 
-def _inside(folder: Path) -> list[Path]:
+def _list_folder(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 

@@ -1,14 +1,14 @@
-"""Rolling back, undoing, redoing: planned, shown, pinned, written down, done; in this order.
+"""Rolling back, undoing and redoing.
 
-- ``selecting``: which changes are taken out;
-- ``scene``: the work tree, looked at while nobody else works in it;
-- ``target``: what is to be taken out of it, and how; the plan that comes of it;
-- ``rollback``, ``undo``: the targets of these; ``difference``: what the one had made different that is undone;
-- ``planning``: from a target to a plan, with all that stands against it;
-- ``aside``: uncommitted work that is put aside on the way;
-- ``intent``: what is pinned and written down before anything is done;
-- ``carrying_out``: from a plan to a deed;
-- ``interrupted``: what became of a deed that was cut short, and how to end it;
-- ``message``: the message that waits for the commit of what was done;
-- ``committed``: which commits hold that, and so fill no batch.
+Each operation is planned, shown, pinned, recorded and carried out, in this order:
+
+- ``selection``: the changes that a request names;
+- ``worktree_session``: exclusive access to a work tree, with a snapshot of it;
+- ``request``, ``undo``: the reversal that a rollback, an undo or a redo asks for;
+- ``partial``: reverting recorded changes from an index and a HEAD that hold only some of them;
+- ``plan``: from a reversal to a plan, refused if anything stands against it;
+- ``autostash``: uncommitted work that is in the way;
+- ``execute``: a plan that can be carried out; everything is pinned and the intent recorded before anything is touched;
+- ``recovery``: interrupted operations, finished or taken back;
+- ``commit_message``: the prepared message for the commit of what was rolled back.
 """

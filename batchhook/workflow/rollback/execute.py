@@ -1,119 +1,215 @@
-"""From a plan to a deed: written down (``intent``), done, marked done. Each step can be repeated after a kill."""
+"""Carrying a plan out: pin everything, record the intent, act, mark it done. Each step can be repeated after a kill."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from batchhook.core.operations import Kind, Operation, OperationStatus, puts_aside
-from batchhook.errors import GitError
-from batchhook.git import branch, empty_dirs, snapshot, stash
+from batchhook.core.operations import Operation, OperationKind, OperationStatus, stash_creators
+from batchhook.errors import GitError, StoreError
+from batchhook.git import branch, empty_dirs, merge, refs, snapshot, stash
 from batchhook.git.location import read_head
-from batchhook.git.snapshot import State
+from batchhook.git.snapshot import WorktreeState
 from batchhook.store import locks, operations, outbox
-from batchhook.workflow.context.interrupted import said_of
+from batchhook.workflow.context.interrupted import describe
+from batchhook.workflow.context.project import Project
 from batchhook.workflow.notify import notifications
-from batchhook.workflow.recording.timeline_step import note_what_was_left
-from batchhook.workflow.rollback import commit_message, intent
-from batchhook.workflow.rollback.request import Plan
-from batchhook.workflow.rollback.worktree_session import Scene
+from batchhook.workflow.recording.record import record_operation_result
+from batchhook.workflow.rollback import autostash, commit_message
+from batchhook.workflow.rollback.plan import Plan, Reversal, make_plan
+from batchhook.workflow.rollback.worktree_session import WorktreeSession, open_session
 from batchhook.workflow.status import gate, spawn
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan that can be carried out as long as its block lasts.
+class PreparedPlan:
+    """A plan that can be carried out inside the block that prepared it.
 
     Attributes:
         plan: what is going to be done.
-        scene: what it is done in.
-        ending: an operation that was interrupted, and is brought to an end by this; None for a new one.
-        end: how it is going to end.
+        session: the work tree in which it is done.
+        recovered: the interrupted operation that this ends; None for a new operation.
+        final_status: the operation's status afterwards.
     """
 
     plan: Plan
-    scene: Scene
-    ending: Operation | None = None
-    end: OperationStatus = OperationStatus.DONE
+    session: WorktreeSession
+    recovered: Operation | None = None
+    final_status: OperationStatus = OperationStatus.DONE
 
     @property
-    def is_to_be_done(self) -> bool:
-        """Whether there is something to do: an undo is written down even where nothing is left to take back."""
-        return not self.plan.is_empty or self.plan.target.kind is not Kind.ROLLBACK or self.ending is not None
+    def has_work(self) -> bool:
+        """True if there is something to do, or to record: an undo is recorded even if nothing is left to take back."""
+        is_rollback = self.plan.reversal.kind is OperationKind.ROLLBACK
+        return not self.plan.is_empty or not is_rollback or self.recovered is not None
 
-    def carry_out(self) -> Operation:
-        """Pin all that the user has, write the intent down, act, and mark it done.
+    def execute(self) -> Operation:
+        """Pin everything that the user has, record the intent, act, and mark the operation done.
 
         Raises:
-            GitError: git refused, for instance since a file was changed meanwhile; what was there is pinned.
-            StoreError: it could not be written down, and nothing was touched.
+            GitError: git refused, for instance because a file was changed just now; everything is pinned.
+            StoreError: the intent could not be recorded, and nothing was changed.
         """
-        project = self.scene.project
-        if self.ending is None:
-            operation, then = intent.written_down(self.scene, self.plan)
+        project = self.session.project
+        if self.recovered is None:
+            operation, after = _record_intent(self.session, self.plan)
         else:
-            operation, then = self.ending, self.plan.then
-            intent.pin_what_was_found(self.scene, self.plan, operation)
+            operation, after = self.recovered, self.plan.after
+            _pin_interrupted_state(self.session, self.plan, operation)
         try:
-            with locks.lock(project.state.recording_lock):  # what is half done is not to be recorded
-                self._act(operation, then)
+            with locks.lock(project.state.recording_lock):  # a half-done operation must not be recorded as a change
+                self._act(operation, after)
         except GitError as error:
-            self._refused(operation, error)
-            raise GitError(f"{error.message}; nothing was touched", error.hint) from error
-        done = replace(operation, status=self.end, head=then.head)
-        commit_message.settle(project, [*(each for each in self.scene.past if each.id != operation.id), done])
-        operations.end(project.database, operation.id, self.end)
-        self._tell(done)
-        gate.settle(project)
-        note_what_was_left(project, operation.id, then.files)
+            self._handle_refusal(operation, error)
+            raise GitError(f"{error.message}; nothing was changed", error.hint) from error
+        done = replace(operation, status=self.final_status, head=after.head)
+        commit_message.refresh(project, self._operations_with(done))
+        operations.mark_ended(project.database, operation.id, self.final_status)
+        self._announce(done)
+        gate.refresh(project)
+        record_operation_result(project, operation.id, after.files)
         return done
 
-    def _tell(self, operation: Operation) -> None:
-        """Have plug-ins and others told, who ask for it."""
-        project = self.scene.project
-        is_wanted = bool(outbox.plugins(project.database)) or notifications.is_wanted(project)
+    def creates_stash_entry(self, operation: Operation) -> bool:
+        """Return whether an operation stashes work, rather than restoring what another one stashed."""
+        return operation.id in stash_creators(self._operations_with(operation))
+
+    def _operations_with(self, operation: Operation) -> list[Operation]:
+        return [*(each for each in self.session.operations if each.id != operation.id), operation]
+
+    def _announce(self, operation: Operation) -> None:
+        """Queue the operation for plug-ins and notifications, if there are any."""
+        project = self.session.project
+        is_wanted = bool(outbox.load_plugins(project.database)) or notifications.is_enabled(project)
         if is_wanted and operation.status is OperationStatus.DONE:
-            outbox.mark_operation(project.database, operation.id, untold=True)
-        spawn.ensure_teller(project.location, project.database, os.environ)
+            outbox.set_operation_pending(project.database, operation.id, pending=True)
+        spawn.ensure_dispatcher(project.location, project.database, os.environ)
 
-    def _act(self, operation: Operation, then: State) -> None:
-        project, now = self.scene.project, self.plan.now
-        stores = self.puts_aside(operation) is not (self.end is OperationStatus.TAKEN_BACK)
+    def _act(self, operation: Operation, after: WorktreeState) -> None:
+        project, before = self.session.project, self.plan.before
+        stores = self.creates_stash_entry(operation) is not (self.final_status is OperationStatus.REVERTED)
         if operation.stash and stores:
-            stash.store(project.git, operation.stash)
-        snapshot.move(project.git, self.scene.index, now, then)
-        empty_dirs.make_again(project.location.top, self._emptied(operation))
-        if now.head != then.head:
-            said = f"operation {operation.id}: {operation.kind.value} of {operation.selection.what}"
-            branch.move(project.git, now.head, then.head, said)
+            stash.store_entry(project.git, operation.stash)
+        snapshot.switch(project.git, self.session.index, before, after)
+        empty_dirs.recreate(project.location.top, self._emptied_folders(operation))
+        if before.head != after.head:
+            reason = f"operation {operation.id}: {operation.kind.value} of {operation.selection.description}"
+            branch.move(project.git, before.head, after.head, reason)
         if operation.stash and not stores:
-            stash.drop(project.git, operation.stash)
+            stash.drop_entry(project.git, operation.stash)
 
-    def _emptied(self, operation: Operation) -> tuple[str, ...]:
-        """The folders that are empty again without what was taken out."""
-        if self.end is OperationStatus.TAKEN_BACK:
-            return operation.folders
-        return next((each.folders for each in self.scene.past if each.id == operation.undoes), ())
+    def _emptied_folders(self, operation: Operation) -> tuple[str, ...]:
+        """Return the folders that are empty again without what is reverted."""
+        if self.final_status is OperationStatus.REVERTED:
+            return operation.empty_dirs
+        return next((each.empty_dirs for each in self.session.operations if each.id == operation.undoes), ())
 
-    def _refused(self, operation: Operation, error: GitError) -> None:
-        """See whether anything was touched; if not, the operation is as if it had never been.
+    def _handle_refusal(self, operation: Operation, error: GitError) -> None:
+        """Mark an operation that git refused as failed, if nothing was changed.
 
         Raises:
-            GitError: something was, and it is to be finished or taken back.
+            GitError: something was touched; the operation has to be finished or taken back.
         """
-        project = self.scene.project
-        if self.ending is not None or not self._is_untouched():
-            raise GitError(error.message, f"it was done half-way, everything is pinned: {said_of(operation)[1]}")
-        if self.puts_aside(operation):
-            stash.drop(project.git, operation.stash)
-        operations.end(project.database, operation.id, OperationStatus.FAILED)
-
-    def puts_aside(self, operation: Operation) -> bool:
-        """Whether an operation puts work into the stash, and does not take it out of it."""
-        return operation.id in puts_aside([*(each for each in self.scene.past if each.id != operation.id), operation])
+        project = self.session.project
+        if self.recovered is not None or not self._is_untouched():
+            raise GitError(error.message, f"it was done partly, and everything is pinned: {describe(operation)[1]}")
+        if self.creates_stash_entry(operation):
+            stash.drop_entry(project.git, operation.stash)
+        operations.mark_ended(project.database, operation.id, OperationStatus.FAILED)
 
     def _is_untouched(self) -> bool:
-        git, location, now = self.scene.project.git, self.scene.project.location, self.plan.now
+        git, location = self.session.project.git, self.session.project.location
         head = read_head(git, location).oid
-        with snapshot.private_index(git, location) as index:
-            return snapshot.look(git, head, index) == now
+        with snapshot.temporary_index(git, location) as index:
+            return snapshot.capture(git, head, index) == self.plan.before
+
+
+@contextmanager
+def prepare(project: Project, find_reversal: Callable[[WorktreeSession], Reversal]) -> Iterator[PreparedPlan]:
+    """Plan an operation that can be carried out inside the block.
+
+    Args:
+        project: the repository.
+        find_reversal: what to revert in a work tree.
+
+    Raises:
+        ConflictError: as for ``open_session`` and ``make_plan``.
+    """
+    with open_session(project) as session:
+        yield PreparedPlan(make_plan(session, find_reversal(session)), session)
+
+
+def _record_intent(session: WorktreeSession, plan: Plan) -> tuple[Operation, WorktreeState]:
+    """Create the objects that a plan needs, pin them and everything that is there, and record the intent.
+
+    Returns:
+        the operation, and the state that it leads to, with the commit that was made for it.
+
+    Raises:
+        GitError, StoreError: it cannot be written, and nothing was changed.
+    """
+    try:
+        return _pin_and_record(session, plan)
+    except (GitError, StoreError) as error:
+        hint = error.hint or "check that git's folder is writable and that the disk is not full"
+        raise type(error)(f"{error.message}; nothing was changed", hint) from error
+
+
+def _pin_and_record(session: WorktreeSession, plan: Plan) -> tuple[Operation, WorktreeState]:
+    project, reversal = session.project, plan.reversal
+    number = operations.next_id(project.database)
+    name = f"batchhook operation {number}: {reversal.kind.value} of {reversal.selection.description}"
+    entry = reversal.stash
+    if plan.stashed_files:
+        entry = autostash.create_entry(session, name, untracked=plan.stashes_untracked)
+    after = _with_commit(session, plan, number)
+    operation = Operation(
+        id=number,
+        kind=reversal.kind,
+        mode=reversal.mode,
+        selection=reversal.selection,
+        status=OperationStatus.INTENT,
+        worktree=session.worktree,
+        before=snapshot.commit_state(project.git, plan.before, f"{name}, before"),
+        after=snapshot.commit_state(project.git, after, f"{name}, after"),
+        started_at=time.time(),
+        undoes=reversal.undoes,
+        branch=session.branch,
+        head=after.head,
+        stash=entry,
+        empty_dirs=empty_dirs.find_affected(project.location.top, _new_paths(session, plan)),
+    )
+    pins = {
+        refs.operation_before(number): operation.before,
+        refs.operation_after(number): operation.after,
+        refs.operation_stash(number): entry,
+    }
+    refs.pin(project.git, pins)
+    operations.save_intent(project.database, operation)
+    return operation, after
+
+
+def _with_commit(session: WorktreeSession, plan: Plan, number: int) -> WorktreeState:
+    """Return the state that a plan leads to, at the commit that it makes; no ref points at that yet."""
+    if not plan.commit_tree:
+        return plan.after
+    reversal = plan.reversal
+    message = commit_message.for_operation(session.project, number, reversal.selection, reversal.kind)
+    head = branch.commit(session.project.git, plan.commit_tree, plan.before.head, message)
+    return replace(plan.after, head=head)
+
+
+def _new_paths(session: WorktreeSession, plan: Plan) -> list[str]:
+    changed = merge.changed_paths(session.objects, plan.before.files, plan.after.files)
+    return [path for path, (old, new) in changed.items() if new and not old]
+
+
+def _pin_interrupted_state(session: WorktreeSession, plan: Plan, operation: Operation) -> None:
+    """Pin what an interruption left, with whatever was done since, beside what earlier attempts pinned."""
+    git, ref = session.project.git, refs.operation_interrupted(operation.id)
+    earlier = git.run("rev-parse", "--verify", "--quiet", ref, check=False).stdout.decode().split()
+    name = f"batchhook operation {operation.id}: found after it was interrupted"
+    refs.pin(git, {ref: snapshot.commit_state(git, plan.before, name, *earlier)})

@@ -1,7 +1,8 @@
-"""Taking recorded changes out of a tree that holds only some of them: what is staged, or what is committed.
+"""Reverting recorded changes in a tree that holds only some of them: the index, or HEAD.
 
-Of what was recorded, files hold all. The index, and HEAD, may hold none of it, or the first states of some files and
-the last ones of others. A file that is there as one of the changes left it, or found it, gets what was before them.
+The files hold everything that was recorded. The index and HEAD may hold nothing of it; or some files as an early change
+left them, and others as a later one did. A file that is there as one of the changes left it, or as one found it, gets
+the content from before the changes.
 """
 
 from __future__ import annotations
@@ -9,70 +10,78 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 
-from batchhook.core.changes import Commit
-from batchhook.core.rollback import Step
+from batchhook.core.commit import Commit
+from batchhook.core.rollback import TreeDelta
 from batchhook.git import trees
-from batchhook.git.object_db import Objects, TreeFile
-from batchhook.workflow.rollback.worktree_session import Scene
+from batchhook.git.object_db import ObjectDatabase, TreeEntry
+from batchhook.workflow.rollback.worktree_session import WorktreeSession
 
 
-def of_index(scene: Scene, changes: Sequence[Commit], steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The differences that take changes out of what is staged.
+def index_deltas(
+    session: WorktreeSession, changes: Sequence[Commit], deltas: Sequence[TreeDelta]
+) -> tuple[TreeDelta, ...]:
+    """Return the deltas that revert changes in the index.
+
+    What is staged, but not as one of the changes had it, stays staged.
 
     Args:
-        scene: what there is.
-        changes: those that are taken out, oldest first.
-        steps: what takes them out of the files, newest first.
-
-    Returns:
-        the same steps where nothing was recorded. What is staged otherwise than any of the changes had it stays staged.
+        session: the work tree.
+        changes: the changes to revert, oldest first.
+        deltas: those that revert them in the files, newest first; returned as they are if no change was recorded.
     """
-    if not _is_recorded(changes):
-        return tuple(steps)
-    seen = _states(scene.repository, changes)
-    taken_out, conflicts = _taken_out(scene, seen, steps, scene.now.index)
+    if not _has_records(changes):
+        return tuple(deltas)
+    versions, index = _versions(session.objects, changes), session.state.index
+    reverted, conflicts = _revert(session, versions, deltas, index)
     if conflicts:
-        taken_out, _ = _taken_out(scene, seen, steps, scene.now.index, frozenset(conflicts))
-    return (Step(new=scene.now.index, old=taken_out),)
+        reverted, _ = _revert(session, versions, deltas, index, frozenset(conflicts))
+    return (TreeDelta(new=index, old=reverted),)
 
 
-def of_head(scene: Scene, changes: Sequence[Commit], steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The same for what is committed; where other things were done to the same lines, the steps are as they are."""
-    if not _is_recorded(changes):
-        return tuple(steps)
-    taken_out, conflicts = _taken_out(scene, _states(scene.repository, changes), steps, scene.committed)
-    return tuple(steps) if conflicts else (Step(new=scene.committed, old=taken_out),)
+def head_deltas(
+    session: WorktreeSession, changes: Sequence[Commit], deltas: Sequence[TreeDelta]
+) -> tuple[TreeDelta, ...]:
+    """Return the deltas that revert changes in HEAD; ``deltas`` as they are if the same lines were changed otherwise.
+
+    Arguments as for ``index_deltas``.
+    """
+    if not _has_records(changes):
+        return tuple(deltas)
+    reverted, conflicts = _revert(session, _versions(session.objects, changes), deltas, session.head_tree)
+    return tuple(deltas) if conflicts else (TreeDelta(new=session.head_tree, old=reverted),)
 
 
-def _is_recorded(changes: Iterable[Commit]) -> bool:
-    return any(change.is_record for change in changes)
+def _has_records(changes: Iterable[Commit]) -> bool:
+    return any(change.is_recorded for change in changes)
 
 
-def _taken_out(
-    scene: Scene,
-    seen: Mapping[str, AbstractSet[TreeFile | None]],
-    steps: Sequence[Step],
+def _revert(
+    session: WorktreeSession,
+    versions: Mapping[str, AbstractSet[TreeEntry | None]],
+    deltas: Sequence[TreeDelta],
     tree: str,
-    kept: AbstractSet[str] = frozenset(),
+    kept_paths: AbstractSet[str] = frozenset(),
 ) -> tuple[str, tuple[str, ...]]:
-    """A tree without what changes did, but for paths that are kept; and the paths that conflict."""
-    git, location, repository = scene.project.git, scene.project.location, scene.repository
-    for step in steps:
-        differs = repository.differences(step.new, tree)
-        as_seen = {one.path for one in differs if one.new in seen.get(one.path, ())} | kept
-        new, _ = trees.with_changes(git, location, step.new, tree, as_seen.__contains__)
-        old, _ = trees.with_changes(git, location, step.old, tree, kept.__contains__) if kept else (step.old, None)
-        merged = repository.merged(new, tree, old)
+    """Return a tree without what changes did, except for paths to keep; and the paths that conflict."""
+    git, location, objects = session.project.git, session.project.location, session.objects
+    for delta in deltas:
+        differences = objects.diff(delta.new, tree)
+        known = {each.path for each in differences if each.new in versions.get(each.path, ())} | kept_paths
+        new, _ = trees.overlay(git, location, delta.new, tree, known.__contains__)
+        old, _ = (
+            trees.overlay(git, location, delta.old, tree, kept_paths.__contains__) if kept_paths else (delta.old, None)
+        )
+        merged = objects.merge(new, tree, old)
         if merged.conflicts:
             return tree, merged.conflicts
         tree = merged.tree
     return tree, ()
 
 
-def _states(repository: Objects, changes: Iterable[Commit]) -> defaultdict[str, set[TreeFile | None]]:
-    """How changes found each file, and how they left it, by path."""
-    found: defaultdict[str, set[TreeFile | None]] = defaultdict(set)
+def _versions(objects: ObjectDatabase, changes: Iterable[Commit]) -> defaultdict[str, set[TreeEntry | None]]:
+    """Return each file's versions before and after each change, by path."""
+    versions: defaultdict[str, set[TreeEntry | None]] = defaultdict(set)
     for change in changes:
-        for one in repository.differences(change.base_tree, change.tree):
-            found[one.path] |= {one.old, one.new}
-    return found
+        for each in objects.diff(change.base_tree, change.tree):
+            versions[each.path] |= {each.old, each.new}
+    return versions

@@ -1,4 +1,4 @@
-"""Which changes are to be taken out: of one batch or several, single ones, those of some paths."""
+"""The changes that a rollback reverts: of one batch or several, single ones, or those to some paths."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from batchhook.core.changes import Batch, BatchStatus, Commit
-from batchhook.core.rollback import Selection, Step, steps_back, within
+from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.commit import Commit
+from batchhook.core.rollback import Selection, TreeDelta, deltas_to_revert, is_within
 from batchhook.errors import BatchhookError, ConflictError, NotFinishedError, UsageError
 from batchhook.git import history, trees
 from batchhook.git.location import read_head
@@ -17,13 +18,13 @@ from batchhook.workflow.context.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Changes that are to be taken out.
+class SelectedChanges:
+    """The changes to revert.
 
     Attributes:
-        selection: what they are.
+        selection: their batches, oids and paths, as an operation stores them.
         changes: all of them, oldest first.
-        base: the commit before the first batch, where whole batches are taken out; empty where there was none.
+        base: the commit before the first batch; empty if there is none, or if single changes are selected.
     """
 
     selection: Selection
@@ -31,204 +32,169 @@ class Chosen:
     base: str = ""
 
 
-def sealed(project: Project, number: int) -> Batch:
-    """A batch that can be rolled back in what is checked out.
+def resolve(
+    project: Project, batch_range: tuple[int, int] | None, changes: Sequence[str] = (), paths: Sequence[str] = ()
+) -> SelectedChanges:
+    """Resolve what a user names, after reconciling.
+
+    Args:
+        project: the repository.
+        batch_range: the first and the last batch; None if no batch is named.
+        changes: revisions, to select only these changes.
+        paths: files and folders, relative to the top, to select only what was done to them.
 
     Raises:
-        NoSuchBatchError, NotFinishedError: there is no such batch, or it is still open.
-        BatchhookError: the batch is another branch's.
+        UsageError: neither batches nor changes are named, or a change is not in the batches named.
+        NoSuchBatchError, NotFinishedError: a batch does not exist, or is still open.
+        BatchhookError: the batches are on different branches, on another one than what is checked out, or batches
+            between them were pruned; or a revision names no commit, or one that is in no batch of this branch.
     """
-    batch = batches.get(project.database, number)
+    count = project.reconcile()
+    if changes:
+        open_batch = count.as_batch() if count is not None else None
+        return _for_changes(project, open_batch, changes, batch_range, paths)
+    if batch_range is None:
+        raise UsageError("no batch named", "batchhook rollback 3, 3..5, or --change OID")
+    return _for_batches(project, *batch_range, paths)
+
+
+def for_batch(project: Project, number: int, changes: Sequence[Commit]) -> SelectedChanges:
+    """Select some changes of a sealed batch, oldest first.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError, BatchhookError: as for ``load_sealed_batch``.
+    """
+    batch = load_sealed_batch(project, number)
+    return SelectedChanges(Selection((number,), tuple(change.oid for change in changes)), tuple(changes), batch.base)
+
+
+def load_sealed_batch(project: Project, number: int) -> Batch:
+    """Load a batch that can be rolled back in what is checked out.
+
+    Raises:
+        NoSuchBatchError, NotFinishedError: it does not exist, or is still open.
+        BatchhookError: it is on another branch.
+    """
+    batch = batches.load(project.database, number)
     if batch.status is BatchStatus.OPEN:
         raise NotFinishedError(
-            f"batch {number} is still open", "batchhook rollback --change OID takes out single changes of it"
+            f"batch {number} is still open", "batchhook rollback --change OID rolls back single changes of it"
         )
-    _check_branch(project, batch)
+    if not _is_checked_out(project, batch):
+        branch = batch.branch.removeprefix("refs/heads/")
+        raise BatchhookError(
+            f"batch {number} is on {branch}, not on what is checked out", f"git switch {shlex.quote(branch)}"
+        )
     return batch
 
 
-def of_batch(project: Project, number: int, changes: Sequence[Commit] = (), paths: Sequence[str] = ()) -> Chosen:
-    """Some changes of a batch, or all of them.
-
-    Args:
-        project: the repository.
-        number: the batch's.
-        changes: those that are to be taken out, oldest first; none for all.
-        paths: only in these files and folders; relative to the top.
-
-    Raises:
-        NoSuchBatchError, NotFinishedError, BatchhookError: as for ``sealed``.
-    """
-    batch = sealed(project, number)
-    picked = tuple(change.oid for change in changes)
-    return Chosen(Selection((number,), picked, tuple(paths)), tuple(changes or batch.changes), batch.base)
-
-
-def of_batches(project: Project, first: int, last: int, paths: Sequence[str] = ()) -> Chosen:
-    """All changes of the batches of one branch from one to another; what other branches had in between is left out.
-
-    Raises:
-        NoSuchBatchError, NotFinishedError: there is no such batch, or one is still open.
-        BatchhookError: the two are of different branches, of another one, or batches between them were pruned.
-    """
-    ends = [sealed(project, number) for number in (first, last)]
+def _for_batches(project: Project, first: int, last: int, paths: Sequence[str]) -> SelectedChanges:
+    """Select all changes of a branch's batches in a range; batches of other branches in between are left out."""
+    ends = [load_sealed_batch(project, number) for number in (first, last)]
     if ends[0].branch != ends[1].branch:
-        raise BatchhookError(f"batches {first} and {last} are of different branches", "batchhook log")
-    gone = batches.pruned_between(project.database, first, last)
-    if gone:
-        raise BatchhookError(f"batch {gone[0]} was pruned", f"batchhook rollback {last} takes one out at a time")
-    between = batches.of_branch(project.database, ends[0].branch, first, last)
-    changes = tuple(change for batch in between for change in batch.changes)
-    return Chosen(Selection(tuple(batch.id for batch in between), paths=tuple(paths)), changes, ends[0].base)
+        raise BatchhookError(f"batches {first} and {last} are on different branches", "batchhook log")
+    pruned = batches.list_pruned_between(project.database, first, last)
+    if pruned:
+        raise BatchhookError(f"batch {pruned[0]} was pruned", f"batchhook rollback {last} rolls back one at a time")
+    selected = batches.list_for_branch(project.database, ends[0].branch, first, last)
+    changes = tuple(change for batch in selected for change in batch.changes)
+    numbers = tuple(batch.id for batch in selected)
+    return SelectedChanges(Selection(numbers, paths=tuple(paths)), changes, ends[0].base)
 
 
-def of_changes(
+def _for_changes(
     project: Project,
-    names: Sequence[str],
-    within_batches: tuple[int, int] | None = None,
-    paths: Sequence[str] = (),
-) -> Chosen:
-    """Single changes, of full batches or of the open one of the branch that is checked out.
-
-    Args:
-        project: the repository; reconciled.
-        names: revisions.
-        within_batches: the batches of which they have to be; None for any.
-        paths: only in these files and folders; relative to the top.
-
-    Raises:
-        BatchhookError: one names no commit, or is no change of any batch of the branch that is checked out.
-    """
-    count = project.reconcile()
-    still_open = count.as_batch() if count is not None else None
-    found: dict[str, tuple[tuple[int, int], Commit]] = {}
-    for name in names:
-        oid = history.named(project.git, name)
-        holding = [batch for batch in batches.with_change(project.database, oid) if _is_here(project, batch)]
-        if still_open is not None and not holding and oid in {change.oid for change in still_open.changes}:
-            holding = [still_open]
-        if not holding:
-            raise BatchhookError(f"{name} is no change of a batch on what is checked out here", "batchhook log, show N")
-        batch = holding[0]
-        if within_batches and not within_batches[0] <= batch.id <= within_batches[1]:
-            raise UsageError(f"{name} is a change of batch {batch.id}", "say its batch, or none")
-        place = [change.oid for change in batch.changes].index(oid)
-        found[oid] = (batch.id, place), batch.changes[place]
-    ordered = sorted(found.values(), key=lambda item: item[0])
+    open_batch: Batch | None,
+    revisions: Sequence[str],
+    batch_range: tuple[int, int] | None,
+    paths: Sequence[str],
+) -> SelectedChanges:
+    """Select single changes, of sealed batches or of the open one of the branch that is checked out."""
+    by_oid: dict[str, tuple[tuple[int, int], Commit]] = {}
+    for revision in revisions:
+        oid = history.resolve_commit(project.git, revision)
+        holders = batches.list_with_change(project.database, oid)
+        candidates = [batch for batch in holders if _is_checked_out(project, batch)]
+        if open_batch is not None and not candidates and oid in {change.oid for change in open_batch.changes}:
+            candidates = [open_batch]
+        if not candidates:
+            raise BatchhookError(
+                f"{revision} is not in any batch of this branch", "see batchhook log, and batchhook show N"
+            )
+        batch = candidates[0]
+        if batch_range and not batch_range[0] <= batch.id <= batch_range[1]:
+            raise UsageError(f"{revision} is a change of batch {batch.id}", "name that batch, or none")
+        position = [change.oid for change in batch.changes].index(oid)
+        by_oid[oid] = (batch.id, position), batch.changes[position]
+    ordered = sorted(by_oid.values(), key=lambda item: item[0])
     numbers = tuple(dict.fromkeys(number for (number, _), _ in ordered))
     changes = tuple(change for _, change in ordered)
-    return Chosen(Selection(numbers, tuple(change.oid for change in changes), tuple(paths)), changes)
+    return SelectedChanges(Selection(numbers, tuple(change.oid for change in changes), tuple(paths)), changes)
 
 
-def chosen(
-    project: Project, within_batches: tuple[int, int] | None, changes: Sequence[str] = (), paths: Sequence[str] = ()
-) -> Chosen:
-    """What somebody asks to be taken out.
+def _is_checked_out(project: Project, batch: Batch) -> bool:
+    head = read_head(project.git, project.location)
+    return head.branch == batch.branch or project.git.succeeds("merge-base", "--is-ancestor", batch.head, "HEAD")
 
-    Args:
-        project: the repository; reconciled.
-        within_batches: the first and the last batch; None for none that was named.
-        changes: revisions, where it is only some changes.
-        paths: only in these files and folders; relative to the top.
+
+def deltas(project: Project, selected: SelectedChanges) -> tuple[TreeDelta, ...]:
+    """Return the deltas that revert the selected changes, newest first.
 
     Raises:
-        UsageError: neither batches nor changes are named.
-        BatchhookError: as for ``of_batches`` and ``of_changes``.
+        ConflictError: the changes did not touch one of the selected paths.
     """
-    if changes:
-        return of_changes(project, changes, within_batches, paths)
-    if within_batches is None:
-        raise UsageError("which batch is to be rolled back?", "3, 3..5, or single changes")
-    return of_batches(project, *within_batches, paths)
-
-
-def one_batch(within_batches: tuple[int, int] | None, changes: Sequence[str], paths: Sequence[str]) -> int:
-    """The one whole batch whose guilty changes are to be taken out.
-
-    Raises:
-        UsageError: it is several, or only a part.
-    """
-    if within_batches is None or within_batches[0] != within_batches[1] or changes or paths:
-        raise UsageError("the culprits are those of one whole batch", "batchhook rollback 3 --culprit")
-    return within_batches[0]
-
-
-def steps(project: Project, chosen: Chosen) -> tuple[Step, ...]:
-    """The differences that take changes out, newest first.
-
-    Raises:
-        ConflictError: they did not touch what was asked for.
-    """
-    found = steps_back(chosen.changes)
-    paths = chosen.selection.paths
-    return tuple(_limited(project, found, paths)) if paths else found
-
-
-def _limited(project: Project, found: Sequence[Step], paths: Sequence[str]) -> list[Step]:
-    limited: list[Step] = []
+    whole, paths = deltas_to_revert(selected.changes), selected.selection.paths
+    if not paths:
+        return whole
+    limited: list[TreeDelta] = []
     touched: set[str] = set()
-    for step in found:
-        old, these = trees.with_changes(
-            project.git, project.location, step.new, step.old, lambda path: within(path, paths)
+    for delta in whole:
+        old, changed = trees.overlay(
+            project.git, project.location, delta.new, delta.old, lambda path: is_within(path, paths)
         )
-        limited.append(Step(step.new, old))
-        touched |= these
+        limited.append(TreeDelta(delta.new, old))
+        touched |= changed
     for path in paths:
-        if not any(within(each, [path]) for each in touched):
-            raise ConflictError(f"nothing of that is in {path or '.'}; nothing was touched", "batchhook show N")
-    return limited
+        if not any(is_within(each, [path]) for each in touched):
+            raise ConflictError(f"the changes did not touch {path or '.'}; nothing was changed", "batchhook show N")
+    return tuple(limited)
 
 
 def paths_from_top(project: Project, folder: Path, paths: Sequence[str]) -> tuple[str, ...]:
-    """Paths relative to the top.
+    """Make paths relative to the top of the work tree.
 
     Args:
         project: the repository.
-        folder: what they are relative to.
-        paths: as they were given.
+        folder: what relative paths are relative to.
+        paths: as the user wrote them.
 
     Raises:
-        UsageError: one leads out of the work tree.
+        UsageError: a path leads out of the work tree.
     """
-    # Only the folder is resolved: a path may name a link, or nothing any more.
-    inside = _folder_inside(project.location.top, folder)
-    return tuple(_normal(_from_top(project.location.top, inside, path), path) for path in paths)
+    # Only the folder is resolved: the path itself may be a link, or may not exist.
+    top = project.location.top
+    relative = folder.resolve().relative_to(top.resolve())
+    prefix = "" if relative == Path() else str(relative)
+    return tuple(_normalize(_join(top, prefix, path), path) for path in paths)
 
 
-def _from_top(top: Path, inside: str, path: str) -> str:
+def _join(top: Path, prefix: str, path: str) -> str:
     if not PurePosixPath(path).is_absolute():
-        return f"{inside}/{path}"
-    place = Path(path)
-    try:  # the path itself may be a link, which is what is meant
-        return str((place.parent.resolve() / place.name).relative_to(top.resolve()))
+        return f"{prefix}/{path}"
+    absolute = Path(path)
+    try:  # the path may be a link, which is then what is meant
+        return str((absolute.parent.resolve() / absolute.name).relative_to(top.resolve()))
     except ValueError:
         return ".."
 
 
-def _folder_inside(top: Path, folder: Path) -> str:
-    relative = folder.resolve().relative_to(top.resolve())
-    return "" if relative == Path() else str(relative)
-
-
-def _normal(path: str, said: str) -> str:
+def _normalize(path: str, original: str) -> str:
     parts: list[str] = []
     for part in path.split("/"):
         if part == ".." and not parts:
-            raise UsageError(f"{said} is not in this work tree", "")
+            raise UsageError(f"{original} is not in this work tree", "")
         if part == "..":
             parts.pop()
         elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts)
-
-
-def _check_branch(project: Project, batch: Batch) -> None:
-    if not _is_here(project, batch):
-        name = batch.branch.removeprefix("refs/heads/")
-        said = f"batch {batch.id} is of {name}, and not in what is checked out here"
-        raise BatchhookError(said, f"git switch {shlex.quote(name)}")
-
-
-def _is_here(project: Project, batch: Batch) -> bool:
-    head = read_head(project.git, project.location)
-    return head.branch == batch.branch or project.git.succeeds("merge-base", "--is-ancestor", batch.head, "HEAD")

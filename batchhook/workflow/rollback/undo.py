@@ -1,124 +1,182 @@
-"""Undoing and redoing: taking out what another operation did."""
+"""Undo and redo: reverting what another operation did."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from batchhook.core.operations import Operation, to_redo, to_undo
-from batchhook.core.rollback import HeadWay, Mode, Step, head_way
+from batchhook.core.operations import Operation, find_redo_target, find_undo_target, stash_creators
+from batchhook.core.rollback import HeadUpdate, RollbackMode, TreeDelta, choose_head_update
 from batchhook.errors import ConflictError, UsageError
-from batchhook.git import branch, history
-from batchhook.git.snapshot import State
+from batchhook.git import branch, history, merge, snapshot, stash
+from batchhook.git.snapshot import WorktreeState
 from batchhook.workflow.context import interrupted
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.rollback.delta import difference
-from batchhook.workflow.rollback.execute import Planned
-from batchhook.workflow.rollback.plan import planned
-from batchhook.workflow.rollback.recovery import planned_end
-from batchhook.workflow.rollback.request import Target
-from batchhook.workflow.rollback.worktree_session import Scene, tree_of
+from batchhook.workflow.rollback.autostash import without_stashed_work
+from batchhook.workflow.rollback.execute import PreparedPlan, prepare
+from batchhook.workflow.rollback.plan import Reversal
+from batchhook.workflow.rollback.recovery import prepare_recovery
+from batchhook.workflow.rollback.worktree_session import WorktreeSession, tree_of
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDelta:
+    """The effect of an operation, including the work that it stashed or restored.
+
+    Attributes:
+        before, after: the states between which it lies.
+        stash: the stash entry that is restored or stored again when it is reverted; empty for none.
+        kept_stash: the operation's stash entry that stays, as newer work is in its way; empty for none.
+    """
+
+    before: WorktreeState
+    after: WorktreeState
+    stash: str = ""
+    kept_stash: str = ""
 
 
 @contextmanager
-def planned_undo(project: Project, number: int = 0, *, may_stash: bool = False) -> Iterator[Planned]:
-    """Plan to take an operation of this work tree back, for the length of a block.
+def prepare_undo(project: Project, number: int = 0, *, autostash: bool = False) -> Iterator[PreparedPlan]:
+    """Plan to undo an operation of this work tree; it can be carried out inside the block.
 
     Args:
         project: the repository.
-        number: which one; 0 for one that was interrupted, else the latest rollback that is in effect.
-        may_stash: whether uncommitted work that is in the way may be put aside in git's stash.
+        number: of the operation; 0 for an interrupted one, else the latest rollback that is in effect.
+        autostash: stash uncommitted work that is in the way.
 
     Raises:
         BatchhookError: there is nothing to undo, or the operation is not in effect.
-        UsageError: there is no stash: it is a folder without git, or the operation was interrupted.
+        UsageError: there is no stash, because this is a folder without git; or the operation was interrupted.
         ConflictError: the same lines were changed since, the branch has moved on, or git is in the middle of something.
     """
-    _check_stash(project, may_stash=may_stash)
-    torn = interrupted.find(project.database, project.location)
-    if torn is not None and number in {0, torn.id}:
-        if may_stash:
+    _check_stash(project, autostash=autostash)
+    pending = interrupted.find(project.database, project.location)
+    if pending is not None and number in {0, pending.id}:
+        if autostash:
             raise UsageError(
-                "--stash is not for an operation that was interrupted; nothing was touched", "batchhook undo"
+                "--stash does not apply to an interrupted operation; nothing was changed", "batchhook undo"
             )
-        with planned_end(project, torn.id, finish=False) as made:
-            yield made
+        with prepare_recovery(project, pending.id, finish=False) as prepared:
+            yield prepared
         return
 
-    def aim(scene: Scene) -> Target:
-        return _taking_out(scene, to_undo(scene.past, scene.top, number), may_stash=may_stash)
+    def reversal(session: WorktreeSession) -> Reversal:
+        operation = find_undo_target(session.operations, session.worktree, number)
+        return _reversal(session, operation, autostash=autostash)
 
-    with planned(project, aim) as made:
-        yield made
+    with prepare(project, reversal) as prepared:
+        yield prepared
 
 
 @contextmanager
-def planned_redo(project: Project, *, may_stash: bool = False) -> Iterator[Planned]:
-    """Plan to take the latest undo of this work tree back, for the length of a block.
-
-    Args:
-        project: the repository.
-        may_stash: as for ``planned_undo``.
+def prepare_redo(project: Project, *, autostash: bool = False) -> Iterator[PreparedPlan]:
+    """Plan to redo what the latest undo of this work tree took back; it can be carried out inside the block.
 
     Raises:
         BatchhookError: there is nothing to redo.
-        UsageError, ConflictError: as for ``planned_undo``.
+        UsageError, ConflictError: as for ``prepare_undo``.
     """
-    _check_stash(project, may_stash=may_stash)
+    _check_stash(project, autostash=autostash)
 
-    def aim(scene: Scene) -> Target:
-        return _taking_out(scene, to_redo(scene.past, scene.top), may_stash=may_stash)
+    def reversal(session: WorktreeSession) -> Reversal:
+        return _reversal(session, find_redo_target(session.operations, session.worktree), autostash=autostash)
 
-    with planned(project, aim) as made:
-        yield made
+    with prepare(project, reversal) as prepared:
+        yield prepared
 
 
-def _check_stash(project: Project, *, may_stash: bool) -> None:
-    if may_stash and project.location.is_private:
+def _check_stash(project: Project, *, autostash: bool) -> None:
+    if autostash and project.location.is_shadow:
         raise UsageError(
-            f"--stash needs a git repository, and {project.location.top} is none; nothing was touched",
+            f"--stash needs a git repository, and {project.location.top} is not one; nothing was changed",
             "move your changes aside by hand",
         )
 
 
-def _taking_out(scene: Scene, operation: Operation, *, may_stash: bool) -> Target:
-    git = scene.project.git
-    if operation.mode is not Mode.FILES and operation.branch != scene.branch:
+def _reversal(session: WorktreeSession, operation: Operation, *, autostash: bool) -> Reversal:
+    if operation.mode is not RollbackMode.FILES and operation.branch != session.branch:
         name = operation.branch.removeprefix("refs/heads/")
         raise ConflictError(
-            f"operation {operation.id} was done on {name}; nothing was touched", f"git switch {shlex.quote(name)}"
+            f"operation {operation.id} was done on {name}; nothing was changed", f"git switch {shlex.quote(name)}"
         )
-    what = difference(scene, operation, may_stash=may_stash)
-    before, after = what.before, what.after
-    elsewhere = _is_elsewhere(scene, before, after)
-    head = head_way(operation.mode, scene.now.head, before.head, after.head, is_elsewhere=elsewhere)
-    if head is HeadWay.COMMIT:
-        branch.check_identity(git)
-    return Target(
-        operation.kind_of_taking_out,
+    delta = _operation_delta(session, operation, autostash=autostash)
+    before, after = delta.before, delta.after
+    head = choose_head_update(
+        operation.mode,
+        session.state.head,
+        before.head,
+        after.head,
+        is_on_other_branches=_is_on_other_refs(session, before, after),
+    )
+    committed: tuple[TreeDelta, ...] = ()
+    if head is HeadUpdate.COMMIT:
+        branch.check_identity(session.project.git)
+        committed = (TreeDelta(tree_of(session.project, after.head), tree_of(session.project, before.head)),)
+    return Reversal(
+        operation.reversal_kind,
         operation.mode,
         operation.selection,
-        files=(Step(after.files, before.files),),
-        index=(Step(after.index, before.index),),
-        committed=_committed(scene, before, after) if head is HeadWay.COMMIT else (),
+        files=(TreeDelta(after.files, before.files),),
+        index=(TreeDelta(after.index, before.index),),
+        committed=committed,
         head=head,
-        to=before.head if head is HeadWay.MOVE else "",
+        head_target=before.head if head is HeadUpdate.MOVE else "",
         undoes=operation.id,
-        stash=what.entry,
-        may_stash=may_stash,
-        still_aside=what.still_aside,
+        stash=delta.stash,
+        autostash=autostash,
+        kept_stash=delta.kept_stash,
     )
 
 
-def _committed(scene: Scene, before: State, after: State) -> tuple[Step, ...]:
-    return (Step(tree_of(scene.project, after.head), tree_of(scene.project, before.head)),)
-
-
-def _is_elsewhere(scene: Scene, before: State, after: State) -> bool:
-    """Whether commits that an operation had brought to the branch are on others, too, by now."""
-    if scene.now.head != after.head or before.head == after.head:
+def _is_on_other_refs(session: WorktreeSession, before: WorktreeState, after: WorktreeState) -> bool:
+    """Return whether commits that an operation brought to the branch are on other refs, too, by now."""
+    if session.state.head != after.head or before.head == after.head:
         return False
-    project = scene.project
+    project = session.project
     brought = history.first_parent_chain(project.git, [after.head], [before.head])
-    return bool(brought and branch.holders(project.git, project.location, scene.branch, brought[0].oid))
+    return bool(brought and branch.refs_containing(project.git, project.location, session.branch, brought[0].oid))
+
+
+def _operation_delta(session: WorktreeSession, operation: Operation, *, autostash: bool) -> OperationDelta:
+    """Return what to revert of an operation.
+
+    With ``autostash``, the operation's own stash entry is restored only if it fits; without, it has to fit.
+    """
+    git, entry = session.project.git, operation.stash
+    before, after = (snapshot.read_state(git, oid) for oid in (operation.before, operation.after))
+    if not entry:
+        return OperationDelta(before, after)
+    if operation.id in stash_creators(session.operations):
+        is_dropped = entry not in stash.list_entries(git)  # the user has popped or dropped it
+        if is_dropped or (autostash and _has_conflicts(session, before, after)):
+            rest = _without_own_stash(session, operation, before, after)
+            return OperationDelta(*rest, kept_stash="" if is_dropped else entry)
+    elif autostash and _has_conflicts(session, before, after):
+        # The work that it restored is stashed again, together with everything else.
+        return OperationDelta(before, without_stashed_work(session, after, entry))
+    return OperationDelta(before, after, entry)
+
+
+def _without_own_stash(
+    session: WorktreeSession, operation: Operation, before: WorktreeState, after: WorktreeState
+) -> tuple[WorktreeState, WorktreeState]:
+    """Return the states before and after an operation, without the work that it stashed."""
+    undone = next((each for each in session.operations if each.id == operation.undoes), None)
+    if undone is None:
+        return without_stashed_work(session, before, operation.stash), after
+    # An undo also stashes the rollback itself if that is not committed. So the undone operation's states are used.
+    earlier, later = (snapshot.read_state(session.project.git, oid) for oid in (undone.before, undone.after))
+    if undone.stash and undone.id in stash_creators(session.operations):
+        earlier = without_stashed_work(session, earlier, undone.stash)
+    elif undone.stash:
+        later = without_stashed_work(session, later, undone.stash)
+    return replace(later, head=before.head), replace(earlier, head=after.head)
+
+
+def _has_conflicts(session: WorktreeSession, before: WorktreeState, after: WorktreeState) -> bool:
+    """Return whether uncommitted work is in the way of reverting a delta."""
+    files = merge.revert_deltas(session.objects, session.state.files, (TreeDelta(after.files, before.files),))
+    index = merge.revert_deltas(session.objects, session.state.index, (TreeDelta(after.index, before.index),))
+    return bool(files.conflicts or index.conflicts)

@@ -1,4 +1,4 @@
-"""A work tree, looked at while nobody of us and nothing of git's is at work in it."""
+"""Exclusive access to a work tree: no other batchhook, and no git command in progress."""
 
 from __future__ import annotations
 
@@ -8,92 +8,93 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.operations import Operation, interrupted
+from batchhook.core.operations import Operation, find_interrupted
 from batchhook.errors import ConflictError
 from batchhook.git import backends, snapshot, trees
 from batchhook.git.location import read_head
-from batchhook.git.object_db import Objects
-from batchhook.git.snapshot import State
+from batchhook.git.object_db import ObjectDatabase
+from batchhook.git.snapshot import WorktreeState
 from batchhook.store import locks, operations
 from batchhook.workflow.context import interrupted as context_interrupted
 from batchhook.workflow.context.project import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What there is before an operation.
+class WorktreeSession:
+    """A work tree as it is before an operation.
 
     Attributes:
-        project: the repository, and the work tree in it.
-        repository: the same, for reading objects.
-        now: what the work tree holds.
-        index: the private index with which it was looked at.
+        project: the repository, seen from the work tree.
+        objects: for reading and merging trees.
+        state: what the work tree holds.
+        index: the temporary index with which ``state`` was captured.
         branch: what is checked out: a full ref name, or the name of a detached HEAD.
-        past: all operations so far.
+        operations: all operations so far, of all work trees, oldest first.
     """
 
     project: Project
-    repository: Objects
-    now: State
+    objects: ObjectDatabase
+    state: WorktreeState
     index: Path
     branch: str
-    past: tuple[Operation, ...]
+    operations: tuple[Operation, ...]
 
     @property
-    def top(self) -> str:
-        """The work tree, as operations name it."""
+    def worktree(self) -> str:
+        """The work tree's path as operations store it."""
         return os.fspath(self.project.location.top)
 
     @property
-    def committed(self) -> str:
-        """The name of the tree that HEAD holds; the empty tree's where there is no commit yet."""
-        return tree_of(self.project, self.now.head)
+    def head_tree(self) -> str:
+        """The tree of HEAD; the empty tree before the first commit."""
+        return tree_of(self.project, self.state.head)
 
     @property
     def branch_name(self) -> str:
-        """The branch, as people call it."""
+        """The branch's short name; ``HEAD`` if it is detached."""
         return self.branch.removeprefix("refs/heads/") if self.branch.startswith("refs/") else "HEAD"
 
 
 def tree_of(project: Project, commit: str) -> str:
-    """The name of a commit's tree; the empty tree's for no commit."""
+    """Return a commit's tree; the empty tree for no commit."""
     if not commit:
-        return trees.empty(project.git)
+        return trees.empty_tree(project.git)
     return project.git.text("rev-parse", f"{commit}^{{tree}}")
 
 
 @contextmanager
-def entered(project: Project, *, repairing: bool = False) -> Iterator[Scene]:
-    """Look at a work tree, and keep others of us out for the length of a block.
+def open_session(project: Project, *, recovering: bool = False) -> Iterator[WorktreeSession]:
+    """Capture a work tree, and keep other batchhook processes out for the length of a block.
 
     Args:
         project: the repository.
-        repairing: whether an operation that was interrupted here is to be ended; else that has to be done first.
+        recovering: open it although an operation was interrupted here.
 
     Raises:
-        ConflictError: another batchhook, or git, is at work here; or an operation was interrupted.
+        ConflictError: another batchhook or git is at work here; or an operation was interrupted and has to be finished
+            or taken back first.
     """
-    with locks.held(project.state.operation_lock) as descriptor:
+    with locks.try_lock_fd(project.state.operation_lock) as descriptor:
         if descriptor is None:
             raise ConflictError("another batchhook is at work here", "wait until it has ended")
-        # Should we be killed, a git that we have started works on: it holds the lock as long as it does.
-        with project.git.handing_on(descriptor):
-            past = tuple(operations.all_of(project.database))
-            torn = interrupted(past, os.fspath(project.location.top))
-            if torn is not None and not repairing:
-                raise ConflictError(*context_interrupted.said_of(torn))
-            _check_peace(project)
+        # If this process is killed, a git that it has started works on: it holds the lock until it ends.
+        with project.git.inheriting(descriptor):
+            past = tuple(operations.list_all(project.database))
+            pending = find_interrupted(past, os.fspath(project.location.top))
+            if pending is not None and not recovering:
+                raise ConflictError(*context_interrupted.describe(pending))
+            _check_git_is_idle(project)
             head = read_head(project.git, project.location)
-            with snapshot.private_index(project.git, project.location) as index:
-                now = snapshot.look(project.git, head.oid, index)
-                repository = backends.open_repository(project.location.common_dir)
-                yield Scene(project, repository, now, index, head.branch, past)
+            with snapshot.temporary_index(project.git, project.location) as index:
+                state = snapshot.capture(project.git, head.oid, index)
+                objects = backends.open_repository(project.location.common_dir)
+                yield WorktreeSession(project, objects, state, index, head.branch, past)
 
 
-def _check_peace(project: Project) -> None:
-    under_way = snapshot.what_is_under_way(project.location)
-    if under_way:
-        raise ConflictError(f"{under_way} is under way", "finish or abort it first: git status")
+def _check_git_is_idle(project: Project) -> None:
+    in_progress = snapshot.operation_in_progress(project.location)
+    if in_progress:
+        raise ConflictError(f"{in_progress} is under way", "finish or abort it first: git status")
     lock = project.location.git_dir / "index.lock"
     if lock.exists():
         raise ConflictError(

@@ -1,1 +1,1 @@
-"""Hooks, settings, and whether all is well."""
+"""Installing hooks, starting without git, and diagnosing an installation."""

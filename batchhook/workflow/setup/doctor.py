@@ -1,16 +1,17 @@
-"""Looking at everything that batchhook needs, and saying what to do about what is missing."""
+"""Diagnosis of an installation: everything that batchhook needs, and how to provide what is missing."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from batchhook.core.sanitize import one_line
-from batchhook.core.settings import Settings, Unit
+from batchhook.core.settings import BatchUnit, Settings
 from batchhook.errors import BatchhookError
 from batchhook.execution.interpreter import find_interpreter
 from batchhook.git import backends, hooks_dir, shadow_repo
@@ -18,31 +19,31 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location, read_head
 from batchhook.store import batches, integration_errors, locks
 from batchhook.store.database import Database
-from batchhook.store.integration_errors import Trouble
+from batchhook.store.integration_errors import IntegrationError
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow import backups
 from batchhook.workflow.context import config, interrupted
-from batchhook.workflow.context.config import Said
-from batchhook.workflow.context.project import has_pending_import, opened
+from batchhook.workflow.context.config import SettingsSources
+from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.notify import notifications
-from batchhook.workflow.notify.plugin_events import Audience
-from batchhook.workflow.retention.scratch_gc import weight
+from batchhook.workflow.notify.plugin_events import PluginSet
+from batchhook.workflow.retention.scratch_gc import disk_usage
 from batchhook.workflow.setup.hook_scripts import HOOKS
-from batchhook.workflow.setup.install import HookState, framework_configuration, state_of
+from batchhook.workflow.setup.install import HookStatus, find_framework_config, hook_status
 
-_MUCH = 1e9
-"""Bytes in the state folder from which `doctor` speaks of pruning."""
+_LARGE_STATE = 1e9
+"""Bytes in the state folder from which pruning is suggested."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
+class HealthCheck:
+    """The result of one check.
 
     Attributes:
-        name: what it is.
+        name: what was checked.
         ok: whether it is as it should be.
         detail: what was found.
-        hint: what to do, where it is not.
+        hint: what to do if it is not ok.
     """
 
     name: str
@@ -51,147 +52,146 @@ class Check:
     hint: str = ""
 
 
-def examine(location: Location, git: Git, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """Look at everything; raises nothing for what it finds."""
-    without = " (no git repository: a private one in .batchhook)" if location.is_private else ""
-    checks: list[Check] = [Check("repository", ok=True, detail=f"{location.top}{without}")]
-    parts: tuple[Callable[[], Iterator[Check]], ...] = (
-        lambda: _objects(location),
-        lambda: _hooks(location, git),
-        lambda: _database(location),
-        lambda: _backups(location),
-        lambda: _room(location),
-        lambda: _suite(location, environment),
-        lambda: _plugins(location, environment),
-        lambda: _notifications(location, environment),
+def run_checks(location: Location, git: Git, environment: Mapping[str, str]) -> tuple[HealthCheck, ...]:
+    """Run all checks; an error in one becomes a failed check."""
+    shadow = " (no git repository; the history is kept in .batchhook)" if location.is_shadow else ""
+    results = [HealthCheck("repository", ok=True, detail=f"{location.top}{shadow}")]
+    checks: tuple[Callable[[], Iterator[HealthCheck]], ...] = (
+        lambda: _check_objects(location),
+        lambda: _check_hooks(location, git),
+        lambda: _check_database(location),
+        lambda: _check_backups(location),
+        lambda: _check_disk_usage(location),
+        lambda: _check_suite(location, environment),
+        lambda: _check_plugins(location, environment),
+        lambda: _check_notifications(location, environment),
     )
-    for part in parts:
+    for check in checks:
         try:
-            checks.extend(part())
+            results.extend(check())
         except BatchhookError as error:  # noqa: PERF203 - a few times
-            checks.append(Check("problem", ok=False, detail=error.message, hint=error.hint))
-    return tuple(checks)
+            results.append(HealthCheck("problem", ok=False, detail=error.message, hint=error.hint))
+    return tuple(results)
 
 
-def _objects(location: Location) -> Iterator[Check]:
-    found = backends.open_repository(location.common_dir)
-    yield Check("objects", ok=True, detail=f"are read and merged by {found.name}")
+def _check_objects(location: Location) -> Iterator[HealthCheck]:
+    backend = backends.open_repository(location.common_dir)
+    yield HealthCheck("objects", ok=True, detail=f"are read and merged by {backend.name}")
 
 
-def _hooks(location: Location, git: Git) -> Iterator[Check]:
-    if location.is_private:
+def _check_hooks(location: Location, git: Git) -> Iterator[HealthCheck]:
+    if location.is_shadow:
         return
     if has_pending_import(location):
-        found = f"what was recorded is in {shadow_repo.git_dir_of(location.top)}"
-        yield Check("before there was git", ok=False, detail=found, hint="batchhook install takes it over")
+        detail = f"changes recorded before there was git are in {shadow_repo.git_dir_for(location.top)}"
+        yield HealthCheck("shadow repository", ok=False, detail=detail, hint="batchhook install imports them")
     folder = hooks_dir.find(location, git)
-    shared = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
-    yield Check("hooks folder", ok=True, detail=f"{folder.path}{shared}")
-    by_framework = framework_configuration(location.top)
+    setting = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
+    yield HealthCheck("hooks folder", ok=True, detail=f"{folder.path}{setting}")
+    framework_config = find_framework_config(location.top)
     for name in HOOKS:
-        state = state_of(folder, name)
-        ok = state is HookState.OURS or (state is HookState.FOREIGN and bool(by_framework))
-        detail = f"by a framework ({by_framework})" if ok and state is HookState.FOREIGN else state.value
-        hint = "" if ok else (f"pre-commit install -t {name}" if by_framework else "batchhook install")
-        yield Check(f"hook {name}", ok=ok, detail=detail, hint=hint)
+        status = hook_status(folder, name)
+        by_framework = status is HookStatus.FOREIGN and bool(framework_config)
+        ok = status is HookStatus.OURS or by_framework
+        detail = f"run by {framework_config}" if by_framework else status.value
+        hint = "" if ok else (f"pre-commit install -t {name}" if framework_config else "batchhook install")
+        yield HealthCheck(f"hook {name}", ok=ok, detail=detail, hint=hint)
 
 
-def _database(location: Location) -> Iterator[Check]:
-    state = StateDir.of(location.common_dir)
-    database = Database(state.database)
-    try:
-        damage = database.row("PRAGMA quick_check")
-        whole = damage is not None and damage[0] == "ok"
-        yield Check("database", ok=whole, detail=str(state.database), hint="" if whole else "see docs/guide.md, damage")
-        torn = interrupted.find(database, location)
-        waiting = [str(batch.id) for batch in batches.unfinished(database)]
-    finally:
-        database.close()
-    if torn is not None:
-        said, hint = interrupted.said_of(torn)
-        yield Check("operations", ok=False, detail=said, hint=hint)
-    if waiting:
-        at_work = locks.is_locked(state.runner_lock)
-        doing = "the runner is at work" if at_work else "no runner is at work"
-        hint = "" if at_work else "batchhook wait starts one; so does the next commit"
-        yield Check("queue", ok=at_work, detail=f"batch {', '.join(waiting)} waits; {doing}", hint=hint)
+def _check_database(location: Location) -> Iterator[HealthCheck]:
+    state = StateDir.for_repository(location.common_dir)
+    with closing(Database(state.database)) as database:
+        ok = database.is_intact()
+        yield HealthCheck("database", ok=ok, detail=str(state.database), hint="" if ok else "see docs/guide.md, damage")
+        pending = interrupted.find(database, location)
+        queue = [str(batch.id) for batch in batches.list_unfinished(database)]
+    if pending is not None:
+        message, hint = interrupted.describe(pending)
+        yield HealthCheck("operations", ok=False, detail=message, hint=hint)
+    if queue:
+        is_running = locks.is_locked(state.runner_lock)
+        waiting = f"batch {queue[0]} waits" if len(queue) == 1 else f"batches {', '.join(queue)} wait"
+        detail = f"{waiting}; {'the runner is at work' if is_running else 'no runner is at work'}"
+        hint = "" if is_running else "batchhook wait starts one; so does the next commit"
+        yield HealthCheck("queue", ok=is_running, detail=detail, hint=hint)
 
 
-def _backups(location: Location) -> Iterator[Check]:
-    found = backups.damages(StateDir.of(location.common_dir))
-    for number, broken in found.items():
-        hint = f"batchhook backup {number} makes it anew, where git has the same"
-        yield from (Check(f"backup {number}", ok=False, detail=one, hint=hint) for one in broken)
-    yield Check("backups", ok=True, detail=f"{len(found)} read and compared with their SHA-256")
+def _check_backups(location: Location) -> Iterator[HealthCheck]:
+    damage = backups.find_damage(StateDir.for_repository(location.common_dir))
+    for number, messages in damage.items():
+        hint = f"batchhook backup {number} recreates it if git still has the content"
+        yield from (HealthCheck(f"backup {number}", ok=False, detail=message, hint=hint) for message in messages)
+    yield HealthCheck("backups", ok=True, detail=f"{len(damage)} read and compared with their SHA-256")
 
 
-def _room(location: Location) -> Iterator[Check]:
-    size = weight([StateDir.of(location.common_dir).root])
-    hint = "batchhook prune shows of what, and throws old batches away" if size > _MUCH else ""
-    yield Check("room", ok=True, detail=f"{size / 1e6:.1f} MB in the state folder" + (f": {hint}" if hint else ""))
+def _check_disk_usage(location: Location) -> Iterator[HealthCheck]:
+    size = disk_usage([StateDir.for_repository(location.common_dir).root])
+    detail = f"{size / 1e6:.1f} MB in the state folder"
+    if size > _LARGE_STATE:
+        detail += "; batchhook prune lists it, and removes old batches"
+    yield HealthCheck("disk space", ok=True, detail=detail)
 
 
-def _suite(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
+def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
     git = location.git(environment)
-    settings = config.load(Said(location.top, environment), lambda: read_head(git, location).branch)
-    unit = "files that were touched" if settings.unit is Unit.FILE else "changes"
-    yield Check("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
-    python = find_interpreter(settings.python, location.tops, environment)
-    yield Check("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
+    settings = config.load(SettingsSources(location.top, environment), lambda: read_head(git, location).branch)
+    unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
+    yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
+    python = find_interpreter(settings.python, location.project_roots, environment)
+    yield HealthCheck("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
     start = location.top / settings.start_dir
     if not start.is_dir():
         raise BatchhookError(f"start_dir {settings.start_dir} does not exist", "set start_dir in [tool.batchhook]")
-    found = list(_test_files(start, settings))
-    yield Check(
+    files = list(_find_test_files(start, settings))
+    count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
+    yield HealthCheck(
         "discovery",
-        ok=bool(found),
-        detail=f"{len(found)} files like {settings.pattern} below {settings.start_dir}",
-        hint="" if found else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
+        ok=bool(files),
+        detail=f"{count} {settings.pattern} below {settings.start_dir}",
+        hint="" if files else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
     )
 
 
-def _plugins(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Load each plug-in, in a process of its own, and tell what went wrong with it before; with this it is noticed."""
-    if not StateDir.of(location.common_dir).exists():
+def _check_plugins(location: Location, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
+    """Load each plug-in in a process of its own, and list its earlier errors; this registers new plug-ins, too."""
+    if not StateDir.for_repository(location.common_dir).is_installed():
         return
-    with opened(location, environment=environment) as project:
-        audience = Audience(project)
-        answers = audience.ask("", {})
-        for plugin in audience.plugins:
-            answer, earlier = (
-                answers[plugin.name],
-                integration_errors.all_of(project.database, integration_errors.of_plugin(plugin.name)),
-            )
-            problems = [answer.problem] if answer.problem else [_told(one) for one in earlier]
-            hooks = ", ".join(str(hook) for hook in answer.said.get("hooks", ())) or "none of batchhook's hooks"
+    with open_project(location, environment=environment) as project:
+        plugin_set = PluginSet(project)
+        results = plugin_set.call_hook("", {})
+        for plugin in plugin_set.plugins:
+            result = results[plugin.name]
+            errors = integration_errors.list_all(project.database, integration_errors.plugin_key(plugin.name))
+            problems = [result.problem] if result.problem else [_describe_error(error) for error in errors]
+            hooks = ", ".join(str(hook) for hook in result.output.get("hooks", ())) or "none of batchhook's hooks"
             detail = "; ".join(problems) or hooks
             hint = f"see {project.state.plugins_log}" if problems else ""
             name = one_line(f"plug-in {plugin.name} ({plugin.distribution})")
-            yield Check(name, ok=not problems, detail=one_line(detail), hint=hint)
+            yield HealthCheck(name, ok=not problems, detail=one_line(detail), hint=hint)
 
 
-def _notifications(location: Location, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Whether notifications can be sent, as far as that shows without sending any."""
-    if not StateDir.of(location.common_dir).exists():
+def _check_notifications(location: Location, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
+    """Check everything that notifications need, without sending any."""
+    if not StateDir.for_repository(location.common_dir).is_installed():
         return
-    with opened(location, environment=environment) as project:
-        for destination in notifications.destinations(project.settings.notify, environment):
-            earlier = integration_errors.all_of(project.database, destination.name)
-            problem = notifications.obstacle(destination, environment) or "; ".join(_told(one) for one in earlier)
-            hint = "batchhook notify --test, when that is mended" if problem else ""
-            yield Check(
-                destination.name, ok=not problem, detail=problem or "batchhook notify --test tries it", hint=hint
-            )
+    with open_project(location, environment=environment) as project:
+        for destination in notifications.list_destinations(project.settings.notify, environment):
+            errors = integration_errors.list_all(project.database, destination.name)
+            problem = notifications.find_obstacle(destination, environment)
+            problem = problem or "; ".join(_describe_error(error) for error in errors)
+            hint = "batchhook notify --test, once that is fixed" if problem else ""
+            detail = problem or "batchhook notify --test sends one"
+            yield HealthCheck(destination.name, ok=not problem, detail=detail, hint=hint)
 
 
-def _told(trouble: Trouble) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(trouble.at))
-    times = f"{trouble.times} times, last " if trouble.times > 1 else ""
-    return f"{trouble.event}: {trouble.problem} ({times}{when})"
+def _describe_error(error: IntegrationError) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(error.at))
+    times = f"{error.count} times, last " if error.count > 1 else ""
+    return f"{error.event}: {error.message} ({times}{when})"
 
 
-def _test_files(start: Path, settings: Settings) -> Iterator[Path]:
-    """Files that discovery would import: it enters folders that are packages, or (before Python 3.11) any folder."""
+def _find_test_files(start: Path, settings: Settings) -> Iterator[Path]:
+    """List the files that discovery would import, in packages only (before Python 3.11, it enters any folder)."""
     for folder, folders, files in os.walk(start):
         folders[:] = [name for name in folders if (Path(folder) / name / "__init__.py").exists()]
         yield from (Path(folder) / name for name in files if name.endswith(".py") and fnmatch(name, settings.pattern))

@@ -1,4 +1,4 @@
-"""Native hooks: writing them, and taking them out again so that nothing is left of us."""
+"""Installing the native hooks, and uninstalling them without a trace."""
 
 from __future__ import annotations
 
@@ -15,63 +15,63 @@ import batchhook
 from batchhook.errors import BatchhookError
 from batchhook.git import hooks_dir
 from batchhook.git.command import Git
-from batchhook.git.hooks_dir import HooksFolder
+from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location
-from batchhook.workflow.context.project import has_pending_import, opened
-from batchhook.workflow.counting.init import begin
+from batchhook.workflow.context.project import has_pending_import, open_project
+from batchhook.workflow.counting.init import initialize
 from batchhook.workflow.setup.hook_scripts import HOOKS, script
-from batchhook.workflow.setup.import_shadow_repo import TakenOver, take_over
+from batchhook.workflow.setup.import_shadow_repo import ImportedHistory, import_shadow_repo
 from batchhook.workflow.status import gate
 
 _MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out again."
 _BEFORE = "before-batchhook"
 
 
-class HookState(Enum):
-    """What stands where git looks for a hook."""
+class HookStatus(Enum):
+    """The status of one of the hooks that git looks for."""
 
     MISSING = "missing"
     OURS = "in place"
-    OUTDATED = "of another batchhook"
-    FOREIGN = "somebody else's"
+    OUTDATED = "written by another version of batchhook"
+    FOREIGN = "not batchhook's"
     NOT_EXECUTABLE = "not executable"
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
-    """What an installation did.
+class Installation:
+    """The result of ``install``.
 
     Attributes:
         folder: where the hooks are.
-        written: names of the hooks that were written or brought up to date; empty when all stood there already.
-        chained: names of the hooks that were there before, and still run first.
+        written: names of the hooks that were written or updated; empty if all were in place.
+        chained: names of the hooks that existed before, and still run first.
         is_new: whether counting begins with this.
-        taken_over: what was recorded before there was git, and goes on from here; None where nothing was.
+        imported: the history that was recorded before there was git; None if there was none.
     """
 
     folder: Path
     written: tuple[str, ...]
     chained: tuple[str, ...]
     is_new: bool
-    taken_over: TakenOver | None = None
+    imported: ImportedHistory | None = None
 
 
-def state_of(folder: HooksFolder, name: str) -> HookState:
-    """What stands where git looks for a hook."""
+def hook_status(folder: HooksDir, name: str) -> HookStatus:
+    """Return the status of a hook."""
     path = folder.path / name
     try:
         text = path.read_text("utf-8", "replace")
     except FileNotFoundError:
-        return HookState.MISSING
+        return HookStatus.MISSING
     if _MARK not in text:
-        return HookState.FOREIGN
-    if text != _text(name):
-        return HookState.OUTDATED
-    return HookState.OURS if os.access(path, os.X_OK) else HookState.NOT_EXECUTABLE
+        return HookStatus.FOREIGN
+    if text != _hook_text(name):
+        return HookStatus.OUTDATED
+    return HookStatus.OURS if os.access(path, os.X_OK) else HookStatus.NOT_EXECUTABLE
 
 
-def framework_configuration(top: Path) -> str:
-    """The configuration of pre-commit or prek that names our hooks; empty where none does."""
+def find_framework_config(top: Path) -> str:
+    """Return the name of pre-commit's or prek's configuration file if it names our hooks; else an empty string."""
     for name in (".pre-commit-config.yaml", "prek.toml"):
         path = top / name
         if path.exists() and "batchhook-post-commit" in path.read_text("utf-8", "replace"):
@@ -79,79 +79,64 @@ def framework_configuration(top: Path) -> str:
     return ""
 
 
-def install(location: Location, git: Git, *, shared: bool = False) -> Installed:
-    """Write the native hooks; a hook that is there already is kept and runs first.
+def install(location: Location, git: Git, *, shared: bool = False) -> Installation:
+    """Write the native hooks; an existing hook is kept and runs first.
 
-    What was recorded before there was git is taken over.
+    What was recorded before there was git is imported.
 
     Args:
         location: of the work tree.
         git: in it.
-        shared: go ahead although other repositories use the same hooks.
+        shared: write even into a hooks folder that other repositories use, too.
 
     Raises:
-        BatchhookError: the folder serves other repositories, or cannot be written; or pre-commit runs us here; or this
-            is no git repository.
+        BatchhookError: this is not a git repository; the folder serves other repositories, or cannot be written to; or
+            pre-commit or prek runs batchhook here.
     """
-    if location.is_private:
+    if location.is_shadow:
         raise BatchhookError(
-            f"{location.top} is no git repository: nobody commits, so there is nothing to hook into",
-            "batchhook record and watch count without; git init, then batchhook install takes all of it over",
+            f"{location.top} is not a git repository, so there are no commits to hook into",
+            "batchhook record and watch work without git; git init, then batchhook install imports what they recorded",
         )
     folder = hooks_dir.find(location, git)
-    configuration = framework_configuration(location.top)
-    by_framework = configuration and state_of(folder, "post-commit") is HookState.FOREIGN
-    if by_framework and has_pending_import(location):
-        return Installed(folder.path, (), (), is_new=False, taken_over=take_over(location, git, os.environ))
-    if by_framework:
+    framework_config = find_framework_config(location.top)
+    if framework_config and hook_status(folder, "post-commit") is HookStatus.FOREIGN:
+        if has_pending_import(location):
+            history = import_shadow_repo(location, git, os.environ)
+            return Installation(folder.path, (), (), is_new=False, imported=history)
         raise BatchhookError(
-            f"{configuration} has batchhook run by pre-commit or prek, whose hooks are in place",
-            "one of the two ways is enough: leave it as it is, or take the hooks out of that file first",
+            f"{framework_config} makes pre-commit or prek run batchhook already",
+            "one of the two ways is enough: leave it as it is, or remove the hooks from that file first",
         )
     if folder.is_shared and not shared:
         raise BatchhookError(
-            f"core.hooksPath ({folder.setting}) sends every repository to {folder.path}",
-            "batchhook install --shared writes there; or: git config core.hooksPath .git/hooks, for this one alone",
+            f"core.hooksPath ({folder.setting}) makes all repositories use {folder.path}",
+            "batchhook install --shared writes there; git config core.hooksPath .git/hooks sets this one apart",
         )
-    taken_over = take_over(location, git, os.environ) if has_pending_import(location) else None
-    is_new = begin(location, git)
-    written, chained = [], []
+    imported = import_shadow_repo(location, git, os.environ) if has_pending_import(location) else None
+    is_new = initialize(location, git)
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        for name in HOOKS:
-            was = state_of(folder, name)
-            if was is not HookState.OURS:
-                _write(folder.path / name, was)
-                written.append(name)
-            if (folder.path / f"{name}.{_BEFORE}").exists():
-                chained.append(name)
+        written, chained = _write_hooks(folder)
     except OSError as error:
         raise BatchhookError(f"cannot write {error.filename}: {error.strerror}", "check who owns the folder") from error
-    if taken_over is not None:
-        _go_on(location)
-    return Installed(folder.path, tuple(written), tuple(chained), is_new, taken_over)
-
-
-def _go_on(location: Location) -> None:
-    """Let the hooks know where the branch stands, and what its last batch was."""
-    with suppress(BatchhookError), opened(location) as project:  # settings may be wrong: each command says so
-        project.reconcile()
-        gate.settle(project)
+    if imported is not None:
+        _resume_counting(location)
+    return Installation(folder.path, written, chained, is_new, imported)
 
 
 def uninstall(location: Location, git: Git) -> tuple[str, ...]:
-    """Take our hooks out and put back what was there before; what was counted and tested stays.
+    """Remove our hooks and restore those that existed before; the history stays.
 
     Returns:
-        names of the hooks that were ours.
+        names of the hooks that were removed.
 
     Raises:
-        BatchhookError: the folder cannot be written.
+        BatchhookError: the folder cannot be written to.
     """
-    if location.is_private:
-        return ()  # where git would look for hooks of all repositories, they are of these
+    if location.is_shadow:
+        return ()  # the hooks that git would find here belong to other repositories
     folder = hooks_dir.find(location, git)
-    ours = [name for name in HOOKS if state_of(folder, name) not in {HookState.MISSING, HookState.FOREIGN}]
+    ours = [name for name in HOOKS if hook_status(folder, name) not in {HookStatus.MISSING, HookStatus.FOREIGN}]
     try:
         for name in ours:
             path, before = folder.path / name, folder.path / f"{name}.{_BEFORE}"
@@ -164,17 +149,38 @@ def uninstall(location: Location, git: Git) -> tuple[str, ...]:
     return tuple(ours)
 
 
-def _write(path: Path, was: HookState) -> None:
-    if was is HookState.FOREIGN:
+def _resume_counting(location: Location) -> None:
+    """Bring the files that the hooks read up to date with an imported history."""
+    with suppress(BatchhookError), open_project(location) as project:  # wrong settings are reported by each command
+        project.reconcile()
+        gate.refresh(project)
+
+
+def _write_hooks(folder: HooksDir) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the hooks that are not in place; return their names, and those of hooks that existed before."""
+    written, chained = [], []
+    folder.path.mkdir(parents=True, exist_ok=True)
+    for name in HOOKS:
+        status = hook_status(folder, name)
+        if status is not HookStatus.OURS:
+            _write_hook(folder.path / name, status)
+            written.append(name)
+        if (folder.path / f"{name}.{_BEFORE}").exists():
+            chained.append(name)
+    return tuple(written), tuple(chained)
+
+
+def _write_hook(path: Path, status: HookStatus) -> None:
+    if status is HookStatus.FOREIGN:
         path.replace(path.with_name(f"{path.name}.{_BEFORE}"))
     temporary = path.with_name(f"{path.name}.batchhook-new")
-    temporary.write_text(_text(path.name), "utf-8")
+    temporary.write_text(_hook_text(path.name), "utf-8")
     temporary.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
     temporary.replace(path)
 
 
-def _text(name: str) -> str:
-    """A hook's script, with the interpreter that batchhook is installed for."""
+def _hook_text(name: str) -> str:
+    """Return a hook's script, with the interpreter that batchhook is installed for."""
     shebang, rest = script(name).read_text("utf-8").split("\n", 1)
     python = f"BATCHHOOK_INTERPRETER={shlex.quote(sys.executable)}"
     return f"{shebang}\n{_MARK}\n# Version {batchhook.__version__}\n{python}\n{rest}"

@@ -1,1 +1,1 @@
-"""Where everything stands: batches, verdicts, runs in progress, the gate."""
+"""Status: batches, verdicts, running jobs, and the gate."""

@@ -1,4 +1,4 @@
-"""Putting together what a batch's run tells, and where everything stands."""
+"""Reading side: the analysis of a batch, lists of batches, and the status of a repository."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Batch, BatchStatus, Commit, FileEdit
-from batchhook.core.comparison import Compared, Comparison, compare
-from batchhook.core.culprits.attribution import by_change
+from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.comparison import Comparison, SuiteComparison, compare
+from batchhook.core.culprits.attribution import group_by_culprit
 from batchhook.core.operations import Operation
 from batchhook.core.results import TestResult, Totals
 from batchhook.core.verdict import Verdict
 from batchhook.errors import GitError, NotFinishedError
-from batchhook.git.history import commits
-from batchhook.lazy import Late
+from batchhook.git.history import read_commits
+from batchhook.lazy import LazyModule
 from batchhook.store import (
-    acknowledgements,
     attributions,
-    auto_rollbacks,
     baselines,
     batches,
+    critical_failures,
     integration_errors,
-    outbox,
     runs,
     slowdowns,
     test_stats,
@@ -34,90 +33,96 @@ from batchhook.workflow.context import interrupted
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
 from batchhook.workflow.status import gate, notices
-from batchhook.workflow.status.wait import UnderWay, of_number, under_way
+from batchhook.workflow.status.wait import ActiveBatch, list_active, load_result
 
 if TYPE_CHECKING:
     from batchhook.git import backends, object_db
 else:
-    backends = Late("batchhook.git.backends")
-    object_db = Late("batchhook.git.object_db")
+    backends = LazyModule("batchhook.git.backends")
+    object_db = LazyModule("batchhook.git.object_db")
 
 
 def analyze(project: Project, number: int) -> Analysis:
-    """What a finished batch's run tells; its verdict counts as seen with this.
+    """Load a batch's analysis for the user: its verdict counts as seen.
 
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
     """
-    found = analyzed(project, number)
-    notices.take(project.state, number)
-    return found
+    analysis = load_analysis(project, number)
+    notices.pop_lines(project.state, number)
+    return analysis
 
 
-def analyzed(project: Project, number: int) -> Analysis:
-    """The same, for ourselves: its verdict does not count as seen by anybody.
+def load_analysis(project: Project, number: int) -> Analysis:
+    """Load a batch's analysis; its verdict does not count as seen.
 
     Raises:
         NoSuchBatchError, NotFinishedError: there is no such batch, or its run has not ended.
     """
-    done = of_number(project, number)
-    results = done.run.outcome.results
-    previous = batches.previous_finished(project.database, number)
-    before = runs.of_batch(project.database, previous) if previous else None
-    compared = before[0].outcome.results if before else ()
-    baseline = baselines.current(project.database)
-    found = attributions.by_id(project.database, number)
-    slower = slowdowns.of_batch(project.database, number)
+    loaded = load_result(project, number)
+    results = loaded.run.result.results
+    previous = batches.find_previous_finished(project.database, number)
+    before = runs.load_for_batch(project.database, previous) if previous else None
+    previous_results = before[0].result.results if before else ()
+    baseline = baselines.load(project.database)
+    blame = attributions.load_by_test_id(project.database, number)
+    slow = slowdowns.load(project.database, number)
     return Analysis(
-        batch=done.batch,
-        edits=batches.edits(project.database, number),
-        verdict=done.verdict,
-        outcome=done.run.outcome,
-        python=str(done.run.suite.get("python", "")),
-        tree=done.run.tree,
-        tested_at=done.run.started_at,
-        is_remembered=runs.is_remembered(project.database, number),
-        critical_threshold=project.on(done.batch.branch).settings.critical_failure_threshold,
+        batch=loaded.batch,
+        edits=batches.load_edits(project.database, number),
+        verdict=loaded.verdict,
+        result=loaded.run.result,
+        python=str(loaded.run.suite.get("python", "")),
+        tree=loaded.run.tree,
+        tested_at=loaded.run.started_at,
+        is_reused=runs.is_reused(project.database, number),
+        critical_threshold=project.for_branch(loaded.batch.branch).settings.critical_failure_threshold,
         previous=previous,
-        since_previous=compare(results, compared),
+        since_previous=compare(results, previous_results),
         baseline=baseline.oid if baseline else "",
-        since_baseline=_since(project, results, baseline),
-        flips=test_stats.flips(project.database, (result.test_id for result in results if result.outcome.is_failure)),
-        attributions=found,
-        is_searching=done.batch.status is BatchStatus.SEARCHING,
-        slowdowns=slower,
-        is_measuring=done.batch.status is BatchStatus.MEASURING,
-        between=_between(project, done.batch, [*by_change(found), *(each.change for each in slower if each.change)]),
-        way_back=auto_rollbacks.of_batch(project.database, number),
-        metrics=outbox.metrics(project.database, number),
-        troubles=integration_errors.standing(project.database),
+        since_baseline=_compare_with_baseline(project, results, baseline),
+        flips=test_stats.load_flips(
+            project.database, (result.test_id for result in results if result.outcome.is_failure)
+        ),
+        attributions=blame,
+        is_searching=loaded.batch.status is BatchStatus.SEARCHING,
+        slowdowns=slow,
+        is_measuring=loaded.batch.status is BatchStatus.MEASURING,
+        intermediate_commits=_load_other_commits(
+            project, loaded.batch, [*group_by_culprit(blame), *(each.culprit for each in slow if each.culprit)]
+        ),
+        auto_rollback=critical_failures.load_auto_rollback(project.database, number),
+        metrics=batches.load_metrics(project.database, number),
+        integration_errors=integration_errors.list_current(project.database),
     )
 
 
-def _since(project: Project, results: Sequence[TestResult], baseline: Baseline | None) -> Compared:
-    """What is different since the baseline; nothing where there is none."""
+def _compare_with_baseline(
+    project: Project, results: Sequence[TestResult], baseline: Baseline | None
+) -> SuiteComparison:
+    """Compare results with the baseline's, if there is one."""
     if baseline is None:
-        return Compared(Comparison())
-    return compare(results, runs.get(project.database, baseline.run).outcome.results)
+        return SuiteComparison(Comparison())
+    return compare(results, runs.load(project.database, baseline.run).result.results)
 
 
-def _between(project: Project, batch: Batch, blamed: Iterable[str]) -> dict[str, Commit]:
-    """Commits that are to blame and are none of a batch's changes; without those that git no longer has."""
+def _load_other_commits(project: Project, batch: Batch, blamed: Iterable[str]) -> dict[str, Commit]:
+    """Read the blamed commits that are not changes of the batch; none if the repository no longer has one of them."""
     known = {change.oid for change in batch.changes}
-    strangers = [oid for oid in dict.fromkeys(blamed) if oid not in known]
+    others = [oid for oid in dict.fromkeys(blamed) if oid not in known]
     try:
-        return {commit.oid: commit for commit in commits(project.git, strangers)}
+        return {commit.oid: commit for commit in read_commits(project.git, others)}
     except GitError:
         return {}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BatchEntry:
     """A batch in a list.
 
     Attributes:
-        batch: open ones come with their changes, too.
-        verdict, totals: of its run; None where it has none yet.
+        batch: the batch; the open one of the checked-out branch has its changes, too.
+        verdict, totals: of its run; None if it has none yet.
     """
 
     batch: Batch
@@ -126,75 +131,86 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """Where everything stands.
+class RepositoryStatus:
+    """The status of a repository, seen from one of its work trees.
 
     Attributes:
-        count: the open batch of the branch that is checked out; None in the middle of a rebase.
+        count: of the checked-out branch; None during a rebase.
         latest: the latest full batches, newest first.
-        under_way: the full ones about which not everything is known, oldest first.
-        unseen: what is to be told of batches that did not pass and that nobody has looked at, in lines, by batch.
-        critical: the batch of this branch that failed critically, and about which nothing was done; None for none.
-        cut_short: the operation that was interrupted in this work tree; None for none.
+        active: the full batches that are not finished, oldest first.
+        unseen: notices of batches that did not pass and were not looked at: number -> lines.
+        critical_batch: the batch of this branch with an unresolved critical failure.
+        interrupted: the operation that was interrupted in this work tree.
     """
 
     count: Count | None
-    latest: tuple[Entry, ...]
-    under_way: tuple[UnderWay, ...] = ()
+    latest: tuple[BatchEntry, ...]
+    active: tuple[ActiveBatch, ...] = ()
     unseen: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    critical: int | None = None
-    cut_short: Operation | None = None
+    critical_batch: int | None = None
+    interrupted: Operation | None = None
 
 
-def status(project: Project, most: int = 5) -> Status:
-    """Where everything stands, after a look at the graph."""
+def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
+    """Load the status, with the count brought up to date.
+
+    Args:
+        project: the repository.
+        limit: number of full batches to list.
+    """
     count = project.reconcile()
-    gate.settle(project)  # the setting may have changed
-    latest = tuple(_entry(project, batch) for batch in batches.latest(project.database, most, full=True))
-    return Status(
+    gate.refresh(project)  # the setting may have changed
+    latest = tuple(
+        _load_entry(project, batch) for batch in batches.list_latest(project.database, limit, sealed_only=True)
+    )
+    return RepositoryStatus(
         count,
         latest,
-        under_way(project),
-        {number: said for number, said in notices.unseen(project.state).items() if not _passed(project, number)},
-        acknowledgements.standing(project.database).get(count.branch) if count else None,
+        list_active(project),
+        {
+            number: lines
+            for number, lines in notices.list_unseen(project.state).items()
+            if _needs_attention(project, number)
+        },
+        critical_failures.list_unresolved(project.database).get(count.branch) if count else None,
         interrupted.find(project.database, project.location),
     )
 
 
-def _passed(project: Project, number: int) -> bool:
-    """Whether nothing has to be done about a batch; one that was pruned is forgotten."""
-    found = runs.totals(project.database, number)
-    return found is None or found[0].is_good
+def _needs_attention(project: Project, number: int) -> bool:
+    """Return whether a batch did not pass, and was not pruned since."""
+    totals = runs.load_totals(project.database, number)
+    return totals is not None and not totals[0].is_good
 
 
-def log(project: Project, most: int) -> tuple[Entry, ...]:
-    """The latest batches, newest first; open ones of other branches without their changes."""
-    return tuple(_entry(project, batch) for batch in batches.latest(project.database, most))
+def list_batches(project: Project, limit: int) -> tuple[BatchEntry, ...]:
+    """Return the latest batches, newest first; open batches have no changes here."""
+    return tuple(_load_entry(project, batch) for batch in batches.list_latest(project.database, limit))
 
 
-def _entry(project: Project, batch: Batch) -> Entry:
+def _load_entry(project: Project, batch: Batch) -> BatchEntry:
     if batch.status is not BatchStatus.FINISHED:
-        return Entry(batch)
-    found = runs.totals(project.database, batch.id)
-    return Entry(batch) if found is None else Entry(batch, *found)
+        return BatchEntry(batch)
+    totals = runs.load_totals(project.database, batch.id)
+    return BatchEntry(batch) if totals is None else BatchEntry(batch, *totals)
 
 
-def show(project: Project, number: int) -> tuple[Entry, dict[str, tuple[FileEdit, ...]]]:
-    """One batch, open or not, with the files that its changes touched.
+def load_batch(project: Project, number: int) -> tuple[BatchEntry, dict[str, tuple[FileEdit, ...]]]:
+    """Load a batch, open or full, with the files that its changes touched.
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        NotFinishedError: it is the open batch of a branch that is not checked out.
+        NotFinishedError: the batch is the open one of a branch that is not checked out.
     """
     count = project.reconcile()
-    batch = batches.get(project.database, number)
+    batch = batches.load(project.database, number)
     if batch.status is BatchStatus.OPEN:
         if count is None or count.batch != number:
             name = batch.branch.removeprefix("refs/heads/")
             raise NotFinishedError(f"batch {number} is the open batch of {name}", f"git switch {shlex.quote(name)}")
         batch = count.as_batch()
-    edits = batches.edits(project.database, number)
+    edits = batches.load_edits(project.database, number)
     if not edits and batch.changes:
         repository = backends.open_repository(project.location.common_dir)
         edits = {change.oid: object_db.file_edits(repository, change) for change in batch.changes}
-    return _entry(project, batch), edits
+    return _load_entry(project, batch), edits

@@ -1,6 +1,6 @@
-"""The gate: what the pre-commit hook says, or does, after a batch that failed critically.
+"""The gate: the pre-commit hook warns, or blocks, after a batch that failed critically.
 
-Whether it is closed is derived from the database each time, and written to a file that the hook reads by itself.
+Its state is derived from the database each time, and written to a file that the hook reads without Python.
 """
 
 from __future__ import annotations
@@ -9,40 +9,37 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchhook.core.results import Run
-from batchhook.core.settings import Gate
-from batchhook.core.verdict import Verdict, judge
+from batchhook.core.settings import GateMode
+from batchhook.core.verdict import Verdict, judge_suite
 from batchhook.errors import BatchhookError, NothingToDoError
-from batchhook.store import acknowledgements, batches, runs
-from batchhook.store.acknowledgements import Answer
+from batchhook.store import batches, critical_failures, runs
+from batchhook.store.critical_failures import Resolution
 from batchhook.workflow.context.project import Project
 
 
-def settle(project: Project) -> None:
-    """Close the gate of each branch whose last batch is critical and unanswered, and open all others."""
-    standing = {
-        branch: batch for branch, batch in acknowledgements.standing(project.database).items() if _is_ref(branch)
+def refresh(project: Project) -> None:
+    """Close the gate of each branch with an unresolved critical failure, and open all others."""
+    unresolved = {
+        branch: batch
+        for branch, batch in critical_failures.list_unresolved(project.database).items()
+        if branch.startswith("refs/")  # the hook does not check a detached HEAD
     }
-    gates = {branch: project.on(branch).settings.gate for branch in standing}
-    closed = {project.state.gate(branch) for branch, gate in gates.items() if gate is not Gate.OFF}
+    gates = {branch: project.for_branch(branch).settings.gate for branch in unresolved}
+    closed = {project.state.gate(branch) for branch, gate in gates.items() if gate is not GateMode.OFF}
     root = project.state.gate("")
     for path in [path for path in root.rglob("*") if path.is_file() and path not in closed]:
         path.unlink(missing_ok=True)
     for branch, gate in gates.items():
-        with suppress(OSError):  # a branch `a` where a branch `a/b` was: a warning less
-            if gate is not Gate.OFF:
-                _close(project.state.gate(branch), standing[branch], gate)
+        with suppress(OSError):  # branch `a` where a branch `a/b` was: it gets no warning
+            if gate is not GateMode.OFF:
+                _write_gate(project.state.gate(branch), unresolved[branch], gate)
 
 
-def _is_ref(branch: str) -> bool:
-    """Whether it is a branch, and no detached HEAD, before whose commits nobody asks."""
-    return branch.startswith("refs/")
-
-
-def _close(path: Path, batch: int, gate: Gate) -> None:
-    said = f"batchhook: batch {batch} failed critically, and nothing was done about it"
-    ways = f"batchhook analyze {batch}; then rollback {batch}, or mend it and run batchhook test, or ack {batch}"
-    block = "; no commit until then, but by --no-verify" if gate is Gate.BLOCK else ""
-    text = f"{gate.value} {batch}\n{said} ({ways}{block})\n"
+def _write_gate(path: Path, batch: int, gate: GateMode) -> None:
+    message = f"batchhook: batch {batch} failed critically and is not resolved yet"
+    hint = f"batchhook analyze {batch}; then rollback {batch}, or fix it and run batchhook test, or ack {batch}"
+    block = "; until then, commit with --no-verify" if gate is GateMode.BLOCK else ""
+    text = f"{gate.value} {batch}\n{message} ({hint}{block})\n"
     if path.exists() and path.read_text("utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,37 +49,37 @@ def _close(path: Path, batch: int, gate: Gate) -> None:
 
 
 def acknowledge(project: Project, number: int) -> None:
-    """Take a critical batch as it is.
+    """Resolve a critical batch by accepting it as it is.
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        BatchhookError: it has no run yet, or did not fail critically.
-        NothingToDoError: something was done about it before.
+        BatchhookError: the batch has no run yet, or did not fail critically.
+        NothingToDoError: it is already resolved.
     """
-    batches.get(project.database, number)
-    found = runs.totals(project.database, number)
-    if found is None or found[0] is not Verdict.CRITICAL:
+    batches.load(project.database, number)
+    totals = runs.load_totals(project.database, number)
+    if totals is None or totals[0] is not Verdict.CRITICAL:
         raise BatchhookError(f"batch {number} did not fail critically", f"batchhook analyze {number}")
-    if number not in acknowledgements.standing(project.database).values():
-        raise NothingToDoError(f"batch {number} needs no answer any more", "batchhook status")
-    acknowledgements.put(project.database, number, Answer.ACKNOWLEDGED)
-    settle(project)
+    if number not in critical_failures.list_unresolved(project.database).values():
+        raise NothingToDoError(f"batch {number} is already resolved", "batchhook status")
+    critical_failures.resolve(project.database, number, Resolution.ACKNOWLEDGED)
+    refresh(project)
 
 
-def note_run(project: Project, branch: str, run: Run) -> None:
-    """Note that a suite ran on what a branch holds: the failure of its last batch may be mended with this.
+def resolve_by_run(project: Project, branch: str, run: Run) -> None:
+    """Resolve a branch's critical failure as fixed, if a run on its content shows that.
 
-    It is, where all of the batch's suite had its turn and did not fail critically.
+    It does if it ran the whole suite of the critical batch, and did not fail critically.
     """
-    batch = acknowledgements.standing(project.database).get(branch)
-    verdict = judge(run.outcome, project.on(branch).settings.critical_failure_threshold)
-    if batch is not None and run.outcome.complete and verdict in {Verdict.PASSED, Verdict.FAILED}:
-        found = runs.of_batch(project.database, batch)
-        if found is not None and _same_tests(found[0], run):
-            acknowledgements.put(project.database, batch, Answer.FIXED)
-    settle(project)
+    batch = critical_failures.list_unresolved(project.database).get(branch)
+    verdict = judge_suite(run.result, project.for_branch(branch).settings.critical_failure_threshold)
+    if batch is not None and run.result.is_complete and verdict in {Verdict.PASSED, Verdict.FAILED}:
+        critical = runs.load_for_batch(project.database, batch)
+        if critical is not None and _has_same_tests(critical[0], run):
+            critical_failures.resolve(project.database, batch, Resolution.FIXED)
+    refresh(project)
 
 
-def _same_tests(one: Run, other: Run) -> bool:
-    """Whether two runs are of the same tests, wherever and however these ran."""
-    return all(one.suite.get(key) == other.suite.get(key) for key in ("start_dir", "pattern", "top_level_dir"))
+def _has_same_tests(run: Run, other: Run) -> bool:
+    """Return whether two runs are of the same tests, wherever and however these ran."""
+    return all(run.suite.get(key) == other.suite.get(key) for key in ("start_dir", "pattern", "top_level_dir"))

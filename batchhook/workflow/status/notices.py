@@ -1,4 +1,4 @@
-"""Verdicts that nobody has seen yet: told once, by the next commit."""
+"""Notices: lines about verdicts that were not seen yet, which the next commit prints once."""
 
 from __future__ import annotations
 
@@ -7,73 +7,73 @@ from collections.abc import Mapping
 
 from batchhook.core.culprits import attribution
 from batchhook.core.culprits.attribution import Attribution
-from batchhook.core.results import SuiteOutcome
+from batchhook.core.results import SuiteResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.verdict import Verdict, summary
+from batchhook.core.verdict import Verdict, summarize_verdict
 from batchhook.store.state_dir import StateDir
 
 
-def leave(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome) -> None:
-    """Leave a line for the next commit to tell."""
-    said = f"batch {batch} {one_line(summary(verdict, outcome))}"
-    _write(state, batch, said if verdict.is_good else f"{said} (batchhook analyze {batch})")
+def post_verdict(state: StateDir, batch: int, verdict: Verdict, result: SuiteResult) -> None:
+    """Post a batch's verdict."""
+    line = f"batch {batch} {one_line(summarize_verdict(verdict, result))}"
+    _write(state, batch, line if verdict.is_good else f"{line} (batchhook analyze {batch})")
 
 
-def leave_culprits(
-    state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome, found: Mapping[str, Attribution]
+def post_culprits(
+    state: StateDir, batch: int, verdict: Verdict, result: SuiteResult, attributions: Mapping[str, Attribution]
 ) -> None:
-    """Leave a line about what broke the failing tests; with the verdict, unless that was told already."""
-    culprits = attribution.summary(found)
-    is_told = not (state.notices / str(batch)).exists()
-    said = f"batch {batch}" if is_told else f"batch {batch} {one_line(summary(verdict, outcome))}"
-    _write(state, batch, f"{said}: {culprits} (batchhook analyze {batch})")
+    """Post the culprits of a batch's failures, with its verdict unless that was seen already."""
+    culprits = attribution.summarize_attributions(attributions)
+    is_seen = not (state.notices / str(batch)).exists()
+    subject = f"batch {batch}" if is_seen else f"batch {batch} {one_line(summarize_verdict(verdict, result))}"
+    _write(state, batch, f"{subject}: {culprits} (batchhook analyze {batch})")
 
 
-def add(state: StateDir, batch: int, said: str) -> None:
-    """Leave one more line about a batch."""
+def append_line(state: StateDir, batch: int, line: str) -> None:
+    """Append a line to a batch's notice."""
     path = state.notices / str(batch)
     before = path.read_text("utf-8") if path.exists() else ""
-    _write(state, batch, one_line(said), before)
+    _write(state, batch, one_line(line), before)
 
 
-def leave_slowdowns(state: StateDir, batch: int, verdict: Verdict, outcome: SuiteOutcome, slower: str) -> None:
-    """Leave a line about what became slower; below what was left about failures, and with the verdict it makes.
+def post_slowdowns(state: StateDir, batch: int, verdict: Verdict, result: SuiteResult, slowdowns: str) -> None:
+    """Post a batch's slowdowns, below what was posted about its failures.
 
     Args:
-        state: of the repository.
-        batch: its number.
-        verdict: the one that holds now.
-        outcome: of its run.
-        slower: what became slower, in half a sentence.
+        state: the repository's.
+        batch: the batch's number.
+        verdict: its verdict, with the slowdowns.
+        result: of its run.
+        slowdowns: summary of the slowdowns, without a final period.
     """
-    said, is_told = f"{slower} (batchhook analyze {batch})", not (state.notices / str(batch)).exists()
-    if verdict is Verdict.REGRESSED and not is_told:  # it was taken for a good one
-        _write(state, batch, f"batch {batch} {one_line(summary(verdict, outcome))}: {said}")
+    line, is_seen = f"{slowdowns} (batchhook analyze {batch})", not (state.notices / str(batch)).exists()
+    if verdict is Verdict.REGRESSED and not is_seen:  # replace the notice that it passed
+        _write(state, batch, f"batch {batch} {one_line(summarize_verdict(verdict, result))}: {line}")
     else:
-        add(state, batch, f"batch {batch}: {said}")
+        append_line(state, batch, f"batch {batch}: {line}")
 
 
-def unseen(state: StateDir) -> dict[int, list[str]]:
-    """The lines that were left and not told yet, by batch in order; they stay."""
-    found = {}
+def list_unseen(state: StateDir) -> dict[int, list[str]]:
+    """Return the lines of all notices by batch, in order, without marking them as seen."""
+    lines = {}
     for path in sorted(state.notices.glob("[0-9]*"), key=lambda path: int(path.name)):
-        with contextlib.suppress(FileNotFoundError):  # told meanwhile
-            found[int(path.name)] = path.read_text("utf-8").splitlines()
-    return found
+        with contextlib.suppress(FileNotFoundError):  # printed by another process just now
+            lines[int(path.name)] = path.read_text("utf-8").splitlines()
+    return lines
 
 
-def take(state: StateDir, batch: int | None = None) -> list[str]:
-    """The lines that were left, of one batch or of all; they are told with this, and gone."""
+def pop_lines(state: StateDir, batch: int | None = None) -> list[str]:
+    """Remove and return the lines of one batch's notice, or of all notices."""
     lines = []
     for path in sorted(state.notices.glob("[0-9]*"), key=lambda path: int(path.name)):
         if batch in {None, int(path.name)}:
-            with contextlib.suppress(FileNotFoundError):  # another process was faster, and tells it
+            with contextlib.suppress(FileNotFoundError):  # another process was faster, and prints it
                 lines += path.read_text("utf-8").splitlines()
                 path.unlink()
     return lines
 
 
-def _write(state: StateDir, batch: int, said: str, before: str = "") -> None:
+def _write(state: StateDir, batch: int, line: str, before: str = "") -> None:
     temporary = state.notices / f".{batch}"
-    temporary.write_text(f"{before}batchhook: {said}\n", "utf-8", "backslashreplace")
+    temporary.write_text(f"{before}batchhook: {line}\n", "utf-8", "backslashreplace")
     temporary.replace(state.notices / str(batch))

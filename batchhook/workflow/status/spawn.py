@@ -1,4 +1,4 @@
-"""Starting our own processes so that nothing of the terminal's, of git's or of the hook's holds on to them."""
+"""Start of our background processes, detached from the terminal, from Git and from the hook."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from batchhook.git.environment import scrubbed
+from batchhook.git.environment import scrub_environment
 from batchhook.git.location import Location
 from batchhook.store import batches, locks, outbox
 from batchhook.store.database import Database
@@ -20,76 +20,73 @@ if TYPE_CHECKING:
 
 
 def wake(location: Location, database: Database, environment: Mapping[str, str], count: Count | None) -> bool:
-    """Start the runner and the teller, whichever has something to do and is not at work.
+    """Start the runner and the dispatcher, if they have something to do and do not run already.
 
     Args:
         location: of the repository.
-        database: its own.
+        database: the repository's.
         environment: the caller's.
-        count: where the open batch stands, as far as known.
+        count: the branch's count, if known.
 
     Returns:
-        whether a batch waits for the runner.
+        Whether a batch is queued for the runner.
     """
-    waits = ensure_runner(location, database, environment)
-    ensure_teller(location, database, environment, [change.oid for change in count.changes] if count else ())
-    return waits
+    has_queue = ensure_runner(location, database, environment)
+    ensure_dispatcher(location, database, environment, [change.oid for change in count.changes] if count else ())
+    return has_queue
 
 
 def ensure_runner(location: Location, database: Database, environment: Mapping[str, str]) -> bool:
-    """Start the runner if a batch waits and none is at work.
-
-    With ``BATCHHOOK_NO_RUNNER`` in the environment it is left to the next occasion.
+    """Start the runner if a batch is queued and no runner works; not with ``BATCHHOOK_NO_RUNNER`` in the environment.
 
     Returns:
-        whether a batch waits.
+        Whether a batch is queued.
     """
-    state = StateDir.of(location.common_dir)
-    if not batches.queued(database):
+    state = StateDir.for_repository(location.common_dir)
+    if not batches.list_queued(database):
         state.waiting.unlink(missing_ok=True)
         return False
     if not state.waiting.exists():
         state.waiting.write_text("none\n")
     if not locks.is_locked(state.runner_lock) and not environment.get("BATCHHOOK_NO_RUNNER"):
-        _start("batchhook.workflow.pipeline.runner", location, environment)
+        _spawn_module("batchhook.workflow.pipeline.runner", location, environment)
     return True
 
 
-def ensure_teller(
+def ensure_dispatcher(
     location: Location, database: Database, environment: Mapping[str, str], open_changes: Iterable[str] = ()
 ) -> None:
-    """Start the process that tells plug-ins and others what has happened, if there is news and none is at work.
+    """Start the dispatcher if events are pending and no dispatcher works.
 
-    Without plug-ins this is one look into the database. With ``BATCHHOOK_NO_RUNNER`` in the environment, and inside of
-    a plug-in, it is left to the next occasion.
+    Without plug-ins this costs one query. Nothing is started with ``BATCHHOOK_NO_RUNNER`` set, or inside a plug-in.
 
     Args:
         location: of the repository.
-        database: its own.
+        database: the repository's.
         environment: the caller's.
-        open_changes: names of the open batch's, as far as known.
+        open_changes: names of the open batch's changes, if known.
     """
-    state = StateDir.of(location.common_dir)
+    state = StateDir.for_repository(location.common_dir)
     if environment.get("BATCHHOOK_NO_RUNNER") or environment.get("BATCHHOOK_RUNNING"):
         return
-    if outbox.is_news(database, open_changes) and not locks.is_locked(state.teller_lock):
-        _start("batchhook.workflow.pipeline.dispatcher", location, environment)
+    if outbox.has_pending(database, open_changes) and not locks.is_locked(state.dispatcher_lock):
+        _spawn_module("batchhook.workflow.pipeline.dispatcher", location, environment)
 
 
-def _start(module: str, location: Location, environment: Mapping[str, str]) -> None:
-    """Start a module of ours as a process of its own session.
+def _spawn_module(module: str, location: Location, environment: Mapping[str, str]) -> None:
+    """Run one of our modules in a new session.
 
-    It must not inherit standard output: git and pre-commit wait until everybody has closed it.
+    It must not inherit standard output: Git and pre-commit wait until all processes have closed it.
     """
-    with StateDir.of(location.common_dir).log.open("ab") as log:
+    with StateDir.for_repository(location.common_dir).log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-E", "-m", module, os.fspath(location.top)],
-            cwd=location.common_dir,  # not the work tree: a sqlite3.py there would be imported
-            env=scrubbed(environment),
+            cwd=location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
+            env=scrub_environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    # For a program that lives on (the Python API): so that it keeps no dead child. A hook ends before this matters.
+    # Reap the child, for a long-lived caller (the Python API). A hook ends before this matters.
     threading.Thread(target=process.wait, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Following a batch's run from another process."""
+"""Results of batches, and the progress of a batch's run as seen from another process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from batchhook.core.changes import Batch, BatchStatus
+from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.progress import Progress
 from batchhook.core.results import Run
 from batchhook.core.verdict import Verdict
@@ -19,20 +19,20 @@ from batchhook.workflow.status import notices
 from batchhook.workflow.status.spawn import ensure_runner
 
 _INTERVAL = 0.1
-_PATIENCE = 3.0
-"""Seconds for which nobody may be at work before another runner is started."""
-_MOST_STARTS = 10
-_MEANWHILE = "batchhook status; to test now: batchhook test"
+_RESTART_DELAY = 3.0
+"""Seconds without a working runner after which another one is started."""
+_MAX_RESTARTS = 10
+_OPEN_HINT = "batchhook status; to test now: batchhook test"
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A full batch about which not everything is known.
+class ActiveBatch:
+    """A full batch that is not finished: queued, running, or with a search or measurement to come.
 
     Attributes:
         batch: the batch.
-        verdict: of its run; None as long as that has not ended.
-        progress: how far it is.
+        verdict: of its run; None until that has ended.
+        progress: of the batch job.
     """
 
     batch: Batch
@@ -41,123 +41,123 @@ class UnderWay:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A batch that has its run."""
+class BatchResult:
+    """A batch with its run and verdict."""
 
     batch: Batch
     run: Run
     verdict: Verdict
 
 
-def finished(project: Project, number: int) -> Finished:
-    """A batch with its run; with this its verdict counts as seen.
+def view_result(project: Project, number: int) -> BatchResult:
+    """Load a batch's result for the user: its verdict counts as seen.
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        NotFinishedError: it is still open, or its run has not ended.
+        NotFinishedError: the batch is still open, or its run has not ended.
     """
-    found = of_number(project, number)
-    notices.take(project.state, number)
-    return found
+    result = load_result(project, number)
+    notices.pop_lines(project.state, number)
+    return result
 
 
-def of_number(project: Project, number: int) -> Finished:
-    """A batch with its run, for ourselves: its verdict does not count as seen.
+def load_result(project: Project, number: int) -> BatchResult:
+    """Load a batch's result; its verdict does not count as seen.
 
     Raises:
-        NoSuchBatchError, NotFinishedError: as ``finished``.
+        NoSuchBatchError: there is no such batch.
+        NotFinishedError: the batch is still open, or its run has not ended.
     """
-    batch = batches.get(project.database, number)
-    found = runs.of_batch(project.database, number)
-    if found is not None:
-        return Finished(batch, *found)
+    batch = batches.load(project.database, number)
+    run = runs.load_for_batch(project.database, number)
+    if run is not None:
+        return BatchResult(batch, *run)
     if batch.status is BatchStatus.OPEN:
         raise NotFinishedError(*_still_open(number))
-    raise NotFinishedError(f"the tests of batch {number} have not ended yet", f"batchhook wait {number}")
+    raise NotFinishedError(f"the tests of batch {number} have not finished yet", f"batchhook wait {number}")
 
 
-def full_batch(project: Project, number: int | None = None) -> int:
-    """The number of a batch that can be followed: the one that is asked for, else the latest full one.
+def find_full_batch(project: Project, number: int | None = None) -> int:
+    """Return the number of a full batch: the given one, by default the latest.
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        NothingFullError: it is still open; or none is full yet.
+        NothingFullError: the batch is still open, or none is full yet.
     """
     if number is not None:
-        is_next = number == batches.next_id(project.database)  # its first change will take the number
-        if is_next or batches.get(project.database, number).status is BatchStatus.OPEN:
+        is_next = number == batches.next_id(project.database)  # the number that the next batch will get
+        if is_next or batches.load(project.database, number).status is BatchStatus.OPEN:
             raise NothingFullError(*_still_open(number))
         return number
-    sealed = batches.latest(project.database, 1, full=True)
+    sealed = batches.list_latest(project.database, 1, sealed_only=True)
     if not sealed:
-        raise NothingFullError("no batch is full yet", _MEANWHILE)
+        raise NothingFullError("no batch is full yet", _OPEN_HINT)
     return sealed[0].id
 
 
 def _still_open(number: int) -> tuple[str, str]:
-    """Message and hint of an error."""
-    return f"batch {number} is still open: it runs when it is full", _MEANWHILE
+    return f"batch {number} is still open: it runs when it is full", _OPEN_HINT
 
 
-def under_way(project: Project) -> tuple[UnderWay, ...]:
-    """The full batches about which not everything is known, oldest first, each with how far it is."""
-    return tuple(_looked_at(project, batch) for batch in batches.unfinished(project.database))
+def list_active(project: Project) -> tuple[ActiveBatch, ...]:
+    """Return the full batches that are not finished, oldest first, with their progress."""
+    return tuple(_load_active(project, batch) for batch in batches.list_unfinished(project.database))
 
 
-def standing(project: Project, number: int) -> UnderWay | None:
-    """How far a full batch is; None where all is known of it."""
-    batch = batches.get(project.database, number)
-    return None if batch.status is BatchStatus.FINISHED else _looked_at(project, batch)
+def find_active(project: Project, number: int) -> ActiveBatch | None:
+    """Return a full batch with its progress; None if it is finished."""
+    batch = batches.load(project.database, number)
+    return None if batch.status is BatchStatus.FINISHED else _load_active(project, batch)
 
 
-def _looked_at(project: Project, batch: Batch) -> UnderWay:
-    found = runs.totals(project.database, batch.id)
-    return UnderWay(batch, found[0] if found else None, reader_of(project, batch.id).read())
+def _load_active(project: Project, batch: Batch) -> ActiveBatch:
+    totals = runs.load_totals(project.database, batch.id)
+    return ActiveBatch(batch, totals[0] if totals else None, progress_reader(project, batch.id).read())
 
 
-def follow(project: Project, number: int, until: Callable[[], bool]) -> Iterator[Progress]:
-    """How a batch's run is going, about ten times a second, until it has its run.
+def follow_progress(project: Project, number: int, should_stop: Callable[[], bool]) -> Iterator[Progress]:
+    """Yield a batch's progress, about ten times a second, until it is finished; restart a runner that died.
 
     Args:
         project: the repository.
         number: of a sealed batch.
-        until: asked between two looks; ends the following when it says so.
+        should_stop: called after each yield; ends the iteration early.
 
     Raises:
-        BatchhookError: whoever runs it ends again and again without a result.
+        BatchhookError: runner after runner ended without a result.
     """
-    reader = reader_of(project, number)
-    starts = _starts_of_runners(project, number)
-    while batches.get(project.database, number).status is not BatchStatus.FINISHED:
+    reader = progress_reader(project, number)
+    restarts = _restart_dead_runners(project, number)
+    while batches.load(project.database, number).status is not BatchStatus.FINISHED:
         yield reader.read()
-        if until():
+        if should_stop():
             return
-        next(starts)
+        next(restarts)
         time.sleep(_INTERVAL)
     yield reader.read()
 
 
-def reader_of(project: Project, number: int) -> ProgressReader:
-    """Follows how far a batch's run is."""
+def progress_reader(project: Project, number: int) -> ProgressReader:
+    """Return a reader of a batch's progress."""
     return ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
 
 
-def _starts_of_runners(project: Project, number: int) -> Iterator[None]:
-    """Start another runner where one has died, lest a batch be waited for that nobody is at; asked now and then."""
-    for _ in range(_MOST_STARTS):
-        look = time.monotonic() + _PATIENCE
-        while time.monotonic() < look or locks.is_locked(project.state.runner_lock):
+def _restart_dead_runners(project: Project, number: int) -> Iterator[None]:
+    """Start a runner whenever none has worked for a while; advanced by the caller between two waits."""
+    for _ in range(_MAX_RESTARTS):
+        restart_at = time.monotonic() + _RESTART_DELAY
+        while time.monotonic() < restart_at or locks.is_locked(project.state.runner_lock):
             yield
-        if not batches.unfinished(project.database):
+        if not batches.list_unfinished(project.database):
             break
         ensure_runner(project.location, project.database, os.environ)
     else:
-        raise BatchhookError(f"the run of batch {number} ends without a result", f"see {project.state.log}")
+        raise BatchhookError(f"no runner could finish batch {number}", f"see {project.state.log}")
     while True:
         yield
 
 
 def deadline(seconds: float | None) -> Callable[[], bool]:
-    """Something that says, after so many seconds, that it is time; with None, never."""
+    """Return a predicate that is True once some seconds have passed; never, with None."""
     end = float("inf") if seconds is None else time.monotonic() + seconds
     return lambda: time.monotonic() >= end

@@ -1,1 +1,1 @@
-"""Running the project's suite on one tree."""
+"""The project's test suite, run on one tree."""

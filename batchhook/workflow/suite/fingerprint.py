@@ -1,4 +1,4 @@
-"""The project's suite: the Python that runs it, what its tests find around them, and what decides their outcome."""
+"""The suite as it runs here: its interpreter and environment, and a fingerprint of all that decides outcomes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import hashlib
 import itertools
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import batchhook
 from batchhook.execution.interpreter import Interpreter, find_interpreter
-from batchhook.git.environment import scrubbed
+from batchhook.git.environment import scrub_environment
 from batchhook.workflow.context.project import Project
 
-# Set by pre-commit and prek for their hooks, or by an environment that is not the project's.
-_OF_THE_FRAMEWORK = frozenset({"PRE_COMMIT", "PRE_COMMIT_REWRITE_COMMAND", "VIRTUAL_ENV"})
+# Set by pre-commit and prek for their hooks, or by a virtual environment that is not the project's.
+_FRAMEWORK_VARIABLES = frozenset({"PRE_COMMIT", "PRE_COMMIT_REWRITE_COMMAND", "VIRTUAL_ENV"})
 
-_MOST_LINKED_FILES = 5000
-"""So many files may be linked to for a run to be remembered: more are not looked at one by one."""
+_MAX_LINKED_FILES = 5000
+"""With more linked files than this, they are not digested and no run is reused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +28,36 @@ class Suite:
 
     Attributes:
         interpreter: the project's Python.
-        environment: what tests find in theirs.
-        description: all but the tree that decides an outcome. Runs of equal ones on one tree should end alike.
+        environment: the variables that tests see.
+        fingerprint: everything that decides outcomes besides the tree: runs with equal fingerprints on one tree should
+            have equal outcomes.
     """
 
     interpreter: Interpreter
     environment: Mapping[str, str]
-    description: Mapping[str, object]
+    fingerprint: Mapping[str, object]
 
 
 def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
-    """The project's suite as its settings and the caller's environment make it.
+    """Return the project's suite, as its settings and the caller's environment define it.
 
     Raises:
-        SuiteError: there is no Python that would do.
+        SuiteError: there is no suitable Python.
     """
-    interpreter = find_interpreter(project.settings.python, project.location.tops, environment)
-    return Suite(interpreter, suite_environment(environment, interpreter), _description(project, interpreter))
+    interpreter = find_interpreter(project.settings.python, project.location.project_roots, environment)
+    return Suite(interpreter, _suite_environment(environment, interpreter), _suite_fingerprint(project, interpreter))
 
 
-def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
-    """What tests find in their environment: the caller's, tied to no repository and to no hook framework.
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the caller's environment without the variables of git and of hook frameworks."""
+    clean = {name: value for name, value in scrub_environment(environment).items() if name not in _FRAMEWORK_VARIABLES}
+    return {**clean, "BATCHHOOK_RUNNING": "1"}
 
-    A test that starts ``python`` gets the project's: frameworks put their own private one first on the path.
+
+def _suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
+    """Return the clean environment with the project's Python first on the path.
+
+    Hook frameworks put their own private Python there, and a test may start ``python``.
     """
     clean = clean_environment(environment)
     folder = interpreter.path.parent
@@ -60,34 +67,11 @@ def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) 
     return {**clean, "PATH": path}
 
 
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment, tied to no repository and to no hook framework."""
-    clean = {name: value for name, value in scrubbed(environment).items() if name not in _OF_THE_FRAMEWORK}
-    return {**clean, "BATCHHOOK_RUNNING": "1"}
-
-
-def surroundings(project: Project) -> dict[str, object]:
-    """What a checkout holds besides a commit's own files, and how it is set up; of a description."""
+def _suite_fingerprint(project: Project, interpreter: Interpreter) -> dict[str, object]:
     settings = project.settings
     return {
-        "link": settings.link,
-        "linked": _linked(project.location.top, settings.link),
-        "setup": settings.setup,
-        "submodules": _populated(project.location.top),
-        "lfs": _stored_by_lfs(project.location.common_dir),
-    }
-
-
-def description_of(interpreter: Interpreter) -> dict[str, object]:
-    """What of an interpreter decides how things end."""
-    return {"python": f"{interpreter.path} {interpreter.version}", "distributions": interpreter.distributions}
-
-
-def _description(project: Project, interpreter: Interpreter) -> dict[str, object]:
-    settings = project.settings
-    return {
-        **description_of(interpreter),
-        **surroundings(project),
+        **interpreter_fingerprint(interpreter),
+        **checkout_fingerprint(project),
         "batchhook": batchhook.__version__,
         "isolation": settings.isolation.value,
         "order": settings.order.value,
@@ -98,8 +82,25 @@ def _description(project: Project, interpreter: Interpreter) -> dict[str, object
     }
 
 
-def _populated(top: Path) -> list[str]:
-    """The submodules that the user has: a private work tree has the same ones."""
+def interpreter_fingerprint(interpreter: Interpreter) -> dict[str, object]:
+    """Return the part of a fingerprint that identifies the interpreter and its installed distributions."""
+    return {"python": f"{interpreter.path} {interpreter.version}", "distributions": interpreter.distributions}
+
+
+def checkout_fingerprint(project: Project) -> dict[str, object]:
+    """Return the part of a fingerprint for what a checkout holds besides the tree's own files, and for its setup."""
+    settings = project.settings
+    return {
+        "link": settings.link,
+        "linked": _linked_files_digest(project.location.top, settings.link),
+        "setup": settings.setup,
+        "submodules": _populated_submodules(project.location.top),
+        "lfs": _lfs_digest(project.location.common_dir),
+    }
+
+
+def _populated_submodules(top: Path) -> list[str]:
+    """Return the paths of the submodules that the user has checked out: private worktrees get the same ones."""
     modules = top / ".gitmodules"
     if not modules.is_file():
         return []
@@ -108,29 +109,28 @@ def _populated(top: Path) -> list[str]:
     return sorted(path for path in paths if os.path.lexists(top / path / ".git"))
 
 
-def _stored_by_lfs(common_dir: Path) -> str:
-    """A digest of the times of the folders that Git LFS keeps contents in: what it stores changes what is tested."""
+def _lfs_digest(common_dir: Path) -> str:
+    """Return a digest of the mtimes of the Git LFS object folders: newly fetched objects change what is tested."""
     objects = common_dir / "lfs" / "objects"
     if not objects.is_dir():
         return ""
-    folders = [objects, *sorted(objects.iterdir())]
-    return hashlib.sha256("\n".join(map(_stamp, folders)).encode("utf-8", "surrogateescape")).hexdigest()
+    return _digest(map(_stamp, [objects, *sorted(objects.iterdir())]))
 
 
-def _linked(top: Path, links: Sequence[str]) -> str:
-    """A digest of sizes and times of what is linked to: it is in no tree, and decides outcomes all the same.
+def _linked_files_digest(top: Path, links: Sequence[str]) -> str:
+    """Return a digest of the sizes and mtimes of linked files: they are in no tree, but decide outcomes.
 
-    Where there is too much to look at, it is another one each time, and no run is remembered.
+    With too many files to check, it differs each time, so that no run is reused.
     """
     if not links:
         return ""
-    found = list(itertools.islice(_files(top, links), _MOST_LINKED_FILES + 1))
-    if len(found) > _MOST_LINKED_FILES:
+    stamps = list(itertools.islice(_linked_stamps(top, links), _MAX_LINKED_FILES + 1))
+    if len(stamps) > _MAX_LINKED_FILES:
         return secrets.token_hex(16)
-    return hashlib.sha256("\n".join(sorted(found)).encode("utf-8", "surrogateescape")).hexdigest()
+    return _digest(sorted(stamps))
 
 
-def _files(top: Path, links: Sequence[str]) -> Iterator[str]:
+def _linked_stamps(top: Path, links: Sequence[str]) -> Iterator[str]:
     for link in links:
         if (top / link).is_file():
             yield _stamp(top / link)
@@ -138,9 +138,13 @@ def _files(top: Path, links: Sequence[str]) -> Iterator[str]:
             yield from (_stamp(Path(folder, name)) for name in names)
 
 
+def _digest(stamps: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(stamps).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _stamp(path: Path) -> str:
     try:
         status = path.stat()
     except OSError:
-        return f"{path} -"  # a link to nowhere
+        return f"{path} -"  # a dangling link
     return f"{path} {status.st_size} {status.st_mtime_ns}"

@@ -1,4 +1,4 @@
-"""Making a private checkout fit for tests: links to what is not committed, and the project's own set-up command."""
+"""Preparation of a private checkout for tests: links to uncommitted files, and the project's setup command."""
 
 from __future__ import annotations
 
@@ -11,73 +11,74 @@ from pathlib import Path
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import Settings
 from batchhook.errors import SuiteError
-from batchhook.execution.cancel import Halt
-from batchhook.execution.supervised_command import Command, run_command
+from batchhook.execution.cancel import CancelToken
+from batchhook.execution.supervised_command import SupervisedCommand, run_command
 
-_SHOWN = 300
-"""Characters of the set-up command's last line that an error shows."""
+_MAX_SHOWN = 300
+"""Characters of the setup command's last line that an error shows."""
 
-_MEND_SETUP = "mend `setup` in [tool.batchhook]"
+_FIX_SETUP = "fix `setup` in [tool.batchhook]"
 
 
 @dataclass(frozen=True, slots=True)
-class SetUp:
-    """How the set-up command is run.
+class SetupContext:
+    """Surroundings of the setup command.
 
     Attributes:
-        environment: of the tests.
-        log: gets what it prints.
-        halt: ends it when somebody calls.
+        environment: as the tests get it.
+        log: receives the command's output.
+        cancel: terminates the command; None if nothing does.
     """
 
     environment: Mapping[str, str]
     log: Path
-    halt: Halt | None = None
+    cancel: CancelToken | None = None
 
 
-def prepare(folder: Path, main: Path, settings: Settings, set_up: SetUp) -> None:
-    """Link what is to be linked, then run the set-up command.
+def prepare_checkout(checkout: Path, work_tree: Path, settings: Settings, context: SetupContext) -> None:
+    """Create the links of the ``link`` setting, then run the ``setup`` command.
 
     Args:
-        folder: the private checkout.
-        main: the user's work tree, where linked files are.
-        settings: ``link``, ``setup`` and ``setup_timeout``.
-        set_up: how the command is run.
+        checkout: the private checkout.
+        work_tree: the user's, which links point into.
+        settings: of the project.
+        context: of the setup command.
 
     Raises:
-        SuiteError: a file to be linked is missing, or the command failed: the suite cannot be run.
+        SuiteError: the target of a link is missing, or the command failed.
     """
     for name in settings.link:
-        _link(folder / name, main / name, name)
+        _create_link(checkout, work_tree, name)
     if settings.setup.strip():
-        _set_up(folder, settings, set_up)
+        _run_setup(checkout, settings, context)
 
 
-def _link(place: Path, target: Path, name: str) -> None:
+def _create_link(checkout: Path, work_tree: Path, name: str) -> None:
+    link, target = checkout / name, work_tree / name
     if not target.exists():
-        raise SuiteError(f"link: {name} does not exist in the work tree", "mend `link` in [tool.batchhook]")
-    if place.is_symlink() or place.exists():
-        return  # it is committed, too: what was committed is tested
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(target)
+        raise SuiteError(f"link: {name} does not exist in the work tree", "fix `link` in [tool.batchhook]")
+    if link.is_symlink() or link.exists():
+        return  # it is also committed: what was committed is tested
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
 
 
-def _set_up(folder: Path, settings: Settings, how: SetUp) -> None:
-    log, seconds = how.log, settings.setup_timeout
+def _run_setup(checkout: Path, settings: Settings, context: SetupContext) -> None:
+    log, timeout = context.log, settings.setup_timeout
     try:
-        words = shlex.split(settings.setup)
-        ended = run_command(Command(words, how.environment, log, seconds, how.halt), folder)
+        args = shlex.split(settings.setup)
+        ended = run_command(SupervisedCommand(args, context.environment, log, timeout, context.cancel), checkout)
     except (OSError, ValueError) as error:
-        raise SuiteError(f"setup cannot be started: {error}", _MEND_SETUP) from error
-    if ended.error:
-        raise SuiteError(f"setup cannot be started: {os.strerror(ended.error)}: {words[0]}", _MEND_SETUP)
+        raise SuiteError(f"setup cannot be started: {error}", _FIX_SETUP) from error
+    if ended.errno:
+        raise SuiteError(f"setup cannot be started: {os.strerror(ended.errno)}: {args[0]}", _FIX_SETUP)
     if ended.timed_out:
-        raise SuiteError(f"setup did not end within {seconds:g} s", f"its output: {log}")
-    if ended.code:
-        raise SuiteError(f"setup failed with exit code {ended.code}: {_last_line(log)}", f"its output: {log}")
-    if ended.code is None:
-        raise SuiteError(f"setup was killed: {_last_line(log)}", f"its output: {log}")
+        raise SuiteError(f"setup did not end within {timeout:g} s", f"see its output: {log}")
+    if ended.exit_code:
+        raise SuiteError(f"setup failed with exit code {ended.exit_code}: {_last_line(log)}", f"see its output: {log}")
+    if ended.exit_code is None:
+        raise SuiteError(f"setup was killed: {_last_line(log)}", f"see its output: {log}")
 
 
 def _last_line(log: Path) -> str:
-    return one_line((log.read_text("utf-8", "replace").strip().splitlines() or ["no output"])[-1], _SHOWN)
+    return one_line((log.read_text("utf-8", "replace").strip().splitlines() or ["no output"])[-1], _MAX_SHOWN)

@@ -1,4 +1,4 @@
-"""Running the project's suite on one commit in a private work tree, or in place on what the user's own holds."""
+"""Runs of the suite on one commit: in a private worktree, or in place on the files of the user's own."""
 
 from __future__ import annotations
 
@@ -11,208 +11,237 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from batchhook.core.results import Run, SuiteOutcome
+from batchhook.core.results import Run, SuiteResult
 from batchhook.core.settings import Isolation, Settings
-from batchhook.core.test_stats import History
 from batchhook.errors import BatchhookError, BusyError, SuiteError
 from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import Listener, SuiteSpec
+from batchhook.execution.spec import Listener, NullListener, SuiteSpec
 from batchhook.git import worktree
-from batchhook.git.snapshot import tree_of_files
+from batchhook.git.snapshot import capture_files
 from batchhook.store import locks, runs, test_stats
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
-from batchhook.workflow.suite.prepare import SetUp, prepare
-from batchhook.workflow.suite.uncommitted import explained, explained_broken
+from batchhook.workflow.suite.prepare import SetupContext, prepare_checkout
+from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 
-# More than enough for the runner and a few runs by hand; each costs a checkout.
-_MOST_WORKTREES = 8
+_MAX_WORKTREES = 8
+"""Enough for the runner and a few manual runs; each costs a checkout."""
 
 
 class RunListener(Listener, Protocol):
-    """Whoever wants to know how a run goes, from the checkout on."""
+    """A listener that also follows what happens before and after the tests."""
 
     def stage(self, name: str) -> None:
-        """What is being done before and after the tests."""
+        """Report that a stage of the run begins, such as ``checking out``."""
+
+
+class NullRunListener(NullListener):
+    """A listener that ignores everything."""
+
+    def stage(self, name: str) -> None:
+        """Ignore the event."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be run.
+class RunRequest:
+    """A request to run the suite, or a part of it, on a commit.
 
     Attributes:
-        commit: what to test.
+        commit: any revision.
         only: ids of tests, classes or modules; empty for all.
-        changed: files that the commits to be tested have changed; their tests come first.
+        changed_files: files that the commits under test changed; their tests come first.
         fail_fast: whether the first failure ends the run.
-        fresh: whether to run even if the same suite was run on the same tree before.
-        anew: whether to forget which tests need the company of others, and to find out again.
+        fresh: whether to run even if a stored run of the same suite on the same tree could be reused.
+        relearn_order: whether to forget which tests depend on others, and find out again.
     """
 
     commit: str = "HEAD"
     only: tuple[str, ...] = ()
-    changed: frozenset[str] = field(default_factory=frozenset)
+    changed_files: frozenset[str] = field(default_factory=frozenset)
     fail_fast: bool = False
     fresh: bool = False
-    anew: bool = False
+    relearn_order: bool = False
 
 
-def run_on_commit(
-    project: Project, wanted: Wanted, environment: Mapping[str, str], listener: RunListener, scratch: Path
+def run_suite_on_commit(
+    project: Project, request: RunRequest, environment: Mapping[str, str], listener: RunListener, scratch: Path
 ) -> Run:
-    """Run the suite on exactly a commit's files, unless it is known how that ends.
+    """Run the suite on exactly a commit's files, or return the stored run of the same suite on the same tree.
 
-    With ``isolation = "in-place"`` what is tested is what the user's work tree holds, and the run's tree says what
-    that was.
+    With ``isolation = "in-place"`` the user's work tree is tested as it is, and the run's tree is that of its files.
 
     Args:
         project: the repository.
-        wanted: what to run.
-        environment: the caller's; the tests get it without git's variables and the frameworks'.
-        listener: is told how it goes.
+        request: what to run.
+        environment: the caller's; the tests get it without the variables of git and of hook frameworks.
+        listener: follows the run.
         scratch: a folder for this run, emptied first.
 
     Returns:
-        the run: a stored one (``id`` set) where the same suite ran on the same tree before, else a new one, not stored
-        yet. A suite that could not run is one, too: its outcome says why it is broken.
+        a stored run (``id`` set), or a new one that is not stored yet. A suite that cannot run yields a broken run.
 
     Raises:
         GitError: the commit cannot be checked out.
     """
     started_at = time.time()
-    tree = project.git.text("rev-parse", f"{wanted.commit}^{{tree}}")
+    tree = project.git.text("rev-parse", f"{request.commit}^{{tree}}")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
         suite = find_suite(project, environment)
     except SuiteError as error:
-        return Run(tree, {}, started_at, SuiteOutcome(broken=error.message, hint=error.hint, complete=False))
+        return Run(tree, {}, started_at, SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False))
     if project.settings.isolation is Isolation.IN_PLACE:
-        return _run_in_place(project, suite, wanted, listener, scratch)
-    known = None if wanted.fresh or wanted.only else runs.remembered(project.database, tree, suite.description)
-    if known is not None:
-        return known
-    outcome = _run_in_worktree(project, suite, wanted, listener, scratch)
-    return Run(tree, suite.description, started_at, outcome)
+        return _run_in_place(project, suite, request, listener, scratch)
+    if not request.fresh and not request.only:
+        stored = runs.find_reusable(project.database, tree, suite.fingerprint)
+        if stored is not None:
+            return stored
+    result = _run_in_worktree(project, suite, request, listener, scratch)
+    return Run(tree, suite.fingerprint, started_at, result)
 
 
-def run_stored(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
-    """The run of the whole suite on a commit's files: a stored one, or one that is made and stored now.
+def ensure_run(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
+    """Return a stored run of the whole suite on a commit's files; run it now if there is none.
 
     Args:
         project: the repository.
-        commit: its name.
+        commit: its oid.
         environment: the caller's.
-        listener: is told how it goes.
+        listener: follows the run.
 
     Raises:
-        BatchhookError: the commit cannot be checked out, or the suite cannot be run there.
+        BatchhookError: the commit cannot be checked out, or the suite cannot run there.
     """
-    run = run_on_commit(project, Wanted(commit), environment, listener, project.state.run(f"by-hand-{os.getpid()}"))
-    if run.outcome.broken:
-        raise BatchhookError(f"{commit[:8]} cannot be tested: {run.outcome.broken}", run.outcome.hint)
+    scratch = project.state.run(f"by-hand-{os.getpid()}")
+    run = run_suite_on_commit(project, RunRequest(commit), environment, listener, scratch)
+    if run.result.broken_reason:
+        raise BatchhookError(f"{commit[:8]} cannot be tested: {run.result.broken_reason}", run.result.hint)
     return run if run.id else replace(run, id=runs.add(project.database, run))
 
 
 def _run_in_worktree(
-    project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path
-) -> SuiteOutcome:
+    project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path
+) -> SuiteResult:
     top, settings, git = project.location.top, project.settings, project.git
-    set_up = SetUp(suite.environment, scratch / "setup.log")
+    context = SetupContext(suite.environment, scratch / "setup.log")
     try:
-        with checked_out(project, wanted.commit, set_up, listener) as folder:
+        with prepared_worktree(project, request.commit, context, listener) as checkout:
             listener.stage("testing")
-            outcome = run_suite(_spec(project, suite, wanted, folder, scratch), listener)
+            result = run_suite(_request_spec(project, suite, request, checkout, scratch), listener)
             source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
-            outcome = explained(outcome, folder, top, source_roots, git)
+            result = add_uncommitted_notes(result, checkout, top, source_roots, git)
     except SuiteError as error:
-        outcome = SuiteOutcome(broken=error.message, hint=error.hint, complete=False)
-    return explained_broken(outcome, settings, wanted.commit, top, git)
+        result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
+    return hint_uncommitted_tests(result, settings, request.commit, top, git)
+
+
+def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path) -> Run:
+    listener.stage("waiting for another run in place")
+    with locks.lock(project.state.in_place_lock):
+        listener.stage("reading the work tree")
+        started_at = time.time()
+        tree = capture_files(project.git, project.location, "batchhook-index-run")
+        listener.stage("testing")
+        result = run_suite(_request_spec(project, suite, request, project.location.top, scratch), listener)
+    return Run(tree, suite.fingerprint, started_at, result)
 
 
 @contextmanager
-def checked_out(project: Project, commit: str, set_up: SetUp, listener: RunListener) -> Iterator[Path]:
-    """A private work tree that holds exactly a commit's files, ready for tests, for the length of a block.
+def prepared_worktree(
+    project: Project, commit: str, context: SetupContext, listener: RunListener | None = None
+) -> Iterator[Path]:
+    """Provide a private worktree that holds exactly a commit's files and is set up for tests.
 
     Args:
         project: the repository.
-        commit: what to check out.
-        set_up: how the set-up command is run.
-        listener: is told what is being done.
+        commit: any revision.
+        context: of the setup command; its token cancels the preparation.
+        listener: follows the stages.
 
     Raises:
         GitError: the commit cannot be checked out.
-        SuiteError: it cannot be set up, or all private work trees are in use.
+        SuiteError: the worktree cannot be set up, all are in use, or the preparation was cancelled.
     """
-    with private_worktree(project.state) as folder:
+    listener = listener or NullRunListener()
+    with _private_worktree(project.state) as checkout:
+        _check_not_cancelled(context)
         listener.stage("checking out")
-        worktree.checkout(project.git, folder, commit, project.location.tops)
+        worktree.checkout(project.git, checkout, commit, project.location.project_roots)
+        _check_not_cancelled(context)
         listener.stage("setting up")
-        prepare(folder, project.location.top, project.settings, set_up)
-        yield folder
+        prepare_checkout(checkout, project.location.top, project.settings, context)
+        _check_not_cancelled(context)
+        yield checkout
 
 
-def _run_in_place(project: Project, suite: Suite, wanted: Wanted, listener: RunListener, scratch: Path) -> Run:
-    listener.stage("waiting for the run that is under way in place")
-    with locks.lock(project.state.in_place_lock):
-        listener.stage("looking at the work tree")
-        started_at = time.time()
-        tree = tree_of_files(project.git, project.location, "batchhook-index-run")
-        listener.stage("testing")
-        outcome = run_suite(_spec(project, suite, wanted, project.location.top, scratch), listener)
-    return Run(tree, suite.description, started_at, outcome)
+def _check_not_cancelled(context: SetupContext) -> None:
+    if context.cancel is not None and context.cancel.is_cancelled:
+        raise SuiteError("the run was cancelled")
 
 
-def _spec(project: Project, suite: Suite, wanted: Wanted, folder: Path, scratch: Path) -> SuiteSpec:
+@contextmanager
+def _private_worktree(state: StateDir) -> Iterator[Path]:
+    """Provide the folder of a private worktree that no other process uses."""
+    for number in range(1, _MAX_WORKTREES + 1):
+        with locks.try_lock(state.worktrees / f"{number}.lock") as acquired:
+            if acquired:
+                yield state.worktrees / f"batchhook-{number}"
+                return
+    raise BusyError(f"all {_MAX_WORKTREES} private worktrees are in use", "wait for the other runs to end")
+
+
+def _request_spec(project: Project, suite: Suite, request: RunRequest, root: Path, scratch: Path) -> SuiteSpec:
+    stats = test_stats.load(project.database)
+    if request.relearn_order:
+        stats = replace(stats, parallel_only=frozenset(), order_dependent=frozenset(), isolation_verified=frozenset())
     return replace(
-        plain_spec(project.settings, suite, folder, scratch),
-        only=wanted.only,
-        fail_fast=wanted.fail_fast,
-        history=_history(project, wanted),
-        changed=wanted.changed,
+        default_spec(project.settings, suite, root, scratch),
+        only=request.only,
+        fail_fast=request.fail_fast,
+        stats=stats,
+        changed_files=request.changed_files,
     )
 
 
-def plain_spec(settings: Settings, suite: Suite, folder: Path, scratch: Path) -> SuiteSpec:
-    """A run of the whole suite in a folder, as the settings have it and without any history."""
+def default_spec(settings: Settings, suite: Suite, root: Path, scratch: Path) -> SuiteSpec:
+    """Return the spec of a run of the whole suite in a folder, without statistics of earlier runs."""
     return SuiteSpec(
         interpreter=suite.interpreter.path,
-        root=folder,
+        root=root,
         environment=suite.environment,
         scratch=scratch,
         start_dir=settings.start_dir,
         pattern=settings.pattern,
         top_level_dir=settings.top_level_dir,
         test_timeout=settings.test_timeout,
-        jobs=settings.jobs or processors(),
+        jobs=job_count(settings),
         order=settings.order,
     )
 
 
-def _history(project: Project, wanted: Wanted) -> History:
-    """What is known of the tests."""
-    known = test_stats.load(project.database)
-    return replace(known, unsteady=frozenset(), ordered=frozenset(), proven=frozenset()) if wanted.anew else known
-
-
-def processors() -> int:
-    """How many processors this process may use."""
+def job_count(settings: Settings) -> int:
+    """Return the ``jobs`` setting; for 0, the number of processors that this process may use."""
+    if settings.jobs:
+        return settings.jobs
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-@contextmanager
-def private_worktree(state: StateDir) -> Iterator[Path]:
-    """A private work tree's folder, for the length of a block.
+def run_located(spec: SuiteSpec, modules: frozenset[str]) -> SuiteResult:
+    """Run tests of another tree, importing only the modules that they were in there; see ``from_other_tree``.
 
-    Raises:
-        BusyError: all of them are in use.
+    Tests that are not found there are searched for in the whole suite; so are all if any depends on the suite's order.
+
+    Returns:
+        the result; its ``known_ids`` are set only if the whole suite was discovered.
     """
-    for number in range(1, _MOST_WORKTREES + 1):
-        with locks.try_lock(state.worktrees / f"{number}.lock") as free:
-            if free:
-                yield state.worktrees / f"batchhook-{number}"
-                return
-    raise BusyError(f"all {_MOST_WORKTREES} private work trees are in use", "wait for the runs that are under way")
+    if spec.stats.needs_suite_order:
+        return run_suite(spec)
+    direct = run_suite(replace(spec, modules=modules))
+    if not direct.absent:
+        return replace(direct, known_ids=frozenset())
+    rest = run_suite(replace(spec, only=tuple(direct.absent)))
+    return replace(rest, results=direct.results + rest.results, untestable=direct.untestable + rest.untestable)

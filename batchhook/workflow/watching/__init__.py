@@ -1,1 +1,1 @@
-"""Watching files: each settled burst of saves is recorded as a change."""
+"""Watching: each settled burst of saves is recorded as a change."""

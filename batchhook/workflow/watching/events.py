@@ -1,4 +1,4 @@
-"""What happens while files are watched, for whoever shows it."""
+"""Events of a watch, for the terminal and for ``watch --json``."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from batchhook.core.changes import Commit
+from batchhook.core.commit import Commit
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.recording.record import Recorded
+from batchhook.workflow.recording.record import RecordResult
 
 if TYPE_CHECKING:
     from batchhook.core.analysis import Analysis
 
 
-class Kind(str, Enum):
-    """What has happened."""
+class WatchEventKind(str, Enum):
+    """The kind of a watch event."""
 
-    BEGAN = "began"
+    STARTED = "started"
     RECORDED = "recorded"
     COMMITTED = "committed"
-    """A commit was counted that somebody made."""
+    """A commit of the user's was counted."""
 
     VERDICT = "verdict"
-    """A batch has its verdict, and what follows from it is known."""
+    """A batch is finished: its verdict and culprits are known."""
 
     TESTED = "tested"
-    """The present state was tested, since somebody wanted to know."""
+    """The user had the current files tested."""
 
     WAITING = "waiting"
-    """Files have changed, but something has to end first."""
+    """Files have changed, but a Git operation must end first."""
 
-    TROUBLE = "trouble"
-    """Something could not be done; it is tried again."""
+    ERROR = "error"
+    """Something failed; it is tried again."""
 
     POLLING = "polling"
-    """Files are looked at again and again, since the system does not tell."""
+    """Files are polled, since the system does not report changes."""
 
     PAUSED = "paused"
     RESUMED = "resumed"
@@ -43,24 +43,24 @@ class Kind(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Something that has happened.
+class WatchEvent:
+    """One event.
 
     Attributes:
         at: seconds since the epoch.
-        said: in words, where there are any.
-        hint: what can be done about it.
-        recorded: what was recorded.
-        commit: what was committed.
-        count: where the open batch stands after that.
-        analysis: of a batch that has its verdict.
+        message: in words; empty if the kind says it all.
+        hint: the next step for the user.
+        recorded: the recording.
+        commit: the commit.
+        count: the branch's count after the event.
+        analysis: of the finished batch.
     """
 
-    kind: Kind
+    kind: WatchEventKind
     at: float
-    said: str = ""
+    message: str = ""
     hint: str = ""
-    recorded: Recorded | None = None
+    recorded: RecordResult | None = None
     commit: Commit | None = None
     count: Count | None = None
     analysis: Analysis | None = None

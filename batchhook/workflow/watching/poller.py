@@ -1,6 +1,6 @@
-"""Looking at all files again and again, where the system does not tell what happens to them.
+"""Polling of all files, where the system does not report changes.
 
-watchfiles can do that, too, but goes by times in whole seconds: of two saves in one second it misses the second.
+watchfiles can poll, too, but compares times in whole seconds: of two saves in one second it misses the second.
 """
 
 from __future__ import annotations
@@ -13,75 +13,78 @@ from collections.abc import Iterable, Iterator
 
 from watchfiles import Change
 
-_SHARE = 10
-"""A look takes at most one part in so many of the time."""
+_DUTY_DIVISOR = 10
+"""Polling takes at most one part in this many of the time."""
 
-_Mark = tuple[int, ...]
+_Signature = tuple[int, ...]
 
 
 class Poller:
-    """Looks at what is directly in some folders; used as watchfiles' own watcher is.
+    """Polls the entries of some folders; a stand-in for watchfiles' ``RustNotify``.
 
     Args:
-        folders: their paths; those that are not there are empty.
-        delay: seconds between two looks at least.
+        folders: their paths; missing ones count as empty.
+        delay: minimum seconds between two polls.
 
     Attributes:
-        interval: seconds between two looks, so that they do not take too much of the processor.
+        interval: current seconds between two polls, longer if a poll takes much processor time.
     """
 
     def __init__(self, folders: Iterable[str], delay: float) -> None:
         self.interval = delay
         self._delay = delay
         self._folders = tuple(folders)
-        self._known: dict[str, _Mark] = {}
+        self._known: dict[str, _Signature] = {}
         self._next = 0.0
-        self._look()
+        self._scan()
 
     def watch(self, _debounce: int, _step: int, milliseconds: int, stop: threading.Event) -> set[tuple[int, str]] | str:
-        """What has happened: kinds and paths; or ``timeout``, or ``stop`` where that was asked for."""
+        """Wait for changes; return their kinds and paths, or ``timeout``, or ``stop`` once that event is set."""
         end = time.monotonic() + milliseconds / 1000
         while not stop.wait(max(min(self._next, end) - time.monotonic(), 0.0)):
             if time.monotonic() >= self._next:
-                found = self._look()
-                if found:
-                    return found
+                changes = self._scan()
+                if changes:
+                    return changes
             elif time.monotonic() >= end:
                 return "timeout"
         return "stop"
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: a poller holds no resources."""
 
-    def _look(self) -> set[tuple[int, str]]:
-        begun = time.monotonic()
-        before, self._known = self._known, {path: mark for folder in self._folders for path, mark in _inside(folder)}
-        took = time.monotonic() - begun
-        self.interval = max(self._delay, took * (_SHARE - 1))
+    def _scan(self) -> set[tuple[int, str]]:
+        started_at = time.monotonic()
+        before, self._known = (
+            self._known,
+            {path: signature for folder in self._folders for path, signature in _list_entries(folder)},
+        )
+        seconds = time.monotonic() - started_at
+        self.interval = max(self._delay, seconds * (_DUTY_DIVISOR - 1))
         self._next = time.monotonic() + self.interval
-        return set(_differences(before, self._known))
+        return set(_diff(before, self._known))
 
 
-def _differences(before: dict[str, _Mark], after: dict[str, _Mark]) -> Iterator[tuple[int, str]]:
-    for path, mark in after.items():
+def _diff(before: dict[str, _Signature], after: dict[str, _Signature]) -> Iterator[tuple[int, str]]:
+    for path, signature in after.items():
         known = before.get(path)
-        if known is None or mark[0] != known[0]:  # made anew, for instance a folder that went and came back
+        if known is None or signature[0] != known[0]:  # recreated, such as a folder that was removed and came back
             yield Change.added.value, path
-        elif mark != known:
+        elif signature != known:
             yield Change.modified.value, path
     yield from ((Change.deleted.value, path) for path in before if path not in after)
 
 
-def _inside(folder: str) -> Iterator[tuple[str, _Mark]]:
-    """What is in a folder: of each its inode, and of what is no folder how it is."""
+def _list_entries(folder: str) -> Iterator[tuple[str, _Signature]]:
+    """Yield a folder's entries: the inode of each, and for files also times, size and mode."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 try:
-                    there = entry.stat(follow_symlinks=False)
-                except OSError:  # gone meanwhile
+                    status = entry.stat(follow_symlinks=False)
+                except OSError:  # just removed
                     continue
-                of_files = (there.st_mtime_ns, there.st_ctime_ns, there.st_size, there.st_mode)
-                yield entry.path, (there.st_ino, *(() if stat.S_ISDIR(there.st_mode) else of_files))
+                content = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_mode)
+                yield entry.path, (status.st_ino, *(() if stat.S_ISDIR(status.st_mode) else content))
     except OSError:
         return

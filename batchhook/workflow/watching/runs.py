@@ -1,4 +1,4 @@
-"""The runs that are going on while files are watched: those of full batches, and one of the present state."""
+"""The runs during a watch: those of full batches, and a manual one of the current files."""
 
 from __future__ import annotations
 
@@ -16,135 +16,139 @@ from pathlib import Path
 from typing import IO, Any
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.changes import Batch
+from batchhook.core.batch import Batch
 from batchhook.core.progress import Progress
 from batchhook.errors import BatchhookError, NotFinishedError
-from batchhook.git.environment import scrubbed
+from batchhook.git.environment import scrub_environment
 from batchhook.store import batches, locks
 from batchhook.store.progress import ProgressReader
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import analyze, spawn
-from batchhook.workflow.status.wait import reader_of
+from batchhook.workflow.status.wait import progress_reader
 
-_PATIENCE = 3.0
-"""Seconds for which nobody may be at work before another runner is started."""
-_MOST_NAMED = 3
+_RESTART_DELAY = 3.0
+"""Seconds without a working runner after which another one is started."""
+_MAX_NAMED = 3
 
 
-class Runs:
-    """The full batches that have no verdict yet."""
+class ActiveRuns:
+    """The full batches that are not finished.
+
+    Attributes:
+        running: these batches, each with its progress.
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._readers: dict[int, ProgressReader] = {}
-        self._look = 0.0
-        self.going: tuple[tuple[Batch, Progress], ...] = ()
-        self.look()
+        self._restart_at = 0.0
+        self.running: tuple[tuple[Batch, Progress], ...] = ()
+        self.poll()
 
-    def look(self) -> list[Analysis]:
-        """See how far they are; gives what those tell that have ended since the last look."""
-        there = batches.unfinished(self._project.database)
-        numbers = {batch.id for batch in there}
+    def poll(self) -> list[Analysis]:
+        """Read the progress of the batches; return the analyses of those that finished since the last call."""
+        unfinished = batches.list_unfinished(self._project.database)
+        numbers = {batch.id for batch in unfinished}
         ended = [number for number in self._readers if number not in numbers]
         for number in ended:
             del self._readers[number]
-        self.going = tuple((batch, self._reader(batch.id).read()) for batch in there)
-        self._see_to_it()
-        return [found for number in sorted(ended) for found in self._analysis(number)]
+        self.running = tuple((batch, self._reader(batch.id).read()) for batch in unfinished)
+        self._restart_dead_runner()
+        return [analysis for number in sorted(ended) for analysis in self._analyze(number)]
 
     def _reader(self, number: int) -> ProgressReader:
         if number not in self._readers:
-            self._readers[number] = reader_of(self._project, number)
+            self._readers[number] = progress_reader(self._project, number)
         return self._readers[number]
 
-    def _analysis(self, number: int) -> Iterator[Analysis]:
-        with contextlib.suppress(NotFinishedError):  # its batch was given up
+    def _analyze(self, number: int) -> Iterator[Analysis]:
+        with contextlib.suppress(NotFinishedError):  # the batch was abandoned
             yield analyze.analyze(self._project, number)
 
-    def _see_to_it(self) -> None:
-        """Start another runner where one has died."""
+    def _restart_dead_runner(self) -> None:
+        """Start a runner if none has worked for a while."""
         now = time.monotonic()
-        if not self.going or locks.is_locked(self._project.state.runner_lock):
-            self._look = now + _PATIENCE
-        elif now >= self._look:
-            self._look = now + _PATIENCE
+        if not self.running or locks.is_locked(self._project.state.runner_lock):
+            self._restart_at = now + _RESTART_DELAY
+        elif now >= self._restart_at:
+            self._restart_at = now + _RESTART_DELAY
             spawn.ensure_runner(self._project.location, self._project.database, os.environ)
 
 
-class ByHand:
-    """A run of the suite on what was recorded last, in a process of its own: ``batchhook test --recorded``."""
+class ManualTest:
+    """A run of ``batchhook test --recorded``, on the last recording, in a process of its own."""
 
     def __init__(self, project: Project) -> None:
         self._stack = contextlib.ExitStack()
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="batchhook-watch-")))
         self._reader = ProgressReader(folder / "progress.ndjson")
-        self._said: IO[bytes] = self._stack.enter_context((folder / "said").open("w+b"))
+        self._output: IO[bytes] = self._stack.enter_context((folder / "output").open("w+b"))
         command = [sys.executable, "-E", "-m", "batchhook", "-C", os.fspath(project.location.top), "--json", "test"]
         self._process = subprocess.Popen(
             [*command, "--recorded", "--progress", os.fspath(folder / "progress.ndjson")],
-            cwd=project.location.common_dir,  # not the work tree: a sqlite3.py there would be imported
-            env=scrubbed(os.environ),
+            cwd=project.location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
+            env=scrub_environment(os.environ),
             stdin=subprocess.DEVNULL,
-            stdout=self._said,
+            stdout=self._output,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for us
+            start_new_session=True,  # Ctrl-C is meant for the watch only
         )
 
     def progress(self) -> Progress:
-        """How far it is."""
+        """Return its progress."""
         return self._reader.read()
 
     def result(self) -> str | None:
-        """How it ended, in half a sentence; None while it goes on.
+        """Return a summary of the result; None while it runs.
 
         Raises:
-            BatchhookError: it could not be done.
+            BatchhookError: the tests could not be run.
         """
         if self._process.poll() is None:
             return None
-        self._said.seek(0)
+        self._output.seek(0)
         try:
-            told = json.load(self._said)
+            document = json.load(self._output)
         except ValueError:
-            raise BatchhookError("the run ended without a result", "batchhook test --recorded says why") from None
-        if "error" in told:
-            raise BatchhookError(str(told["error"]), str(told["hint"]))
-        return _said_of(told)
+            raise BatchhookError("the run ended without a result", "to see why: batchhook test --recorded") from None
+        if "error" in document:
+            raise BatchhookError(str(document["error"]), str(document["hint"]))
+        return _summarize(document)
 
     def close(self) -> None:
-        """End it, if it goes on."""
+        """Stop it, if it still runs."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # it ends its own
+            self._process.send_signal(signal.SIGINT)  # it then stops its own processes
             try:
-                self._process.wait(_PATIENCE)
+                self._process.wait(_RESTART_DELAY)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
         self._stack.close()
 
 
-def _said_of(document: Mapping[str, Any]) -> str:
-    """What ``test --json`` says, in half a sentence."""
+def _summarize(document: Mapping[str, Any]) -> str:
+    """Summarize a document of ``test --json``, without a final period."""
     totals, failures = document["totals"], document["failures"]
     if document["broken"]:
         return f"could not be tested: {document['broken']}"
     if not failures:
         return f"{document['verdict']}: {totals['passed']} tests in {totals['duration_s']:.1f} s"
-    names = [str(failure["test_id"]) for failure in failures[:_MOST_NAMED]]
-    more = [f"{len(failures) - _MOST_NAMED} more"] if len(failures) > _MOST_NAMED else []
+    names = [str(failure["test_id"]) for failure in failures[:_MAX_NAMED]]
+    more = [f"{len(failures) - _MAX_NAMED} more"] if len(failures) > _MAX_NAMED else []
     return f"{document['verdict']}: {len(failures)} of {totals['tests']} tests: {', '.join([*names, *more])}"
 
 
 @contextmanager
-def only_one(project: Project) -> Iterator[None]:
-    """Be the one who watches a work tree, for the length of a block.
+def lock_worktree(project: Project) -> Iterator[None]:
+    """Hold the lock for watching a work tree.
 
     Raises:
-        BatchhookError: somebody else does.
+        BatchhookError: another process watches it.
     """
-    with locks.try_lock(project.location.git_dir / "batchhook-watch.lock") as is_alone:
-        if not is_alone:
+    with locks.try_lock(project.location.git_dir / "batchhook-watch.lock") as is_locked:
+        if not is_locked:
             raise BatchhookError(
-                "this work tree is watched already, by another process", "end that one first: q in its terminal"
+                "this work tree is watched already, by another process", "stop that one first: press q in its terminal"
             )
         yield

@@ -1,4 +1,4 @@
-"""Watching: what settles is recorded, full batches are run, and whoever shows it is told what happens."""
+"""The watch of a work tree: settled saves are recorded, full batches are run, and every event is reported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from batchhook.core.culprits import attribution
-from batchhook.core.verdict import summary
+from batchhook.core.verdict import summarize_verdict
 from batchhook.errors import BatchhookError
 from batchhook.git import commit_in_progress, shadow_index, snapshot
 from batchhook.git.location import Location, read_head
@@ -19,239 +19,251 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
 from batchhook.workflow.recording.record import record
 from batchhook.workflow.status import spawn
-from batchhook.workflow.watching.debounced_events import Burst, Bursts, Ended, GitMoved, Polling
-from batchhook.workflow.watching.events import Kind, News
-from batchhook.workflow.watching.runs import ByHand, Runs
+from batchhook.workflow.watching.debounced_events import (
+    DebouncedEvents,
+    GitMoved,
+    PollingStarted,
+    SavesSettled,
+    WatcherFailed,
+)
+from batchhook.workflow.watching.events import WatchEvent, WatchEventKind
+from batchhook.workflow.watching.runs import ActiveRuns, ManualTest
 
-_SOON = 0.25
-"""Seconds between two looks while something goes on."""
-_SELDOM = 1.0
-"""And while nothing does: somebody else may have started a run."""
-_AGAIN = 0.5
-"""Seconds after which is tried again what could not be done."""
+_BUSY_INTERVAL = 0.25
+"""Seconds between two polls of the runs while there are any."""
+_IDLE_INTERVAL = 1.0
+"""And while there are none: another process may have started one."""
+_RETRY_DELAY = 0.5
+"""Seconds until a failed recording is tried again."""
 
-Tell = Callable[[News], None]
+EventHandler = Callable[[WatchEvent], None]
 
 
-class Session:
-    """One watching of one work tree; nothing in it waits for long.
+class WatchSession:
+    """One watch of one work tree. No call waits for long.
 
     Args:
         project: the repository.
-        bursts: the saves.
-        tell: is told what happens.
+        events: the file events.
+        on_event: called with each event of the watch.
 
     Attributes:
-        count: where the open batch stands; None in the middle of a rebase.
+        count: the branch's count; None during a rebase.
         runs: of full batches.
-        by_hand: the run of the present state, if there is one.
-        is_paused: whether saves are left alone.
-        waits: what has to end before what was saved is recorded; empty for nothing.
-        trouble: what could not be done; empty where all is well.
+        manual_test: the run of the current files, if there is one.
+        is_paused: whether saves are not recorded for now.
+        blocked_by: the Git operation that must end before saves can be recorded; empty for none.
+        error: message of the last failure; empty if all is well.
     """
 
-    def __init__(self, project: Project, bursts: Bursts, tell: Tell) -> None:
+    def __init__(self, project: Project, events: DebouncedEvents, on_event: EventHandler) -> None:
         self.project = project
         self.is_paused = False
-        self.waits = ""
-        self.by_hand: ByHand | None = None
-        self._bursts = bursts
-        self._tell = tell
-        self._is_due = True  # what was changed before we came is a change of its own
-        self._again = 0.0
-        self._look = 0.0
-        self.trouble = ""
+        self.blocked_by = ""
+        self.manual_test: ManualTest | None = None
+        self._events = events
+        self._on_event = on_event
+        self._has_unrecorded = True  # changes made before the watch are one change of their own
+        self._retry_at = 0.0
+        self._next_poll = 0.0
+        self.error = ""
         self.count: Count | None = None
-        self._known: set[str] = set()
-        self.runs = Runs(project)
-        self._has_moved = True
+        self._known_changes: set[str] = set()
+        self.runs = ActiveRuns(project)
+        self._has_git_moved = True
 
-    def begin(self, where: str) -> None:
-        """Say that it has begun, with all loaded that the first change needs."""
-        importlib.import_module("batchhook.git.object_db")
+    def start(self, where: str) -> None:
+        """Start watching.
+
+        Args:
+            where: description of the watched files.
+        """
+        importlib.import_module("batchhook.git.object_db")  # the first recording needs it
         self._recount()
-        self._say(Kind.BEGAN, f"watching {where}")
+        self._emit(WatchEventKind.STARTED, f"watching {where}")
 
     @property
-    def pause(self) -> float:
-        """Seconds after which something is to be done, if nothing happens before."""
+    def timeout(self) -> float:
+        """Seconds until ``step`` must be called if no file event comes before."""
         now = time.monotonic()
-        waits = [self._look - now]
-        if self._is_due and not self.is_paused:
-            waits.append(self._again - now)
-        return max(min(waits), 0.0)
+        times = [self._next_poll]
+        if self._has_unrecorded and not self.is_paused:
+            times.append(self._retry_at)
+        return max(min(times) - now, 0.0)
 
-    def turn(self) -> None:
-        """Do what is to be done now.
+    def step(self) -> None:
+        """Handle file events, record what has settled, and poll the runs.
 
         Raises:
-            BatchhookError: it cannot go on.
+            BatchhookError: the watch cannot continue.
         """
-        for told in self._bursts.take():
-            self._hear(told)
+        for event in self._events.pop_events():
+            self._handle_file_event(event)
         try:
-            self._do_what_is_due(time.monotonic())
+            self._run_due_work(time.monotonic())
         except (BatchhookError, OSError) as error:
-            self._have_trouble(error)
+            self._report_error(error)
 
-    def _do_what_is_due(self, now: float) -> None:
-        if self._is_due and not self.is_paused and now >= self._again:
+    def _run_due_work(self, now: float) -> None:
+        if self._has_unrecorded and not self.is_paused and now >= self._retry_at:
             self._record()
-        elif self._has_moved:
+        elif self._has_git_moved:
             self._recount()
-        if now >= self._look:
-            self._look_at_runs()
-            is_going = self.runs.going or self.by_hand
-            self._look = time.monotonic() + (_SOON if is_going else _SELDOM)
+        if now >= self._next_poll:
+            self._poll_runs()
+            is_going = self.runs.running or self.manual_test
+            self._next_poll = time.monotonic() + (_BUSY_INTERVAL if is_going else _IDLE_INTERVAL)
 
     def toggle_pause(self) -> None:
-        """Leave saves alone from now on, or record what has come together meanwhile."""
+        """Stop recording saves, or start again and record the changes made in between."""
         self.is_paused = not self.is_paused
-        self._say(Kind.PAUSED if self.is_paused else Kind.RESUMED)
+        self._emit(WatchEventKind.PAUSED if self.is_paused else WatchEventKind.RESUMED)
 
     def test_now(self) -> None:
-        """Test the present state, after recording what is not recorded yet; a run that goes on is not disturbed."""
-        if self.by_hand is not None:
+        """Record unrecorded changes, and test the result; if such a test is running, do nothing."""
+        if self.manual_test is not None:
             return
-        self._flush()
-        self.by_hand = ByHand(self.project)
-        self._look = 0.0
+        self._record_now()
+        self.manual_test = ManualTest(self.project)
+        self._next_poll = 0.0
 
-    def after_operation(self) -> None:
-        """A rollback was made: what it left is no change, and was told the core as such."""
-        self._has_moved = True
-        self._look = 0.0
+    def note_operation(self) -> None:
+        """Update the count after a rollback; its result is on the timeline already, and is no change."""
+        self._has_git_moved = True
+        self._next_poll = 0.0
 
     def close(self) -> None:
-        """Record what was just saved, and end."""
+        """Record the last saves, and stop."""
         try:
-            self._flush()
+            self._record_now()
         finally:
-            if self.by_hand is not None:
-                self.by_hand.close()
-            self._say(Kind.ENDED)
+            if self.manual_test is not None:
+                self.manual_test.close()
+            self._emit(WatchEventKind.ENDED)
 
-    def _hear(self, told: Burst | GitMoved | Polling | Ended) -> None:
-        match told:
-            case Burst():
-                self._is_due = True
+    def _handle_file_event(self, event: SavesSettled | GitMoved | PollingStarted | WatcherFailed) -> None:
+        match event:
+            case SavesSettled():
+                self._has_unrecorded = True
             case GitMoved():
-                self._has_moved = True
-                self._again = 0.0
-            case Polling():
-                self._say(Kind.POLLING, told.reason)
-            case Ended():
-                raise told.error
+                self._has_git_moved = True
+                self._retry_at = 0.0
+            case PollingStarted():
+                self._emit(WatchEventKind.POLLING, event.reason)
+            case WatcherFailed():
+                raise event.error
 
-    def _flush(self) -> None:
-        """Record at once what was saved, settled or not, seen or not."""
-        for told in self._bursts.take():
-            self._hear(told)
+    def _record_now(self) -> None:
+        """Record all saves at once, settled or not, seen or not."""
+        for event in self._events.pop_events():
+            self._handle_file_event(event)
         if self.is_paused:
             return
         try:
             self._record()
         except (BatchhookError, OSError) as error:
-            self._have_trouble(error)
+            self._report_error(error)
 
     def _record(self) -> None:
-        self._is_due = True
-        self._again = time.monotonic() + _AGAIN
-        waits = under_way(self.project.location)
-        waits = waits or ("the solving of conflicts" if snapshot.has_conflicts(self.project.git) else "")
-        waits = waits or ("a commit" if commit_in_progress.is_under_way(self.project.location.top) else "")
-        if waits:
-            self._wait(waits)
+        self._has_unrecorded = True
+        self._retry_at = time.monotonic() + _RETRY_DELAY
+        blocker = describe_git_activity(self.project.location)
+        blocker = blocker or ("conflict resolution" if snapshot.has_conflicts(self.project.git) else "")
+        blocker = blocker or ("a commit" if commit_in_progress.is_committing(self.project.location.top) else "")
+        if blocker:
+            self._set_blocked(blocker)
             return
         try:
-            self.project = _with_settings(self.project)
-            done = record(self.project, "")
+            self.project = _reload_settings(self.project)
+            result = record(self.project, "")
         except BatchhookError:
-            waits = under_way(self.project.location)  # it has begun meanwhile
-            if not waits:
+            blocker = describe_git_activity(self.project.location)  # it may have started just now
+            if not blocker:
                 raise
-            self._wait(waits)
+            self._set_blocked(blocker)
             return
-        self._is_due = self._has_moved = False
-        self.waits = self.trouble = ""
-        self._counted(done.count, done.change.oid if done.change else "")
-        if done.change is not None:
-            self._tell(News(Kind.RECORDED, time.time(), recorded=done, count=done.count))
+        self._has_unrecorded = self._has_git_moved = False
+        self.blocked_by = self.error = ""
+        self._apply_count(result.count, result.change.oid if result.change else "")
+        if result.change is not None:
+            self._on_event(WatchEvent(WatchEventKind.RECORDED, time.time(), recorded=result, count=result.count))
 
     def _recount(self) -> None:
-        """See what git has done, unless it is still at it."""
-        self._has_moved = bool(under_way(self.project.location))
-        if self._has_moved:
+        """Update the count after Git wrote HEAD or the index, unless it is still at work."""
+        self._has_git_moved = bool(describe_git_activity(self.project.location))
+        if self._has_git_moved:
             return
-        self._counted(self.project.reconcile())
-        if not self._is_due:
-            self.trouble = ""
+        self._apply_count(self.project.reconcile())
+        if not self._has_unrecorded:
+            self.error = ""
 
-    def _counted(self, count: Count | None, recorded: str = "") -> None:
-        """Take in where the open batch stands, and have run what is full."""
+    def _apply_count(self, count: Count | None, recorded: str = "") -> None:
+        """Report new commits, and start the runner for full batches."""
         before, self.count = self.count, count
         if count is None:
             return
-        full = [change for number in count.sealed for change in batches.get(self.project.database, number).changes]
-        line = {change.oid: change for change in (*full, *count.changes)}
-        if before is not None and before.branch == count.branch and self._known <= line.keys():  # it has but grown
-            for oid, change in line.items():
-                if oid not in self._known and oid != recorded:
-                    self._tell(News(Kind.COMMITTED, time.time(), commit=change, count=count))
-        self._known = {change.oid for change in count.changes}
+        full = [change for number in count.sealed for change in batches.load(self.project.database, number).changes]
+        changes = {change.oid: change for change in (*full, *count.changes)}
+        is_same_branch = before is not None and before.branch == count.branch
+        if is_same_branch and self._known_changes <= changes.keys():  # none was rewritten or reset
+            for oid, change in changes.items():
+                if oid not in self._known_changes and oid != recorded:
+                    self._on_event(WatchEvent(WatchEventKind.COMMITTED, time.time(), commit=change, count=count))
+        self._known_changes = {change.oid for change in count.changes}
         if count.sealed:
-            self._look = 0.0
+            self._next_poll = 0.0
         spawn.wake(self.project.location, self.project.database, os.environ, count)
 
-    def _look_at_runs(self) -> None:
-        for found in self.runs.look():
-            said = summary(found.verdict, found.outcome)
-            blamed = attribution.summary(found.attributions)
-            hint = "" if found.verdict.is_good else f"batchhook analyze {found.batch.id}"
-            self._tell(News(Kind.VERDICT, time.time(), f"{said}: {blamed}" if blamed else said, hint, analysis=found))
-        if self.by_hand is None:
+    def _poll_runs(self) -> None:
+        for analysis in self.runs.poll():
+            verdict = summarize_verdict(analysis.verdict, analysis.result)
+            culprits = attribution.summarize_attributions(analysis.attributions)
+            message = f"{verdict}: {culprits}" if culprits else verdict
+            hint = "" if analysis.verdict.is_good else f"batchhook analyze {analysis.batch.id}"
+            self._on_event(WatchEvent(WatchEventKind.VERDICT, time.time(), message, hint, analysis=analysis))
+        if self.manual_test is None:
             return
         try:
-            said_of_it = self.by_hand.result()
+            result = self.manual_test.result()
         except BatchhookError as error:
-            self._tell(News(Kind.TROUBLE, time.time(), error.message, error.hint))
-            said_of_it = ""
-        if said_of_it is not None:
-            self.by_hand.close()
-            self.by_hand = None
-        if said_of_it:
-            self._tell(News(Kind.TESTED, time.time(), said_of_it))
+            self._on_event(WatchEvent(WatchEventKind.ERROR, time.time(), error.message, error.hint))
+            result = ""
+        if result is not None:
+            self.manual_test.close()
+            self.manual_test = None
+        if result:
+            self._on_event(WatchEvent(WatchEventKind.TESTED, time.time(), result))
 
-    def _wait(self, reason: str) -> None:
-        if reason != self.waits:
-            self.waits = reason
-            self._say(Kind.WAITING, f"{reason} is under way: what was saved is recorded when it has ended")
+    def _set_blocked(self, reason: str) -> None:
+        if reason != self.blocked_by:
+            self.blocked_by = reason
+            self._emit(WatchEventKind.WAITING, f"{reason} is under way: saves are recorded when it has ended")
 
-    def _have_trouble(self, error: BatchhookError | OSError) -> None:
-        """Say what could not be done, once; it is tried again."""
-        self._again = self._look = time.monotonic() + 2 * _AGAIN
+    def _report_error(self, error: BatchhookError | OSError) -> None:
+        """Report an error, once; what failed is tried again."""
+        self._retry_at = self._next_poll = time.monotonic() + 2 * _RETRY_DELAY
         message, hint = (error.message, error.hint) if isinstance(error, BatchhookError) else (str(error), "")
-        if message != self.trouble:
-            self.trouble = message
-            self._tell(News(Kind.TROUBLE, time.time(), message, hint))
+        if message != self.error:
+            self.error = message
+            self._on_event(WatchEvent(WatchEventKind.ERROR, time.time(), message, hint))
 
-    def _say(self, kind: Kind, said: str = "") -> None:
-        self._tell(News(kind, time.time(), said, count=self.count))
-
-
-def under_way(location: Location) -> str:
-    """What git is in the middle of, in a work tree; empty for nothing."""
-    begun = snapshot.what_is_under_way(location)
-    return begun or ("a command of git (index.lock)" if shadow_index.is_git_busy(location) else "")
+    def _emit(self, kind: WatchEventKind, message: str = "") -> None:
+        self._on_event(WatchEvent(kind, time.time(), message, count=self.count))
 
 
-def _with_settings(project: Project) -> Project:
-    """The same with the settings as they are now.
+def describe_git_activity(location: Location) -> str:
+    """Return the Git operation in progress in a work tree; empty for none."""
+    operation = snapshot.operation_in_progress(location)
+    return operation or ("a command of git (index.lock)" if shadow_index.is_git_busy(location) else "")
+
+
+def _reload_settings(project: Project) -> Project:
+    """Return the project with the current settings.
 
     Raises:
-        ConfigurationError: they are wrong, as they are now.
+        ConfigurationError: the settings are wrong now.
     """
     settings = config.load(
-        project.said, lambda: read_head(project.git, project.location).branch, validated_before=project.state.settings
+        project.sources, lambda: read_head(project.git, project.location).branch, cache=project.state.settings
     )
     return project if settings == project.settings else replace(project, settings=settings)

@@ -8,7 +8,7 @@ from math import comb
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.perf.mann_whitney import critical, p_value, u_statistic
+from batchhook.core.perf.mann_whitney import critical_value, p_value, u_statistic
 
 values = st.lists(st.floats(0, 10), min_size=1, max_size=8)
 
@@ -41,15 +41,15 @@ def test_chances_are_those_of_counting_all_orders(first: int, second: int) -> No
     ],
 )
 def test_critical_values_are_those_of_the_tables(size: int, p: float, least: int) -> None:
-    assert critical(size, size, p) == least
+    assert critical_value(size, size, p) == least
 
 
 def test_what_the_judging_rests_on() -> None:
     assert p_value(23, 5, 5) == pytest.approx(4 / 252)  # .016
     assert p_value(22, 5, 5) > 0.016
-    assert critical(10, 10, 4 / 252) == 79
-    assert critical(20, 20, 4 / 252) == 280
-    assert critical(2, 2, 4 / 252) == 5, "two of each can never say so"
+    assert critical_value(10, 10, 4 / 252) == 79
+    assert critical_value(20, 20, 4 / 252) == 280
+    assert critical_value(2, 2, 4 / 252) == 5, "two of each can never say so"
 
 
 @given(values, values)

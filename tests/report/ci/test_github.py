@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from hypothesis import given, settings, strategies as st
 
-from batchhook.core.ci import Baseline, CiRun
+from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
 from batchhook.report.ci import github, gitlab, markdown_summary
-from batchhook.report.ci.provider import Service, folded, service_of
+from batchhook.report.ci.provider import CiProvider, detect_provider, folded
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=30)
 NASTY = st.one_of(
@@ -24,7 +24,7 @@ NASTY = st.one_of(
 
 def ci_run(results: list[TestResult], **fields: object) -> CiRun:
     verdict = Verdict.FAILED if any(one.outcome.is_failure for one in results) else Verdict.PASSED
-    return CiRun("1" * 40, 0.0, SuiteOutcome(tuple(results), 1.0), verdict, **fields)  # type: ignore[arg-type]
+    return CiRun("1" * 40, 0.0, SuiteResult(tuple(results), 1.0), verdict, **fields)  # type: ignore[arg-type]
 
 
 def failed(name: str, **fields: str) -> TestResult:
@@ -56,7 +56,7 @@ def unescaped(text: str) -> str:
 
 def test_a_failure_is_marked_where_it_is() -> None:
     result = failed("m.T.test_a", error_type="ValueError", message="100%, really: no\nno", location="a/b,c:d.py:7")
-    (line,) = github.annotated(ci_run([result]))
+    (line,) = github.annotate_failures(ci_run([result]))
     assert line == "::error file=a/b%2Cc%3Ad.py,line=7,title=m.T.test_a::ValueError: 100%25, really: no no"
     assert list(obeyed(line)) == [
         ("error", {"file": "a/b,c:d.py", "line": "7", "title": "m.T.test_a"}, "ValueError: 100%, really: no no")
@@ -67,7 +67,7 @@ def test_a_failure_is_marked_where_it_is() -> None:
 @given(NASTY, NASTY, NASTY, NASTY)
 def test_any_texts_make_one_command(name: str, error: str, message: str, location: str) -> None:
     result = failed(name, error_type=error, message=message, location=location)
-    (line,) = github.annotated(ci_run([result]))
+    (line,) = github.annotate_failures(ci_run([result]))
     line.encode()
     ((command, given, _),) = obeyed(line)
     assert "\n" not in line
@@ -77,9 +77,9 @@ def test_any_texts_make_one_command(name: str, error: str, message: str, locatio
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(NASTY))
-def test_what_is_printed_in_between_is_not_obeyed(texts: list[str]) -> None:
+def test_commands_in_a_fold_are_not_obeyed(texts: list[str]) -> None:
     stream = io.StringIO()
-    with folded(stream, Service.GITHUB, "tests"):
+    with folded(stream, CiProvider.GITHUB, "tests"):
         stream.write("\n".join(texts) + "\n")
     stream.write("::notice::after\n")
     assert [name for name, _, _ in obeyed(stream.getvalue())] == ["group", "endgroup", "notice"]
@@ -87,7 +87,7 @@ def test_what_is_printed_in_between_is_not_obeyed(texts: list[str]) -> None:
 
 def test_a_fold_ends_whatever_happens() -> None:
     streams = [io.StringIO(), io.StringIO(), io.StringIO()]
-    for stream, service in zip(streams, Service, strict=True):
+    for stream, service in zip(streams, CiProvider, strict=True):
         with suppress(KeyboardInterrupt), folded(stream, service, "some tests"):
             raise KeyboardInterrupt
     nothing, on_github, on_gitlab = (stream.getvalue() for stream in streams)
@@ -97,12 +97,12 @@ def test_a_fold_ends_whatever_happens() -> None:
     assert re.findall(pattern, on_gitlab) == ["start", "end"]
 
 
-def test_ten_of_a_kind_and_what_is_new_first() -> None:
+def test_at_most_ten_of_a_kind_newest_first() -> None:
     old = [failed(f"m.T.test_old_{number}") for number in range(12)]
     new = [failed(f"m.T.test_new_{number}") for number in range(11)]
     results = [*old, *new]
-    run = ci_run(results, baseline=Baseline("b", "", tuple(old)), compared=compare(results, old))
-    found = list(obeyed("\n".join(github.annotated(run))))
+    run = ci_run(results, baseline=CiBaseline("b", "", tuple(old)), comparison=compare(results, old))
+    found = list(obeyed("\n".join(github.annotate_failures(run))))
     assert [name for name, _, _ in found] == ["error"] * 10 + ["warning"] * 10
     assert found[0][2] == "failed\nnewly failing since the baseline"
     assert found[9][1]["title"] == "2 more failing tests"
@@ -110,8 +110,8 @@ def test_ten_of_a_kind_and_what_is_new_first() -> None:
 
 
 def test_a_suite_that_cannot_run_is_one_error() -> None:
-    broken = CiRun("", 0.0, SuiteOutcome(broken="no tests", hint="look: here"), Verdict.BROKEN)
-    assert list(github.annotated(broken)) == ["::error title=The suite could not be run::no tests%0Alook: here"]
+    broken = CiRun("", 0.0, SuiteResult(broken_reason="no tests", hint="look: here"), Verdict.BROKEN)
+    assert list(github.annotate_failures(broken)) == ["::error title=The suite could not be run::no tests%0Alook: here"]
 
 
 def test_outputs_are_numbers_and_words_of_ours() -> None:
@@ -123,16 +123,16 @@ def test_outputs_are_numbers_and_words_of_ours() -> None:
 def test_a_summary_is_never_longer_than_github_takes() -> None:
     results = [failed("ä" * 1000 + str(number), message="ö" * 2000, traceback="ü" * 16_000) for number in range(3000)]
     whole = markdown_summary.markdown(ci_run(results))
-    cut = github.step_summary(whole + "ü" * github.MOST_SUMMARY)
-    assert github.MOST_SUMMARY - 4 <= len(cut) <= github.MOST_SUMMARY
+    cut = github.step_summary(whole + "ü" * github.MAX_SUMMARY)
+    assert github.MAX_SUMMARY - 4 <= len(cut) <= github.MAX_SUMMARY
     cut.decode()
     assert github.step_summary(whole) == whole.encode()
 
 
-def test_the_services_are_known_by_what_they_set() -> None:
-    assert service_of({}) is Service.NONE
-    assert service_of({"GITHUB_ACTIONS": "true"}) is Service.GITHUB
-    assert service_of({"GITLAB_CI": "true"}) is Service.GITLAB
+def test_providers_are_detected_by_their_variables() -> None:
+    assert detect_provider({}) is CiProvider.NONE
+    assert detect_provider({"GITHUB_ACTIONS": "true"}) is CiProvider.GITHUB
+    assert detect_provider({"GITLAB_CI": "true"}) is CiProvider.GITLAB
 
 
 def test_gitlab_gets_one_issue_for_each_failing_test_with_a_place() -> None:

@@ -1,4 +1,4 @@
-"""Taking just the guilty changes out, once it is proven that this mends what they broke."""
+"""rollback --culprit: revert the culprits after checking that it fixes what they broke."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class OtherTest(unittest.TestCase):
 """
 
 
-def a_bad_batch(project: Repository) -> list[str]:
-    """Five changes; the second and the fourth break a test each, the others are of use."""
+def commit_bad_batch(project: Repository) -> list[str]:
+    """Commit five changes, of which the second and the fourth break a test each."""
     oids = []
     for subject, files in (
         ("other", {"other__py": OTHER, "test_other__py": OTHER_TESTS}),
@@ -35,13 +35,13 @@ def a_bad_batch(project: Repository) -> list[str]:
     return oids
 
 
-def test_only_what_is_guilty_goes_and_everything_else_stays(project: Repository) -> None:
-    oids = a_bad_batch(project)
-    said = project.batchhook("rollback", "1", "--culprit", "-y")
-    assert f"{oids[1][:8]}  break add" in said
-    assert f"mended: {ADD}" in said
-    assert "mended: test_other.OtherTest.test_double" in said
-    assert "Nothing else fails that did not fail before." in said
+def test_only_the_culprits_are_reverted(project: Repository) -> None:
+    oids = commit_bad_batch(project)
+    output = project.batchhook("rollback", "1", "--culprit", "-y")
+    assert f"{oids[1][:8]}  break add" in output
+    assert f"fixed: {ADD}" in output
+    assert "fixed: test_other.OtherTest.test_double" in output
+    assert "No other test fails that did not fail before." in output
     assert project.read("calculator.py") == CALCULATOR
     assert project.read("other.py") == OTHER
     assert project.read("notes.txt") == "1\n2\n"
@@ -55,7 +55,7 @@ def test_only_what_is_guilty_goes_and_everything_else_stays(project: Repository)
 
 
 def test_undo_brings_it_back(project: Repository) -> None:
-    a_bad_batch(project)
+    commit_bad_batch(project)
     project.batchhook("rollback", "1", "--culprit", "-y")
     project.batchhook("undo", "-y")
     assert project.git("status", "--porcelain") == ""
@@ -63,7 +63,7 @@ def test_undo_brings_it_back(project: Repository) -> None:
 
 
 def test_uncommitted_work_stays(project: Repository) -> None:
-    a_bad_batch(project)
+    commit_bad_batch(project)
     project.write("calculator.py", BROKEN + "\n\ndef mine():\n    return 1\n")
     project.write("new.txt", "mine")
     project.batchhook("rollback", "1", "--culprit", "-y")
@@ -71,19 +71,19 @@ def test_uncommitted_work_stays(project: Repository) -> None:
     assert project.read("new.txt") == "mine"
 
 
-def test_a_dry_run_proves_and_touches_nothing(project: Repository) -> None:
-    oids = a_bad_batch(project)
+def test_a_dry_run_checks_and_changes_nothing(project: Repository) -> None:
+    oids = commit_bad_batch(project)
     document = project.json("rollback", "1", "--culprit", "--dry-run")
     assert document["status"] == "planned"
     assert document["changes"] == [oids[1], oids[3]]
-    assert document["proof"]["mended"] == [ADD, "test_other.OtherTest.test_double"]
-    assert document["proof"]["broken"] == []
+    assert document["revert_check"]["fixed"] == [ADD, "test_other.OtherTest.test_double"]
+    assert document["revert_check"]["broken"] == []
     assert project.git("status", "--porcelain") == ""
     assert project.json("operations")["operations"] == []
 
 
-def test_a_guilty_change_whose_lines_were_changed_since_stays(project: Repository) -> None:
-    oids = a_bad_batch(project)
+def test_a_culprit_with_conflicts_stays(project: Repository) -> None:
+    oids = commit_bad_batch(project)
     project.commit("again", calculator__py=BROKEN.replace("a * b", "a * b * 1"))
     document = project.json("rollback", "1", "--culprit", "-y")
     assert document["changes"] == [oids[3]]
@@ -93,39 +93,40 @@ def test_a_guilty_change_whose_lines_were_changed_since_stays(project: Repositor
     assert "What these broke stays" in project.batchhook("rollback", "1", "--culprit", "-y")
 
 
-def test_nothing_is_touched_where_no_guilty_change_comes_out(project: Repository) -> None:
+def test_nothing_is_changed_if_no_culprit_can_be_reverted(project: Repository) -> None:
     for number in range(1, 6):
         project.commit(str(number), calculator__py=CALCULATOR.replace("a + b", f"a * b * {number}"))
     project.batchhook("wait", "1", "--timeout", "90", code=1)
-    said = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
-    assert "was changed since, in: calculator.py; nothing was touched" in said
+    output = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
+    assert "later changes conflict with the culprits, in: calculator.py; nothing was changed" in output
     assert project.git("status", "--porcelain") == ""
 
 
-def test_nothing_is_touched_where_something_else_would_break(project: Repository) -> None:
+def test_nothing_is_changed_if_another_test_would_break(project: Repository) -> None:
     needs = TESTS.replace("test_add", "test_new").replace("calculator.add(1, 2), 3", "calculator.add(2, 5), 10")
     project.commit("break add", calculator__py=BROKEN)
     project.commit("needs it", test_needs__py=needs)
     for number in range(3, 6):
         project.commit(str(number))
     project.batchhook("wait", "1", "--timeout", "90", code=1)
-    said = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
-    assert "would break: test_needs.CalculatorTest.test_new" in said
-    assert "nothing was touched" in said
+    output = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
+    assert "would break: test_needs.CalculatorTest.test_new" in output
+    assert "nothing was changed" in output
     assert project.git("status", "--porcelain") == ""
     assert project.json("operations")["operations"] == []
 
 
-def test_where_nobody_is_guilty(project: Repository) -> None:
+def test_without_culprits(project: Repository) -> None:
     for number in range(5):
         project.commit(str(number))
     project.batchhook("wait", "1", "--timeout", "90")
     assert "none of batch 1's changes" in project.batchhook("rollback", "1", "--culprit", "-y", code=3)
 
 
-def test_what_stands_against_it_is_said_before_anything_is_run(project: Repository) -> None:
-    a_bad_batch(project)
+def test_conflicts_are_found_before_any_test_runs(project: Repository) -> None:
+    oids = commit_bad_batch(project)
     project.write("calculator.py", CALCULATOR.replace("a + b", "a * b + 0"))
-    said = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
-    assert "was changed since, in: calculator.py; nothing was touched" in said
-    assert "Tested" not in said
+    output = project.batchhook("rollback", "1", "--culprit", "-y", code=3)
+    culprits = f"{oids[1][:8]}, {oids[3][:8]}"
+    assert f"uncommitted changes conflict with {culprits}, in: calculator.py; nothing was changed" in output
+    assert "Tested" not in output

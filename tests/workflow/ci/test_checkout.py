@@ -13,8 +13,8 @@ import pytest
 
 from batchhook.errors import BatchhookError, UsageError
 from batchhook.workflow.ci import baselines
-from batchhook.workflow.ci.baselines import Kind, Place
-from batchhook.workflow.ci.checkout import opened_for_ci
+from batchhook.workflow.ci.baselines import BaselineLocation, BaselineSource
+from batchhook.workflow.ci.checkout import open_checkout
 from tests.driving import CALCULATOR, TESTS, Repository
 from tests.workflow.ci.conftest import clone, trace
 
@@ -51,11 +51,11 @@ def test_a_fresh_clone_is_tested_and_keeps_no_trace(fresh: Repository, tmp_path:
 
 def test_what_is_tested_is_the_checkout_as_it_is(fresh: Repository) -> None:
     fresh.write("calculator.py", "from built import add, subtract\n")
-    fresh.write("built.py", CALCULATOR)  # as a compiled extension, that nobody commits
+    fresh.write("built.py", CALCULATOR)  # like a compiled extension, which is not committed
     found = fresh.json("ci")
     assert (found["verdict"], found["modified"], found["commit"]) == ("passed", True, fresh.head())
     fresh.write("built.py", BROKEN)
-    assert "Tested was the checkout as it is" in fresh.batchhook("ci", code=1)
+    assert "The checkout was tested as it is" in fresh.batchhook("ci", code=1)
 
 
 def test_a_failure_is_in_every_report(fresh: Repository) -> None:
@@ -83,7 +83,7 @@ def test_a_baseline_in_a_file(fresh: Repository) -> None:
     fresh.write("calculator.py", BROKEN)
     said = fresh.batchhook("ci", "--compare", "--set-baseline", code=2)
     assert f"newly failing: {ADD}" in said
-    assert "1 of 2 tests fail: the baseline stays as it was" in said
+    assert "1 of 2 tests fail: the baseline is unchanged" in said
     assert report(fresh, "regressions.json")["has_regressions"] is True
     fresh.batchhook("ci", "--set-baseline", "elsewhere/base.json", "--force", code=1)
     assert f"still failing: {ADD}" in fresh.batchhook("ci", "--compare", "elsewhere/base.json", code=1)
@@ -115,44 +115,46 @@ def test_a_baseline_at_a_commit_is_run_now(fresh: Repository) -> None:
     assert "newly failing: test_more.CalculatorTest.test_other" in said
     assert trace(fresh) == before
     assert fresh.git("worktree", "list").count("\n") == 0
-    assert "nowhere names no commit" in fresh.batchhook("ci", "--compare", "nowhere", code=3)
+    assert "unknown revision: nowhere" in fresh.batchhook("ci", "--compare", "nowhere", code=3)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"timestamp": 3}', b"\0", b"\xff\xfe"])
 def test_a_damaged_baseline_is_refused(fresh: Repository, content: bytes) -> None:
     path = fresh.top / "bad.json"
     path.write_bytes(content)
-    with opened_for_ci(fresh.top, os.environ, {}) as project, pytest.raises(BatchhookError, match="is no baseline"):
-        baselines.read(project, Place(Kind.FILE, str(path)), "HEAD")
+    with open_checkout(fresh.top, os.environ, {}) as project, pytest.raises(BatchhookError, match="is not a baseline"):
+        baselines.read(project, BaselineLocation(BaselineSource.FILE, str(path)), "HEAD")
 
 
 def test_what_a_baseline_is_called(tmp_path: Path) -> None:
     default = tmp_path / "default.json"
     (tmp_path / "kept").touch()
     to_compare = {
-        "": Place(Kind.FILE, str(default)),
-        "note": Place(Kind.NOTE),
-        "kept": Place(Kind.FILE, str(tmp_path / "kept")),
-        "gone.json": Place(Kind.FILE, str(tmp_path / "gone.json")),
-        "file:note": Place(Kind.FILE, str(tmp_path / "note")),
-        "ref:kept": Place(Kind.COMMIT, "kept"),
-        "origin/main": Place(Kind.COMMIT, "origin/main"),
-        "HEAD:x": Place(Kind.COMMIT, "HEAD:x"),
+        "": BaselineLocation(BaselineSource.FILE, str(default)),
+        "note": BaselineLocation(BaselineSource.NOTE),
+        "kept": BaselineLocation(BaselineSource.FILE, str(tmp_path / "kept")),
+        "gone.json": BaselineLocation(BaselineSource.FILE, str(tmp_path / "gone.json")),
+        "file:note": BaselineLocation(BaselineSource.FILE, str(tmp_path / "note")),
+        "ref:kept": BaselineLocation(BaselineSource.COMMIT, "kept"),
+        "origin/main": BaselineLocation(BaselineSource.COMMIT, "origin/main"),
+        "HEAD:x": BaselineLocation(BaselineSource.COMMIT, "HEAD:x"),
     }
-    assert {word: baselines.place_of(word, default, tmp_path) for word in to_compare} == to_compare
-    assert baselines.place_to_set("some/where", default, tmp_path) == Place(Kind.FILE, str(tmp_path / "some/where"))
-    assert baselines.place_to_set("note", default, tmp_path) == Place(Kind.NOTE)
+    assert {word: baselines.parse_location(word, default, tmp_path) for word in to_compare} == to_compare
+    assert baselines.parse_target("some/where", default, tmp_path) == BaselineLocation(
+        BaselineSource.FILE, str(tmp_path / "some/where")
+    )
+    assert baselines.parse_target("note", default, tmp_path) == BaselineLocation(BaselineSource.NOTE)
     with pytest.raises(UsageError, match="is written to a file"):
-        baselines.place_to_set("ref:HEAD", default, tmp_path)
+        baselines.parse_target("ref:HEAD", default, tmp_path)
 
 
 def test_wrong_words(fresh: Repository) -> None:
-    assert "--force is for --set-baseline" in fresh.batchhook("ci", "--force", code=64)
-    assert "main is no range" in fresh.batchhook("ci", "--range", "main", code=64)
+    assert "--force needs --set-baseline" in fresh.batchhook("ci", "--force", code=64)
+    assert "not a commit range: main" in fresh.batchhook("ci", "--range", "main", code=64)
 
 
 def test_a_suite_that_cannot_run_is_not_taken_for_success(fresh: Repository) -> None:
-    assert "the baseline stays as it was" in fresh.batchhook("ci", "-p", "nothing*.py", "--set-baseline", code=3)
+    assert "the baseline is unchanged" in fresh.batchhook("ci", "-p", "nothing*.py", "--set-baseline", code=3)
     found = fresh.json("ci", "-p", "nothing*.py", code=3)
     assert (found["verdict"], found["baseline_set"]) == ("broken", "")
     assert found["broken"]

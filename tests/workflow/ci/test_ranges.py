@@ -10,8 +10,8 @@ import pytest
 
 from batchhook.errors import UsageError
 from batchhook.git.command import Git
-from batchhook.workflow.ci.ci_env import branch_under_test, span_under_test
-from batchhook.workflow.ci.ranges import Span
+from batchhook.workflow.ci.ci_env import branch_under_test, range_under_test
+from batchhook.workflow.ci.ranges import RevisionRange
 from tests.driving import CALCULATOR, TESTS, Repository
 from tests.workflow.ci.conftest import clone, trace
 
@@ -84,14 +84,14 @@ def test_a_merge_that_github_made_is_searched_inside(origin: Repository) -> None
     assert f"broken by {guilty[:8]} (two%3A break)".replace("%3A", ":") in error
     (warning,) = [line for line in lines if line.startswith("::warning ")]
     assert f"title={SUBTRACT}" in warning
-    assert "failed before origin/main..HEAD, too" in warning
+    assert "already failing before origin/main..HEAD" in warning
 
 
 def test_a_shallow_clone_is_told_to_fetch_more(origin: Repository) -> None:
     fresh = clone(pull_request(origin), "--depth=1", "--branch=work")
     github = {"GITHUB_ACTIONS": "true", "GITHUB_BASE_REF": "main"}
     said = fresh.batchhook("ci", "--range", code=3, **github)
-    assert "origin/main is not in this clone, which is shallow" in said
+    assert "origin/main is not in this shallow clone" in said
     assert "fetch-depth: 0" in said
     fresh.git("fetch", "--quiet", "--depth=2", "origin", "main:refs/remotes/origin/main")
     assert "commits of origin/main..HEAD are missing" in fresh.batchhook("ci", "--range", code=3, **github)
@@ -104,18 +104,25 @@ def test_what_services_say_of_the_range(origin: Repository, tmp_path: Path) -> N
     git = Git(origin.top)
     base, event = origin.head(), tmp_path / "event.json"
     pushed = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(event)}
-    nothing = Span("HEAD", "HEAD")
-    assert span_under_test(git, pushed) == nothing
-    for before, expected in ((base, Span(base, "HEAD")), ("0" * 40, nothing), ("1" * 40, nothing), (None, nothing)):
+    nothing = RevisionRange("HEAD", "HEAD")
+    assert range_under_test(git, pushed) == nothing
+    for before, expected in (
+        (base, RevisionRange(base, "HEAD")),
+        ("0" * 40, nothing),
+        ("1" * 40, nothing),
+        (None, nothing),
+    ):
         event.write_text(json.dumps({"before": before}))
-        assert span_under_test(git, pushed) == expected
-    assert span_under_test(git, {**pushed, "GITHUB_BASE_REF": "main"}) == Span("origin/main", "HEAD")
+        assert range_under_test(git, pushed) == expected
+    assert range_under_test(git, {**pushed, "GITHUB_BASE_REF": "main"}) == RevisionRange("origin/main", "HEAD")
     gitlab = {"GITLAB_CI": "true", "CI_COMMIT_BEFORE_SHA": "0" * 40}
-    assert span_under_test(git, gitlab) == nothing
-    assert span_under_test(git, {**gitlab, "CI_COMMIT_BEFORE_SHA": base}) == Span(base, "HEAD")
-    assert span_under_test(git, {**gitlab, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "2" * 40}) == Span("2" * 40, "HEAD")
-    with pytest.raises(UsageError, match="no CI service says one here"):
-        span_under_test(git, {})
+    assert range_under_test(git, gitlab) == nothing
+    assert range_under_test(git, {**gitlab, "CI_COMMIT_BEFORE_SHA": base}) == RevisionRange(base, "HEAD")
+    assert range_under_test(git, {**gitlab, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "2" * 40}) == RevisionRange(
+        "2" * 40, "HEAD"
+    )
+    with pytest.raises(UsageError, match="no CI service names a range here"):
+        range_under_test(git, {})
 
 
 @pytest.mark.parametrize(
@@ -136,7 +143,7 @@ def test_what_services_say_of_the_branch(variables: dict[str, str], branch: str)
 def test_where_there_is_nothing_to_search(origin: Repository) -> None:
     fresh = clone(pull_request(origin))
     said = fresh.batchhook("ci", "--range", code=1, GITHUB_ACTIONS="true")
-    assert "there is no commit in HEAD..HEAD: what broke them was not looked for" in said
+    assert "there are no commits in HEAD..HEAD: culprits were not searched for" in said
     assert "the budget is 0" in fresh.batchhook("ci", "--range", "HEAD~1..", "--budget", "0", code=1)
     found = fresh.json("ci", "--range", "origin/main~1..origin/main~1", "--compare", "origin/main~1")
     assert (found["verdict"], found["range"], found["regressions"]["regression"]) == ("passed", None, False)

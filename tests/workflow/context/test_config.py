@@ -1,4 +1,4 @@
-"""What fills a batch, and what differs from branch to branch."""
+"""Settings of batches, and settings per branch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.core.settings import Gate, Settings
+from batchhook.core.settings import GateMode, Settings
 from batchhook.errors import ConfigurationError
-from batchhook.workflow.context.config import Said, load
+from batchhook.workflow.context.config import SettingsSources, load
 from tests.driving import CALCULATOR, Repository
 
 BRANCHES = """\
@@ -24,35 +24,35 @@ batch_size = 2
 
 
 def on(top: Path, branch: str, **flags: object) -> Settings:
-    return load(Said(top, {}, flags), lambda: f"refs/heads/{branch}")
+    return load(SettingsSources(top, {}, flags), lambda: f"refs/heads/{branch}")
 
 
-def test_each_branch_has_what_its_patterns_say(tmp_path: Path) -> None:
+def test_each_branch_has_the_settings_of_its_patterns(tmp_path: Path) -> None:
     (tmp_path / ".batchhook.toml").write_text(BRANCHES)
     assert on(tmp_path, "main") == Settings(batch_size=4)
-    assert on(tmp_path, "release/1.0") == Settings(batch_size=1, gate=Gate.BLOCK)
-    assert on(tmp_path, "release/2.0") == Settings(batch_size=2, gate=Gate.BLOCK)
+    assert on(tmp_path, "release/1.0") == Settings(batch_size=1, gate=GateMode.BLOCK)
+    assert on(tmp_path, "release/2.0") == Settings(batch_size=2, gate=GateMode.BLOCK)
     assert on(tmp_path, "release/2.0", batch_size=9).batch_size == 9, "a flag goes over both"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ('[branches."x"]\nbatch_sise = 1\n', "branches.\"x\": there is no setting 'batch_sise'"),
+        ('[branches."x"]\nbatch_sise = 1\n', "branches.\"x\": unknown setting 'batch_sise'"),
         ('[branches."x"]\nbatch_size = 0\n', 'branches."x": batch_size = 0'),
-        ("branches = 3\n", "has to hold a table for each pattern"),
-        ("[branches]\nx = 3\n", "has to hold a table for each pattern"),
-        ('[branches."x".branches."y"]\nbatch_size = 2\n', "there is no setting 'branches'"),
+        ("branches = 3\n", "must hold a table for each pattern"),
+        ("[branches]\nx = 3\n", "must hold a table for each pattern"),
+        ('[branches."x".branches."y"]\nbatch_size = 2\n', "unknown setting 'branches'"),
     ],
 )
-def test_what_is_said_of_other_branches_is_checked_too(tmp_path: Path, text: str, said: str) -> None:
+def test_settings_of_other_branches_are_validated_too(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / ".batchhook.toml").write_text(text)
     with pytest.raises(ConfigurationError) as caught:
         on(tmp_path, "main")
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
-def test_commits_are_counted_as_their_branch_has_it(repository: Repository) -> None:
+def test_commits_are_counted_by_the_settings_of_their_branch(repository: Repository) -> None:
     repository.write(".batchhook.toml", BRANCHES)
     repository.commit("a")
     assert repository.commit("b") == "batchhook: batch 1, 2/4"
@@ -80,20 +80,20 @@ def test_the_threshold_is_that_of_the_branch(project: Repository) -> None:
     project.commit("break it", calculator__py=CALCULATOR.replace("a + b", "a * b"))
     project.batchhook("wait", "1", "--timeout", "90", code=1)
     project.git("switch", "--quiet", "--create", "elsewhere")
-    found = project.json("analyze", "1", code=1)
-    assert (found["verdict"], found["critical_failure_threshold"]) == ("failed", 0.9)
+    result = project.json("analyze", "1", code=1)
+    assert (result["verdict"], result["critical_failure_threshold"]) == ("failed", 0.9)
 
 
-def test_files_fill_a_batch_where_that_is_asked_for(repository: Repository) -> None:
+def test_files_fill_a_batch_with_unit_file(repository: Repository) -> None:
     repository.write(".batchhook.toml", 'unit = "file"\n')
     assert repository.commit("one") == "batchhook: batch 1, 2/5 files", "the setting's own file, and another"
     assert repository.commit("two", a__txt="a", b__txt="b") == "batchhook: batch 1, 4/5 files"
     status = " ".join(repository.batchhook("status").split())
     assert "■■■■□ 4/5 files" in status
-    said = repository.commit("three", c__txt="c", d__txt="d")
-    assert "batch 1 is full (6/5 files)" in said
-    found = repository.json("show", "1")["batch"]
-    assert (found["unit"], found["size"], found["filled"], len(found["changes"])) == ("file", 5, 6, 3)
+    output = repository.commit("three", c__txt="c", d__txt="d")
+    assert "batch 1 is full (6/5 files)" in output
+    result = repository.json("show", "1")["batch"]
+    assert (result["unit"], result["size"], result["filled"], len(result["changes"])) == ("file", 5, 6, 3)
     assert repository.commit("four").endswith("batchhook: batch 2, 1/5 files")
 
 

@@ -1,9 +1,11 @@
-"""Counting is derived from the graph: whatever a user does with git, through real hooks and real git."""
+"""Counting is derived from the commit graph: real hooks and real Git, whatever a user does."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,17 @@ pytestmark = pytest.mark.usefixtures("no_runner")
 
 @pytest.fixture
 def no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counting alone: batches that fill wait for a runner that never comes, and no process outlives the test."""
+    """Only count: full batches wait for a runner that never comes, and no process outlives the test."""
     monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
 
 
-def test_each_commit_is_told_in_one_line(repository: Repository) -> None:
+def test_each_commit_prints_one_line(repository: Repository) -> None:
     assert repository.commit("a") == "batchhook: batch 1, 1/5"
     assert repository.commit("b") == "batchhook: batch 1, 2/5"
     assert repository.open() == (1, ["a", "b"])
 
 
-def test_what_was_there_before_does_not_count(repository: Repository) -> None:
+def test_existing_commits_do_not_count(repository: Repository) -> None:
     assert repository.open() == (1, [])
 
 
@@ -36,9 +38,9 @@ def test_a_repositorys_very_first_commit_counts(bare_repository: Repository) -> 
 
 
 def test_five_fill_a_batch_and_the_sixth_begins_the_next(repository: Repository) -> None:
-    said = [repository.commit(name) for name in "abcdef"]
-    assert "batch 1 is full (5/5)" in said[4]
-    assert said[5].endswith("batchhook: batch 2, 1/5")
+    output = [repository.commit(name) for name in "abcdef"]
+    assert "batch 1 is full (5/5)" in output[4]
+    assert output[5].endswith("batchhook: batch 2, 1/5")
     batch = repository.json("show", "1")["batch"]
     assert [change["summary"] for change in batch["changes"]] == list("abcde")
     assert batch["base"] == repository.head("HEAD~6")
@@ -67,18 +69,18 @@ def test_amend_replaces(repository: Repository) -> None:
 def test_rewording_the_last_change_of_a_sealed_batch_counts_nothing(repository: Repository) -> None:
     for name in "abcde":
         repository.commit(name)
-    repository.git("commit", "--quiet", "--amend", "-m", "e, said better")
+    repository.git("commit", "--quiet", "--amend", "-m", "e, reworded")
     assert repository.open() == (2, [])
 
 
 def test_amending_the_content_of_a_sealed_batchs_last_change_is_a_new_change(repository: Repository) -> None:
     for name in "abcde":
         repository.commit(name)
-    repository.commit("e, mended", "--amend")
-    assert repository.open() == (2, ["e, mended"])
+    repository.commit("e, fixed", "--amend")
+    assert repository.open() == (2, ["e, fixed"])
 
 
-def test_reset_takes_out(repository: Repository) -> None:
+def test_reset_removes_changes(repository: Repository) -> None:
     for name in "abc":
         repository.commit(name)
     repository.git("reset", "--hard", "--quiet", "HEAD~2")
@@ -88,8 +90,8 @@ def test_reset_takes_out(repository: Repository) -> None:
 
 def test_an_empty_commit_does_not_count(repository: Repository) -> None:
     repository.commit("a")
-    said = repository.git_both("commit", "--allow-empty", "--quiet", "-m", "nothing").stderr.strip()
-    assert said == "batchhook: batch 1, 1/5"
+    output = repository.git_both("commit", "--allow-empty", "--quiet", "-m", "nothing").stderr.strip()
+    assert output == "batchhook: batch 1, 1/5"
     assert repository.open() == (1, ["a"])
 
 
@@ -139,8 +141,8 @@ def test_a_rebase_keeps_the_count(repository: Repository) -> None:
     for name in "abc":
         repository.commit(name)
     _upstream(repository)
-    said = repository.git_both("rebase", "--quiet", "upstream").stderr.strip()
-    assert said == "batchhook: batch 1, 3/5"
+    output = repository.git_both("rebase", "--quiet", "upstream").stderr.strip()
+    assert output == "batchhook: batch 1, 3/5"
     assert repository.open() == (1, ["a", "b", "c"])
 
 
@@ -165,7 +167,7 @@ def test_a_rebase_without_the_post_rewrite_hook_is_recognised(repository: Reposi
     assert repository.open() == expected
 
 
-def test_commits_of_a_missing_hook_are_found(repository: Repository) -> None:
+def test_commits_without_the_hook_are_found(repository: Repository) -> None:
     hook = repository.top / ".git/hooks/post-commit"
     hook.rename(hook.with_name("away"))
     for name in "abcdefg":
@@ -174,7 +176,7 @@ def test_commits_of_a_missing_hook_are_found(repository: Repository) -> None:
     assert [entry["batch"]["id"] for entry in repository.json("log")["batches"]] == [2, 1]
 
 
-def test_nothing_is_recorded_in_the_middle_of_a_rebase(repository: Repository) -> None:
+def test_nothing_is_counted_during_a_rebase(repository: Repository) -> None:
     repository.commit("a")
     repository.commit("b")
     repository.git("rebase", "--quiet", "-i", "HEAD~1", GIT_SEQUENCE_EDITOR="sed -i s/pick/edit/")
@@ -191,12 +193,12 @@ def test_branches_have_their_own_open_batches(repository: Repository) -> None:
     assert repository.commit("b") == "batchhook: batch 1, 2/5"
 
 
-def test_a_number_that_was_told_is_given_to_no_other_branch(repository: Repository, tmp_path: Path) -> None:
+def test_a_printed_number_is_given_to_no_other_branch(repository: Repository, tmp_path: Path) -> None:
     repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
     side = Repository(tmp_path / "side")
     for name in "abcde":
         repository.commit(name)
-    assert repository.commit("f") == "batchhook: batch 2, 1/5"  # told by sh, without the database
+    assert repository.commit("f") == "batchhook: batch 2, 1/5"  # printed by sh, without the database
     assert side.commit("s") == "batchhook: batch 3, 1/5"
     assert repository.commit("g") == "batchhook: batch 2, 2/5"
 
@@ -211,8 +213,8 @@ def test_a_git_dir_apart_from_its_work_tree_is_refused(repository: Repository, t
     other = tmp_path / "other.git"
     repository.git("init", "--quiet", "--bare", str(other))
     variables = {"GIT_DIR": str(other), "GIT_WORK_TREE": str(repository.top)}
-    said = repository.batchhook("install", code=3, **variables)
-    assert "is not the repository of" in said
+    output = repository.batchhook("install", code=3, **variables)
+    assert "is not the repository of" in output
 
 
 def test_linked_worktrees_have_their_own_open_batches(repository: Repository, tmp_path: Path) -> None:
@@ -232,14 +234,14 @@ def test_a_detached_head_has_its_own_open_batch(repository: Repository) -> None:
 
 def test_the_size_is_configured_in_the_project(repository: Repository) -> None:
     repository.commit("a")
-    said = repository.commit("configured", pyproject__toml="[tool.batchhook]\nbatch_size = 2\n")
-    assert "batch 1 is full (2/2)" in said
+    output = repository.commit("configured", pyproject__toml="[tool.batchhook]\nbatch_size = 2\n")
+    assert "batch 1 is full (2/2)" in output
 
 
 def test_the_size_by_environment_and_by_flag(repository: Repository) -> None:
     repository.commit("a")
-    said = repository.git_both("commit", "--allow-empty", "-qm", "x", BATCHHOOK_BATCH_SIZE="1").stderr
-    assert "batch 1 is full (1/1)" in said
+    output = repository.git_both("commit", "--allow-empty", "-qm", "x", BATCHHOOK_BATCH_SIZE="1").stderr
+    assert "batch 1 is full (1/1)" in output
     repository.commit("b")
     repository.commit("c")
     assert repository.json("--batch-size", "2", "status")["open"]["changes"] == []
@@ -259,6 +261,69 @@ def test_the_ordinary_commit_needs_no_python(repository: Repository) -> None:
     assert "run: batchhook install" in repository.commit("d", "--amend")
 
 
+def test_a_commit_is_noted_before_python_starts(repository: Repository) -> None:
+    """Whatever stops Python, the commit counts later, even without reflogs to find it in."""
+    hook = repository.top / ".git/hooks/post-commit"
+    text = hook.read_text()
+    killed = repository.top / ".git/killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    hook.write_text(text.replace("BATCHHOOK_INTERPRETER=", f"BATCHHOOK_INTERPRETER={killed} #"))
+    _drop_reflogs(repository)
+    repository.commit("first commit of a branch")
+    repository.commit("reworded", "--amend")
+    hook.write_text(text)
+    _drop_reflogs(repository)
+    assert repository.open() == (1, ["reworded"])
+
+
+def test_a_hint_that_another_hook_has_read_is_not_lost(repository: Repository, tmp_path: Path) -> None:
+    """The hook of a new branch and one of another branch at the same time, without reflogs."""
+    hook = repository.top / ".git/hooks/post-commit"
+    text = hook.read_text()
+    repository.git("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    _drop_reflogs(repository)
+    side = Repository(tmp_path / "side")
+    status = f"{sys.executable} -E -m batchhook -C {repository.top} --json status >/dev/null 2>&1 # runs first"
+    hook.write_text(text.replace("    top=$PWD\n", f"    top=$PWD\n    env -i HOME=$HOME PATH=$PATH {status}\n"))
+    assert side.commit("s").startswith("batchhook: batch 1, 1/5")
+    assert side.open() == (1, ["s"])
+
+
+def test_a_hook_that_is_overtaken_counts_the_later_commit_too(repository: Repository) -> None:
+    hook = repository.top / ".git/hooks/post-commit"
+    text = hook.read_text()
+    second = "git -c core.hooksPath=$PWD/.git/plain commit --quiet --allow-empty-message -m b -- b.txt"
+    plain = repository.top / ".git/plain/post-commit"
+    plain.parent.mkdir()
+    plain.write_text(text)
+    plain.chmod(0o755)
+    repository.write("b.txt", "1")
+    repository.git("add", "b.txt")
+    repository.git("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "-m", "b, before")
+    repository.write("b.txt", "2")
+    hook.write_text(text.replace("    top=$PWD\n", f"    top=$PWD\n    {second} 2>/dev/null\n"))
+    repository.write("a.txt", "1")
+    repository.git("add", "a.txt")
+    lines = repository.git_both("commit", "--quiet", "-m", "a", "--", "a.txt").stderr.splitlines()
+    hook.write_text(text)
+    assert lines[-1] == "batchhook: batch 1, 3/5"
+    assert repository.open() == (1, ["b, before", "a", "b"])
+
+
+def _drop_reflogs(repository: Repository) -> None:
+    repository.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(repository.top / ".git/logs", ignore_errors=True)
+
+
+def test_a_detached_head_of_a_linked_worktree_counts_without_reflogs(repository: Repository, tmp_path: Path) -> None:
+    repository.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "side"))
+    _drop_reflogs(repository)
+    side = Repository(tmp_path / "side")
+    assert side.commit("s") == "batchhook: batch 1, 1/5"
+    assert (repository.top / ".git/batchhook/journal").read_text().startswith("commit HEAD@side ")
+
+
 def test_a_hook_never_fails_a_commit(repository: Repository) -> None:
     repository.commit("a")
     (repository.top / ".git/batchhook/state.db").write_bytes(b"no database at all, for long enough a file" * 100)
@@ -269,7 +334,7 @@ def test_a_hook_never_fails_a_commit(repository: Repository) -> None:
     assert "Traceback" in (repository.top / ".git/batchhook/batchhook.log").read_text()
 
 
-def test_a_read_only_state_is_told_and_harmless(repository: Repository) -> None:
+def test_a_read_only_state_is_reported_and_harmless(repository: Repository) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
     (repository.top / ".git/batchhook").chmod(0o500)
@@ -287,7 +352,7 @@ def test_local_variables_are_those_that_git_names() -> None:
 
 
 def _upstream(repository: Repository) -> None:
-    """Another branch goes on, so that a rebase has something to do."""
+    """Commit on another branch, so that a rebase has something to do."""
     repository.git("switch", "--quiet", "upstream")
     repository.git("-c", "core.hooksPath=/dev/null", "commit", "--allow-empty", "-qm", "theirs")
     repository.write("theirs.txt", "theirs")

@@ -1,10 +1,11 @@
-"""What a hook loads: the rule that keeps a commit quick."""
+"""Modules and Git processes of a hook: the limits that keep a commit quick."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_settings_are_validated_once(repository: Repository) -> None:
     repository.write("pyproject.toml", "[tool.batchhook]\nbatch_size = 4\n")
     assert "pydantic" in _loaded_by(repository, "post-commit")
     assert repository.json("status")["open"]["size"] == 4
+
+
+def test_the_commit_is_read_once(repository: Repository, tmp_path: Path) -> None:
+    repository.commit("a")
+    repository.git("commit", "--quiet", "--amend", "-m", "b", GIT_TRACE=str(tmp_path / "trace"))
+    lines = (tmp_path / "trace").read_text().splitlines()
+    commands = [line.partition("built-in: git ")[2] for line in lines if "built-in: git " in line]
+    assert sum(command.startswith("rev-parse") and " HEAD" in command for command in commands) == 1, commands
+    assert sum(command.startswith("log -z") for command in commands) == 2, "the commits, and those amended"
 
 
 def test_filling_a_batch_loads_the_standard_library_only(repository: Repository) -> None:

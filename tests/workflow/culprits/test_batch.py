@@ -1,4 +1,4 @@
-"""From five real commits to the change that broke each test."""
+"""From real commits to the change that broke each test."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ ADD = "test_calculator.CalculatorTest.test_add"
 SUBTRACT = "test_calculator.CalculatorTest.test_subtract"
 
 
-def analyzed(project: Repository, number: int = 1) -> dict[str, Any]:
-    """What became of each failing test of a batch, by the last part of its id."""
-    found = project.json("wait", str(number), "--timeout", "90", code=1)
-    assert not found["searching"]
-    return {failure["test_id"].rpartition(".")[2]: failure["attribution"] for failure in found["failures"]}
+def load_attributions(project: Repository, number: int = 1) -> dict[str, Any]:
+    """Return the attributions of a batch's failing tests, by the last part of their ids."""
+    report = project.json("wait", str(number), "--timeout", "90", code=1)
+    assert not report["searching"]
+    return {failure["test_id"].rpartition(".")[2]: failure["attribution"] for failure in report["failures"]}
 
 
 def five(project: Repository, *calculators: str) -> list[str]:
-    """Five commits, each with another text of the calculator; gives their names."""
+    """Make five commits, each with another text of the calculator, and return their oids."""
     oids = []
     for number, text in enumerate(calculators, start=1):
         project.commit(f"change {number}", calculator__py=f"{text}# {number}\n")
@@ -39,7 +39,7 @@ def five(project: Repository, *calculators: str) -> list[str]:
     return oids
 
 
-def runs(project: Repository, query: str = "SELECT count(*) FROM runs WHERE visit") -> Any:  # noqa: ANN401
+def runs(project: Repository, query: str = "SELECT count(*) FROM runs WHERE is_probe") -> Any:  # noqa: ANN401
     with closing(sqlite3.connect(project.top / ".git/batchhook/state.db")) as database:
         return database.execute(query).fetchall()
 
@@ -47,9 +47,9 @@ def runs(project: Repository, query: str = "SELECT count(*) FROM runs WHERE visi
 def test_two_changes_that_broke_a_test_each(project: Repository) -> None:
     both = NO_ADD.replace("a - b", "b - a")
     oids = five(project, CALCULATOR, NO_ADD, NO_ADD, both, both)
-    found = analyzed(project)
+    attributions = load_attributions(project)
     for name, broke in (("test_add", 1), ("test_subtract", 3)):
-        one = found[name]
+        one = attributions[name]
         assert (one["kind"], one["change"]) == ("culprit", oids[broke])
         assert one["confidence"] >= 0.99
         seen = {(evidence["oid"], evidence["outcome"]) for evidence in one["evidence"]}
@@ -59,14 +59,14 @@ def test_two_changes_that_broke_a_test_each(project: Repository) -> None:
         ("change 2", [ADD]),
         ("change 4", [SUBTRACT]),
     ]
-    said = project.batchhook("analyze", "1", code=1)
-    assert f"{oids[1][:8]}  change 2  broke 1 test" in said
-    assert "Ada <ada@example.org>: calculator.py" in said
-    assert f"passed at {oids[0][:8]}, failed here" in said
+    output = project.batchhook("analyze", "1", code=1)
+    assert f"{oids[1][:8]}  change 2  broke 1 test" in output
+    assert "Ada <ada@example.org>: calculator.py" in output
+    assert f"passed at {oids[0][:8]}, failed here" in output
     assert f"{oids[1][:8]} broke 1 test, {oids[3][:8]} broke 1 test" in project.batchhook("wait", "1", code=1)
 
 
-def test_calls_in_files_that_the_guilty_change_touched_are_marked(bare_repository: Repository) -> None:
+def test_calls_in_files_that_the_culprit_touched_are_marked(bare_repository: Repository) -> None:
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
     bare_repository.batchhook("install")
     five(
@@ -84,28 +84,28 @@ def test_calls_in_files_that_the_guilty_change_touched_are_marked(bare_repositor
     assert "passed" in whole
 
 
-def test_broken_mended_and_broken_again(project: Repository) -> None:
+def test_broken_fixed_and_broken_again(project: Repository) -> None:
     oids = five(project, NO_ADD, NO_ADD, CALCULATOR, NO_ADD, NO_ADD)
-    assert analyzed(project)["test_add"]["change"] == oids[3]
+    assert load_attributions(project)["test_add"]["change"] == oids[3]
 
 
-def test_what_failed_before_is_not_blamed_on_anybody(bare_repository: Repository) -> None:
+def test_failures_older_than_the_batch_are_pre_existing(bare_repository: Repository) -> None:
     bare_repository.commit("first", calculator__py=NO_ADD, test_calculator__py=TESTS)
     bare_repository.batchhook("install")
     oids = five(bare_repository, NO_ADD, *[NO_ADD.replace("a - b", "b - a")] * 4)
-    found = analyzed(bare_repository)
-    assert found["test_add"]["kind"] == "pre-existing"
-    assert found["test_subtract"]["change"] == oids[1]
-    assert "failed before this batch, too: 1" in bare_repository.batchhook("analyze", "1", code=1)
+    attributions = load_attributions(bare_repository)
+    assert attributions["test_add"]["kind"] == "pre-existing"
+    assert attributions["test_subtract"]["change"] == oids[1]
+    assert "already failing before this batch: 1" in bare_repository.batchhook("analyze", "1", code=1)
 
 
-def test_the_batch_before_says_what_the_base_does(project: Repository) -> None:
+def test_the_run_of_the_batch_before_is_reused_for_the_base(project: Repository) -> None:
     five(project, *[CALCULATOR] * 5)
     project.batchhook("wait", "1", "--timeout", "60")
     oids = five(project, NO_ADD, *[NO_ADD] * 4)
-    assert analyzed(project, 2)["test_add"]["change"] == oids[0]
+    assert load_attributions(project, 2)["test_add"]["change"] == oids[0]
     base = project.git("rev-parse", "HEAD~5^{tree}")
-    assert runs(project, f"SELECT count(*) FROM runs WHERE visit AND tree = '{base}'")[0][0] <= 1
+    assert runs(project, f"SELECT count(*) FROM runs WHERE is_probe AND tree = '{base}'")[0][0] <= 1
 
 
 FLAKY = """\
@@ -123,17 +123,17 @@ class FlakyTest(unittest.TestCase):
 """
 
 
-def test_flaky_tests_are_told_apart(project: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flaky_tests_are_recognized(project: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTER", str(tmp_path / "counter"))
-    pattern = "FFFPFPPFPPPFPPFP"  # fails in all three looks of the run
+    pattern = "FFFPFPPFPPPFPPFP"  # fails in the run and in both reruns
     project.commit("flaky", test_flaky__py=FLAKY.format(pattern=pattern, period=len(pattern)))
     five(project, *[CALCULATOR] * 4)
-    found = analyzed(project)["test_now_and_then"]
-    assert found["kind"] == "flaky"
-    assert 0 < found["failed"] < found["runs"]
-    said = " ".join(project.batchhook("analyze", "1", code=1).split())
-    assert "flaky, broken by none of the changes: 1" in said
-    assert f"failed in {found['failed']} of {found['runs']} runs" in said
+    attributions = load_attributions(project)["test_now_and_then"]
+    assert attributions["kind"] == "flaky"
+    assert 0 < attributions["failed"] < attributions["runs"]
+    output = " ".join(project.batchhook("analyze", "1", code=1).split())
+    assert "flaky, not broken by any of the changes: 1" in output
+    assert f"failed in {attributions['failed']} of {attributions['runs']} runs" in output
     assert runs(project, "SELECT flakes > 0, breaks FROM tests WHERE name LIKE '%now_and_then'") == [(1, 0)]
 
 
@@ -154,29 +154,29 @@ class BTest(unittest.TestCase):
 """
 
 
-def test_a_test_that_fails_only_in_company_is_called_so(bare_repository: Repository) -> None:
+def test_a_test_that_fails_only_after_others(bare_repository: Repository) -> None:
     bare_repository.write(".batchhook.toml", 'order = "original"\n')
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
     bare_repository.batchhook("install")
     bare_repository.commit("ordered", test_ordered__py=ORDERED)
     five(bare_repository, *[CALCULATOR] * 4)
-    found = analyzed(bare_repository)["test_needs_a_clean_start"]
-    assert found["kind"] == "flaky"
-    assert found["reason"] == "it fails only after the tests that run before it"
+    attributions = load_attributions(bare_repository)["test_needs_a_clean_start"]
+    assert attributions["kind"] == "flaky"
+    assert attributions["reason"] == "it fails only after the tests that run before it"
 
 
-def test_middle_commits_that_do_not_parse_are_skipped_over(project: Repository) -> None:
+def test_middle_commits_that_do_not_parse_leave_a_range(project: Repository) -> None:
     five(project, CALCULATOR, "def broken(:\n", "def broken(:\n", NO_ADD, NO_ADD)
-    found = analyzed(project)["test_add"]
-    # At 4 it is broken, at 1 it passes, and nobody can tell what 2 and 3 would have done.
-    assert found["kind"] == "ambiguous"
-    assert len(found["suspects"]) == 3
-    assert "cannot be tested" in found["reason"]
+    attributions = load_attributions(project)["test_add"]
+    # It passes at 1 and is broken at 4; 2 and 3 cannot be tested.
+    assert attributions["kind"] == "ambiguous"
+    assert len(attributions["suspects"]) == 3
+    assert "cannot be tested" in attributions["reason"]
 
 
 def test_middle_commits_that_do_not_parse_are_not_blamed_for_what_came_later(project: Repository) -> None:
     oids = five(project, CALCULATOR, "def broken(:\n", CALCULATOR, NO_ADD, NO_ADD)
-    assert analyzed(project)["test_add"]["change"] == oids[3]
+    assert load_attributions(project)["test_add"]["change"] == oids[3]
 
 
 def test_a_module_that_cannot_be_imported_is_one_finding(project: Repository) -> None:
@@ -184,8 +184,8 @@ def test_a_module_that_cannot_be_imported_is_one_finding(project: Repository) ->
     project.commit("many", test_calculator__py=many)
     broken = "from calculator import nothing\n" + CALCULATOR
     oids = [project.head(), *five(project, CALCULATOR, broken, broken, broken)]
-    found = project.json("wait", "1", "--timeout", "90", code=1)
-    (failure,) = found["failures"]
+    report = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = report["failures"]
     assert failure["test_id"] == "unittest.loader._FailedTest.test_calculator"
     assert (failure["attribution"]["kind"], failure["attribution"]["change"]) == ("culprit", oids[2])
 
@@ -198,36 +198,36 @@ def test_a_fixture_that_fails_is_one_finding(project: Repository) -> None:
     project.commit("fixture", test_calculator__py=text)
     broken = CALCULATOR.replace("return a + b", "raise ValueError(a)")
     oids = [project.head(), *five(project, CALCULATOR, CALCULATOR, broken, broken)]
-    found = project.json("wait", "1", "--timeout", "90", code=1)
-    (failure,) = found["failures"]
+    report = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = report["failures"]
     assert failure["test_id"] == "setUpClass (test_calculator.CalculatorTest)"
     assert failure["attribution"]["change"] == oids[3]
 
 
-def test_a_new_test_that_never_passed(project: Repository) -> None:
+def test_a_new_test_that_has_never_passed(project: Repository) -> None:
     project.commit("1", a__txt="1")
     project.commit("2", test_new__py=TESTS.replace("calculator.add(1, 2), 3", "calculator.add(1, 2), 4"))
     introduced = project.head()
     for number in range(3, 6):
         project.commit(str(number), a__txt=str(number))
-    found = analyzed(project)["test_add"]
-    assert (found["kind"], found["change"]) == ("introduced failing", introduced)
-    assert "new there, has not passed since" in " ".join(project.batchhook("analyze", "1", code=1).split())
+    attributions = load_attributions(project)["test_add"]
+    assert (attributions["kind"], attributions["change"]) == ("introduced failing", introduced)
+    assert "introduced here, has not passed since" in " ".join(project.batchhook("analyze", "1", code=1).split())
 
 
 def test_a_renamed_test_is_the_same_test(project: Repository) -> None:
     oids = five(project, NO_ADD, NO_ADD, NO_ADD)
     project.commit("rename", test_calculator__py=TESTS.replace("test_add", "test_addition"))
     project.commit("more")
-    found = analyzed(project)["test_addition"]
-    assert (found["kind"], found["change"]) == ("culprit", oids[0])
+    attributions = load_attributions(project)["test_addition"]
+    assert (attributions["kind"], attributions["change"]) == ("culprit", oids[0])
 
 
 def test_a_test_that_was_moved_to_another_module_is_the_same_test(project: Repository) -> None:
     (project.top / "test_calculator.py").unlink()
     project.commit("move", test_sums__py=TESTS)
     oids = five(project, CALCULATOR, NO_ADD, NO_ADD, NO_ADD)
-    assert analyzed(project)["test_add"]["change"] == oids[1]
+    assert load_attributions(project)["test_add"]["change"] == oids[1]
 
 
 def test_a_merge_in_the_batch_is_one_change(project: Repository) -> None:
@@ -243,21 +243,21 @@ def test_a_merge_in_the_batch_is_one_change(project: Repository) -> None:
     number = project.json("log")["batches"][0]["batch"]["id"]
     for batch in project.json("log")["batches"]:
         number = batch["batch"]["id"] if batch["batch"]["branch"] == "main" else number
-    found = analyzed(project, number)["test_add"]
-    assert (found["kind"], found["change"]) == ("culprit", merge)
+    attributions = load_attributions(project, number)["test_add"]
+    assert (attributions["kind"], attributions["change"]) == ("culprit", merge)
 
 
-def test_what_came_by_a_pull_before_the_batch_failed_before(project: Repository, tmp_path: Path) -> None:
+def test_what_a_pull_broke_before_the_batch_is_pre_existing(project: Repository, tmp_path: Path) -> None:
     project.git("clone", "-q", str(project.top), str(tmp_path / "other"))
     other = Repository(tmp_path / "other")
     other.commit("theirs", calculator__py=NO_ADD)
     project.git("pull", "-q", "--ff-only", str(tmp_path / "other"), "main")
     theirs = project.head()
     five(project, *[NO_ADD] * 5)
-    found = project.json("wait", "1", "--timeout", "90", code=1)
-    (failure,) = found["failures"]
+    report = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = report["failures"]
     assert failure["attribution"]["kind"] == "pre-existing"
-    assert found["batch"]["base"] == theirs
+    assert report["batch"]["base"] == theirs
 
 
 def test_a_pull_in_the_middle_of_a_batch(project: Repository, tmp_path: Path) -> None:
@@ -269,9 +269,9 @@ def test_a_pull_in_the_middle_of_a_batch(project: Repository, tmp_path: Path) ->
     theirs = project.head()
     for number in range(2, 6):
         project.commit(str(number), a__txt=str(number))
-    found = project.json("wait", "1", "--timeout", "90", code=1)
-    assert found["failures"][0]["attribution"]["change"] == theirs
-    assert found["culprits"][0]["summary"] == "theirs"
+    report = project.json("wait", "1", "--timeout", "90", code=1)
+    assert report["failures"][0]["attribution"]["change"] == theirs
+    assert report["culprits"][0]["summary"] == "theirs"
     assert "it came between them" in project.batchhook("analyze", "1", code=1)
 
 
@@ -280,33 +280,33 @@ def test_the_first_commits_of_a_repository(bare_repository: Repository) -> None:
     bare_repository.commit("1", calculator__py=NO_ADD, test_calculator__py=TESTS)
     first = bare_repository.head()
     five(bare_repository, *[NO_ADD] * 4)
-    found = analyzed(bare_repository)["test_add"]
-    assert (found["kind"], found["change"]) == ("introduced failing", first)
+    attributions = load_attributions(bare_repository)["test_add"]
+    assert (attributions["kind"], attributions["change"]) == ("introduced failing", first)
 
 
-def test_no_search_where_none_is_wanted(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_search_without_a_budget(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_CULPRIT_BUDGET", "0")
     five(project, *[NO_ADD] * 5)
-    assert analyzed(project) == {"test_add": None}
+    assert load_attributions(project) == {"test_add": None}
     assert runs(project) == [(0,)]
     assert "test_calculator: 1 failing" in project.batchhook("analyze", "1", code=1)
 
 
-def test_a_budget_that_is_too_small_says_what_is_known(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_is_too_small(project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_CULPRIT_BUDGET", "0.01")
     five(project, *[NO_ADD] * 5)
-    found = analyzed(project)["test_add"]
-    assert found["kind"] == "ambiguous"
-    assert found["reason"] == "the budget of 0.01 s was used up"
-    assert len(found["suspects"]) == 5
+    attributions = load_attributions(project)["test_add"]
+    assert attributions["kind"] == "ambiguous"
+    assert attributions["reason"] == "the budget of 0.01 s was used up"
+    assert len(attributions["suspects"]) == 5
 
 
 def test_in_place_other_commits_cannot_be_tested(project: Repository) -> None:
     project.write(".batchhook.toml", 'isolation = "in-place"\n')
     five(project, *[NO_ADD] * 5)
-    found = analyzed(project)["test_add"]
-    assert found["kind"] == "ambiguous"
-    assert "in place" in found["reason"]
+    attributions = load_attributions(project)["test_add"]
+    assert attributions["kind"] == "ambiguous"
+    assert "in place" in attributions["reason"]
 
 
 def test_a_method_with_thousands_of_failing_subtests_is_one_test(project: Repository) -> None:
@@ -317,21 +317,21 @@ def test_a_method_with_thousands_of_failing_subtests_is_one_test(project: Reposi
     )
     project.commit("subtests", test_calculator__py=subtests)
     oids = five(project, CALCULATOR, CALCULATOR, NO_ADD, NO_ADD)
-    found = project.json("wait", "1", "--timeout", "90", code=1)
-    (failure,) = found["failures"]
+    report = project.json("wait", "1", "--timeout", "90", code=1)
+    (failure,) = report["failures"]
     assert failure["subtests_failed"] == 3000
     assert failure["attribution"]["change"] == oids[2]
 
 
-def test_visits_do_not_change_what_is_known_of_tests_now(project: Repository) -> None:
+def test_probes_do_not_change_the_current_statistics(project: Repository) -> None:
     five(project, CALCULATOR, *[NO_ADD] * 4)
-    analyzed(project)
-    assert runs(project, f"SELECT failing, breaks FROM tests WHERE name = '{ADD}'") == [(1, 1)]
+    load_attributions(project)
+    assert runs(project, f"SELECT last_failed, breaks FROM tests WHERE name = '{ADD}'") == [(1, 1)]
     assert [one["test_id"] for one in project.json("test", "--failed", code=1)["failures"]] == [ADD]
 
 
-def test_a_search_that_is_killed_goes_on_where_it_was(project: Repository) -> None:
-    """SIGKILL at random moments of the search, until it is through; the answer is the right one, nothing runs twice."""
+def test_a_killed_search_resumes(project: Repository) -> None:
+    """SIGKILL at random moments until the search completes: the culprit is right, and nothing runs twice."""
     slow = TESTS.replace("import unittest\n", "import time\nimport unittest\n").replace(
         "        self.assertEqual(calculator.add", "        time.sleep(0.4)\n        self.assertEqual(calculator.add"
     )
@@ -348,13 +348,13 @@ def test_a_search_that_is_killed_goes_on_where_it_was(project: Repository) -> No
                 os.kill(int(runner), signal.SIGKILL)
                 kills += 1
         project.batchhook("status")  # starts another runner
-    found = analyzed(project)["test_add"]
-    assert (found["kind"], found["change"]) == ("culprit", oids[2])
+    attributions = load_attributions(project)["test_add"]
+    assert (attributions["kind"], attributions["change"]) == ("culprit", oids[2])
     assert kills >= 2
-    # Each visit that was stored was told to the next search: no state was looked at more often than a search needs.
-    times = runs(project, "SELECT tree, count(*) FROM runs WHERE visit GROUP BY tree")
+    # The next search recalls each stored probe: no revision is probed more often than a search needs.
+    times = runs(project, "SELECT tree, count(*) FROM runs WHERE is_probe GROUP BY tree")
     assert all(count <= 4 for _, count in times), times
-    assert runs(project, "SELECT count(*) FROM runs WHERE NOT visit") == [(1,)]
+    assert runs(project, "SELECT count(*) FROM runs WHERE NOT is_probe") == [(1,)]
     _until(lambda: _nothing_runs_in(project.top))
 
 

@@ -1,15 +1,15 @@
-"""Which changes are suspicious of having broken a test."""
+"""Relevance of changes to a failure."""
 
 from __future__ import annotations
 
 from batchhook.core.results import Outcome, TestResult
 from batchhook.git.command import Git
-from batchhook.git.history import churn, contents
-from batchhook.workflow.culprits.relevance import Suspicion
+from batchhook.git.history import churn, read_files
+from batchhook.workflow.culprits.relevance import RelevanceScores
 from tests.driving import Repository
 
 
-def test_what_a_test_imports_counts_and_what_its_traceback_names_counts_more(bare_repository: Repository) -> None:
+def test_imported_files_count_and_files_in_the_traceback_count_more(bare_repository: Repository) -> None:
     project = bare_repository
     project.write("pkg/__init__.py", "")
     project.write("pkg/deep.py", "X = 1\n")
@@ -23,16 +23,16 @@ def test_what_a_test_imports_counts_and_what_its_traceback_names_counts_more(bar
         oids.append(project.head())
     trace = 'File "/x/.git/batchhook/worktrees/batchhook-1/pkg/near.py", line 1, in f\n'
     failed = TestResult("test_it.T.test", "test_it", Outcome.FAILED, location="test_it.py:3", traceback=trace)
-    scores = Suspicion(Git(project.top), "HEAD", oids, ("src", "", ".")).scores(failed)
+    scores = RelevanceScores(Git(project.top), "HEAD", oids, ("src", "", ".")).scores(failed)
     assert scores == [0.0, 1.0, 4.0, 4.0]
 
 
-def test_files_that_this_python_cannot_read_and_modules_that_are_not_there(bare_repository: Repository) -> None:
+def test_files_that_cannot_be_parsed_and_modules_that_do_not_exist(bare_repository: Repository) -> None:
     bare_repository.commit("first", test_it__py="def broken(:\n")
     bare_repository.commit("second", test_it__py="import nowhere, test_it\n")
-    suspicion = Suspicion(Git(bare_repository.top), "HEAD", [bare_repository.head()], ("",))
+    relevance = RelevanceScores(Git(bare_repository.top), "HEAD", [bare_repository.head()], ("",))
     for module in ("test_it", "nowhere", ""):
-        assert len(suspicion.scores(TestResult("a", module, Outcome.ERRORED))) == 1
+        assert len(relevance.scores(TestResult("a", module, Outcome.ERRORED))) == 1
 
 
 def test_contents_and_churn_of_odd_names(bare_repository: Repository) -> None:
@@ -42,5 +42,5 @@ def test_contents_and_churn_of_odd_names(bare_repository: Repository) -> None:
     bare_repository.commit("first", x__py="1")
     git, head = Git(bare_repository.top), bare_repository.head()
     wanted = ["with space.py", "not there", "näme.py", "line\nend.py", "7 blob 3 missing", "x.py"]
-    assert contents(git, "HEAD", wanted) == [b"a\nb\n", b"", b"a\nb\n", b"", b"a\nb\n", b"1"]
+    assert read_files(git, "HEAD", wanted) == [b"a\nb\n", b"", b"a\nb\n", b"", b"a\nb\n", b"1"]
     assert churn(git, [head])[head] == dict.fromkeys(odd, 2) | {"x.py": 1}

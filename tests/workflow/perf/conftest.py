@@ -4,6 +4,6 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _slowdowns_are_looked_for(_own_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What all other tests do without."""
+def _enable_slowdown_search(_own_home: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable the search, which all other tests do without."""
     monkeypatch.delenv("BATCHHOOK_SLOWDOWN_THRESHOLD")

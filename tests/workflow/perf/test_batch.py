@@ -1,4 +1,4 @@
-"""From five real commits to the change that made a test slower."""
+"""From real commits to the change that made a test slower."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ QUICK, SLOW = WORK.format(seconds=0.03), WORK.format(seconds=0.09)
 
 @pytest.fixture
 def sleeper(bare_repository: Repository) -> Repository:
-    """A repository with a test of 30 ms, and a first batch, of one commit, the run of which says what is usual."""
+    """Return a repository with a test of 30 ms, and a first batch of one commit, whose run shows the usual duration."""
     return begun(bare_repository, QUICK, TESTS)
 
 
@@ -56,7 +56,7 @@ def begun(repository: Repository, work: str, tests: str) -> Repository:
 
 
 def size(repository: Repository, changes: int, *lines: str) -> None:
-    """Set how many changes fill a batch, and what else is to be set; a machine under load makes 30 ms 45 at times."""
+    """Write the settings. The threshold is high because a machine under load sometimes turns 30 ms into 45."""
     all_ = (f"batch_size = {changes}", *(lines or ["slowdown_threshold = 1.0"]), "")
     repository.write(".batchhook.toml", "\n".join(all_))
 
@@ -75,8 +75,8 @@ def rows(repository: Repository, query: str) -> Any:  # noqa: ANN401
         return database.execute(query).fetchall()
 
 
-def looks(repository: Repository) -> int:
-    """How many times the counter of runs of ``test_counted`` was raised."""
+def count_runs(repository: Repository) -> int:
+    """Return how often the counting test ran."""
     counter = repository.top.parent / "counter"
     return len(counter.read_text()) if counter.exists() else 0
 
@@ -84,28 +84,28 @@ def looks(repository: Repository) -> int:
 def test_a_test_that_became_slower_and_the_change_that_did_it(sleeper: Repository) -> None:
     size(sleeper, 5)
     oids = fill(sleeper, QUICK, QUICK, SLOW, SLOW, SLOW)
-    found = sleeper.json("wait", "2", "--timeout", "90", code=2)
-    assert (found["verdict"], found["measuring"], found["failures"]) == ("regressed", False, [])
-    (slower,) = found["slowdowns"]
+    report = sleeper.json("wait", "2", "--timeout", "90", code=2)
+    assert (report["verdict"], report["measuring"], report["failures"]) == ("regressed", False, [])
+    (slower,) = report["slowdowns"]
     assert (slower["kind"], slower["name"], slower["ruling"]) == ("test", WORKING, "slower")
     assert (slower["change"], slower["suspects"], slower["reason"]) == (oids[2], [oids[2]], "")
     assert 2 < slower["ratio"] < 3.5
     assert slower["p"] < 0.016
     evidence = {each["oid"]: each for each in slower["evidence"]}
-    assert {oids[1], oids[2], oids[4]} <= set(evidence), "both sides of the change were measured, and the end"
-    assert all(len(each["base_ms"]) == len(each["there_ms"]) for each in slower["evidence"])
-    assert min(evidence[oids[2]]["there_ms"]) > 2 * min(evidence[oids[1]]["there_ms"])
+    assert {oids[1], oids[2], oids[4]} <= set(evidence), "both sides of the change and the end were measured"
+    assert all(len(each["base_ms"]) == len(each["revision_ms"]) for each in slower["evidence"])
+    assert min(evidence[oids[2]]["revision_ms"]) > 2 * min(evidence[oids[1]]["revision_ms"])
     assert sleeper.json("status")["latest"][0]["verdict"] == "regressed"
 
-    said = " ".join(sleeper.batchhook("analyze", "2", code=2).split())
-    assert f"{oids[2][:8]} change 3 made 1 test slower Ada <ada@example.org>: work.py" in said
-    assert f"{WORKING} 3" in said
-    assert "→ batchhook analyze 2 --tracebacks all that was measured" in said
+    output = " ".join(sleeper.batchhook("analyze", "2", code=2).split())
+    assert f"{oids[2][:8]} change 3 made 1 test slower Ada <ada@example.org>: work.py" in output
+    assert f"{WORKING} 3" in output
+    assert "→ batchhook analyze 2 --tracebacks all measurements" in output
     assert "before the batch: 3" in sleeper.batchhook("analyze", "2", "-t", code=2)
     assert f"{oids[2][:8]} made 1 test slower (" in sleeper.batchhook("wait", "2", code=2)
 
     sleeper.batchhook("test", "--fresh")
-    assert rows(sleeper, "SELECT count(*) FROM runs WHERE visit") == [(0,)], "what was measured is no run"
+    assert rows(sleeper, "SELECT count(*) FROM runs WHERE is_probe") == [(0,)], "what was measured is no run"
     assert rows(sleeper, "SELECT count(*) FROM runs") == [(3,)]
     size(sleeper, 1)
     fill(sleeper, SLOW)
@@ -114,30 +114,30 @@ def test_a_test_that_became_slower_and_the_change_that_did_it(sleeper: Repositor
     assert rows(sleeper, "SELECT count(*) FROM slowdowns WHERE batch_id = 3") == [(0,)]
 
 
-def test_the_next_commit_tells(sleeper: Repository) -> None:
+def test_the_next_commit_reports_it(sleeper: Repository) -> None:
     oids = fill(sleeper, SLOW)
     _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
-    said = sleeper.commit("next")
-    assert "batchhook: batch 2 regressed: 2 tests passed" in said
-    assert f"some slower than before: {oids[0][:8]} made 1 test slower (" in said
-    assert "(batchhook analyze 2)" in said
+    output = sleeper.commit("next")
+    assert "batchhook: batch 2 regressed: 2 tests passed" in output
+    assert f"some slower than before: {oids[0][:8]} made 1 test slower (" in output
+    assert "(batchhook analyze 2)" in output
 
 
 COUNTED = TESTS.replace("        pass", "        with open({counter!r}, 'a') as file:\n            file.write('x')\n")
 
 
-def test_where_nothing_seems_slower_nothing_is_run_again(bare_repository: Repository) -> None:
+def test_without_suspects_nothing_is_run_again(bare_repository: Repository) -> None:
     counted = COUNTED.format(counter=str(bare_repository.top.parent / "counter"))
     begun(bare_repository, QUICK, counted)
     for number in (2, 3):
         fill(bare_repository, QUICK)
-        found = bare_repository.json("wait", str(number), "--timeout", "60")
-        assert (found["verdict"], found["slowdowns"]) == ("passed", [])
-        assert looks(bare_repository) == number
+        report = bare_repository.json("wait", str(number), "--timeout", "60")
+        assert (report["verdict"], report["slowdowns"]) == ("passed", [])
+        assert count_runs(bare_repository) == number
     assert rows(bare_repository, "SELECT count(*) FROM slowdowns") == [(0,)]
 
 
-def test_it_can_be_turned_off(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_can_be_turned_off(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BATCHHOOK_SLOWDOWN_THRESHOLD", "BATCHHOOK_SLOWDOWN_BUDGET"):
         monkeypatch.setenv(name, "0")
         fill(sleeper, SLOW)
@@ -152,41 +152,41 @@ def test_a_larger_threshold_allows_more(sleeper: Repository) -> None:
     assert sleeper.json("wait", "2", "--timeout", "60")["slowdowns"] == []
 
 
-def test_what_is_new_or_fails_in_the_other_state_is_no_slowdown(sleeper: Repository) -> None:
+def test_tests_that_are_new_or_fail_at_the_base_are_no_slowdown(sleeper: Repository) -> None:
     broken = "def work():\n    raise ValueError\n"
     fill(sleeper, broken)
     sleeper.json("wait", "2", "--timeout", "90", code=1)
     fill(sleeper, SLOW)
-    found = sleeper.json("wait", "3", "--timeout", "60")
-    assert (found["verdict"], found["slowdowns"]) == ("passed", [])
-    assert rows(sleeper, "SELECT name, ruling FROM slowdowns WHERE batch_id = 3") == [(WORKING, "alike")]
+    report = sleeper.json("wait", "3", "--timeout", "60")
+    assert (report["verdict"], report["slowdowns"]) == ("passed", [])
+    assert rows(sleeper, "SELECT name, conclusion FROM slowdowns WHERE batch_id = 3") == [(WORKING, "similar")]
 
 
-def test_a_failing_batch_says_so_too(sleeper: Repository) -> None:
+def test_a_failing_batch_reports_slowdowns_too(sleeper: Repository) -> None:
     size(sleeper, 3)
     sleeper.commit("broken", test_work__py=TESTS.replace("pass", "self.fail('no')"))
     oids = fill(sleeper, QUICK, SLOW)
     _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
-    said = sleeper.commit("next").splitlines()
-    assert "broke 1 test" in said[0]
-    assert "batch 2: " in said[1]
-    assert "made 1 test slower" in said[1]
-    found = sleeper.json("analyze", "2", code=1)
-    assert found["verdict"] == "critical"
-    assert [(each["name"], each["change"]) for each in found["slowdowns"]] == [(WORKING, oids[1])]
-    assert found["failures"][0]["attribution"]["kind"] == "culprit"
+    output = sleeper.commit("next").splitlines()
+    assert "broke 1 test" in output[0]
+    assert "batch 2: " in output[1]
+    assert "made 1 test slower" in output[1]
+    report = sleeper.json("analyze", "2", code=1)
+    assert report["verdict"] == "critical"
+    assert [(each["name"], each["change"]) for each in report["slowdowns"]] == [(WORKING, oids[1])]
+    assert report["failures"][0]["attribution"]["kind"] == "culprit"
 
 
-def test_a_budget_that_is_too_small_says_so(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_is_too_small(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_SLOWDOWN_BUDGET", "0.5")
     fill(sleeper, SLOW)
-    found = sleeper.json("wait", "2", "--timeout", "60")
-    assert found["verdict"] == "passed"
-    (unclear,) = found["slowdowns"]
-    assert (unclear["ruling"], unclear["evidence"]) == ("unclear", [])
+    report = sleeper.json("wait", "2", "--timeout", "60")
+    assert report["verdict"] == "passed"
+    (unclear,) = report["slowdowns"]
+    assert (unclear["ruling"], unclear["evidence"]) == ("inconclusive", [])
     assert "slowdown_budget" in unclear["reason"]
-    said = " ".join(sleeper.batchhook("analyze", "2").split())
-    assert "perhaps slower, nobody can tell: 1 test" in said
+    output = " ".join(sleeper.batchhook("analyze", "2").split())
+    assert "possibly slower (inconclusive): 1 test" in output
 
 
 def test_in_place_nothing_is_measured(sleeper: Repository) -> None:
@@ -195,11 +195,11 @@ def test_in_place_nothing_is_measured(sleeper: Repository) -> None:
     sleeper.json("wait", "2", "--timeout", "60")
     fill(sleeper, SLOW)
     (unclear,) = sleeper.json("wait", "3", "--timeout", "60")["slowdowns"]
-    assert unclear["ruling"] == "unclear"
+    assert unclear["ruling"] == "inconclusive"
     assert "in place" in unclear["reason"]
 
 
-def test_measuring_that_is_killed_begins_anew(sleeper: Repository) -> None:
+def test_a_killed_search_starts_over(sleeper: Repository) -> None:
     size(sleeper, 2)
     oids = fill(sleeper, SLOW, SLOW)
     waiting = sleeper.top / ".git/batchhook/waiting"

@@ -1,4 +1,4 @@
-"""Recording changes without commits: what is counted, what commits repeat, and what going back makes of it."""
+"""Recording without commits: counting, commits that repeat a recording, and rollbacks."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BROKEN = CALCULATOR.replace("a + b", "a * b")
 
 
 def edit(repository: Repository, path: str, text: str, why: str = "") -> dict[str, object]:
-    """Write a file and record it; gives what ``record --json`` printed."""
+    """Write a file and record it; return the document of ``record --json``."""
     repository.write(path, text)
-    found: dict[str, object] = repository.json("record", path, "-d", why or f"edit {path}", "--no-wait")
-    return found
+    result: dict[str, object] = repository.json("record", path, "-d", why or f"edit {path}", "--no-wait")
+    return result
 
 
 def kinds(repository: Repository) -> list[tuple[str, str]]:
@@ -31,43 +31,43 @@ def kinds(repository: Repository) -> list[tuple[str, str]]:
 
 def test_a_recorded_change_is_counted_and_shown(project: Repository) -> None:
     project.write("notes.txt", "1\n")
-    said = project.batchhook("record", "notes.txt", "--desc", "first note")
-    assert "first note" in said
-    assert "A notes.txt" in said
-    assert "batch 1, 1/5" in said
+    output = project.batchhook("record", "notes.txt", "--desc", "first note")
+    assert "first note" in output
+    assert "A notes.txt" in output
+    assert "batch 1, 1/5" in output
     assert "first note recorded" in " ".join(project.batchhook("status").split())
 
 
-def test_what_it_says_to_programs(project: Repository) -> None:
-    found = edit(project, "notes.txt", "1\n", "why\n\nmore")
-    change = found["change"]
+def test_its_json_document(project: Repository) -> None:
+    result = edit(project, "notes.txt", "1\n", "why\n\nmore")
+    change = result["change"]
     assert isinstance(change, dict)
     assert (change["kind"], change["summary"], change["author"]) == ("record", "why", "Ada <ada@example.org>")
     (file,) = change["files"]
     assert file["sha256"] == "4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
-    assert (found["batch"], found["filled"], found["size"], found["full"]) == (1, 1, 5, [])
+    assert (result["batch"], result["filled"], result["size"], result["full"]) == (1, 1, 5, [])
     assert project.git("show", "-s", "--format=%b", str(change["oid"])) == "more"
 
 
 def test_an_unchanged_tree_counts_nothing(project: Repository) -> None:
-    assert "Nothing has changed" in project.batchhook("record", "-d", "nothing")
+    assert "No changes since the last step" in project.batchhook("record", "-d", "nothing")
     edit(project, "notes.txt", "1\n")
-    found = project.json("record", "-d", "again")
-    assert found["change"] is None
-    assert found["filled"] == 1
+    result = project.json("record", "-d", "again")
+    assert result["change"] is None
+    assert result["filled"] == 1
 
 
-def test_without_a_description_it_is_called_by_its_files(project: Repository) -> None:
+def test_without_a_description_the_title_names_the_files(project: Repository) -> None:
     project.write("a.txt", "1\n")
     project.write("b.txt", "1\n")
     project.batchhook("record")
     assert project.open()[1] == ["add a.txt and 1 more"]
 
 
-def test_a_path_that_did_not_change_is_said(project: Repository) -> None:
+def test_an_unchanged_path_is_reported(project: Repository) -> None:
     project.write("notes.txt", "1\n")
-    said = project.batchhook("record", "calculator.py", "notes.txt", "-d", "note")
-    assert "Nothing has changed in calculator.py; what had was recorded." in said
+    output = project.batchhook("record", "calculator.py", "notes.txt", "-d", "note")
+    assert "No changes in calculator.py; the others were recorded." in output
 
 
 def test_the_users_index_stash_and_branches_are_not_touched(project: Repository) -> None:
@@ -111,9 +111,9 @@ def test_five_fill_a_batch_whose_culprit_is_found_and_rolled_back(project: Repos
     guilty = edit(project, "calculator.py", BROKEN, "faster")["change"]["oid"]  # type: ignore[index]
     edit(project, "notes.txt", "3\n")
     project.write("notes.txt", "4\n")
-    said = project.batchhook("record", "-d", "fifth", code=1)
-    assert "batch 1 is full (5/5)" in said
-    assert "batch 1 failed: CRITICAL, 1 of 2 tests" in said
+    output = project.batchhook("record", "-d", "fifth", code=1)
+    assert "batch 1 is full (5/5)" in output
+    assert "batch 1 failed: CRITICAL, 1 of 2 tests" in output
     (culprit,) = project.json("analyze", "1", code=1)["culprits"]
     assert (culprit["change"], culprit["tests"]) == (guilty, [ADD])
     assert project.json("backup", "1")["backups"][0]["files"], "what was before it is copied"
@@ -128,7 +128,7 @@ def test_five_fill_a_batch_whose_culprit_is_found_and_rolled_back(project: Repos
     assert project.git("status", "--short") == ""
 
 
-def test_what_a_rollback_did_is_no_change(project: Repository) -> None:
+def test_a_rollback_is_no_change(project: Repository) -> None:
     for number in range(5):
         edit(project, "notes.txt", f"{number}\n")
     project.batchhook("rollback", "1", "-y")
@@ -141,7 +141,7 @@ def test_what_a_rollback_did_is_no_change(project: Repository) -> None:
     assert kinds(project) == [("record", "again")]
 
 
-def test_so_it_is_where_commits_were_rolled_back(project: Repository) -> None:
+def test_the_same_with_a_rollback_of_commits(project: Repository) -> None:
     for number in range(5):
         project.commit(f"c{number}")
     project.batchhook("rollback", "1", "-y")
@@ -156,7 +156,7 @@ def test_going_back_by_moving_the_branch_is_refused(project: Repository) -> None
     assert "was recorded, not committed" in project.batchhook("rollback", "1", "--reset", "-y", code=3)
 
 
-def test_a_single_change_of_the_open_batch_comes_out(project: Repository) -> None:
+def test_a_single_change_of_the_open_batch_is_rolled_back(project: Repository) -> None:
     oid = edit(project, "calculator.py", BROKEN)["change"]["oid"]  # type: ignore[index]
     edit(project, "notes.txt", "1\n")
     project.batchhook("rollback", "--change", oid, "-y")
@@ -173,7 +173,7 @@ def test_a_commit_of_what_was_recorded_is_not_counted_twice(project: Repository)
     assert [kind for kind, _ in kinds(project)] == ["record", "record", "commit"]
 
 
-def test_nor_is_one_of_a_part_of_it(project: Repository) -> None:
+def test_nor_is_a_commit_of_a_part_of_it(project: Repository) -> None:
     edit(project, "a.txt", "1\n")
     edit(project, "b.txt", "1\n")
     project.git("add", "b.txt")
@@ -202,7 +202,7 @@ def test_going_back_to_a_recorded_state_by_a_commit_is_a_change(project: Reposit
 
 
 def test_a_commit_after_a_full_batch_of_records_is_compared_with_what_they_left(project: Repository) -> None:
-    """What the records broke is not blamed on a commit that holds it, and more."""
+    """A commit that holds the recordings and more is not blamed for what these broke."""
     edit(project, "calculator.py", BROKEN)
     for number in range(4):
         edit(project, "notes.txt", f"{number}\n")
@@ -211,9 +211,9 @@ def test_a_commit_after_a_full_batch_of_records_is_compared_with_what_they_left(
     for number in range(4):
         project.commit(f"c{number}")
     project.batchhook("wait", "2", "--timeout", "90", code=1)
-    found = project.json("analyze", "2", code=1)
-    assert found["culprits"] == []
-    (failure,) = found["failures"]
+    result = project.json("analyze", "2", code=1)
+    assert result["culprits"] == []
+    (failure,) = result["failures"]
     assert failure["attribution"]["kind"] == "pre-existing"
 
 
@@ -224,10 +224,10 @@ def test_commits_and_records_mix_in_one_batch(project: Repository) -> None:
     project.commit("calculator and c", c__txt="1\n")
     edit(project, "d.txt", "1\n")
     project.batchhook("wait", "1", "--timeout", "90", code=1)
-    found = project.json("analyze", "1", code=1)
+    result = project.json("analyze", "1", code=1)
     mixed = ["record", "commit", "record", "commit", "record"]
-    assert [change["kind"] for change in found["batch"]["changes"]] == mixed
-    assert [culprit["change"] for culprit in found["culprits"]] == [guilty]
+    assert [change["kind"] for change in result["batch"]["changes"]] == mixed
+    assert [culprit["change"] for culprit in result["culprits"]] == [guilty]
     project.batchhook("rollback", "1", "-y")
     assert project.read("calculator.py") == CALCULATOR
     assert sorted(path.name for path in project.top.glob("*.txt")) == []
@@ -290,7 +290,7 @@ def test_on_a_detached_head_and_in_a_linked_work_tree(project: Repository, tmp_p
 def test_the_hook_answers_without_python_once_all_is_committed(project: Repository) -> None:
     line = project.top / ".git/batchhook/open/refs/heads/main"
     edit(project, "a.txt", "1\n")
-    assert not line.exists(), "what a commit repeats is nothing for sh to see"
+    assert not line.exists(), "sh cannot see which commits repeat a recording"
     project.commit("a", a__txt="1\n")
     assert line.read_text().split()[3:] == ["1", "5"]
     assert "batch 1, 2/5" in project.commit("b")
@@ -310,7 +310,7 @@ def test_nothing_is_recorded_while_git_is_in_the_middle_of_something(
 
 
 def test_many_at_once_lose_nothing(project: Repository) -> None:
-    """Agents beside each other: each call's file is in some change, and no number is given twice."""
+    """With several agents at once, each call's file is in some change, and no number is given twice."""
     script = (
         "import sys, pathlib; from batchhook import Workflow\n"
         "pathlib.Path(sys.argv[1]).write_text('1'); Workflow(batch_size=100).record('edit ' + sys.argv[1])"
@@ -320,14 +320,14 @@ def test_many_at_once_lose_nothing(project: Repository) -> None:
             subprocess.Popen([sys.executable, "-c", script, f"{number}.txt"], cwd=project.top) for number in range(6)
         ]
         assert [process.wait(60) for process in running] == [0] * 6
-    found = project.json("--batch-size", "100", "status")["open"]["changes"]
-    files = project.git("ls-tree", "--name-only", found[-1]["oid"]).split()
+    result = project.json("--batch-size", "100", "status")["open"]["changes"]
+    files = project.git("ls-tree", "--name-only", result[-1]["oid"]).split()
     assert {f"{number}.txt" for number in range(6)} <= set(files)
-    assert 1 <= len(found) <= 6
+    assert 1 <= len(result) <= 6
 
 
 def test_killed_at_any_moment_it_has_counted_or_not(project: Repository) -> None:
-    """Whatever of it is done, the next call goes on from there: each state is recorded once, and none is lost."""
+    """The next call continues from wherever it was killed: each content is recorded once, and none is lost."""
     for number in range(6):
         project.write("a.txt", f"{number}\n")
         process = subprocess.Popen(
@@ -339,8 +339,8 @@ def test_killed_at_any_moment_it_has_counted_or_not(project: Repository) -> None
             process.wait(0.25 + 0.06 * number)
         process.kill()
         process.wait()
-        found = project.json("--batch-size", "100", "record", "-d", f"{number}")
-        assert found["filled"] == number + 1
+        result = project.json("--batch-size", "100", "record", "-d", f"{number}")
+        assert result["filled"] == number + 1
     changes = project.json("--batch-size", "100", "status")["open"]["changes"]
     contents = [project.git("show", f"{change['oid']}:a.txt") for change in changes]
     assert contents == [str(number) for number in range(6)]
@@ -362,7 +362,7 @@ def test_pins_hold_what_was_recorded_and_prune_lets_go_of_it(project: Repository
     assert project.read("a.txt") == "3\n"
 
 
-def test_an_operation_that_was_interrupted_is_to_be_ended_first(project: Repository) -> None:
+def test_an_interrupted_operation_must_be_finished_first(project: Repository) -> None:
     for number in range(5):
         edit(project, "a.txt", f"{number}\n")
     project.batchhook("rollback", "1", "-y")
@@ -382,14 +382,14 @@ def test_from_python(project: Repository) -> None:
     assert (done.change.summary, done.filled) == ("from Python", 1)
 
 
-def test_unsolved_conflicts_are_not_recorded(project: Repository) -> None:
+def test_unresolved_conflicts_are_not_recorded(project: Repository) -> None:
     project.write("calculator.py", BROKEN)
     project.git("stash")
     project.commit("theirs", calculator__py=CALCULATOR.replace("a + b", "b + a"))
     project.git("stash", "pop", check=False)
-    assert "unsolved conflicts: nothing is recorded" in project.batchhook("record", "-d", "x", code=3)
+    assert "unresolved conflicts: nothing is recorded" in project.batchhook("record", "-d", "x", code=3)
 
 
 def test_paths_may_be_absolute(project: Repository) -> None:
     project.write("notes.txt", "1\n")
-    assert project.json("record", str(project.top / "notes.txt"))["untouched"] == []
+    assert project.json("record", str(project.top / "notes.txt"))["unchanged"] == []

@@ -1,4 +1,4 @@
-"""Files written at a batch's end and by hand, through real hooks, in the shapes of the document we grew from."""
+"""Report files, written at a batch's end and by hand, through real hooks, in the shapes of ``origin.md``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.pipeline import finalize
-from batchhook.workflow.pipeline.runner import work_off
+from batchhook.workflow.pipeline.runner import process_queue
 from batchhook.workflow.reports import write
 from tests.driving import CALCULATOR, TESTS, Repository
 
@@ -35,7 +35,7 @@ def own(number: int) -> set[str]:
 
 
 def batch(project: Repository, text: str, subject: str = "change") -> list[str]:
-    """Five commits, each with another text of the calculator; gives their names."""
+    """Five commits, each with another text of the calculator; return their names."""
     oids = []
     for number in range(1, 6):
         project.commit(f"{subject} {number}", calculator__py=f"{text}# {subject} {number}\n")
@@ -126,30 +126,30 @@ def has_the_shapes_of_the_document_that_we_grew_from(folder: Path, oids: list[st
 
 def test_regressions_and_export_of_three_batches(critical: tuple[Repository, list[str], Path], tmp_path: Path) -> None:
     project, oids, folder = critical
-    found = read(folder, "regressions.json")
-    assert found["has_regressions"] is True
+    result = read(folder, "regressions.json")
+    assert result["has_regressions"] is True
     for since in ("since_previous", "since_baseline"):
-        assert found[since]["newly_failing"] == [ADD]
-        assert found[since]["new_failures"][0]["message"] == "2 != 3"
-    assert (found["batch_id"], found["previous_batch_id"], found["git_commit_hash"]) == (2, 1, oids[-1])
-    batch(project, CALCULATOR, "mended")
+        assert result[since]["newly_failing"] == [ADD]
+        assert result[since]["new_failures"][0]["message"] == "2 != 3"
+    assert (result["batch_id"], result["previous_batch_id"], result["git_commit_hash"]) == (2, 1, oids[-1])
+    batch(project, CALCULATOR, "fixed")
     project.batchhook("wait", "3", "--timeout", "90")
-    found = read(folder, "regressions.json")
-    assert found["has_regressions"] is False
-    assert found["since_previous"]["fixed"] == [ADD]
+    result = read(folder, "regressions.json")
+    assert result["has_regressions"] is False
+    assert result["since_previous"]["fixed"] == [ADD]
     assert "CRITICAL_FAILURE_batch_3.json" not in written(folder)
     exports_three_batches(project, tmp_path)
 
 
 def tells_a_critical_failure_with_what_to_do(folder: Path, oids: list[str]) -> None:
-    found = read(folder, "CRITICAL_FAILURE_batch_2.json")
-    assert (found["failure_rate"], found["critical_failure_threshold"]) == (0.5, 0.1)
-    assert (found["failed_tests"], found["total_tests"]) == (1, 2)
-    assert found["most_affected_modules"][0]["module"] == "test_calculator"
-    assert found["error_types"][0]["tests"] == [ADD]
-    assert [culprit["change"] for culprit in found["culprits"]] == [oids[0]]
-    assert found["failures"][0]["traceback"].startswith("Traceback")
-    commands = [action["command"] for action in found["recommended_actions"]]
+    result = read(folder, "CRITICAL_FAILURE_batch_2.json")
+    assert (result["failure_rate"], result["critical_failure_threshold"]) == (0.5, 0.1)
+    assert (result["failed_tests"], result["total_tests"]) == (1, 2)
+    assert result["most_affected_modules"][0]["module"] == "test_calculator"
+    assert result["error_types"][0]["tests"] == [ADD]
+    assert [culprit["change"] for culprit in result["culprits"]] == [oids[0]]
+    assert result["failures"][0]["traceback"].startswith("Traceback")
+    commands = [action["command"] for action in result["recommended_actions"]]
     assert "batchhook rollback 2 --culprit" in commands
     page = (folder / "batch_2.html").read_text()
     assert f"{oids[0][:8]}</code> bad 1" in page
@@ -159,15 +159,15 @@ def tells_a_critical_failure_with_what_to_do(folder: Path, oids: list[str]) -> N
 
 def has_moments_in_utc(folder: Path) -> None:
     for name in ("batch_tracker.json", "test_results.json", "regressions.json", "CRITICAL_FAILURE_batch_2.json"):
-        found = list(moments(read(folder, name)))
-        assert found
-        assert all(str(datetime.fromisoformat(moment).utcoffset()) == "0:00:00" for moment in found)
+        result = list(moments(read(folder, name)))
+        assert result
+        assert all(str(datetime.fromisoformat(moment).utcoffset()) == "0:00:00" for moment in result)
 
 
 def exports_three_batches(project: Repository, tmp_path: Path) -> None:
-    said = project.batchhook("export")
+    output = project.batchhook("export")
     folder = project.top / "test_batch_logs"
-    assert " files in test_batch_logs: 3 batches, 1 to 3" in said
+    assert " files in test_batch_logs: 3 batches, 1 to 3" in output
     everything = COMMON | own(1) | own(2) | own(3) | {"baseline_results.json", "CRITICAL_FAILURE_batch_2.json"}
     assert written(folder) == everything | {".gitignore"}
     assert not project.git("status", "--porcelain"), "git does not see it"
@@ -228,7 +228,7 @@ def test_what_cannot_be_exported(project: Repository) -> None:
     assert "there is no batch 7" in project.batchhook("export", "--batch", "1", "--batch", "7", code=3)
     assert "batch 2 is still open" in project.batchhook("export", "--batch", "2", code=3)
     assert not (project.top / "test_batch_logs").exists(), "nothing was written"
-    assert "only one of" in project.batchhook("export", "--all", "-n", "3", code=64)
+    assert "mutually exclusive" in project.batchhook("export", "--all", "-n", "3", code=64)
     project.write("file", "in the way")
     assert "file" in project.batchhook("export", "file", code=3)
 
@@ -244,7 +244,7 @@ def test_a_suite_that_could_not_run_has_reports(project: Repository) -> None:
     assert "could not be tested" in (folder / "batch_1.md").read_text()
 
 
-def test_a_page_is_made_anew_and_shown(critical: tuple[Repository, list[str], Path], tmp_path: Path) -> None:
+def test_a_page_is_written_again_and_opened(critical: tuple[Repository, list[str], Path], tmp_path: Path) -> None:
     project, _, folder = critical
     page = folder / "batch_1.html"
     page.unlink()
@@ -261,11 +261,11 @@ def test_a_page_is_made_anew_and_shown(critical: tuple[Repository, list[str], Pa
     project.batchhook("report", "1")
     assert "CRITICAL_FAILURE_batch_1.json" not in written(folder)
     for command in ("analyze", "wait"):
-        said = " ".join(project.batchhook(command, "2", code=1).split())
-        assert "batchhook report 2 --open all of it as a page" in said
+        output = " ".join(project.batchhook(command, "2", code=1).split())
+        assert "batchhook report 2 --open open the full report" in output
 
 
-def test_nobody_has_seen_a_verdict_because_reports_were_written(project: Repository, tmp_path: Path) -> None:
+def test_writing_reports_does_not_mark_a_verdict_as_seen(project: Repository, tmp_path: Path) -> None:
     batch(project, CALCULATOR)
     project.batchhook("--json", "wait", "1", "--timeout", "90")
     batch(project, BROKEN, "bad")
@@ -298,12 +298,12 @@ def test_a_kill_between_two_steps_loses_no_report(project: Repository, monkeypat
         with monkeypatch.context() as patched:
             patched.setattr(finalize, step, dies)
             with pytest.raises(KeyboardInterrupt):
-                work_off(project.top, os.environ)
+                process_queue(project.top, os.environ)
         assert bool(written(folder)) is (step == "write_reports")
         assert project.json("status")["latest"][0]["batch"]["status"] == "closing"
     for path in folder.iterdir():
         path.unlink()
-    work_off(project.top, os.environ)
+    process_queue(project.top, os.environ)
     assert written(folder) == COMMON | own(1) | {"CRITICAL_FAILURE_batch_1.json"}
     assert project.json("status")["latest"][0]["batch"]["status"] == "finished"
 
@@ -314,5 +314,5 @@ def test_no_room_for_reports_keeps_no_batch_from_its_end(project: Repository, mo
     folder = project.top / ".git/batchhook/reports"
     folder.rmdir()
     folder.write_text("in the way")
-    work_off(project.top, os.environ)
+    process_queue(project.top, os.environ)
     assert project.json("status")["latest"][0]["batch"]["status"] == "finished"

@@ -1,4 +1,4 @@
-"""Going back by file copies alone: without git's objects, and without anything escaping."""
+"""Restoring from backups: without git's objects, and never outside the work tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from batchhook.store.backups import BackedUpFile, Backups, Manifest
+from batchhook.store.backups import BackedUpFile, BackupManifest, BackupStore
 from tests.driving import Repository
 
 BEFORE = {"changed.txt": b"before\n", "gone.txt": b"gone\n", "run.sh": b"#!/bin/sh\n", "latin\udcff\n": b"\xff\0"}
@@ -85,16 +85,16 @@ def test_without_any_of_gits_objects(full: Repository) -> None:
     assert "+before" in shown["diff"]
     assert files(full) == before
     done = full.json("rollback", "1", "--from-backup", "-y")
-    assert {file["path"]: file["fate"] for file in done["files"]} == {
-        "added/new.txt": "removed",
+    assert {file["path"]: file["action"] for file in done["files"]} == {
+        "added/new.txt": "deleted",
         "changed.txt": "restored",
-        "folder": "removed",
+        "folder": "deleted",
         "folder/inner": "recreated",
         "gone.txt": "recreated",
         "latin\\xff\n": "restored",
         "link": "restored",
         "place": "recreated",
-        "place/deep/inner": "removed",
+        "place/deep/inner": "deleted",
         "run.sh": "restored",
     }
     after = files(full)
@@ -107,46 +107,46 @@ def test_without_any_of_gits_objects(full: Repository) -> None:
     assert not after["run.sh"][0] & 0o111
     assert not (full.top / "added").exists()
     assert (full.top / ".git/index").read_bytes() == index
-    said = full.batchhook("undo", "-y")
-    assert "the batch had added it" not in said, "the rollback had"
+    output = full.batchhook("undo", "-y")
+    assert "added by the batch" not in output, "the rollback had"
     assert files(full) == before
-    assert "no files were taken" in full.batchhook("undo", "--from-backup", "-y", code=3)
+    assert "no files were restored from a backup" in full.batchhook("undo", "--from-backup", "-y", code=3)
 
 
 def test_it_asks_and_says_how_to_undo(full: Repository) -> None:
     before = files(full)
-    said = " ".join(full.batchhook("rollback", "1", "--from-backup", stdin="n\n").split())
-    assert "changed.txt gets its old content back" in said
-    assert "Nothing was changed." in said
+    output = " ".join(full.batchhook("rollback", "1", "--from-backup", stdin="n\n").split())
+    assert "changed.txt restored" in output
+    assert "Nothing was changed." in output
     assert files(full) == before
-    said = " ".join(full.batchhook("rollback", "1", "--from-backup", stdin="y\n").split())
-    assert "batchhook undo --from-backup" in said
+    output = " ".join(full.batchhook("rollback", "1", "--from-backup", stdin="y\n").split())
+    assert "batchhook undo --from-backup" in output
     assert "Nothing to do" in full.batchhook("rollback", "1", "--from-backup", "-y")
 
 
-def test_what_was_changed_since_is_said_and_not_taken(full: Repository) -> None:
+def test_files_changed_since_are_refused(full: Repository) -> None:
     write(full, {"changed.txt": b"since\n"})
     before = files(full)
-    said = full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
-    assert "changed since batch 1: changed.txt; nothing was touched" in said
+    output = full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
+    assert "modified since batch 1: changed.txt; nothing was changed" in output
     assert files(full) == before
     done = full.json("rollback", "1", "--from-backup", "--force", "-y")
     assert done["changed_since"] == ["changed.txt"]
     assert full.read("changed.txt") == "before\n"
     write(full, {"gone.txt": b"since the rollback\n"})
-    assert "changed since the rollback: gone.txt" in full.batchhook("undo", "-y", code=3)
+    assert "modified since the rollback: gone.txt" in full.batchhook("undo", "-y", code=3)
     full.batchhook("undo", "-y", "--force")
     assert files(full) == before
 
 
-def test_a_damaged_copy_is_a_refusal_that_names_the_file(full: Repository) -> None:
+def test_a_damaged_copy_is_refused_by_name(full: Repository) -> None:
     digest = hashlib.sha256(b"before\n").hexdigest()
     copy = full.top / ".git/batchhook/backups/objects" / digest[:2] / digest[2:]
     copy.chmod(0o600)
     copy.write_bytes(b"rotten\n")
     before = files(full)
-    said = full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
-    assert "the backup of changed.txt is damaged" in said
+    output = full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
+    assert "the backup of changed.txt is damaged" in output
     assert files(full) == before
     assert "changed.txt is damaged" in " ".join(full.batchhook("doctor", code=3).split())
     assert "changed.txt is damaged" in full.batchhook("backup", "--verify", code=3)
@@ -157,17 +157,17 @@ def test_a_damaged_copy_is_a_refusal_that_names_the_file(full: Repository) -> No
 def test_undo_after_a_kill_in_the_middle(full: Repository) -> None:
     before = files(full)
     full.batchhook("rollback", "1", "--from-backup", "-y")
-    manifest = full.top / ".git/batchhook/kept/1/manifest.json"
+    manifest = full.top / ".git/batchhook/restorations/1/manifest.json"
     manifest.write_text(manifest.read_text().replace('"done"', '"intent"'))
-    write(full, {"changed.txt": b"after\n", ".batchhook-1-1": b"half a fi"})  # not come to, and begun
+    write(full, {"changed.txt": b"after\n", ".batchhook-1-1": b"half a fi"})  # one not yet written, one partly
     full.batchhook("undo", "-y")
     assert files(full) == before
 
 
-def test_a_copy_that_was_kept_and_is_damaged(full: Repository) -> None:
+def test_a_damaged_copy_of_a_replaced_file(full: Repository) -> None:
     full.batchhook("rollback", "1", "--from-backup", "-y")
     digest = hashlib.sha256(b"after\n").hexdigest()
-    copy = full.top / ".git/batchhook/kept/1/objects" / digest[:2] / digest[2:]
+    copy = full.top / ".git/batchhook/restorations/1/objects" / digest[:2] / digest[2:]
     copy.chmod(0o600)
     copy.write_bytes(b"rotten")
     after = files(full)
@@ -178,18 +178,18 @@ def test_a_copy_that_was_kept_and_is_damaged(full: Repository) -> None:
 def test_something_in_the_way(full: Repository) -> None:
     write(full, {"place/deep/mine": b"precious\n"})
     before = files(full)
-    said = full.batchhook("rollback", "1", "--from-backup", "-y", "--force", code=3)
-    assert "the folder place is in the way, with place/deep/mine in it" in said
+    output = full.batchhook("rollback", "1", "--from-backup", "-y", "--force", code=3)
+    assert "the folder place is in the way, with place/deep/mine in it" in output
     assert files(full) == before
 
 
-def test_backups_of_an_earlier_version_ask_the_database(full: Repository) -> None:
+def test_backups_of_version_0_1_0_use_the_database(full: Repository) -> None:
     manifest = full.top / ".git/batchhook/backups/batch_1/manifest.json"
     table = json.loads(manifest.read_text())
     for file in table["files"]:
-        del file["left_mode"], file["left_sha256"]
+        del file["after_mode"], file["after_sha256"]
     manifest.write_text(json.dumps(table))
-    assert "changed since batch 1" in full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
+    assert "modified since batch 1" in full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
     full.batchhook("wait", "1", "--timeout", "90", code=3, BATCHHOOK_NO_RUNNER="")
     manifest.write_text(json.dumps(table))
     full.batchhook("rollback", "1", "--from-backup", "-y")
@@ -207,37 +207,37 @@ OUTSIDE = [
 ]
 
 
-def forged(repository: Repository, **file: Any) -> None:  # noqa: ANN401 - whatever a manifest may hold
-    """A manifest that somebody else wrote, with a copy of what it promises."""
-    backups = Backups(repository.top / ".git/batchhook/backups")
+def forge(repository: Repository, **file: Any) -> None:  # noqa: ANN401 - whatever a manifest may hold
+    """Write a malicious manifest, with the content that it names."""
+    backups = BackupStore(repository.top / ".git/batchhook/backups")
     sha256, size = backups.store([b"evil\n"])
-    rest = {"existed": True, "mode": "100755", "sha256": sha256, "size": size, "left_mode": ""} | file
-    entry = BackedUpFile.model_construct(None, **{"path_hex": "", "submodule": "", "left_sha256": "", **rest})
-    backups.write(Manifest.model_construct(version=1, batch=1, commit="", head="", files=(entry,)))
+    rest = {"existed": True, "mode": "100755", "sha256": sha256, "size": size, "after_mode": ""} | file
+    entry = BackedUpFile.model_construct(None, **{"path_hex": "", "submodule": "", "after_sha256": "", **rest})
+    backups.write_manifest(BackupManifest.model_construct(version=1, batch=1, commit="", head="", files=(entry,)))
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_a_manifest_leads_nowhere_else(full: Repository, path: str) -> None:
-    forged(full, path=path)
+def test_a_manifest_cannot_leave_the_work_tree(full: Repository, path: str) -> None:
+    forge(full, path=path)
     before = (files(full), sorted(full.top.parent.iterdir()))
-    said = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
-    assert "leads out of the work tree" in said
+    output = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
+    assert "leads out of the work tree" in output
     assert (files(full), sorted(full.top.parent.iterdir())) == before
 
 
-def test_a_manifest_leads_through_no_link_and_into_no_repository(full: Repository, tmp_path: Path) -> None:
+def test_a_manifest_cannot_pass_links_or_enter_repositories(full: Repository, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (full.top / "way").symlink_to(outside)
-    forged(full, path="way/evil")
-    said = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
-    assert "leads through the link way" in said
+    forge(full, path="way/evil")
+    output = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
+    assert "leads through the link way" in output
     inner = Repository(full.top / "inner")
     inner.top.mkdir()
     inner.git("init", "-q")
-    forged(full, path="inner/evil")
-    said = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
-    assert "is in another repository" in said
+    forge(full, path="inner/evil")
+    output = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
+    assert "is in another repository" in output
     assert list(outside.iterdir()) == []
 
 
@@ -246,7 +246,7 @@ def test_a_manifest_leads_through_no_link_and_into_no_repository(full: Repositor
     [{"sha256": "../../../../../etc/passwd"}, {"path_hex": "zz"}, {"mode": "100755; rm"}, {"size": -1}, {"extra": 1}],
 )
 def test_a_manifest_of_the_wrong_form(full: Repository, file: dict[str, Any]) -> None:
-    forged(full, path="f.txt")
+    forge(full, path="f.txt")
     manifest = full.top / ".git/batchhook/backups/batch_1/manifest.json"
     table = json.loads(manifest.read_text())
     table["files"][0] |= file
@@ -256,7 +256,7 @@ def test_a_manifest_of_the_wrong_form(full: Repository, file: dict[str, Any]) ->
     assert files(full) == before
 
 
-def test_undo_comes_to_it_after_what_was_done_later(full: Repository) -> None:
+def test_undo_reaches_it_after_later_operations(full: Repository) -> None:
     before = files(full)
     full.batchhook("rollback", "1", "--from-backup", "-y")
     taken = files(full)
@@ -270,18 +270,18 @@ def test_undo_comes_to_it_after_what_was_done_later(full: Repository) -> None:
     assert files(full) == before
 
 
-def test_it_is_listed_and_pruned_once_no_undo_needs_it(full: Repository) -> None:
+def test_it_is_listed_and_pruned_after_its_undo(full: Repository) -> None:
     full.batchhook("rollback", "1", "--from-backup", "-y")
-    said = " ".join(full.batchhook("operations").split())
-    assert "1 rollback of batch 1 from its backup done" in said
-    kept = full.top / ".git/batchhook/kept"
+    output = " ".join(full.batchhook("operations").split())
+    assert "1 rollback of batch 1 from its backup done" in output
+    kept = full.top / ".git/batchhook/restorations"
     full.batchhook("prune", "--keep", "5", "-y")
     assert (kept / "1").is_dir(), "undo needs it"
     assert "not the latest one in effect" in full.batchhook("undo", "7", "--from-backup", "-y", code=3)
     full.batchhook("undo", "1", "--from-backup", "-y")
     assert [one["undoes"] for one in full.json("operations")["from_backups"]] == [1, None]
     assert "taken back by 2" in full.batchhook("operations")
-    assert "replaced by copies" in full.batchhook("prune", "--keep", "5", "--dry-run")
+    assert "replaced files" in full.batchhook("prune", "--keep", "5", "--dry-run")
     full.batchhook("prune", "--keep", "5", "-y")
     assert list(kept.iterdir()) == []
     full.batchhook("rollback", "1", "--from-backup", "-y")

@@ -1,4 +1,4 @@
-"""prune: what goes, what stays, and that nothing that is needed is lost."""
+"""``prune``: what is removed and kept, and that nothing needed is lost."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from batchhook.core.results import Outcome, Run, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, Run, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
 from batchhook.git import backends
 from batchhook.store import attributions, batches, runs
-from batchhook.store.backups import Backups
+from batchhook.store.backups import BackupStore
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.backups import back_up
-from batchhook.workflow.context.project import Project, opened
+from batchhook.workflow.backups import create_backup
+from batchhook.workflow.context.project import Project, open_project
 from tests.driving import Repository
 
 
@@ -34,40 +34,40 @@ def history(repository: Repository) -> Repository:
     """A repository with six tested batches of one commit each; in the fourth a test fails."""
     (repository.top / ".git/info/exclude").write_text(".batchhook.toml\n")
     repository.write(".batchhook.toml", "batch_size = 1\n")
-    for number in range(1, 7):  # without hooks, which is faster; the reflog tells
+    for number in range(1, 7):  # without hooks, which is faster; the reflog has them
         repository.write("a.txt", f"a {number}\n")
         repository.write(f"b{number}.txt", f"b {number % 3}\n")
         repository.git("add", "--all")
         repository.git("-c", "core.hooksPath=/dev/null", "commit", "-qm", f"{number}")
-    with opened(repository.top) as project:
+    with open_project(repository.top) as project:
         project.reconcile()
-        for batch in batches.queued(project.database):
+        for batch in batches.list_queued(project.database):
             finish(project, batch.id, failing=batch.id == 4)
     return repository
 
 
 def state(repository: Repository) -> StateDir:
-    return StateDir.of(repository.top / ".git")
+    return StateDir.for_repository(repository.top / ".git")
 
 
 def finish(project: Project, number: int, *, failing: bool = False) -> None:
-    """What the runner does with a batch."""
-    batch = batches.get(project.database, number)
-    back_up(project.state, backends.open_repository(project.location.common_dir), batch)
+    """Finish a batch as the runner does."""
+    batch = batches.load(project.database, number)
+    create_backup(project.state, backends.open_repository(project.location.common_dir), batch)
     results = tuple(TestResult(f"m.T.t{each}", "m", Outcome.PASSED, 0.1) for each in range(20))
     if failing:
         results = (*results[1:], TestResult("m.T.t0", "m", Outcome.FAILED, message="no"))
-    run = Run(batch.changes[-1].tree, {"python": "3"}, batch.sealed_at, SuiteOutcome(results, 2.0))
+    run = Run(batch.changes[-1].tree, {"python": "3"}, batch.sealed_at, SuiteResult(results, 2.0))
     verdict = Verdict.FAILED if failing else Verdict.PASSED
     runs.finish_batch(project.database, number, run, verdict, searching=True)
-    attributions.finish(project.database, number, [], {})
+    attributions.finish_search(project.database, number, [], {})
     project.database.connection.execute("UPDATE batches SET status = 'finished' WHERE id = ?", (number,))
-    batches.set_announced(project.database, number)
+    batches.mark_finalized(project.database, number)
     for name in (f"test_report_batch_{number}.txt", f"CRITICAL_FAILURE_batch_{number}.json", f"batch_{number}.html"):
         (project.state.reports / name).write_text(f"{number}")
     folder = project.state.run(f"batch-{number}")
     folder.mkdir()
-    (folder / "output").write_text("said")
+    (folder / "output").write_text("text")
 
 
 def refs(repository: Repository) -> dict[str, str]:
@@ -95,9 +95,9 @@ def parts(document: Any) -> dict[str, int]:  # noqa: ANN401 - as json.loads
     return {part["kind"]: part["number"] for part in document["parts"] if part["number"]}
 
 
-def test_what_goes_and_what_stays(history: Repository) -> None:
+def test_what_is_removed_and_kept(history: Repository) -> None:
     before = {number: history.json("analyze", str(number)) for number in (5, 6)}
-    pins, backups = refs(history), Backups(state(history).backups)
+    pins, backups = refs(history), BackupStore(state(history).backups)
     (state(history).reports / "batch_tracker.json").write_text("{}")
     shown = history.json("prune", "--keep", "2", "--dry-run")
     assert parts(shown) == {
@@ -120,12 +120,14 @@ def test_what_goes_and_what_stays(history: Repository) -> None:
     without = dict.fromkeys(("compared_with", "new_failures", "fixed", "since_previous"))
     assert {**history.json("analyze", "5"), **without} == {**before[5], **without}
     assert before[5]["compared_with"] == 4
-    assert history.json("analyze", "5")["compared_with"] == 0, "what it was compared with is no more"
+    assert history.json("analyze", "5")["compared_with"] == 0, "what it was compared with is removed"
     assert refs(history) == {name: oid for name, oid in pins.items() if name.split("/")[3] in {"5", "6"}}
-    assert backups.batches() == [5, 6]
-    for number in backups.batches():
-        assert backups.damages(number) == ()
-    named = {file.sha256 for number in backups.batches() for file in backups.read(number).files if file.sha256}
+    assert backups.list_batches() == [5, 6]
+    for number in backups.list_batches():
+        assert backups.verify(number) == ()
+    named = {
+        file.sha256 for number in backups.list_batches() for file in backups.read_manifest(number).files if file.sha256
+    }
     stored = {path.parent.name + path.name for path in (backups.root / "objects").rglob("*") if path.is_file()}
     assert stored == named
     left = {path.name for path in state(history).reports.iterdir()}
@@ -142,8 +144,8 @@ def test_what_goes_and_what_stays(history: Repository) -> None:
         ),
     }
     for command in ("analyze", "rollback"):
-        said = history.batchhook(command, "3", code=3)
-        assert said.startswith("batchhook: batch 3 was pruned on 2"), command
+        output = history.batchhook(command, "3", code=3)
+        assert output.startswith("batchhook: batch 3 was pruned on 2"), command
     assert parts(history.json("prune", "--keep", "2", "-y")) == {}
 
 
@@ -151,7 +153,7 @@ def test_numbers_are_given_once_and_what_was_counted_is_not_counted_again(histor
     history.batchhook("prune", "--keep", "1", "-y")
     assert history.open() == (7, [])
     history.git("rebase", "-q", "--root", "--force-rebase")
-    assert history.open() == (7, []), "old commits under new names are no new work"
+    assert history.open() == (7, []), "rebased commits are no new changes"
     history.commit("7")
     assert numbers(history) == [6, 7]
     assert [change["summary"] for change in history.json("show", "7")["batch"]["changes"]] == ["7"]
@@ -159,32 +161,32 @@ def test_numbers_are_given_once_and_what_was_counted_is_not_counted_again(histor
 
 def test_a_dry_run_a_no_and_a_usage_error_change_nothing(history: Repository) -> None:
     before = everything(history)
-    assert "in all" in history.batchhook("prune")
+    assert "total" in history.batchhook("prune")
     history.batchhook("prune", "--keep", "1", "--dry-run")
     assert "Nothing was changed" in history.batchhook("prune", "--keep", "1", stdin="n\n")
-    assert "--json asks nothing" in history.batchhook("--json", "prune", "--keep", "1", code=64)
+    assert "--json does not ask for confirmation" in history.batchhook("--json", "prune", "--keep", "1", code=64)
     assert everything(history) == before
 
 
-def test_what_an_undo_needs_stays(history: Repository) -> None:
+def test_what_an_undo_needs_is_kept(history: Repository) -> None:
     history.git("revert", "--no-edit", "HEAD", "HEAD~1", "HEAD~2", "HEAD~3")
-    with opened(history.top) as project:
+    with open_project(history.top) as project:
         project.reconcile()
-        for batch in batches.queued(project.database):
+        for batch in batches.list_queued(project.database):
             finish(project, batch.id)
     history.write("mine.txt", "not committed\n")
     files = {path.name: path.read_text() for path in history.top.glob("*.txt")}
     history.batchhook("rollback", "2", "-y")
     assert {path.name: path.read_text() for path in history.top.glob("*.txt")} != files
-    said = history.batchhook("prune", "--keep", "1", "-y")
-    assert "batch 2: its rollback can be undone, or is not done with" in said
+    output = history.batchhook("prune", "--keep", "1", "-y")
+    assert "batch 2: its rollback can be undone or is unfinished" in output
     assert numbers(history)[0] == 2
-    assert Backups(state(history).backups).batches()[0] == 2
+    assert BackupStore(state(history).backups).list_batches()[0] == 2
     assert {"refs/batchhook/operations/1/before", "refs/batchhook/batches/2/base"} <= refs(history).keys()
     history.batchhook("undo", "-y")
     assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == files
-    assert "the undo of that, is younger" in history.batchhook("prune", "--keep", "1", "--dry-run")
-    with opened(history.top) as project:
+    assert "within the retention period" in history.batchhook("prune", "--keep", "1", "--dry-run")
+    with open_project(history.top) as project:
         project.database.connection.execute("UPDATE operations SET started_at = 1")
     done = history.json("prune", "--keep", "1", "-y")
     assert parts(done)["pins"] == 6, "two of the batch, and four of the rollback and its undo"
@@ -197,8 +199,8 @@ def test_a_rollback_of_several_batches_keeps_them_all(history: Repository) -> No
     history.batchhook("rollback", "2..6", "-y")
     gone = {path.name: path.read_text() for path in history.top.glob("*.txt")}
     assert gone == {"a.txt": "a 1\n", "b1.txt": "b 1\n"}
-    said = history.batchhook("prune", "--keep", "1", "-y")
-    assert all(f"batch {number}: its rollback can be undone" in said for number in range(2, 6))
+    output = history.batchhook("prune", "--keep", "1", "-y")
+    assert all(f"batch {number}: its rollback can be undone" in output for number in range(2, 6))
     assert numbers(history) == [2, 3, 4, 5, 6]
     history.batchhook("undo", "-y")
     assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == files
@@ -206,7 +208,7 @@ def test_a_rollback_of_several_batches_keeps_them_all(history: Repository) -> No
     assert {path.name: path.read_text() for path in history.top.glob("*.txt")} == gone
     assert numbers(history) == [2, 3, 4, 5, 6]
     history.batchhook("undo", "-y")
-    with opened(history.top) as project:
+    with open_project(history.top) as project:
         project.database.connection.execute("UPDATE operations SET started_at = 1")
     assert history.json("prune", "--keep", "3", "-y")["batches"] == [2, 3]
     assert rows(history, "SELECT * FROM operations") == [], "half of what they took out is not known any more"
@@ -222,22 +224,22 @@ def test_a_critical_batch_and_the_queue_stay(history: Repository) -> None:
     history.git("switch", "-qc", "side")
     for name in "xy":
         history.commit(name)
-    with opened(history.top) as project:
+    with open_project(history.top) as project:
         finish(project, 7, failing=True)
         project.database.connection.execute("UPDATE batches SET verdict = 'critical' WHERE id = 7")
-        project.database.connection.execute("UPDATE batches SET announced = 0 WHERE id = 2")
-        project.database.connection.execute("UPDATE batches SET untold = 4 WHERE id = 3")
+        project.database.connection.execute("UPDATE batches SET finalized = 0 WHERE id = 2")
+        project.database.connection.execute("UPDATE batches SET pending_events = 4 WHERE id = 3")
     history.git("switch", "-q", "main")
     history.commit("z")
     history.git("branch", "-D", "side")
-    with opened(history.top) as project:
+    with open_project(history.top) as project:
         finish(project, 9)
-    spared = {each["batch"]: each["reason"] for each in history.json("prune", "--keep", "1", "-y")["spared"]}
-    assert spared == {
-        2: "the runner is not done with it",
-        3: "the runner is not done with it",
-        7: "it failed critically, and nothing was done about it",
-        8: "the runner is not done with it",
+    retained = {each["batch"]: each["reason"] for each in history.json("prune", "--keep", "1", "-y")["retained"]}
+    assert retained == {
+        2: "the runner has not finished it",
+        3: "the runner has not finished it",
+        7: "it failed critically and was not acknowledged",
+        8: "the runner has not finished it",
     }
     assert numbers(history) == [2, 3, 7, 8, 9]
     assert state(history).run("batch-2").exists()
@@ -245,8 +247,8 @@ def test_a_critical_batch_and_the_queue_stay(history: Repository) -> None:
 
 
 def test_the_baseline_stays(history: Repository) -> None:
-    with opened(history.top) as project:
-        run = runs.of_batch(project.database, 1)
+    with open_project(history.top) as project:
+        run = runs.load_for_batch(project.database, 1)
         assert run is not None
         project.database.connection.execute(
             "INSERT INTO baselines (run_id, oid, set_at, forced) VALUES (?, ?, 1, 0)", (run[0].id, history.head())
@@ -277,46 +279,46 @@ def test_what_is_in_use_is_left_alone(history: Repository) -> None:
     assert 0 < state(history).log.stat().st_size <= 64 * 1024
 
 
-def test_a_pruning_that_was_killed_is_brought_to_its_end(history: Repository) -> None:
+def test_a_killed_pruning_is_completed(history: Repository) -> None:
     saved = state(history).root.parent / "saved"
     shutil.copytree(state(history).backups, saved)
     pins = refs(history)
     history.batchhook("prune", "--keep", "2", "-y")
     clean = everything(history)
-    # As if it had been killed after the rows were gone.
+    # As if it had been killed after the rows were deleted.
     shutil.rmtree(state(history).backups)
     saved.rename(state(history).backups)
     for name, oid in pins.items():
         history.git("update-ref", name, oid)
     (state(history).reports / "batch_3.html").write_text("3")
-    found = history.json("prune", "--keep", "2", "-y")
-    assert parts(found) == {"backups": 4, "pins": 8, "reports": 1}
+    result = history.json("prune", "--keep", "2", "-y")
+    assert parts(result) == {"backups": 4, "pins": 8, "reports": 1}
     assert everything(history) == clean
 
 
 def test_contents_stay_while_a_backup_cannot_be_read(history: Repository) -> None:
-    backups = Backups(state(history).backups)
+    backups = BackupStore(state(history).backups)
     objects_before = sorted((backups.root / "objects").rglob("*"))
     manifest = backups.folder(6) / "manifest.json"
     text = manifest.read_text()
     manifest.write_text(text[:-9])
-    said = history.batchhook("prune", "--keep", "1", "-y")
-    assert "backup of batch 6 cannot be read: no contents of backups go" in " ".join(said.split())
+    output = history.batchhook("prune", "--keep", "1", "-y")
+    assert "backup of batch 6 cannot be read, so no contents of backups are deleted" in " ".join(output.split())
     assert sorted((backups.root / "objects").rglob("*")) == objects_before
     manifest.write_text(text)
     history.batchhook("prune", "--keep", "1", "-y")
-    assert backups.damages(6) == ()
+    assert backups.verify(6) == ()
     assert len(sorted((backups.root / "objects").rglob("*"))) < len(objects_before)
 
 
-def test_two_at_once_are_a_refusal(history: Repository) -> None:
+def test_a_second_one_at_the_same_time_is_refused(history: Repository) -> None:
     with state(history).operation_lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another batchhook is at work" in history.batchhook("prune", "--keep", "1", "-y", code=3)
     assert numbers(history) == [1, 2, 3, 4, 5, 6]
 
 
-def test_doctor_says_how_much_room_is_taken(history: Repository, tmp_path: Path) -> None:
+def test_doctor_reports_the_disk_usage(history: Repository, tmp_path: Path) -> None:
     shutil.copy(state(history).database, tmp_path)
-    said = history.batchhook("doctor", code=3)
-    assert "MB in the state folder" in said
+    output = history.batchhook("doctor", code=3)
+    assert "MB in the state folder" in output

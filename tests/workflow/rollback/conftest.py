@@ -1,4 +1,4 @@
-"""A repository with a full batch, and a look at all that its user has."""
+"""A repository with a full batch."""
 
 from __future__ import annotations
 

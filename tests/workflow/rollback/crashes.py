@@ -1,7 +1,7 @@
-"""Killing an operation at some point of its way, in a repository that is made anew for each kill.
+"""Killing an operation at any point, in a repository that is restored for each kill.
 
-The operation runs in a process and a session of its own. A step of it is a call of git, or a write to the database or
-to a message file. It is killed (SIGKILL) before or after its n-th step; or in the middle, with all that it has started.
+The operation runs in a process and a session of its own. Its steps are calls of git, and writes to the database or to
+a message file. It is killed (SIGKILL) before or after its n-th step; or in the middle, with every process it started.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ MOMENTS = ("before", "after", "during")
 
 @dataclass(frozen=True)
 class Kill:
-    """When an operation is killed: at which step, at which moment of it; ``delay`` is how far into it, in seconds."""
+    """The moment of a kill: before, after or during a step; ``delay`` is in seconds from the step's start."""
 
     step: int
     moment: str
     delay: float = 0.0
 
 
-def put_back(template: Path, top: Path) -> None:
-    """Make a repository what its template is, at the path that it knows."""
+def restore_template(template: Path, top: Path) -> None:
+    """Restore a repository from a template, at its own path."""
     shutil.rmtree(top, ignore_errors=True)
     shutil.copytree(template, top, symlinks=True)
 
 
-def killed(top: Path, act: Callable[[Workflow], object], kill: Kill | None) -> bool:
-    """Run an operation in a process of its own, and kill it there.
+def run_killed(top: Path, act: Callable[[Workflow], object], kill: Kill | None) -> bool:
+    """Run an operation in a process of its own, and kill it.
 
     Returns:
-        whether the kill came before its end.
+        whether it was killed before its end.
     """
     pid = os.fork()
     if not pid:
@@ -62,14 +62,14 @@ def killed(top: Path, act: Callable[[Workflow], object], kill: Kill | None) -> b
             os._exit(code)
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
-        _end_the_rest(pid)
+        _wait_for_group(pid)
         return True
-    assert os.WEXITSTATUS(status) == 0, "the operation failed by itself"
+    assert os.WEXITSTATUS(status) == 0, "the operation failed without a kill"
     return False
 
 
-def _end_the_rest(group: int) -> None:
-    """Wait for what a killed operation had started."""
+def _wait_for_group(group: int) -> None:
+    """Wait for the processes that a killed operation had started."""
     for _ in range(2000):
         try:
             os.killpg(group, 0)
@@ -80,13 +80,13 @@ def _end_the_rest(group: int) -> None:
 
 
 def _arm(kill: Kill) -> Callable[[], int]:
-    """Watch every step; gives a function that says how many there were so far."""
+    """Watch every step; return a function that counts the steps so far."""
     steps = 0
 
-    def die() -> None:
+    def kill_now() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def die_soon() -> None:
+    def kill_soon() -> None:
         time.sleep(kill.delay)
         os.killpg(os.getpid(), signal.SIGKILL)
 
@@ -94,32 +94,33 @@ def _arm(kill: Kill) -> Callable[[], int]:
         def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the function's
             nonlocal steps
             steps += 1
-            is_it = steps == kill.step
-            if is_it and kill.moment == "before":
-                die()
-            if is_it and kill.moment == "during":
-                threading.Thread(target=die_soon, daemon=True).start()
+            is_due = steps == kill.step
+            if is_due and kill.moment == "before":
+                kill_now()
+            if is_due and kill.moment == "during":
+                threading.Thread(target=kill_soon, daemon=True).start()
             result = function(*arguments, **named)
-            if is_it and kill.moment == "after":
-                die()
+            if is_due and kill.moment == "after":
+                kill_now()
             return result
 
         return call
 
     Git.run = watched(Git.run)  # type: ignore[method-assign]
-    for module, name in ((operations, "intend"), (operations, "end"), (merge_msg, "_write"), (merge_msg, "clear")):
-        setattr(module, name, watched(getattr(module, name)))
+    for module, names in ((operations, ("save_intent", "mark_ended")), (merge_msg, ("_write", "clear"))):
+        for name in names:
+            setattr(module, name, watched(getattr(module, name)))
     return lambda: steps
 
 
 def random_kill(dice: random.Random, most: int) -> Kill:
-    """A kill somewhere on the way, which has so many steps; mostly where something is written."""
+    """Choose a kill among so many steps, most often in the second half, where something is written."""
     first = dice.choice((1, most // 2))
     return Kill(dice.randint(first, most), dice.choice(MOMENTS), dice.random() * 0.006)
 
 
 def count_steps(top: Path, act: Callable[[Workflow], object]) -> int:
-    """How many steps an operation has; it is done."""
+    """Carry out an operation, and return the number of its steps."""
     counted = top.with_name(f"{top.name}.steps")
 
     def counting(workflow: Workflow) -> None:
@@ -127,12 +128,12 @@ def count_steps(top: Path, act: Callable[[Workflow], object]) -> int:
         act(workflow)
         counted.write_text(str(steps()))
 
-    killed(top, counting, None)
+    run_killed(top, counting, None)
     return int(counted.read_text())
 
 
 def remove_locks(top: Path) -> None:
-    """What git tells its user to do after a git was killed."""
+    """Remove git's lock files, as git asks its user to do after a kill."""
     for lock in (top / ".git").rglob("*.lock"):
-        if "batchhook/" not in str(lock):  # these are ours, and stay: locked is who holds them
+        if "batchhook/" not in str(lock):  # ours stay: what counts is who holds them, not the files
             lock.unlink()

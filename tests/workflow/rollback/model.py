@@ -1,4 +1,4 @@
-"""What there ought to be: files as dictionaries, branches as lists of commits, and a three-way merge by whole files."""
+"""A model of a repository: files as dictionaries, branches as lists of commits, a three-way merge by whole files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 Tree = dict[str, str]
-Step = tuple[Tree, Tree]
-"""What is taken out: the difference that leads from the second to the first."""
+Delta = tuple[Tree, Tree]
+"""A delta to revert: it leads from the second tree to the first."""
 
 
 class RefusedError(Exception):
-    """The model says that this must not be done."""
+    """The model refuses an operation."""
 
 
-def without(tree: Tree, steps: Sequence[Step]) -> Tree:
-    """A tree without some differences, newest first."""
+def without(tree: Tree, steps: Sequence[Delta]) -> Tree:
+    """Return a tree without some deltas, newest first."""
     for new, old in steps:
         merged = dict(tree)
         for path in new.keys() | old.keys() | tree.keys():
@@ -33,7 +33,7 @@ def without(tree: Tree, steps: Sequence[Step]) -> Tree:
 
 @dataclass(frozen=True)
 class State:
-    """What there is: the commit that HEAD is at, the index, the files."""
+    """The commit that HEAD is at, the index, and the files."""
 
     head: str
     index: Tree
@@ -42,7 +42,7 @@ class State:
 
 @dataclass(frozen=True)
 class Act:
-    """An operation that was done, of a rollback of some mode on some branch."""
+    """An operation that was carried out; ``mode`` is that of its rollback."""
 
     mode: str
     branch: str
@@ -52,7 +52,7 @@ class Act:
 
 @dataclass
 class Model:
-    """All that there ought to be.
+    """The expected repository.
 
     Attributes:
         trees, parents: of each commit ever made.
@@ -77,18 +77,18 @@ class Model:
         return self.state.index == self.state.files == self.committed
 
     def chain(self, head: str) -> list[str]:
-        """A commit and all before it, newest first."""
+        """Return a commit and its ancestors, newest first."""
         found = []
         while head:
             found.append(head)
             head = self.parents[head]
         return found
 
-    def is_elsewhere(self, commit: str) -> bool:
+    def is_on_other_branches(self, commit: str) -> bool:
         return any(commit in self.chain(tip) for name, tip in self.branches.items() if name != self.branch)
 
     def commit(self, oid: str, tree: Tree) -> None:
-        """Somebody made a commit."""
+        """Add a commit to the branch."""
         self.trees[oid], self.parents[oid] = tree, self.state.head
         self.move(State(oid, self.state.index, self.state.files))
 
@@ -97,12 +97,12 @@ class Model:
         self.branches[self.branch] = state.head
 
     def rollback(self, mode: str, changes: Sequence[str]) -> tuple[State, Tree | None]:
-        """What becomes of it, and the tree of the commit that is made, if one is."""
+        """Return the state after a rollback, and the tree of the commit that it makes, if any."""
         if not changes:
             raise RefusedError(mode)
         if mode == "reset":
             return self._reset(changes), None
-        steps: list[Step] = []
+        steps: list[Delta] = []
         for oid in reversed(changes):
             new, old = self.trees[oid], self.trees[self.parents[oid]]
             if steps and steps[-1][1] == new:
@@ -115,13 +115,13 @@ class Model:
 
     def _reset(self, changes: Sequence[str]) -> State:
         base, chain = self.parents[changes[0]], self.chain(self.state.head)
-        if base not in chain or changes[0] not in chain or self.is_elsewhere(changes[0]):
+        if base not in chain or changes[0] not in chain or self.is_on_other_branches(changes[0]):
             raise RefusedError(base)
         step = [(self.committed, self.trees[base])]
         return State(base, without(self.state.index, step), without(self.state.files, step))
 
-    def taking_out(self, act: Act | None) -> tuple[State, Tree | None]:
-        """What becomes of it when an act is taken out, and the tree of the commit that is made, if one is."""
+    def revert(self, act: Act | None) -> tuple[State, Tree | None]:
+        """Return the state after an act is reverted, and the tree of the commit that this makes, if any."""
         if act is None:
             raise RefusedError
         before, after, head = act.before, act.after, self.state.head
@@ -130,7 +130,7 @@ class Model:
         tree = None
         if act.mode != "files" and before.head != after.head:
             brought = [oid for oid in self.chain(after.head) if oid not in self.chain(before.head)]
-            if head == after.head and not (brought and self.is_elsewhere(brought[-1])):
+            if head == after.head and not (brought and self.is_on_other_branches(brought[-1])):
                 head = before.head
             elif act.mode == "commit":
                 tree = without(self.committed, [(self.trees[after.head], self.trees[before.head])])

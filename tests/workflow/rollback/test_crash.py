@@ -1,4 +1,4 @@
-"""An operation that is killed anywhere is told, loses nothing, and ends in one of the two right states.
+"""An operation that is killed anywhere is reported, loses nothing, and ends in one of the two right states.
 
 ``BATCHHOOK_TEST_KILLS`` is the number of kills; a nightly run takes 1,000 or more.
 """
@@ -41,12 +41,12 @@ EARLIER: dict[str, tuple[str, ...]] = {
     "undo --stash": ("rollback", "edit"),
     "redo --stash": ("rollback", "undo", "edit"),
 }
-"""What is done before each step that is killed."""
+"""The steps before each step that is killed."""
 
 
 @pytest.fixture
 def work(batch: Repository) -> Repository:
-    """Work that is in nobody's way: staged, not staged, untracked, ignored; and empty folders that are filled."""
+    """Work that is not in the way: staged, unstaged, untracked, ignored; and empty folders that are filled."""
     (batch.top / ".git/info/exclude").write_text("ignored.txt\n")
     batch.write("ignored.txt", "mine\n")
     batch.write("untracked.txt", "mine\n")
@@ -90,71 +90,71 @@ def test_killed_anywhere(work: Repository, tmp_path: Path, capsys: pytest.Captur
         kills = share + (place < more)
         if not kills:
             continue
-        crashes.put_back(clean, work.top)
+        crashes.restore_template(clean, work.top)
         _prepare(work, name, step)
         template = tmp_path / "template"
-        crashes.put_back(work.top, template)
+        crashes.restore_template(work.top, template)
         before, act = world(work), _act(name, step)
         most = crashes.count_steps(work.top, act)
         after = world(work)
         assert after != before
         for _ in range(kills):
-            crashes.put_back(template, work.top)
+            crashes.restore_template(template, work.top)
             kill = crashes.random_kill(dice, most)
-            if not crashes.killed(work.top, act, kill):
+            if not crashes.run_killed(work.top, act, kill):
                 assert world(work) == after
                 ended["not killed: it had ended"] += 1
                 continue
-            ended[_ended(work, before, after, finish=dice.random() < 0.5)] += 1
+            ended[_finish_and_check(work, before, after, finish=dice.random() < 0.5)] += 1
     with capsys.disabled():
         print(f"\n{sum(ended.values())} operations killed: {dict(ended)}")  # noqa: T201 - the count is what a nightly run is for
     assert sum(ended.values()) == KILLS
 
 
-def _ended(work: Repository, before: World, after: World, *, finish: bool) -> str:
-    """End what was killed, and see that it is one of the two right states."""
+def _finish_and_check(work: Repository, before: World, after: World, *, finish: bool) -> str:
+    """Finish or take back what was killed, and check that the result is one of the two right states."""
     now = world(work)
     for name in ("ignored.txt", "untracked.txt"):
         assert now.files[name] == before.files[name]
     crashes.remove_locks(work.top)
     workflow = Workflow(work.top)
-    torn = workflow.status().interrupted
-    if torn is None:
-        assert world(work) in {_key(before): before, _key(after): after}.values()
+    pending = workflow.status().interrupted
+    if pending is None:
+        assert world(work) in {_hashable(before): before, _hashable(after): after}.values()
         return "before it began" if world(work) == before else "after its end"
-    with pytest.raises(ConflictError, match=f"operation {torn} .* was interrupted"):
+    with pytest.raises(ConflictError, match=f"operation {pending} .* was interrupted"):
         workflow.rollback(1, dry_run=True)
-    assert torn == (workflow.finish(torn) if finish else workflow.undo(torn)).id
+    assert pending == (workflow.finish(pending) if finish else workflow.undo(pending)).id
     assert world(work) == (after if finish else before)
     assert workflow.status().interrupted is None
-    return "finished" if finish else "taken back"
+    return "finished" if finish else "reverted"
 
 
-def _key(one: World) -> str:
-    return repr(one)
+def _hashable(state: World) -> str:
+    return repr(state)
 
 
 def test_the_command_itself_killed_at_random_times(work: Repository, tmp_path: Path) -> None:
-    """With all that it has started, as a closed terminal or a power cut does it; until it was caught in the middle."""
+    """Kill it with every process it started, as a closed terminal or a power cut does."""
     dice = random.Random(7)
     template = tmp_path / "template"
-    crashes.put_back(work.top, template)
+    crashes.restore_template(work.top, template)
     before = world(work)
     began = time.monotonic()
     work.batchhook("rollback", "1", "-y")
     took, after = time.monotonic() - began, world(work)
     for _ in range(max(3, KILLS // 20)):
-        crashes.put_back(template, work.top)
+        crashes.restore_template(template, work.top)
         command = [sys.executable, "-m", "batchhook", "rollback", "1", "-y"]
         process = subprocess.Popen(command, cwd=work.top, stdout=subprocess.DEVNULL, start_new_session=True)
         time.sleep(took * dice.uniform(0.4, 1.0))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        _ended(work, before, after, finish=dice.random() < 0.5)
+        _finish_and_check(work, before, after, finish=dice.random() < 0.5)
 
 
 def _interrupted(work: Repository) -> None:
-    """A rollback of which only a part was done: the intent stands, one file is written, one is torn."""
+    """Leave an interrupted rollback: the intent is recorded, one file is written, one only partly."""
     top = work.top
     Workflow(top).rollback(1)
     work.git("read-tree", "HEAD")
@@ -167,17 +167,17 @@ def _interrupted(work: Repository) -> None:
     subprocess.run([sys.executable, "-c", code, str(top / ".git/batchhook/state.db")], check=True)
 
 
-def test_it_is_told_by_every_command_and_what_was_torn_is_mended(batch: Repository) -> None:
+def test_an_interruption_is_reported_by_every_command_and_partial_files_are_fixed(batch: Repository) -> None:
     _interrupted(batch)
-    said = "operation 1 (rollback of batch 1) was interrupted"
+    output = "operation 1 (rollback of batch 1) was interrupted"
     for command, code in (("status", 0), ("operations", 0), ("rollback 1 -y", 3), ("redo -y", 3), ("doctor", 3)):
         shown = " ".join(batch.batchhook(*command.split(), code=code).split())
-        assert said in shown, command
+        assert output in shown, command
         assert "operations finish 1" in shown, command
     assert batch.json("status")["interrupted"] == 1
     assert batch.json("operations")["operations"][0]["status"] == "interrupted"
     assert batch.json("operations", "finish", "--dry-run")["status"] == "planned"
-    assert "To finish operation 1:" in batch.batchhook("operations", "finish", "1", "-y")
+    assert "Finish operation 1:" in batch.batchhook("operations", "finish", "1", "-y")
     assert batch.read("ten.txt") == ten({})
     assert not (batch.top / "added.txt").exists()
     assert batch.git("show", "refs/batchhook/operations/1/found:ten.txt") == "line 1\nli"
@@ -186,7 +186,7 @@ def test_it_is_told_by_every_command_and_what_was_torn_is_mended(batch: Reposito
     assert batch.git("status", "--porcelain") == ""
 
 
-def test_no_copies_are_taken_before_it_has_ended(batch: Repository) -> None:
+def test_no_restoration_while_an_operation_is_interrupted(batch: Repository) -> None:
     batch.batchhook("backup", "1")
     _interrupted(batch)
     before = world(batch)
@@ -194,13 +194,13 @@ def test_no_copies_are_taken_before_it_has_ended(batch: Repository) -> None:
     assert world(batch) == before
 
 
-def test_taken_back_it_is_as_if_it_had_never_been(batch: Repository) -> None:
+def test_taking_it_back_leaves_no_trace(batch: Repository) -> None:
     _interrupted(batch)
-    assert "Taken back" in batch.batchhook("undo", "-y")
+    assert "Undone: " in batch.batchhook("undo", "-y")
     assert batch.git("status", "--porcelain") == ""
     assert not (batch.top / ".git/MERGE_MSG").exists()
     assert "nothing to undo" in batch.batchhook("undo", "-y", code=3)
-    assert batch.json("operations")["operations"][0]["status"] == "taken back"
+    assert batch.json("operations")["operations"][0]["status"] == "reverted"
 
 
 @pytest.mark.parametrize("finish", [True, False])
@@ -218,18 +218,18 @@ def test_work_since_on_the_same_lines_is_refused(batch: Repository) -> None:
     _interrupted(batch)
     batch.write("ten.txt", ten({1: "since"}))
     before = world(batch)
-    with pytest.raises(ConflictError, match=r"changed since operation 1 was interrupted: ten\.txt"):
+    with pytest.raises(ConflictError, match=r"edited since operation 1 was interrupted: ten\.txt"):
         Workflow(batch.top).finish()
     assert world(batch) == before
 
 
-def test_a_second_one_waits_for_the_git_of_a_killed_one(batch: Repository) -> None:
-    """The lock is held by what a killed operation had started, as long as that works on."""
+def test_a_second_operation_waits_for_the_git_of_a_killed_one(batch: Repository) -> None:
+    """A process that a killed operation had started holds the lock until it ends."""
     lock = batch.top / ".git/batchhook/operation.lock"
     code = (
-        "import sys; from pathlib import Path; from batchhook.workflow.context.project import opened;"
-        "from batchhook.workflow.rollback.worktree_session import entered\n"
-        "with opened(Path(sys.argv[1])) as project, entered(project) as scene:\n"
+        "import sys; from pathlib import Path; from batchhook.workflow.context.project import open_project;"
+        "from batchhook.workflow.rollback.worktree_session import open_session\n"
+        "with open_project(Path(sys.argv[1])) as project, open_session(project):\n"
         "    project.git.run('-c', 'alias.wait=!sleep 4', 'wait')\n"
     )
     first = subprocess.Popen([sys.executable, "-c", code, str(batch.top)], start_new_session=True)

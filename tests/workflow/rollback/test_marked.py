@@ -15,8 +15,8 @@ def _open(batch: Repository) -> list[str]:
 def test_the_commit_of_the_prepared_message(batch: Repository) -> None:
     batch.commit("6")
     batch.batchhook("rollback", "1", "-y")
-    said = batch.git_both("commit", "--quiet", GIT_EDITOR="true").stderr
-    assert "batch 2, 1/5" in said
+    output = batch.git_both("commit", "--quiet", GIT_EDITOR="true").stderr
+    assert "batch 2, 1/5" in output
     assert "batch 2, 2/5" in batch.commit("7")
     assert _open(batch) == ["6", "7"]
 
@@ -77,7 +77,7 @@ def test_squashed_with_a_change_it_counts(batch: Repository) -> None:
     batch.commit("6", six__txt="6\n")
     editor = "sed -i -e 2s/pick/squash/"
     batch.git("rebase", "--quiet", "-i", "HEAD~2", GIT_SEQUENCE_EDITOR=editor, GIT_EDITOR="true")
-    assert batch.git("log", "-1", "--format=%p %s").endswith("Take out batch 1")
+    assert batch.git("log", "-1", "--format=%p %s").endswith("Revert batch 1")
     assert len(_open(batch)) == 1
 
 
@@ -91,9 +91,9 @@ def test_commits_of_rollback_undo_and_redo(batch: Repository) -> None:
     assert _open(batch) == ["6", "7", "8"]
     assert batch.git("log", "-5", "--format=%s").splitlines() == [
         "8",
-        "Bring back batch 1",
+        "Reapply batch 1",
         "7",
-        "Take out batch 1",
+        "Revert batch 1",
         "6",
     ]
 
@@ -104,7 +104,7 @@ def test_what_is_brought_back_and_committed(batch: Repository) -> None:
     batch.git("commit", "--quiet", GIT_EDITOR="true")
     workflow.undo()
     batch.git("commit", "--quiet", GIT_EDITOR="true")
-    assert batch.git("log", "-1", "--format=%s") == "Bring back batch 1"
+    assert batch.git("log", "-1", "--format=%s") == "Reapply batch 1"
     assert _open(batch) == []
 
 
@@ -122,11 +122,11 @@ def test_two_that_wait_are_both_told(batch: Repository) -> None:
     workflow = Workflow(batch.top)
     workflow.rollback(1)
     workflow.rollback(2)
-    said = (batch.top / ".git/MERGE_MSG").read_text()
-    assert said.startswith("Take out batch 1, batch 2\n")
-    assert said.endswith("Batchhook-Operation: 1\nBatchhook-Operation: 2\n")
+    output = (batch.top / ".git/MERGE_MSG").read_text()
+    assert output.startswith("Revert batch 1, batch 2\n")
+    assert output.endswith("Batchhook-Operation: 1\nBatchhook-Operation: 2\n")
     workflow.undo()
-    assert (batch.top / ".git/MERGE_MSG").read_text().startswith("Take out batch 1\n")
+    assert (batch.top / ".git/MERGE_MSG").read_text().startswith("Revert batch 1\n")
     workflow.redo()
     batch.git("commit", "--quiet", GIT_EDITOR="true")
     assert _open(batch) == []

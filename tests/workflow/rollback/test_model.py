@@ -34,8 +34,8 @@ names = itertools.count()
 counted: Counter[str] = Counter()
 
 
-class Going(RuleBasedStateMachine):
-    """A real repository, and what there ought to be in it."""
+class RepositoryMachine(RuleBasedStateMachine):
+    """A real repository, and the model of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Going(RuleBasedStateMachine):
         self.git("commit", "--quiet", "-m", "first")
         self.workflow = Workflow(self.folder)
         self.workflow.install()
-        self.git("config", "core.hooksPath", "/dev/null")  # what no hook told is found out by itself
+        self.git("config", "core.hooksPath", "/dev/null")  # the graph alone has to do
         head = self.repository.head()
         self.model = Model(State(head, first, first), {head: first}, {head: ""}, branches={"main": head})
 
@@ -86,7 +86,7 @@ class Going(RuleBasedStateMachine):
 
     @rule(edits=st.lists(st.tuples(paths, texts), min_size=1, max_size=4))
     def change(self, edits: list[tuple[str, str]]) -> None:
-        """Edit files and commit all after each: what fills batches."""
+        """Edit files and commit all after each, which fills batches."""
         for path, text in edits:
             self.edit(path, text)
             self.git("add", "--all")
@@ -111,7 +111,7 @@ class Going(RuleBasedStateMachine):
     @precondition(lambda self: self.model.is_clean and self.model.parents[self.model.state.head])
     @rule()
     def rebase(self) -> None:
-        """The last two commits get new names."""
+        """Give the last two commits new oids."""
         olds = self.model.chain(self.model.state.head)[:-1][:2]
         self.git("rebase", "--quiet", "--force-rebase", "--keep-empty", f"HEAD~{len(olds)}")
         parent = self.model.parents[olds[-1]]
@@ -123,7 +123,7 @@ class Going(RuleBasedStateMachine):
     @precondition(lambda self: self.model.is_clean)
     @rule(name=st.sampled_from(["main", "topic"]))
     def switch(self, name: str) -> None:
-        self.workflow.log()  # a hook would have told what was committed here
+        self.workflow.log()  # a hook would have noted the commits
         is_new = name not in self.model.branches
         self.git("switch", "--quiet", *(["--create"] if is_new else []), name)
         head = self.model.branches.setdefault(name, self.model.state.head)
@@ -139,10 +139,10 @@ class Going(RuleBasedStateMachine):
     def undo_and_redo(self, times: int, again: int) -> None:
         for _ in range(times):
             self.undo()
-            self.it_is_as_it_ought_to_be()
+            self.repository_equals_model()
         for _ in range(again):
             self.redo()
-            self.it_is_as_it_ought_to_be()
+            self.repository_equals_model()
 
     @rule(mode=modes, latest=st.integers(0, 2))
     def rollback(self, mode: str, latest: int) -> None:
@@ -169,16 +169,16 @@ class Going(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        self._take_out(self.model.done, self.model.undone, "undo")
+        self._revert(self.model.done, self.model.undone, "undo")
 
     @rule()
     def redo(self) -> None:
-        self._take_out(self.model.undone, self.model.done, "redo")
+        self._revert(self.model.undone, self.model.done, "redo")
 
-    def _take_out(self, source: list[Act], target: list[Act], name: str) -> None:
+    def _revert(self, source: list[Act], target: list[Act], name: str) -> None:
         act = getattr(self.workflow, name)
         try:
-            state, tree = self.model.taking_out(source[-1] if source else None)
+            state, tree = self.model.revert(source[-1] if source else None)
         except RefusedError:
             counted["refused"] += 1
             with pytest.raises(BatchhookError):
@@ -188,7 +188,7 @@ class Going(RuleBasedStateMachine):
         target.append(self._follow(source.pop().mode, done, state, tree))
 
     def _follow(self, mode: str, done: OperationDocument, state: State, tree: Tree | None) -> Act:
-        """Do in the model what was done."""
+        """Follow an operation in the model."""
         counted[f"{done.kind} {mode}"] += 1
         before = self.model.state
         if tree is not None:
@@ -199,18 +199,18 @@ class Going(RuleBasedStateMachine):
         return Act(mode, self.model.branch, before, state)
 
     @invariant()
-    def it_is_as_it_ought_to_be(self) -> None:
+    def repository_equals_model(self) -> None:
         counted["steps"] += 1
         state = self.model.state
         assert self.repository.head() == state.head
         assert self.git("symbolic-ref", "--short", "HEAD") == self.model.branch
-        assert _listed(self.git("ls-tree", "-r", "HEAD")) == _named(self.model.committed)
-        assert _listed(self.git("ls-files", "--stage")) == _named(state.index)
+        assert _parse_listing(self.git("ls-tree", "-r", "HEAD")) == _blob_ids(self.model.committed)
+        assert _parse_listing(self.git("ls-files", "--stage")) == _blob_ids(state.index)
         files = {path.name: path.read_text() for path in self.folder.iterdir() if path.is_file()}
         assert files == state.files
 
 
-def _listed(rows: str) -> dict[str, str]:
+def _parse_listing(rows: str) -> dict[str, str]:
     found = {}
     for row in rows.splitlines():
         what, _, path = row.partition("\t")
@@ -218,17 +218,17 @@ def _listed(rows: str) -> dict[str, str]:
     return found
 
 
-def _named(tree: Tree) -> dict[str, str]:
-    """The files' names as git gives them."""
+def _blob_ids(tree: Tree) -> dict[str, str]:
+    """Return the blob ids of files."""
     return {path: hashlib.sha1(f"blob {len(text)}\0{text}".encode()).hexdigest() for path, text in tree.items()}
 
 
 @pytest.mark.timeout(0)
-def test_it_is_always_as_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_against_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
     histories = max(1, STEPS // _LONG)
     run_state_machine_as_test(
-        Going,
+        RepositoryMachine,
         settings=settings(
             max_examples=histories,
             stateful_step_count=_LONG,

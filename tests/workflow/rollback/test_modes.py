@@ -1,4 +1,4 @@
-"""How a rollback is done: in the files, by a commit, by moving the branch; and that each can be undone and redone."""
+"""The modes of a rollback: in the files, by a commit, by moving the branch. Each can be undone and redone."""
 
 from __future__ import annotations
 
@@ -66,18 +66,18 @@ def test_each_mode_keeps_work_that_is_not_in_the_way_and_can_be_undone_and_redon
         assert world(batch) == after
 
 
-def test_the_prepared_message_is_taken_by_git_commit(batch: Repository) -> None:
-    said = batch.batchhook("rollback", "1", "-y")
-    assert "git commit to keep it; its message is prepared" in " ".join(said.split())
+def test_git_commit_uses_the_prepared_message(batch: Repository) -> None:
+    output = batch.batchhook("rollback", "1", "-y")
+    assert "git commit keep it; the message is prepared" in " ".join(output.split())
     batch.git("commit", "--quiet", GIT_EDITOR="true")
     message = batch.git("log", "-1", "--format=%B")
-    assert message.startswith("Take out batch 1\n\n")
+    assert message.startswith("Revert batch 1\n\n")
     assert f"    {batch.head('HEAD~5')[:12]} 1\n" in message
     assert message.endswith("Batchhook-Operation: 1")
     assert not (batch.top / ".git/BATCHHOOK_MSG").exists()
 
 
-def test_undo_takes_the_message_away_unless_it_was_edited(batch: Repository) -> None:
+def test_undo_removes_the_message_unless_it_was_edited(batch: Repository) -> None:
     workflow, path = Workflow(batch.top), batch.top / ".git/MERGE_MSG"
     workflow.rollback(1)
     workflow.undo()
@@ -89,19 +89,19 @@ def test_undo_takes_the_message_away_unless_it_was_edited(batch: Repository) -> 
     assert path.read_text() == "mine\n"
 
 
-def test_another_message_is_not_written_over(batch: Repository) -> None:
+def test_another_message_is_not_overwritten(batch: Repository) -> None:
     (batch.top / ".git/MERGE_MSG").write_text("mine\n")
     assert "git commit" not in batch.batchhook("rollback", "1", "-y")
     assert (batch.top / ".git/MERGE_MSG").read_text() == "mine\n"
 
 
-def test_a_commit_is_the_users_and_says_what_it_is(batch: Repository) -> None:
+def test_a_commit_has_the_users_identity_and_a_trailer(batch: Repository) -> None:
     hook = batch.top / ".git/hooks/commit-msg"
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
     document = Workflow(batch.top).rollback(1, mode="commit")
     assert document.head == batch.head()
-    assert batch.git("log", "-1", "--format=%an %ae %s") == "Ada ada@example.org Take out batch 1"
+    assert batch.git("log", "-1", "--format=%an %ae %s") == "Ada ada@example.org Revert batch 1"
     assert batch.git("log", "-1", "--format=%(trailers)").strip() == "Batchhook-Operation: 1"
     assert batch.git("status", "--porcelain") == ""
 
@@ -109,9 +109,9 @@ def test_a_commit_is_the_users_and_says_what_it_is(batch: Repository) -> None:
 def test_no_commit_without_an_identity(batch: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     before = world(batch)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    said = batch.batchhook("rollback", "1", "--commit", "-y", code=3)
-    assert "in whose name" in said
-    assert "nothing was touched" in said
+    output = batch.batchhook("rollback", "1", "--commit", "-y", code=3)
+    assert "no Git identity configured" in output
+    assert "nothing was changed" in output
     assert world(batch) == before
     batch.batchhook("rollback", "1", "-y")
 
@@ -122,11 +122,11 @@ def test_after_other_commits_a_commit_is_undone_by_a_commit(batch: Repository) -
     workflow.rollback(1, mode="commit")
     batch.commit("later")
     workflow.undo()
-    assert batch.git("log", "-2", "--format=%s").splitlines() == ["Bring back batch 1", "later"]
+    assert batch.git("log", "-2", "--format=%s").splitlines() == ["Reapply batch 1", "later"]
     assert batch.git("status", "--porcelain") == ""
     assert world(batch).files == files | {"later.txt": world(batch).files["later.txt"]}
     workflow.redo()
-    assert batch.git("log", "-3", "--format=%s").splitlines() == ["later", "Take out batch 1", "5"], "safe: nobody's"
+    assert batch.git("log", "-3", "--format=%s").splitlines() == ["later", "Revert batch 1", "5"], "it was not shared"
 
 
 def test_a_commit_that_was_pushed_is_undone_by_a_commit(batch: Repository, tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_a_commit_that_was_pushed_is_undone_by_a_commit(batch: Repository, tmp_p
     workflow.rollback(1, mode="commit")
     batch.git("push", "--quiet", "origin", "main")
     workflow.undo()
-    assert batch.git("log", "-2", "--format=%s").splitlines() == ["Bring back batch 1", "Take out batch 1"]
+    assert batch.git("log", "-2", "--format=%s").splitlines() == ["Reapply batch 1", "Revert batch 1"]
 
 
-def test_a_commit_that_is_gone_leaves_nothing_to_undo(batch: Repository) -> None:
+def test_a_dropped_commit_leaves_nothing_to_undo(batch: Repository) -> None:
     workflow = Workflow(batch.top)
     workflow.rollback(1, mode="commit")
     batch.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -154,37 +154,37 @@ def _remote(batch: Repository, tmp_path: Path) -> None:
     batch.git("remote", "add", "origin", str(tmp_path / "remote.git"))
 
 
-def test_what_was_pushed_is_not_reset_unless_forced(batch: Repository, tmp_path: Path) -> None:
+def test_pushed_commits_are_not_reset_unless_forced(batch: Repository, tmp_path: Path) -> None:
     _remote(batch, tmp_path)
     batch.git("push", "--quiet", "origin", "HEAD~4:refs/heads/main")
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "--reset", "-y", code=3)
-    assert "also on origin/main" in said
+    output = batch.batchhook("rollback", "1", "--reset", "-y", code=3)
+    assert "also on origin/main" in output
     assert world(batch) == before
     base = batch.head("HEAD~5")
     document = Workflow(batch.top).rollback(1, mode="reset", force=True)
-    assert (document.head, len(document.leaving)) == (base, 5)
+    assert (document.head, len(document.dropped_commits)) == (base, 5)
     Workflow(batch.top).undo()
     assert world(batch) == before
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "output"),
     [
         (("branch", "topic", "HEAD~1"), "topic"),
         (("tag", "-a", "-m", "v1", "v1"), "v1"),
         (("worktree", "add", "--quiet", "--detach", "../linked"), "the work tree "),
     ],
 )
-def test_what_others_build_on_is_not_reset(batch: Repository, command: tuple[str, ...], said: str) -> None:
+def test_commits_on_other_refs_are_not_reset(batch: Repository, command: tuple[str, ...], output: str) -> None:
     batch.git(*command)
     before = world(batch)
-    with pytest.raises(ConflictError, match=f"also on {said}"):
+    with pytest.raises(ConflictError, match=f"also on {output}"):
         Workflow(batch.top).rollback(1, mode="reset")
     assert world(batch) == before
 
 
-def test_what_was_pushed_before_the_batch_is_in_nobodys_way(batch: Repository, tmp_path: Path) -> None:
+def test_commits_pushed_before_the_batch_are_not_in_the_way(batch: Repository, tmp_path: Path) -> None:
     _remote(batch, tmp_path)
     batch.git("push", "--quiet", "origin", "HEAD~5:refs/heads/main")
     batch.git("tag", "v0", "HEAD~5")
@@ -202,16 +202,16 @@ def test_a_reset_is_not_undone_over_new_commits(batch: Repository) -> None:
     assert world(batch) == before
 
 
-def test_a_reset_of_what_was_rebased_since_is_refused(batch: Repository) -> None:
+def test_a_reset_after_a_rebase_is_refused(batch: Repository) -> None:
     batch.git("commit", "--quiet", "--amend", "-m", "other words", "--allow-empty", "--date=2001-01-01T00:00:00")
     batch.git("rebase", "--quiet", "--force-rebase", "HEAD~5")
     before = world(batch)
-    with pytest.raises(ConflictError, match="not in a row"):
+    with pytest.raises(ConflictError, match="no longer consecutive on main"):
         Workflow(batch.top).rollback(1, mode="reset")
     assert world(batch) == before
 
 
-def test_a_reset_of_the_first_commits_of_all(bare_repository: Repository) -> None:
+def test_a_reset_of_the_first_commits_in_history(bare_repository: Repository) -> None:
     bare_repository.batchhook("install")
     for name in "abcde":
         bare_repository.commit(name)
@@ -243,17 +243,17 @@ def test_on_a_detached_head(batch: Repository) -> None:
 
 def test_the_plan_is_shown_first(batch: Repository) -> None:
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "--reset", "--dry-run")
-    assert "These commits leave main:" in said
-    assert "-deux" in said
-    said = batch.batchhook("rollback", "1", "--commit", stdin="n\n")
-    assert "by a commit on main" in said
-    assert "Nothing was changed." in said
+    output = batch.batchhook("rollback", "1", "--reset", "--dry-run")
+    assert "These commits leave main:" in output
+    assert "-deux" in output
+    output = batch.batchhook("rollback", "1", "--commit", stdin="n\n")
+    assert "with a commit on main" in output
+    assert "Nothing was changed." in output
     assert world(batch) == before
     assert batch.json("operations")["operations"] == []
 
 
-def test_what_does_not_go_together(batch: Repository) -> None:
+def test_options_that_exclude_each_other(batch: Repository) -> None:
     for words in (
         ("1", "--commit", "--reset"),
         ("1", "--force"),
@@ -268,9 +268,7 @@ def test_what_does_not_go_together(batch: Repository) -> None:
         batch.batchhook("rollback", *words, "-y", code=64)
 
 
-def test_the_work_tree_in_which_its_tests_ran_does_not_hold_a_batch(
-    batch: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batchhooks_own_work_trees_do_not_prevent_a_reset(batch: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BATCHHOOK_NO_RUNNER")
     base = batch.head("HEAD~5")
     batch.batchhook("wait", "1", "--timeout", "60", code=3)

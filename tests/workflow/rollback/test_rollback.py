@@ -1,4 +1,4 @@
-"""rollback and undo: what comes back, what stays, and that nothing is lost."""
+"""rollback and undo: files come back, other work stays, nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.workflow.rollback.world import ten, world
 def test_the_files_are_as_before_the_batch(batch: Repository) -> None:
     head = batch.head()
     done = batch.json("rollback", "1", "-y")
-    assert {file["path"]: file["fate"] for file in done["files"]} == {
-        "added.txt": "removed",
+    assert {file["path"]: file["action"] for file in done["files"]} == {
+        "added.txt": "deleted",
         "gone.txt": "recreated",
         "ten.txt": "restored",
     }
@@ -27,7 +27,7 @@ def test_the_files_are_as_before_the_batch(batch: Repository) -> None:
     assert batch.git("diff") == ""
 
 
-def test_undo_brings_back_exactly_what_was_there(batch: Repository) -> None:
+def test_undo_restores_the_exact_state(batch: Repository) -> None:
     batch.write("other.txt", "staged\n")
     batch.git("add", "other.txt")
     batch.write("other.txt", "not staged\n")
@@ -51,10 +51,10 @@ def test_uncommitted_and_untracked_work_elsewhere_stays(batch: Repository) -> No
     assert batch.git("diff", "--name-only").split() == ["other.txt", "ten.txt"]
 
 
-def test_what_later_batches_did_stays(batch: Repository) -> None:
+def test_later_batches_stay(batch: Repository) -> None:
     batch.commit("6", ten__txt=ten({1: "one", 2: "deux", 9: "nine"}), later__txt="later\n")
     done = batch.json("rollback", "1", "-y")
-    assert {"path": "ten.txt", "fate": "merged"} in done["files"]
+    assert {"path": "ten.txt", "action": "merged"} in done["files"]
     assert batch.read("ten.txt") == ten({9: "nine"})
     assert batch.read("later.txt") == "later\n"
 
@@ -62,9 +62,9 @@ def test_what_later_batches_did_stays(batch: Repository) -> None:
 def test_the_same_lines_changed_since_are_a_refusal(batch: Repository) -> None:
     batch.write("ten.txt", ten({1: "mine"}))
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "-y", code=3)
-    assert "ten.txt" in said
-    assert "nothing was touched" in said
+    output = batch.batchhook("rollback", "1", "-y", code=3)
+    assert "ten.txt" in output
+    assert "nothing was changed" in output
     assert world(batch) == before
     assert batch.json("operations")["operations"] == []
 
@@ -86,13 +86,13 @@ def test_an_ignored_file_in_the_way_is_never_overwritten(batch: Repository) -> N
 
 def test_a_dry_run_shows_the_diff_and_changes_nothing(batch: Repository) -> None:
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "--dry-run")
-    assert "-deux" in said
-    assert "+line 2" in said
+    output = batch.batchhook("rollback", "1", "--dry-run")
+    assert "-deux" in output
+    assert "+line 2" in output
     assert world(batch) == before
 
 
-def test_it_asks_and_no_means_no(batch: Repository) -> None:
+def test_nothing_is_done_without_consent(batch: Repository) -> None:
     before = world(batch)
     assert "Nothing was changed" in batch.batchhook("rollback", "1", stdin="n\n")
     assert world(batch) == before
@@ -100,7 +100,7 @@ def test_it_asks_and_no_means_no(batch: Repository) -> None:
     assert world(batch) != before
 
 
-def test_all_that_was_there_is_pinned(batch: Repository) -> None:
+def test_everything_is_pinned(batch: Repository) -> None:
     batch.write("untracked.txt", "untracked\n")
     batch.batchhook("rollback", "1", "-y")
     pinned = "refs/batchhook/operations/1/before"
@@ -133,12 +133,12 @@ def test_rolling_back_twice_does_nothing_the_second_time(batch: Repository) -> N
 def test_undo_after_the_rollback_was_committed(batch: Repository) -> None:
     files = world(batch).files
     batch.batchhook("rollback", "1", "-y")
-    batch.git("commit", "-qm", "Take out batch 1")
+    batch.git("commit", "-qm", "Revert batch 1")
     batch.batchhook("undo", "-y")
     assert world(batch).files == files
 
 
-def test_a_batch_of_the_first_commits_of_all(bare_repository: Repository) -> None:
+def test_a_batch_of_the_first_commits_in_history(bare_repository: Repository) -> None:
     bare_repository.batchhook("install")
     for name in "abcde":
         bare_repository.commit(name)
@@ -148,7 +148,7 @@ def test_a_batch_of_the_first_commits_of_all(bare_repository: Repository) -> Non
     assert len(list(bare_repository.top.glob("*.txt"))) == 5
 
 
-def test_a_submodules_files_are_never_reached_into(repository: Repository, tmp_path: Path) -> None:
+def test_files_in_a_submodule_are_never_changed(repository: Repository, tmp_path: Path) -> None:
     library = Repository(tmp_path / "library")
     library.top.mkdir()
     library.git("init", "-q")
@@ -169,10 +169,10 @@ def test_a_submodules_files_are_never_reached_into(repository: Repository, tmp_p
 
 
 @pytest.mark.parametrize("bit", ["--skip-worktree", "--assume-unchanged"])
-def test_files_that_git_does_not_look_at_are_a_refusal(batch: Repository, bit: str) -> None:
+def test_files_hidden_from_git_are_refused(batch: Repository, bit: str) -> None:
     batch.git("update-index", bit, "ten.txt")
     before = world(batch)
-    assert "git was told not to look at ten.txt" in batch.batchhook("rollback", "1", "-y", code=3)
+    assert "git is set to ignore changes to ten.txt" in batch.batchhook("rollback", "1", "-y", code=3)
     assert world(batch) == before
 
 
@@ -186,7 +186,7 @@ def test_with_a_split_index(batch: Repository) -> None:
     assert world(batch) == before
 
 
-def test_what_a_killed_one_left_behind_is_not_in_the_way(batch: Repository) -> None:
+def test_leftovers_of_a_kill_are_not_in_the_way(batch: Repository) -> None:
     (batch.top / ".git/batchhook-index").write_bytes(b"half an index")
     (batch.top / ".git/batchhook-index.lock").touch()
     batch.batchhook("rollback", "1", "-y")
@@ -198,7 +198,7 @@ def test_unsolved_conflicts_of_a_stash_are_a_refusal(batch: Repository) -> None:
     batch.git("stash")
     batch.commit("6", other__txt="committed\n")
     batch.git("stash", "pop", check=False)
-    assert "unsolved conflicts" in batch.batchhook("rollback", "1", "-y", code=3)
+    assert "unresolved conflicts" in batch.batchhook("rollback", "1", "-y", code=3)
 
 
 def test_refusals_before_anything_is_touched(batch: Repository) -> None:
@@ -218,10 +218,10 @@ def test_a_branch_that_is_locked_is_a_refusal(batch: Repository) -> None:
     before = world(batch)
     for mode in ("--commit", "--reset"):
         for further in ("--dry-run", "-y"):
-            said = batch.batchhook("rollback", "1", mode, further, code=3)
-            assert "the branch cannot be moved" in said
-            assert "main.lock" in said
-            assert "nothing was touched" in said
+            output = batch.batchhook("rollback", "1", mode, further, code=3)
+            assert "the branch cannot be moved" in output
+            assert "main.lock" in output
+            assert "nothing was changed" in output
     assert world(batch) == before
     batch.batchhook("rollback", "1", "-y")  # which does not move it
     batch.batchhook("undo", "-y")
@@ -230,7 +230,7 @@ def test_a_branch_that_is_locked_is_a_refusal(batch: Repository) -> None:
     batch.batchhook("rollback", "1", "--reset", "-y")
     lock.touch()
     moved = world(batch)
-    assert "nothing was touched" in batch.batchhook("undo", "-y", code=3)
+    assert "nothing was changed" in batch.batchhook("undo", "-y", code=3)
     assert world(batch) == moved
 
 
@@ -239,9 +239,9 @@ def test_what_cannot_be_pinned_is_a_refusal(batch: Repository) -> None:
     lock.parent.mkdir(parents=True)
     lock.touch()
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "-y", code=3)
-    assert "before.lock" in said
-    assert "nothing was touched" in said
+    output = batch.batchhook("rollback", "1", "-y", code=3)
+    assert "before.lock" in output
+    assert "nothing was changed" in output
     assert world(batch) == before
 
 
@@ -261,8 +261,8 @@ def test_a_repository_in_the_place_of_a_file_is_a_refusal(batch: Repository, nam
     mine.write_text("2\n")
     before = world(batch)
     for further in ((), ("--stash",), ("--commit",)):
-        said = batch.batchhook("rollback", number, *further, "-y", code=3)
-        assert "nothing was touched" in said
+        output = batch.batchhook("rollback", number, *further, "-y", code=3)
+        assert "nothing was changed" in output
         assert world(batch) == before
         assert mine.read_text() == "2\n"
     assert f"a repository in the way: {name}" in batch.batchhook("rollback", number, "--stash", "-y", code=3)
@@ -286,8 +286,8 @@ def test_what_a_filter_takes_out_is_not_written_over(batch: Repository, further:
     (batch.top / ".git/info/attributes").write_text("ten.txt filter=less\n")
     text = batch.read("ten.txt")
     batch.write("ten.txt", f"{text}OUTPUT of an hour\n")
-    said = batch.batchhook("rollback", "1", *further, "-y", code=3)
-    assert "git's filters leave out of ten.txt what would be lost; nothing was touched" in said
+    output = batch.batchhook("rollback", "1", *further, "-y", code=3)
+    assert "git's filters drop a part of ten.txt that would be lost; nothing was changed" in output
     assert batch.read("ten.txt") == f"{text}OUTPUT of an hour\n"
     batch.write("ten.txt", text)
     batch.batchhook("rollback", "1", *further, "-y")

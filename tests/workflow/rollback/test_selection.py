@@ -1,4 +1,4 @@
-"""What a rollback takes out: several batches, single changes, some paths."""
+"""Selecting what to roll back: several batches, single changes, some paths."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_single_change_of_a_full_batch(three: Repository) -> None:
     assert (document["batches"], document["changes"]) == ([4], [oid])
     assert three.read("lines.txt") == ten({1: "3a"})
     assert three.read("c.txt") == "4b"
-    assert f"Take out {oid[:8]}" in (three.top / ".git/MERGE_MSG").read_text()
+    assert f"Revert {oid[:8]}" in (three.top / ".git/MERGE_MSG").read_text()
     assert "rollback of 1 change of batch 4" in " ".join(three.batchhook("operations").split())
 
 
@@ -71,7 +71,7 @@ def test_single_changes_of_the_open_batch_and_of_full_ones(three: Repository) ->
     assert three.open() == (5, ["5a"]), "the commit that takes it out fills no batch"
 
 
-def test_a_change_that_is_none(three: Repository) -> None:
+def test_a_commit_that_is_in_no_batch(three: Repository) -> None:
     for name in ("HEAD~6", "topic", "nonsense"):
         with pytest.raises(BatchhookError):
             Workflow(three.top).rollback(changes=[name])
@@ -81,7 +81,7 @@ def test_a_change_that_is_none(three: Repository) -> None:
 
 def test_a_change_whose_lines_were_changed_since(three: Repository) -> None:
     before = world(three)
-    with pytest.raises(ConflictError, match=r"changed since, in: lines\.txt"):
+    with pytest.raises(ConflictError, match=r"later changes conflict with [0-9a-f]{8}, in: lines\.txt"):
         Workflow(three.top).rollback(changes=["HEAD~5"])
     assert world(three) == before
 
@@ -99,7 +99,7 @@ def test_only_some_paths(batch: Repository) -> None:
     assert [file.path for file in document.files] == ["added.txt", "ten.txt"]
     assert batch.read("ten.txt") == ten({})
     assert not (batch.top / "gone.txt").exists()
-    assert "Take out batch 1 in ten.txt, added.txt" in (batch.top / ".git/MERGE_MSG").read_text()
+    assert "Revert batch 1 in ten.txt, added.txt" in (batch.top / ".git/MERGE_MSG").read_text()
     Workflow(batch.top).undo()
     assert batch.git("status", "--porcelain") == ""
 
@@ -119,7 +119,7 @@ def test_folders_and_a_file_in_a_folders_place(bare_repository: Repository) -> N
 
 
 def test_paths_that_were_not_touched(batch: Repository) -> None:
-    with pytest.raises(ConflictError, match=r"nothing of that is in other\.txt"):
+    with pytest.raises(ConflictError, match=r"the changes did not touch other\.txt"):
         Workflow(batch.top).rollback(1, paths=["ten.txt", "other.txt"])
 
 
@@ -140,7 +140,7 @@ def test_paths_may_be_absolute(three: Repository) -> None:
     assert "not in this work tree" in three.batchhook("rollback", "3", "-y", "--", "/etc/passwd", code=64)
 
 
-def test_a_batch_of_files_is_one_like_others(three: Repository) -> None:
+def test_a_batch_counted_in_files(three: Repository) -> None:
     three.write(".batchhook.toml", 'batch_size = 3\nunit = "file"\n')
     three.commit("5", d__txt="5", e__txt="5", f__txt="5")
     assert three.json("log")["batches"][0]["batch"]["unit"] == "file"

@@ -1,4 +1,4 @@
-"""Uncommitted work in the way of a rollback: refused with the files, or put aside in git's stash."""
+"""Uncommitted work in the way of a rollback: refused, or stashed with --stash."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def dirty(batch: Repository) -> Repository:
 
 def test_it_is_refused_and_the_way_out_is_told(dirty: Repository) -> None:
     before = world(dirty)
-    said = dirty.batchhook("rollback", "1", "-y", code=3)
-    assert "in: ten.txt; nothing was touched" in said
-    assert "--stash puts them aside" in said
+    output = dirty.batchhook("rollback", "1", "-y", code=3)
+    assert "uncommitted changes conflict with batch 1, in: ten.txt; nothing was changed" in output
+    assert "let --stash stash them" in output
     assert world(dirty) == before
 
 
@@ -32,11 +32,11 @@ def test_it_is_refused_and_the_way_out_is_told(dirty: Repository) -> None:
 def test_it_is_put_aside_and_undo_brings_it_back(dirty: Repository, mode: str) -> None:
     workflow, before = Workflow(dirty.top), world(dirty)
     document = workflow.rollback(1, mode=mode, stash=True)
-    assert document.aside == ("other.txt", "ten.txt")
+    assert document.stashed_files == ("other.txt", "ten.txt")
     after = world(dirty)
     assert dirty.read("ten.txt") == ten({})
     assert dirty.read("other.txt") == "other\n"
-    assert dirty.read("untracked.txt") == "mine\n", "in nobody's way"
+    assert dirty.read("untracked.txt") == "mine\n", "it is not in the way"
     assert "batchhook operation 1: rollback of batch 1" in dirty.git("stash", "list")
     assert dirty.git("rev-parse", "stash@{0}") == document.stash
     workflow.undo()
@@ -49,9 +49,9 @@ def test_it_is_put_aside_and_undo_brings_it_back(dirty: Repository, mode: str) -
 
 def test_git_stash_pop_knows_the_entry(dirty: Repository) -> None:
     before = world(dirty)
-    said = dirty.batchhook("rollback", "1", "--stash", "-y")
-    assert "put aside in the stash: other.txt ten.txt" in " ".join(said.split())
-    assert "git stash pop" in said
+    output = dirty.batchhook("rollback", "1", "--stash", "-y")
+    assert "saved in the stash: other.txt ten.txt" in " ".join(output.split())
+    assert "git stash pop" in output
     dirty.git("reset", "--quiet", "--hard")
     dirty.git("stash", "pop", "--index")
     assert world(dirty).files == before.files
@@ -72,7 +72,7 @@ def test_after_it_was_taken_back_by_hand_undo_is_about_the_rollback_alone(dirty:
 def test_where_nothing_is_in_the_way_nothing_is_put_aside(batch: Repository) -> None:
     batch.write("other.txt", "mine\n")
     document = Workflow(batch.top).rollback(1, stash=True)
-    assert (document.stash, document.aside) == ("", ())
+    assert (document.stash, document.stashed_files) == ("", ())
     assert batch.read("other.txt") == "mine\n"
     assert batch.git("stash", "list") == ""
 
@@ -82,7 +82,7 @@ def test_an_untracked_file_in_the_way_is_put_aside_too(batch: Repository) -> Non
     batch.write("untracked.txt", "mine\n")
     workflow, before = Workflow(batch.top), world(batch)
     document = workflow.rollback(1, stash=True)
-    assert document.aside == ("gone.txt", "untracked.txt")
+    assert document.stashed_files == ("gone.txt", "untracked.txt")
     assert batch.read("gone.txt") == "gone\n"
     assert not (batch.top / "untracked.txt").exists()
     assert batch.git("show", "stash@{0}^3:gone.txt") == "mine"
@@ -92,7 +92,7 @@ def test_an_untracked_file_in_the_way_is_put_aside_too(batch: Repository) -> Non
 
 def test_what_was_committed_since_is_not_put_aside(batch: Repository) -> None:
     batch.commit("6", ten__txt=ten({1: "committed", 2: "deux"}))
-    with pytest.raises(ConflictError, match="was changed since") as raised:
+    with pytest.raises(ConflictError, match="later changes conflict with batch 1") as raised:
         Workflow(batch.top).rollback(1, stash=True)
     assert "roll that back first" in raised.value.hint
 
@@ -126,16 +126,16 @@ def edited(batch: Repository) -> Repository:
 
 def test_an_undo_is_refused_and_the_way_out_is_told(edited: Repository) -> None:
     before = world(edited)
-    said = " ".join(edited.batchhook("undo", "-y", code=3).split())
-    assert "was changed since, in: ten.txt; nothing was touched" in said
-    assert "--stash puts them aside" in said
+    output = " ".join(edited.batchhook("undo", "-y", code=3).split())
+    assert "uncommitted changes conflict with operation 1, in: ten.txt; nothing was changed" in output
+    assert "let --stash stash them" in output
     assert world(edited) == before
 
 
 def test_an_undo_puts_it_aside_and_redo_brings_it_back(edited: Repository) -> None:
     before = world(edited)
-    said = " ".join(edited.batchhook("undo", "--stash", "-y").split())
-    assert "git stash pop what was put aside; redo brings it back as well" in said
+    output = " ".join(edited.batchhook("undo", "--stash", "-y").split())
+    assert "git stash pop restore the stashed work; batchhook redo does that as well" in output
     after = world(edited)
     assert edited.read("ten.txt") == ten({1: "one", 2: "deux"})
     assert edited.read("other.txt") == "other\n"
@@ -152,7 +152,7 @@ def test_an_undo_puts_it_aside_and_redo_brings_it_back(edited: Repository) -> No
 def test_what_the_undo_put_aside_is_popped_by_hand(edited: Repository) -> None:
     workflow = Workflow(edited.top)
     document = workflow.undo(stash=True)
-    assert (document.aside, document.stash) == (
+    assert (document.stashed_files, document.stash) == (
         ("added.txt", "gone.txt", "other.txt", "ten.txt"),
         edited.git("rev-parse", "stash@{0}"),
     )
@@ -172,7 +172,9 @@ def test_what_the_undo_put_aside_is_popped_as_a_whole(edited: Repository) -> Non
     edited.git("stash", "pop", "--index", "--quiet")
     assert world(edited).files == before.files
     popped = world(edited)
-    assert "was changed since, in: ten.txt" in edited.batchhook("redo", "-y", code=3), "the work is on its lines"
+    assert "changes conflict with operation 2, in: ten.txt" in edited.batchhook("redo", "-y", code=3), (
+        "the work is on its lines"
+    )
     assert world(edited) == popped
 
 
@@ -212,9 +214,9 @@ def test_files_that_are_going_to_be_added_are_a_refusal(batch: Repository) -> No
     batch.write("gone.txt", "mine\n")
     batch.git("add", "--intent-to-add", "gone.txt")
     before = world(batch)
-    said = batch.batchhook("rollback", "1", "--stash", "-y", code=3)
-    assert "git add -N was said of gone.txt" in said
-    assert "nothing was touched" in said
+    output = batch.batchhook("rollback", "1", "--stash", "-y", code=3)
+    assert "marked with git add -N, which the stash cannot hold: gone.txt" in output
+    assert "nothing was changed" in output
     assert world(batch) == before
     batch.git("reset", "--quiet", "gone.txt")
     batch.batchhook("rollback", "1", "--stash", "-y")
@@ -226,4 +228,4 @@ def test_files_that_are_going_to_be_added_are_a_refusal(batch: Repository) -> No
 def test_there_is_no_stash_for_what_comes_from_copies(batch: Repository) -> None:
     batch.batchhook("backup", "1")
     batch.batchhook("rollback", "1", "--from-backup", "-y")
-    assert "--stash is not for" in batch.batchhook("undo", "--stash", "-y", code=64)
+    assert "--stash does not work with --from-backup" in batch.batchhook("undo", "--stash", "-y", code=64)

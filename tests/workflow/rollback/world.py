@@ -1,4 +1,4 @@
-"""All that a user has in a repository, to be compared."""
+"""Everything that a user has in a repository, for comparisons."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TEN = [f"line {number}\n" for number in range(1, 11)]
 
 
 def ten(lines: dict[int, str]) -> str:
-    """A file of ten lines, some of which are different."""
+    """Return a text of ten lines with some of them replaced."""
     return "".join(f"{lines[number]}\n" if number in lines else line for number, line in enumerate(TEN, start=1))
 
 
 @dataclass(frozen=True)
 class World:
-    """Files and empty folders, the index, HEAD (by what it holds), stash entries, the message to come."""
+    """Files and empty folders, the index, HEAD (branch, tree, parents), stash entries, the prepared message."""
 
     files: dict[str, tuple[str, bytes]]
     index: str
@@ -35,13 +35,13 @@ def world(repository: Repository) -> World:
         if ".git" not in path.parts and (path.is_symlink() or not path.is_dir() or not any(path.iterdir()))
     }
     message = repository.top / ".git" / "MERGE_MSG"
-    said = message.read_text() if message.exists() else ""
+    text = message.read_text() if message.exists() else ""
     return World(
         files,
         repository.git("ls-files", "--stage"),
         repository.git("log", "-1", "--format=%D %T %P").replace("HEAD -> ", ""),
         repository.git("stash", "list", "--format=%T %gs"),
-        re.sub(r"(Batchhook-Operation:) \d+", r"\1 N", said),
+        re.sub(r"(Batchhook-Operation:) \d+", r"\1 N", text),
     )
 
 

@@ -25,11 +25,11 @@ import pytest
 from batchhook import Workflow
 from batchhook.git.command import Git
 from batchhook.git.location import locate
-from batchhook.git.shadow_repo import git_dir_of
+from batchhook.git.shadow_repo import git_dir_for
 from batchhook.store import db_import, locks
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.pipeline.runner import work_off
-from batchhook.workflow.setup.import_shadow_repo import take_over
+from batchhook.workflow.pipeline.runner import process_queue
+from batchhook.workflow.setup.import_shadow_repo import import_shadow_repo
 from tests.driving import CALCULATOR, TESTS, Repository
 
 KILLS = int(os.environ.get("BATCHHOOK_TEST_KILLS", "2"))
@@ -47,7 +47,7 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(_template: Path) -> Repository:
-    """Without git: a batch that failed and was rolled back and brought back, and two changes of the next one."""
+    """A folder without git: a failed batch that was rolled back and undone, and two changes of the next one."""
     folder = Repository(_template.with_name("work"))  # one path for all: operations are of a path
     _clear(folder.top)
     if not _template.exists():
@@ -59,7 +59,7 @@ def folder(_template: Path) -> Repository:
             _record(folder, name)
         folder.write("calculator.py", CALCULATOR.replace("a + b", "a - b"))
         folder.batchhook("record", "-d", "break it", "--no-wait", BATCHHOOK_NO_RUNNER="1")
-        work_off(folder.top, os.environ)
+        process_queue(folder.top, os.environ)
         folder.batchhook("rollback", "1", "-y")
         folder.batchhook("undo", "-y")
         _record(folder, "f")
@@ -71,15 +71,15 @@ def folder(_template: Path) -> Repository:
 
 
 def _clear(top: Path) -> None:
-    """Remove a folder; a git that outlives the process which was killed may still write there."""
+    """Remove a folder, in which a git that outlives a killed process may still write."""
     until = time.monotonic() + 30
     while top.exists() and time.monotonic() < until:
         shutil.rmtree(top, ignore_errors=True)
         time.sleep(0.01)
 
 
-def _told(folder: Repository) -> dict[str, Any]:
-    """All that is known of the history, but for names of the branch."""
+def _history(folder: Repository) -> dict[str, Any]:
+    """Return everything known of the history, without the branch's name."""
     workflow = Workflow(folder.top)
     found = {
         "analysis": workflow.analyze(1).model_dump(),  # first: with that the verdict was seen
@@ -101,22 +101,22 @@ def _check_whole(folder: Repository) -> None:
     state = folder.top / ".git" / "batchhook"
     assert state.stat().st_mode & 0o777 == 0o700
     assert [path.name for path in state.parent.glob("batchhook*")] == ["batchhook"], [*state.parent.rglob("batch*/**")]
-    assert [path.name[:11] for path in (folder.top / ".batchhook").glob("taken*")] == ["taken-over-"]
+    assert [path.name[:11] for path in (folder.top / ".batchhook").glob("imported*")] == ["imported-20"]
     checks = {check.name: check for check in Workflow(folder.top).doctor().checks}
     assert all(check.ok for check in checks.values())
     assert checks["backups"].detail.startswith("1 read and compared")
 
 
 def test_before_anything_is_committed(folder: Repository) -> None:
-    before = _told(folder)
+    before = _history(folder)
     folder.git("init", "-q")
-    assert "batchhook install takes it over" in folder.batchhook("status", code=3)
-    assert "batchhook install takes it over" in folder.batchhook("record", "--yes", code=3)
-    assert "batchhook install takes it over" in folder.batchhook("doctor", code=3)
-    said = folder.batchhook("install")
-    assert "1 full batch, 7 recorded changes" in said
-    assert "Counting begins" not in said
-    assert _told(folder) == before
+    assert "batchhook install imports them" in folder.batchhook("status", code=3)
+    assert "batchhook install imports them" in folder.batchhook("record", "--yes", code=3)
+    assert "batchhook install imports them" in folder.batchhook("doctor", code=3)
+    output = folder.batchhook("install")
+    assert "1 full batch, 7 recorded changes" in output
+    assert "Counting starts" not in output
+    assert _history(folder) == before
     _check_whole(folder)
     assert folder.json("status")["open"]["branch"] == "main"
     folder.git("add", "--all")
@@ -131,7 +131,7 @@ def test_before_anything_is_committed(folder: Repository) -> None:
 
 
 def test_after_commits(folder: Repository) -> None:
-    before = _told(folder)
+    before = _history(folder)
     folder.git("init", "-q", "-b", "trunk")
     folder.git("add", "calculator.py", "test_calculator.py")
     folder.git("commit", "-qm", "some of it")
@@ -145,7 +145,7 @@ def test_after_commits(folder: Repository) -> None:
     folder.git("commit", "-qm", "the same")
     folder.git("switch", "-q", "trunk")
     folder.batchhook("install")
-    assert _told(folder) == before
+    assert _history(folder) == before
     _check_whole(folder)
     assert folder.json("status")["open"]["branch"] == "trunk"
     assert "batch 2, 3/5" in folder.commit("next")
@@ -157,20 +157,20 @@ def test_after_commits(folder: Repository) -> None:
     assert folder.open() == (3, []), "what was there before us counts nowhere"
 
 
-@pytest.mark.parametrize("name", ["runner.lock", "somebody's"])
-def test_a_state_folder_of_nobody_is_kept_if_it_holds_anything(folder: Repository, name: str) -> None:
-    before = _told(folder)
+@pytest.mark.parametrize("name", ["runner.lock", "unknown"])
+def test_a_state_folder_without_database_is_kept_unless_empty(folder: Repository, name: str) -> None:
+    before = _history(folder)
     folder.git("init", "-q")
     state = folder.top / ".git" / "batchhook"
     (state / "runs").mkdir(parents=True)
     (state / name).touch()
     folder.batchhook("install")
-    assert _told(folder) == before
+    assert _history(folder) == before
     aside = [path.name for path in state.parent.glob("batchhook.aside-*/*")]
     assert sorted(aside) == ([] if name.endswith(".lock") else ["runs", name])
 
 
-def test_the_ways_back_go_on(folder: Repository) -> None:
+def test_rollbacks_continue(folder: Repository) -> None:
     there = folder.top / "calculator.py"
     folder.git("init", "-q")
     folder.batchhook("install")
@@ -201,8 +201,8 @@ def test_the_next_commits_know_the_critical_batch(folder: Repository) -> None:
     folder.git("init", "-q")
     folder.batchhook("install")
     folder.git("add", "--all")
-    said = folder.git_both("commit", "-qm", "all").stderr
-    assert "broke 1 test (batchhook analyze 1)" in said, "the notice that nobody has seen"
+    output = folder.git_both("commit", "-qm", "all").stderr
+    assert "broke 1 test (batchhook analyze 1)" in output, "the notice is still unseen"
     assert "batch 1 failed critically" in folder.commit("next")
 
 
@@ -215,25 +215,25 @@ def test_a_detached_head(folder: Repository) -> None:
     assert folder.open() == (2, ["f", "g"])
 
 
-def test_the_first_commit_under_pre_commit_does_not_begin_anew(folder: Repository) -> None:
+def test_the_first_commit_under_pre_commit_does_not_restart_counting(folder: Repository) -> None:
     folder.git("init", "-q")
     folder.write(".pre-commit-config.yaml", "repos: [] # batchhook-post-commit\n")
     folder.write(".git/hooks/post-commit", "#!/bin/sh\n# by pre-commit\n")
     folder.git("add", "--all")
     folder.git("commit", "-qm", "all")
     command = [sys.executable, "-m", "batchhook.hook", "post-commit", str(folder.top)]
-    said = subprocess.run(command, cwd=folder.top, capture_output=True, text=True, check=True).stderr
-    assert "batchhook install takes it over" in said
+    output = subprocess.run(command, cwd=folder.top, capture_output=True, text=True, check=True).stderr
+    assert "batchhook install imports them" in output
     assert not (folder.top / ".git" / "batchhook").exists()
-    said = folder.batchhook("install")
-    assert "7 recorded changes" in said
+    output = folder.batchhook("install")
+    assert "7 recorded changes" in output
     assert (folder.top / ".git/hooks/post-commit").read_text().endswith("by pre-commit\n")
     assert folder.open() == (2, ["f", "g"])
-    assert "by pre-commit or prek" in folder.batchhook("install", code=3)
+    assert "makes pre-commit or prek run batchhook" in folder.batchhook("install", code=3)
 
 
 def _check_old_is_whole(folder: Repository) -> None:
-    """Without git again, everything is as it was."""
+    """Check that without git everything is as it was."""
     shutil.rmtree(folder.top / ".git")
     assert folder.open() == (2, ["f", "g"])
     folder.batchhook("redo", "-y")
@@ -241,16 +241,16 @@ def _check_old_is_whole(folder: Repository) -> None:
 
 
 @pytest.mark.parametrize("name", ["batchhook/runner.lock", "batchhook/worktrees/1.lock", "batchhook-watch.lock"])
-def test_not_while_something_is_at_work(folder: Repository, name: str) -> None:
+def test_not_while_batchhook_is_at_work(folder: Repository, name: str) -> None:
     folder.git("init", "-q")
-    with locks.try_lock(git_dir_of(folder.top) / name):
-        said = folder.batchhook("install", code=3)
-    assert f"({Path(name).stem}); nothing was touched" in said
+    with locks.try_lock(git_dir_for(folder.top) / name):
+        output = folder.batchhook("install", code=3)
+    assert f"({Path(name).stem}); nothing was changed" in output
     assert not (folder.top / ".git" / "batchhook").exists()
     folder.batchhook("install")
 
 
-def test_names_of_another_kind(folder: Repository) -> None:
+def test_another_object_format(folder: Repository) -> None:
     folder.git("init", "-q", "--object-format=sha256")
     assert "git init --object-format=sha1" in folder.batchhook("install", code=3)
     _check_old_is_whole(folder)
@@ -266,19 +266,19 @@ def test_a_history_of_its_own_is_not_mixed(folder: Repository, tmp_path: Path) -
     _check_old_is_whole(folder)
 
 
-def test_pins_of_another_batchhook_are_not_written_over(folder: Repository) -> None:
+def test_refs_of_another_batchhook_are_not_overwritten(folder: Repository) -> None:
     folder.git("init", "-q")
     folder.git("commit", "-q", "--allow-empty", "-m", "first")
     folder.git("update-ref", "refs/batchhook/batches/1/base", "HEAD")
-    assert "has pins of another batchhook (refs/batchhook/batches/1/base)" in folder.batchhook("install", code=3)
+    assert "has refs of another batchhook (refs/batchhook/batches/1/base)" in folder.batchhook("install", code=3)
     assert folder.head("refs/batchhook/batches/1/base") == folder.head()
     _check_old_is_whole(folder)
 
 
-def test_whatever_the_users_settings_hide_is_missed(folder: Repository) -> None:
+def test_refs_hidden_by_settings_are_noticed(folder: Repository) -> None:
     folder.git("init", "-q")
     folder.git("config", "--global", "transfer.hideRefs", "refs/batchhook/operations")
-    assert "git did not bring refs/batchhook/operations/1/" in folder.batchhook("install", code=3)
+    assert "git did not fetch refs/batchhook/operations/1/" in folder.batchhook("install", code=3)
     folder.git("config", "--global", "--unset", "transfer.hideRefs")
     folder.batchhook("install")
     _check_whole(folder)
@@ -293,17 +293,17 @@ def test_settings_about_fetching_do_not_matter(folder: Repository) -> None:
     _check_whole(folder)
 
 
-def test_another_users_is_not_taken_over(folder: Repository) -> None:
+def test_another_users_repository_is_not_imported(folder: Repository) -> None:
     folder.git("init", "-q")
     try:
-        os.chown(git_dir_of(folder.top), 12345, -1)
+        os.chown(git_dir_for(folder.top), 12345, -1)
     except PermissionError:
-        pytest.skip("only root can give a folder to somebody else")
-    assert "is another user's" in folder.batchhook("install", code=3)
+        pytest.skip("only root can give a folder to another user")
+    assert "belongs to another user" in folder.batchhook("install", code=3)
 
 
 def _killed_at(top: Path, step: int) -> bool:
-    """Take over in a process that dies before its n-th step; gives whether there were so many."""
+    """Import in a process that dies before its n-th step; return whether it got that far."""
     pid = os.fork()
     if pid:
         return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
@@ -321,20 +321,26 @@ def _killed_at(top: Path, step: int) -> bool:
 
             return call
 
-        places = [(Git, "run"), (db_import, "copy"), (db_import, "settle"), (Path, "rename"), (Path, "mkdir")]
+        places = [
+            (Git, "run"),
+            (db_import, "copy_database"),
+            (db_import, "attach_to_branch"),
+            (Path, "rename"),
+            (Path, "mkdir"),
+        ]
         places += [(shutil, "copytree"), (shutil, "copy2"), (shutil, "rmtree")]
         with ExitStack() as stack:
             for place, name in places:
                 stack.enter_context(mock.patch.object(place, name, watched(getattr(place, name))))
             location = locate(top)
-            take_over(location, location.git(), os.environ)
+            import_shadow_repo(location, location.git(), os.environ)
         code = 0
     finally:
         os._exit(code)
 
 
 def test_killed_before_each_step(folder: Repository, tmp_path: Path) -> None:
-    before = _told(folder)
+    before = _history(folder)
     folder.git("init", "-q")
     template = tmp_path / "with-git"
     shutil.copytree(folder.top, template)
@@ -344,23 +350,23 @@ def test_killed_before_each_step(folder: Repository, tmp_path: Path) -> None:
         shutil.copytree(template, folder.top)
         if not _killed_at(folder.top, step):
             break
-        old = StateDir.of(git_dir_of(folder.top))
-        assert old.exists(), "it was renamed in the last step"
+        old = StateDir.for_repository(git_dir_for(folder.top))
+        assert old.is_installed(), "it was renamed in the last step"
         location = locate(folder.top)
         if step % 5 != 1 or _killed_at(folder.top, step // 2):
-            done = take_over(location, location.git(), os.environ)
+            done = import_shadow_repo(location, location.git(), os.environ)
             assert (done.batches, done.records) == (1, 7)
-        assert not old.exists()
+        assert not old.is_installed()
         if step % 12 == 1:
             folder.batchhook("install")
-            assert _told(folder) == before
+            assert _history(folder) == before
             _check_whole(folder)
     assert step > 20
 
 
 def test_the_command_itself_killed_at_random_moments(folder: Repository, tmp_path: Path) -> None:
     dice = random.Random(20261125)
-    before = _told(folder)
+    before = _history(folder)
     folder.git("init", "-q")
     template = tmp_path / "with-git"
     shutil.copytree(folder.top, template)
@@ -377,5 +383,5 @@ def test_the_command_itself_killed_at_random_moments(folder: Repository, tmp_pat
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         folder.batchhook("install")
-        assert _told(folder) == before
+        assert _history(folder) == before
         _check_whole(folder)

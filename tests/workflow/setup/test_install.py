@@ -1,4 +1,4 @@
-"""Installing native hooks: chained, idempotent, found as git finds them, and gone without a trace."""
+"""Installing native hooks: chained, idempotent, found as git finds them, and removed without a trace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _hooks(repository: Repository) -> dict[str, str]:
 def test_installing_twice_is_installing_once(repository: Repository) -> None:
     before = _hooks(repository)
     assert set(before) == set(HOOKS)
-    assert "in place already" in repository.batchhook("install")
+    assert "already installed" in repository.batchhook("install")
     assert _hooks(repository) == before
 
 
@@ -29,8 +29,8 @@ def test_what_was_there_runs_first_and_comes_back(bare_repository: Repository) -
         (hooks / name).chmod(0o755)
     before = _hooks(bare_repository)
     bare_repository.batchhook("install")
-    said = bare_repository.commit("a").splitlines()
-    assert said == ["mine: pre-commit", "mine: post-commit", "batchhook: batch 1, 1/5"]
+    output = bare_repository.commit("a").splitlines()
+    assert output == ["mine: pre-commit", "mine: post-commit", "batchhook: batch 1, 1/5"]
     assert "mine: post-rewrite" in bare_repository.commit("b", "--amend")
     assert bare_repository.read("pairs").split()[1] == bare_repository.head()
     bare_repository.batchhook("uninstall")
@@ -58,7 +58,7 @@ def test_one_of_the_two_ways_is_enough(bare_repository: Repository) -> None:
 def test_uninstall_leaves_nothing(repository: Repository) -> None:
     repository.batchhook("uninstall")
     assert _hooks(repository) == {}
-    assert "None of batchhook's hooks" in repository.batchhook("uninstall")
+    assert "batchhook has no hooks installed here" in repository.batchhook("uninstall")
 
 
 def test_a_hooks_folder_of_ones_own(bare_repository: Repository) -> None:
@@ -69,11 +69,11 @@ def test_a_hooks_folder_of_ones_own(bare_repository: Repository) -> None:
     assert bare_repository.commit("a") == "batchhook: batch 1, 1/5"
 
 
-def test_a_folder_that_others_share_is_not_touched_unless_told(bare_repository: Repository, tmp_path: Path) -> None:
+def test_a_shared_hooks_folder_needs_an_option(bare_repository: Repository, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     bare_repository.git("config", "--global", "core.hooksPath", str(shared))
-    said = bare_repository.batchhook("install", code=3)
-    assert "--shared" in said
+    output = bare_repository.batchhook("install", code=3)
+    assert "--shared" in output
     assert not shared.exists()
     bare_repository.batchhook("install", "--shared")
     assert bare_repository.commit("a") == "batchhook: batch 1, 1/5"
@@ -99,7 +99,7 @@ def test_doctor_on_a_good_repository(project: Repository) -> None:
     assert found["ok"]
     checks = {check["name"]: check["detail"] for check in found["checks"]}
     assert checks["hook post-commit"] == "in place"
-    assert checks["discovery"].startswith("1 files")
+    assert checks["discovery"].startswith("1 file matches ")
     assert checks["python"]
 
 

@@ -1,4 +1,4 @@
-"""The terminal that fills a batch watches its run, and Ctrl-C stops nothing but the watching."""
+"""The terminal that fills a batch shows its run, and Ctrl-C stops only that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPAWN = "import pty, sys, os; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.a
 
 
 def _on_a_terminal(repository: Repository, *command: str, keys: bytes = b"", after: float = 0.0) -> tuple[int, str]:
-    """Run a command on a terminal of its own, press keys after a while; gives its exit code and what was to be seen."""
+    """Run a command on a terminal of its own, press keys after a while; return its exit code and output."""
     with subprocess.Popen(
         [sys.executable, "-c", SPAWN, *command],
         cwd=repository.top,
@@ -49,7 +49,7 @@ def slow(bare_repository: Repository) -> Repository:
     return bare_repository
 
 
-def test_the_run_is_to_be_seen_and_so_is_its_verdict(slow: Repository) -> None:
+def test_the_run_and_its_verdict_are_shown(slow: Repository) -> None:
     code, seen = _on_a_terminal(slow, "git", "commit", "-m", "five")
     assert code == 0
     assert "/3" in seen
@@ -63,5 +63,5 @@ def test_ctrl_c_only_stops_the_watching(slow: Repository) -> None:
     assert code == 0, "git was not killed"
     assert time.monotonic() - begin < 4
     assert "batchhook wait 1" in seen
-    assert "1 file changed" in seen, "git said what was committed"
+    assert "1 file changed" in seen, "git printed what was committed"
     assert slow.json("wait", "1", "--timeout", "60")["verdict"] == "passed"

@@ -1,4 +1,4 @@
-"""What a private checkout gets besides the committed files."""
+"""Preparation of a private checkout: links and the setup command."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def prepared(bare_repository: Repository) -> Repository:
 
 
 def test_links_and_set_up(prepared: Repository) -> None:
-    found = prepared.json("test")
-    assert found["totals"]["passed"] == 3
+    report = prepared.json("test")
+    assert report["totals"]["passed"] == 3
     again = prepared.json("test")
     assert again["totals"]["passed"] == 3
-    assert prepared.read("data/secret.txt") == "secret", "cleaning the checkout spares what a link leads to"
+    assert prepared.read("data/secret.txt") == "secret", "cleaning the checkout leaves the target of a link alone"
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ('link = ["nowhere"]', "nowhere does not exist"),
         ('setup = "false"', "setup failed with exit code 1"),
@@ -49,12 +49,12 @@ def test_links_and_set_up(prepared: Repository) -> None:
         ('setup = "sleep 60"\nsetup_timeout = 0.2', "did not end within 0.2 s"),
     ],
 )
-def test_what_cannot_be_prepared_is_broken(project: Repository, settings: str, said: str) -> None:
+def test_a_checkout_that_cannot_be_prepared_breaks_the_run(project: Repository, settings: str, message: str) -> None:
     project.commit("settings", pyproject__toml=f"[tool.batchhook]\n{settings}\n")
-    found = project.json("test", code=3)
-    assert found["verdict"] == "broken"
-    assert said in found["broken"]
-    assert found["hint"]
+    report = project.json("test", code=3)
+    assert report["verdict"] == "broken"
+    assert message in report["broken"]
+    assert report["hint"]
 
 
 def test_a_link_cannot_lead_out_of_the_work_tree(project: Repository) -> None:

@@ -1,4 +1,4 @@
-"""``test --recorded``: what is ahead of HEAD, and not committed."""
+"""``test --recorded``: recorded changes, ahead of HEAD and not committed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from tests.driving import CALCULATOR, Repository
 BROKEN = CALCULATOR.replace("a + b", "a * b")
 
 
-def test_what_was_recorded_is_tested_and_not_head(project: Repository, tmp_path: Path) -> None:
+def test_the_recorded_change_is_tested_not_head(project: Repository, tmp_path: Path) -> None:
     assert project.json("test", "--recorded")["commit"] == project.head(), "nothing is recorded after it"
     project.write("calculator.py", BROKEN)
     change = project.json("record", "--no-wait")["change"]
     progress = tmp_path / "progress"
-    told = project.json("test", "--recorded", "--progress", str(progress), code=1)
-    assert (told["commit"], told["totals"]["failed"]) == (change["oid"], 1)
+    report = project.json("test", "--recorded", "--progress", str(progress), code=1)
+    assert (report["commit"], report["totals"]["failed"]) == (change["oid"], 1)
     lines = [json.loads(line) for line in progress.read_text().splitlines()]
     assert {"finished": "test_calculator.CalculatorTest.test_add", "outcome": "failed"} in lines
-    assert project.json("test")["totals"]["failed"] == 0, "HEAD is what it was"
+    assert project.json("test")["totals"]["failed"] == 0, "HEAD is unchanged"
 
 
-def test_what_has_changed_since_is_told(project: Repository) -> None:
+def test_changes_since_are_reported(project: Repository) -> None:
     project.write(".gitignore", "__pycache__/\n")
     project.batchhook("record", "--no-wait")
     assert "has changes that are not" not in project.batchhook("test", "--recorded")
     project.write("calculator.py", BROKEN)
-    assert "Tested is what is recorded; the work tree has changes" in project.batchhook("test", "--recorded")
+    assert "The work tree has changes that are not recorded; they were not tested" in project.batchhook(
+        "test", "--recorded"
+    )
 
 
-def test_two_states_at_once(project: Repository) -> None:
-    assert "say one of them" in project.batchhook("test", "--recorded", "--in-place", code=64)
+def test_recorded_and_in_place_are_mutually_exclusive(project: Repository) -> None:
+    assert "mutually exclusive" in project.batchhook("test", "--recorded", "--in-place", code=64)

@@ -1,4 +1,4 @@
-"""From the fifth commit to the verdict: the detached runner, what it tests, and what it leaves."""
+"""From the fifth commit to the verdict: the detached runner."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOW_TESTS = TESTS.replace("import unittest\n", "import time\nimport unittest\n"
 
 
 def break_in_five(project: Repository) -> None:
-    """Five commits, the third of which breaks a test."""
+    """Make five commits; the third breaks a test."""
     for number in range(1, 6):
         text = CALCULATOR.replace("a - b", "b - a") if number >= 3 else CALCULATOR
         project.commit(f"change {number}", calculator__py=f"{text}# {number}\n")
@@ -35,18 +35,18 @@ def test_the_fifth_commit_runs_the_suite_on_what_was_committed(project: Reposito
         project.commit(f"change {number}", calculator__py=f"{CALCULATOR}# {number}\n")
     project.write("calculator.py", CALCULATOR.replace("a - b", "b - a"))
     project.git("add", "calculator.py")
-    project.write("calculator.py", CALCULATOR)  # what is committed is broken, what lies about is not
-    said = project.git_both("commit", "-qm", "broken").stderr
-    assert "batch 1 is full (5/5)" in said
-    assert "batchhook wait 1" in said
-    found = project.json("wait", "1", "--timeout", "60", code=1)
-    assert found["verdict"] == "critical"
-    assert [(module["module"], module["totals"]["failed"]) for module in found["critical"]["modules"]] == [
+    project.write("calculator.py", CALCULATOR)  # the commit is broken, the work tree is not
+    output = project.git_both("commit", "-qm", "broken").stderr
+    assert "batch 1 is full (5/5)" in output
+    assert "batchhook wait 1" in output
+    report = project.json("wait", "1", "--timeout", "60", code=1)
+    assert report["verdict"] == "critical"
+    assert [(module["module"], module["totals"]["failed"]) for module in report["critical"]["modules"]] == [
         ("test_calculator", 1)
     ]
-    (error,) = found["critical"]["errors"]
-    assert (error["error_type"], error["tests"]) == ("AssertionError", [found["failures"][0]["test_id"]])
-    assert found["totals"] | {"duration_s": 0} == {
+    (error,) = report["critical"]["errors"]
+    assert (error["error_type"], error["tests"]) == ("AssertionError", [report["failures"][0]["test_id"]])
+    assert report["totals"] | {"duration_s": 0} == {
         "tests": 2,
         "passed": 1,
         "failed": 1,
@@ -55,7 +55,7 @@ def test_the_fifth_commit_runs_the_suite_on_what_was_committed(project: Reposito
         "duration_s": 0,
         "failure_rate": 0.5,
     }
-    (failure,) = found["failures"]
+    (failure,) = report["failures"]
     assert failure["test_id"] == "test_calculator.CalculatorTest.test_subtract"
     assert failure["location"] == "test_calculator.py:11"
     assert failure["error_type"] == "AssertionError"
@@ -64,18 +64,18 @@ def test_the_fifth_commit_runs_the_suite_on_what_was_committed(project: Reposito
     assert project.read("calculator.py") == CALCULATOR
 
 
-def test_what_follows_is_compared_with_what_came_before(project: Repository) -> None:
+def test_a_batch_is_compared_with_the_one_before(project: Repository) -> None:
     break_in_five(project)
     project.batchhook("wait", "1", "--timeout", "60", code=1)
     for number in range(6, 11):
         project.commit(f"change {number}", calculator__py=f"{CALCULATOR}# {number}\n")
-    found = project.json("wait", "2", "--timeout", "60")
-    assert found["compared_with"] == 1
-    assert found["fixed"] == ["test_calculator.CalculatorTest.test_subtract"]
-    assert found["new_failures"] == []
+    report = project.json("wait", "2", "--timeout", "60")
+    assert report["compared_with"] == 1
+    assert report["fixed"] == ["test_calculator.CalculatorTest.test_subtract"]
+    assert report["new_failures"] == []
 
 
-def test_a_verdict_that_nobody_saw_is_told_once_by_the_next_commit(project: Repository) -> None:
+def test_an_unseen_verdict_is_reported_once_by_the_next_commit(project: Repository) -> None:
     break_in_five(project)
     _until_finished(project, 1)
     first, second = project.commit("next"), project.commit("after")
@@ -85,13 +85,13 @@ def test_a_verdict_that_nobody_saw_is_told_once_by_the_next_commit(project: Repo
     assert "batch 1 failed:" not in second
 
 
-def test_a_verdict_that_was_seen_is_not_told_again(project: Repository) -> None:
+def test_a_seen_verdict_is_not_reported_again(project: Repository) -> None:
     break_in_five(project)
     project.batchhook("wait", "1", "--timeout", "60", code=1)
     assert "batch 1 failed:" not in project.commit("next")
 
 
-def test_the_backup_holds_the_state_before_the_batch(project: Repository) -> None:
+def test_the_backup_holds_the_files_before_the_batch(project: Repository) -> None:
     project.git("rm", "-q", "--cached", "calculator.py")
     (project.top / "calculator.py").chmod(0o755)
     project.commit("1", calculator__py=CALCULATOR)
@@ -146,37 +146,37 @@ class GitTest(unittest.TestCase):
 
 
 @pytest.mark.parametrize(
-    ("tests", "verdict", "said"),
+    ("tests", "verdict", "message"),
     [
         ("", "broken", "no tests"),
         ("import nowhere_to_be_found\n", "critical", ""),
     ],
 )
 def test_suites_that_cannot_run_have_a_verdict(
-    bare_repository: Repository, tests: str, verdict: str, said: str
+    bare_repository: Repository, tests: str, verdict: str, message: str
 ) -> None:
     bare_repository.commit("first", test_it__py=tests)
     bare_repository.batchhook("install")
     for number in range(5):
         bare_repository.commit(f"change {number}")
-    found = bare_repository.json("wait", "1", "--timeout", "60", code=3 if verdict == "broken" else 1)
-    assert found["verdict"] == verdict
-    assert said in found["broken"].lower()
+    report = bare_repository.json("wait", "1", "--timeout", "60", code=3 if verdict == "broken" else 1)
+    assert report["verdict"] == verdict
+    assert message in report["broken"].lower()
 
 
 def test_a_project_without_a_python_has_a_verdict(project: Repository) -> None:
     project.commit("1", pyproject__toml='[tool.batchhook]\npython = "no-such-python"\n')
     for number in range(2, 6):
         project.commit(f"change {number}")
-    found = project.json("wait", "1", "--timeout", "60", code=3)
-    assert "no-such-python" in found["broken"]
-    assert found["hint"]
+    report = project.json("wait", "1", "--timeout", "60", code=3)
+    assert "no-such-python" in report["broken"]
+    assert report["hint"]
 
 
-def test_every_batch_gets_its_run_whenever_the_runner_is_killed(
+def test_every_batch_gets_its_run_if_the_runner_is_killed(
     bare_repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGKILL at random moments; the next occasion goes on, and nothing is stored twice."""
+    """SIGKILL at random moments: the next commit resumes, and nothing is stored twice."""
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=SLOW_TESTS)
     bare_repository.batchhook("install")
     monkeypatch.setenv("BATCHHOOK_BATCH_SIZE", "1")
@@ -201,9 +201,7 @@ def test_every_batch_gets_its_run_whenever_the_runner_is_killed(
     _until_no_process_is_in(bare_repository.top)
 
 
-def test_whoever_waits_sees_to_it_that_somebody_is_at_work(
-    bare_repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wait_restarts_a_dead_runner(bare_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=SLOW_TESTS)
     bare_repository.batchhook("install")
     monkeypatch.setenv("BATCHHOOK_BATCH_SIZE", "1")
@@ -214,15 +212,15 @@ def test_whoever_waits_sees_to_it_that_somebody_is_at_work(
         while not runner.read_text().strip().isdigit():
             time.sleep(0.02)
         os.kill(int(runner.read_text()), signal.SIGKILL)
-        said, _ = waits.communicate(timeout=60)
-    assert "batch 1 passed" in said
+        output, _ = waits.communicate(timeout=60)
+    assert "batch 1 passed" in output
 
 
-def test_by_hand(project: Repository) -> None:
+def test_manual_runs(project: Repository) -> None:
     project.write("calculator.py", "broken, but not committed")
-    found = project.json("test")
-    assert found["commit"] == project.head()
-    assert found["totals"]["passed"] == 2
+    report = project.json("test")
+    assert report["commit"] == project.head()
+    assert report["totals"]["passed"] == 2
     assert "not committed" in project.batchhook("test") or "that are not" in project.batchhook("test")
     assert "no tests" in project.batchhook("test", "-p", "nothing*.py", code=3).lower()
 
@@ -246,12 +244,12 @@ def _until_no_process_is_in(folder: Path) -> None:
 
 
 def _processes_in(folder: Path) -> list[str]:
-    found = []
+    report = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             cwd = process.joinpath("cwd").readlink()
         except OSError:
             continue
         if cwd.is_relative_to(folder):
-            found.append(f"{process.name}: {cwd}")
-    return found
+            report.append(f"{process.name}: {cwd}")
+    return report

@@ -1,4 +1,4 @@
-"""Outcomes belong to a tree and a suite: what was tested once is not tested again without being asked."""
+"""Runs belong to a tree and a suite: the same suite is not run twice on one tree unless requested."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.driving import CALCULATOR, Repository
 BROKEN = CALCULATOR.replace("a + b", "a - b")
 
 
-def test_a_batch_whose_files_were_tested_before_is_answered_from_the_store(project: Repository) -> None:
+def test_a_batch_whose_files_were_tested_before_reuses_the_run(project: Repository) -> None:
     for number in range(4):
         project.commit(f"{number}", calculator__py=BROKEN + f"# {number}\n")
     project.commit("back", calculator__py=CALCULATOR)
     assert project.json("wait", "1", "--timeout", "60")["verdict"] == "passed"
-    by_hand = project.json("test")
-    assert by_hand["remembered"]
+    manual = project.json("test")
+    assert manual["remembered"]
     for number in range(4):
         project.commit(f"{number} again", calculator__py=BROKEN + f"# {number} again\n")
     project.commit("back again", calculator__py=CALCULATOR)
@@ -25,19 +25,19 @@ def test_a_batch_whose_files_were_tested_before_is_answered_from_the_store(proje
     assert again["tree"] == project.git("rev-parse", "HEAD^{tree}")
     assert again["tested_at"] == project.json("analyze", "1")["tested_at"]
     assert not project.json("analyze", "1")["remembered"]
-    said = project.batchhook("analyze", "2")
-    assert "not run again" in said
-    assert "batchhook test --fresh" in said
+    output = project.batchhook("analyze", "2")
+    assert "not rerun" in output
+    assert "batchhook test --fresh" in output
 
 
-def test_fresh_runs_anyway_and_only_the_same_suite_is_remembered(project: Repository) -> None:
+def test_fresh_runs_anyway_and_only_the_same_suite_is_reused(project: Repository) -> None:
     first = project.json("test")
     assert not first["remembered"]
     assert project.json("test")["tested_at"] == first["tested_at"]
     fresh = project.json("test", "--fresh")
     assert not fresh["remembered"]
     assert fresh["tested_at"] > first["tested_at"]
-    assert project.json("test", "-j", "2")["remembered"], "how many processes is no part of the suite"
+    assert project.json("test", "-j", "2")["remembered"], "the number of processes is not part of the fingerprint"
     assert not project.json("test", "-p", "test_calc*.py")["remembered"]
     assert not project.json("test", "--order", "original")["remembered"]
     assert project.json("test", "-p", "test_calc*.py")["remembered"]
@@ -49,7 +49,7 @@ def test_another_tree_is_another_run(project: Repository) -> None:
     assert not project.json("test")["remembered"]
 
 
-def test_a_part_of_a_suite_is_not_taken_for_the_whole(project: Repository) -> None:
+def test_a_part_of_a_suite_is_not_reused_for_the_whole(project: Repository) -> None:
     one = project.json("test", "test_calculator.CalculatorTest.test_add")
     assert one["totals"]["tests"] == 1
     assert not one["complete"]
@@ -70,7 +70,7 @@ def test_a_linked_file_is_part_of_the_suite(project: Repository) -> None:
     assert not project.json("test")["remembered"]
 
 
-def test_failed_ones_again(project: Repository) -> None:
+def test_failed_tests_again(project: Repository) -> None:
     assert project.json("test", "--failed")["error"] == "no test failed when it last ran"
     project.commit("broken", calculator__py=BROKEN)
     project.json("test", code=1)
@@ -79,7 +79,7 @@ def test_failed_ones_again(project: Repository) -> None:
     assert again["totals"]["tests"] == 1
     assert project.json("test", "--failed", "test_calculator.CalculatorTest", code=1)["totals"]["tests"] == 1
     assert "error" in project.json("test", "--failed", "test_calculator.CalculatorTest.test_subtract")
-    project.commit("mended", calculator__py=CALCULATOR)
+    project.commit("fixed", calculator__py=CALCULATOR)
     project.json("test", "--failed")
     assert "error" in project.json("test", "--failed")
 
@@ -95,26 +95,26 @@ class FlakyTest(unittest.TestCase):
 """
 
 
-def test_a_test_that_fails_and_passes_on_one_tree_is_called_flaky(project: Repository) -> None:
+def test_a_test_that_fails_and_passes_on_one_tree_is_flaky(project: Repository) -> None:
     project.commit("flaky", test_flaky__py=FLAKY)
     project.json("test")
     project.batchhook("test", "--fresh", code=1, FAIL="yes")
     for number in range(4):
         project.commit(f"change {number}")
-    found = project.json("wait", "1", "--timeout", "60")
-    assert found["verdict"] == "passed"
+    report = project.json("wait", "1", "--timeout", "60")
+    assert report["verdict"] == "passed"
     for number in range(5):
         project.write("file.txt", f"{number}")
         project.git("add", "file.txt")
         project.git("commit", "--quiet", "-m", f"more {number}", FAIL="yes")
-    found = project.json("wait", "2", "--timeout", "60", code=1)
-    assert found["failures"][0]["flips"] >= 1  # the search for what broke it may have seen it once more
+    report = project.json("wait", "2", "--timeout", "60", code=1)
+    assert report["failures"][0]["flips"] >= 1  # the culprit search may have seen another one
     assert "flaky" in project.batchhook("analyze", "2", code=1)
 
 
 def test_first_failure_ends_the_run(project: Repository) -> None:
     project.commit("broken", calculator__py=CALCULATOR.replace("a + b", "0").replace("a - b", "0"))
-    found = project.json("test", "--failfast", "--jobs", "1", code=1)
-    assert len(found["failures"]) == 1
-    assert not found["complete"]
+    report = project.json("test", "--failfast", "--jobs", "1", code=1)
+    assert len(report["failures"]) == 1
+    assert not report["complete"]
     assert len(project.json("test", code=1)["failures"]) == 2

@@ -1,4 +1,4 @@
-"""Failures that come from what is in the user's work tree but was never committed."""
+"""Hints at files that exist in the user's work tree but were never committed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from batchhook.core.results import Outcome, SuiteOutcome, TestResult
+from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import SuiteError
-from batchhook.execution.preconditions import check_found, check_runnable
-from batchhook.execution.spec import SuiteSpec
+from batchhook.execution.spec import SuiteSpec, check_not_empty, check_runnable
 from batchhook.git.command import Git
-from batchhook.workflow.suite.uncommitted import explained, explained_broken
+from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 from tests.driving import Repository
 
 ROOTS = ("src", "", "tests")
@@ -25,8 +24,8 @@ NOT_COMMITTED = "exists in your work tree but is not committed"
 IGNORED = "(it is ignored: `link` in [tool.batchhook] brings it into the tested checkout)"
 
 
-def failure(said: str, note: str = "") -> TestResult:
-    return TestResult("t.T.test", "t", Outcome.ERRORED, message=said, note=note)
+def failure(message: str, note: str = "") -> TestResult:
+    return TestResult("t.T.test", "t", Outcome.ERRORED, message=message, note=note)
 
 
 def no_file(path: str | bytes) -> TestResult:
@@ -39,23 +38,23 @@ def no_module(name: str) -> TestResult:
 
 @dataclass
 class Pair:
-    """A repository with a private checkout of its HEAD."""
+    """A repository and a private checkout of its HEAD."""
 
     repository: Repository
     checkout: Path
 
-    def explained(self, *results: TestResult, roots: Sequence[str] = ROOTS) -> SuiteOutcome:
+    def add_notes(self, *results: TestResult, roots: Sequence[str] = ROOTS) -> SuiteResult:
         top = self.repository.top
-        return explained(SuiteOutcome(results), self.checkout, top, roots, Git(top))
+        return add_uncommitted_notes(SuiteResult(results), self.checkout, top, roots, Git(top))
 
     def notes(self, *results: TestResult) -> list[str]:
-        return [result.note for result in self.explained(*results).results]
+        return [result.note for result in self.add_notes(*results).results]
 
     def note(self, result: TestResult) -> str:
         return self.notes(result)[0]
 
     def run(self, code: str) -> TestResult:
-        """A result of really running a test module in the checkout."""
+        """Run a test module in the checkout, and return its result."""
         (self.checkout / "test_real.py").write_text(code)
         command = [sys.executable, "-B", "-m", "unittest", "test_real"]
         done = subprocess.run(command, cwd=self.checkout, capture_output=True, text=True, check=False)
@@ -63,21 +62,21 @@ class Pair:
         return TestResult("test_real.T.test", "test_real", Outcome.ERRORED, traceback=done.stderr)
 
     def hint(self, settings: Settings) -> str:
-        """What is told about a suite that the runner itself would refuse."""
+        """Return the hint for a suite that the runner itself refuses."""
         top = self.repository.top
-        outcome = explained_broken(self.broken(settings), settings, self.repository.head(), top, Git(top))
+        outcome = hint_uncommitted_tests(self.broken(settings), settings, self.repository.head(), top, Git(top))
         return outcome.hint
 
-    def broken(self, settings: Settings) -> SuiteOutcome:
+    def broken(self, settings: Settings) -> SuiteResult:
         spec = SuiteSpec(Path(sys.executable), self.checkout, {}, self.checkout, settings.start_dir, settings.pattern)
         with pytest.raises(SuiteError) as refused:
             self._refuse(spec)
-        return SuiteOutcome(broken=refused.value.message, hint=refused.value.hint)
+        return SuiteResult(broken_reason=refused.value.message, hint=refused.value.hint)
 
     @staticmethod
     def _refuse(spec: SuiteSpec) -> None:
         check_runnable(spec)
-        check_found(spec, [])
+        check_not_empty(spec, [])
 
 
 @pytest.fixture
@@ -151,9 +150,9 @@ def test_nothing_outside_of_the_checkout_is_named(tested: Pair, tmp_path: Path) 
     (tested.repository.top / "inside").write_text("")
     paths = ["../beside", "data/../../beside", str(tmp_path / "beside"), "/etc/passwd", ".", "/", str(tested.checkout)]
     paths += [f"{tested.checkout}/../beside", f"{tested.checkout}x/inside", ".git/HEAD", "a\0b", "\ud800", "x" * 5000]
-    outcome = SuiteOutcome(tuple(no_file(path) for path in paths))
+    outcome = SuiteResult(tuple(no_file(path) for path in paths))
     top = tested.repository.top
-    assert explained(outcome, tested.checkout, top, ["..", "/etc", ""], Git(top)) is outcome
+    assert add_uncommitted_notes(outcome, tested.checkout, top, ["..", "/etc", ""], Git(top)) is outcome
 
 
 def test_a_folder_that_only_the_user_has_explains_what_cannot_be_made_in_it(tested: Pair) -> None:
@@ -192,7 +191,7 @@ def test_a_module_is_looked_for_where_it_would_be_imported_from(
     assert tested.note(no_module(module)) == (f"`{named}` {NOT_COMMITTED}" if named else "")
 
 
-def test_what_git_ignores_comes_with_a_way_out(tested: Pair) -> None:
+def test_the_note_on_an_ignored_file_names_a_remedy(tested: Pair) -> None:
     for file in ("local.env", "build/x/data.bin", "config.json"):
         tested.repository.write(file, "")
     assert tested.notes(no_file("local.env"), no_file("build/x/data.bin"), no_file("config.json")) == [
@@ -213,7 +212,7 @@ def test_what_is_behind_an_ignored_link_is_ignored(tested: Pair, tmp_path: Path)
     ]
 
 
-def test_nothing_is_said_of_what_is_behind_a_committed_link(tested: Pair) -> None:
+def test_files_behind_a_committed_link_get_no_note(tested: Pair) -> None:
     top = tested.repository.top
     (top / "link").symlink_to("data")
     tested.repository.commit("link")
@@ -239,9 +238,9 @@ def test_a_submodule_is_left_alone(tested: Pair, tmp_path: Path) -> None:
 def test_several_are_named_and_the_rest_is_counted(tested: Pair) -> None:
     for number in range(5):
         tested.repository.write(f"{number}.json", "")
-    said = [no_file(f"{number}.json").message for number in (0, 1, 1, 2, 3, 4)]
+    messages = [no_file(f"{number}.json").message for number in (0, 1, 1, 2, 3, 4)]
     named = [f"`{number}.json` {NOT_COMMITTED}" for number in range(3)]
-    assert tested.note(failure("\n".join(said))) == "; ".join([*named, "and 2 more"])
+    assert tested.note(failure("\n".join(messages))) == "; ".join([*named, "and 2 more"])
 
 
 def test_a_note_that_is_there_stays_in_front(tested: Pair) -> None:
@@ -269,43 +268,43 @@ def test_any_name_is_shown_on_one_line(tested: Pair, name: bytes, shown: str) ->
     assert tested.note(no_file(name)) == f"{expected} {IGNORED}"
 
 
-def test_git_is_asked_once_and_only_where_something_was_found(tested: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    really = subprocess.run
+def test_git_runs_once_and_only_for_candidates(tested: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[str] = []
+    original_run = subprocess.run
 
-    def noting(command: list[str], **options: Any) -> Any:  # noqa: ANN401 - as subprocess.run
-        asked.extend(word for word in command if word in {"ls-tree", "check-ignore", "ls-files", "rev-parse"})
-        return really(command, **options)
+    def recording_run(command: list[str], **options: Any) -> Any:  # noqa: ANN401 - as subprocess.run
+        commands.extend(word for word in command if word in {"ls-tree", "check-ignore", "ls-files", "rev-parse"})
+        return original_run(command, **options)
 
-    monkeypatch.setattr(subprocess, "run", noting)
+    monkeypatch.setattr(subprocess, "run", recording_run)
     passed = TestResult("t.T.test", "t", Outcome.PASSED, message=no_file("config.json").message)
-    for outcome in (SuiteOutcome((passed,)), SuiteOutcome((no_file("nowhere"), failure("1 != 2"), passed))):
+    for outcome in (SuiteResult((passed,)), SuiteResult((no_file("nowhere"), failure("1 != 2"), passed))):
         top = tested.repository.top
-        assert explained(outcome, tested.checkout, top, ROOTS, Git(top)) is outcome
-    assert asked == []
+        assert add_uncommitted_notes(outcome, tested.checkout, top, ROOTS, Git(top)) is outcome
+    assert commands == []
     for number in range(30):
         tested.repository.write(f"{number}.env", "")
     assert all(tested.notes(*(no_file(f"{number}.env") for number in range(30))))
-    assert asked == ["ls-tree", "check-ignore"]
+    assert commands == ["ls-tree", "check-ignore"]
 
 
 def test_only_the_notes_differ(tested: Pair) -> None:
     tested.repository.write("config.json", "")
     passed = TestResult("t.T.other", "t", Outcome.PASSED, duration=2.0)
-    outcome = SuiteOutcome((passed, no_file("config.json")), 3.0, complete=False)
+    outcome = SuiteResult((passed, no_file("config.json")), 3.0, is_complete=False)
     top = tested.repository.top
-    found = explained(outcome, tested.checkout, top, ROOTS, Git(top))
-    assert found.results[0] is passed
-    assert (found.totals, found.duration, found.complete) == (outcome.totals, 3.0, False)
+    report = add_uncommitted_notes(outcome, tested.checkout, top, ROOTS, Git(top))
+    assert report.results[0] is passed
+    assert (report.totals, report.duration, report.is_complete) == (outcome.totals, 3.0, False)
 
 
-def test_a_checkout_that_tests_have_wrecked_costs_the_notes_only(tested: Pair) -> None:
+def test_a_checkout_that_tests_have_damaged_gets_no_notes(tested: Pair) -> None:
     tested.repository.write("config.json", "")
     (tested.checkout / ".git").unlink()
     assert tested.note(no_file("config.json")) == ""
 
 
-def test_in_place_nothing_is_said(tested: Pair) -> None:
+def test_in_place_there_are_no_notes(tested: Pair) -> None:
     tested.repository.write("config.json", "")
     tested.checkout = tested.repository.top
     assert tested.note(no_file("config.json")) == ""
@@ -318,7 +317,7 @@ def test_a_start_folder_that_was_not_committed_is_named(tested: Pair, start: str
     assert tested.hint(Settings(start_dir=start)) == f"`{named}` {NOT_COMMITTED}"
 
 
-def test_a_start_folder_that_is_ignored_comes_with_a_way_out(tested: Pair) -> None:
+def test_the_hint_on_an_ignored_start_folder_names_a_remedy(tested: Pair) -> None:
     tested.repository.write("build/test_it.py", "")
     assert tested.hint(Settings(start_dir="build")) == f"`build` {NOT_COMMITTED} {IGNORED}"
 
@@ -343,14 +342,14 @@ def test_other_hints_stay(tested: Pair, start: str) -> None:
 def test_a_reason_that_is_not_about_the_start_folder_is_left_alone(tested: Pair) -> None:
     tested.repository.write("tests/test_it.py", "")
     top, settings = tested.repository.top, Settings(start_dir="tests")
-    for outcome in (SuiteOutcome(), SuiteOutcome(broken="The Python is too old", hint="set `python`")):
-        assert explained_broken(outcome, settings, tested.repository.head(), top, Git(top)) is outcome
+    for outcome in (SuiteResult(), SuiteResult(broken_reason="The Python is too old", hint="set `python`")):
+        assert hint_uncommitted_tests(outcome, settings, tested.repository.head(), top, Git(top)) is outcome
     in_place = Settings(start_dir="tests", isolation=Isolation.IN_PLACE)
     outcome = tested.broken(settings)
-    assert explained_broken(outcome, in_place, tested.repository.head(), top, Git(top)) is outcome
+    assert hint_uncommitted_tests(outcome, in_place, tested.repository.head(), top, Git(top)) is outcome
 
 
-def test_a_batch_that_needs_what_nobody_committed_says_so(bare_repository: Repository) -> None:
+def test_a_batch_that_needs_an_uncommitted_file(bare_repository: Repository) -> None:
     test = (
         "import unittest\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        open('config.json').close()\n"
     )
@@ -361,13 +360,13 @@ def test_a_batch_that_needs_what_nobody_committed_says_so(bare_repository: Repos
         bare_repository.write(f"{number}.txt", "")
         bare_repository.git("add", f"{number}.txt")
         bare_repository.git("commit", "--quiet", "-m", f"{number}")
-    found = bare_repository.json("wait", "1", "--timeout", "60", code=1)
-    assert found["failures"][0]["note"] == "`config.json` exists in your work tree but is not committed"
+    report = bare_repository.json("wait", "1", "--timeout", "60", code=1)
+    assert report["failures"][0]["note"] == "`config.json` exists in your work tree but is not committed"
     assert "→ `config.json` exists in your work tree" in bare_repository.batchhook("analyze", "1", code=1)
 
 
-def test_a_suite_that_nobody_committed_is_named_in_the_hint(repository: Repository) -> None:
+def test_an_uncommitted_suite_is_named_in_the_hint(repository: Repository) -> None:
     repository.write("test_x.py", "import unittest\n")
-    found = repository.json("test", code=3)
-    assert "No tests were found" in found["broken"]
-    assert found["hint"].startswith("`test_x.py` exists in your work tree but is not committed")
+    report = repository.json("test", code=3)
+    assert "No tests were found" in report["broken"]
+    assert report["hint"].startswith("`test_x.py` exists in your work tree but is not committed")

@@ -1,4 +1,4 @@
-"""Private work trees: locked, used again, clean, with submodules and Git LFS as the user has them."""
+"""Private worktrees: locked, reused, clean, with submodules and Git LFS objects as the user has them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LibraryTest(unittest.TestCase):
 
 @pytest.fixture
 def library(tmp_path: Path) -> Repository:
-    """Where the submodule comes from."""
+    """Return the repository that the submodule is cloned from."""
     library = Repository(tmp_path / "library")
     library.top.mkdir()
     library.git("init", "--quiet")
@@ -51,14 +51,14 @@ def with_library(bare_repository: Repository, library: Repository) -> Repository
 
 
 def private(repository: Repository, revision: str = "HEAD", tops: Sequence[Path] = ()) -> Path:
-    """Check a commit out as a run does."""
+    """Check out a commit as a run does, and return the worktree."""
     folder = repository.top / ".git/batchhook/worktrees/batchhook-1"
     worktree.checkout(Git(repository.top), folder, repository.head(revision), tops or (repository.top,))
     return folder
 
 
 def move_library(project: Repository, library: Repository, value: str) -> None:
-    """A commit in the library, and one in the project that records it."""
+    """Commit in the library, and record that in the project."""
     library.commit(value, value__txt=value)
     project.git("-C", "lib", "fetch", "--quiet")
     project.git("-C", "lib", "checkout", "--quiet", library.head())
@@ -66,13 +66,13 @@ def move_library(project: Repository, library: Repository, value: str) -> None:
 
 
 def files(folder: Path) -> set[str]:
-    """All files, but for those of repositories."""
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file()}
-    return {path for path in found if ".git" not in path.split("/")}
+    """Return all files, without those of git dirs."""
+    report = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file()}
+    return {path for path in report if ".git" not in path.split("/")}
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Digest of each file, the ones of repositories included."""
+    """Return a digest of each file, git dirs included."""
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -112,7 +112,7 @@ class TidyTest(unittest.TestCase):
 
 
 @pytest.mark.parametrize("damage", ["rm -r .git", "rm -rf .git *", "mv pkg ../pkg && ln -s ../pkg pkg", ": >.git"])
-def test_a_damaged_work_tree_is_made_anew(bare_repository: Repository, damage: str) -> None:
+def test_a_damaged_work_tree_is_recreated(bare_repository: Repository, damage: str) -> None:
     bare_repository.write("pkg/module.py", "")
     bare_repository.commit("first", a__txt="a")
     folder = private(bare_repository)
@@ -124,7 +124,7 @@ def test_a_damaged_work_tree_is_made_anew(bare_repository: Repository, damage: s
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("mode", [0o500, 0o000])
-def test_folders_that_tests_leave_closed_are_gone(with_library: Repository, mode: int) -> None:
+def test_unreadable_folders_that_tests_leave_are_removed(with_library: Repository, mode: int) -> None:
     folder = private(with_library)
     for place in ("new", "lib/new"):
         (folder / place / "deep").mkdir(parents=True)
@@ -163,10 +163,10 @@ def test_a_submodule_without_the_recorded_commit_has_a_verdict(with_library: Rep
         with_library.write("a.txt", f"{number}")
         with_library.git("add", "a.txt")
         with_library.git("commit", "-qm", "more")
-    found = with_library.json("wait", "1", "--timeout", "60", code=3)
-    assert found["verdict"] == "broken"
-    assert found["broken"] == f"submodule `lib` has no commit {library.head()[:8]} here"
-    assert found["hint"] == "git submodule update lib"
+    report = with_library.json("wait", "1", "--timeout", "60", code=3)
+    assert report["verdict"] == "broken"
+    assert report["broken"] == f"submodule `lib` lacks commit {library.head()[:8]}"
+    assert report["hint"] == "git submodule update lib"
 
 
 def test_the_users_submodule_is_only_read(with_library: Repository, library: Repository) -> None:
@@ -199,7 +199,7 @@ def test_a_submodule_is_used_again_and_cleaned(with_library: Repository) -> None
 
 
 @pytest.mark.parametrize("damage", ["rm -r .git", "rm .git/HEAD", "rm -r .git && echo gitdir: $OLDPWD/.git >.git"])
-def test_a_damaged_submodule_is_made_anew(with_library: Repository, damage: str) -> None:
+def test_a_damaged_submodule_is_recreated(with_library: Repository, damage: str) -> None:
     folder = private(with_library)
     before = with_library.head(), with_library.git("status", "--porcelain")
     subprocess.run(f"cd {with_library.top}; cd {folder}/lib; {damage}", shell=True, check=True)
@@ -209,7 +209,7 @@ def test_a_damaged_submodule_is_made_anew(with_library: Repository, damage: str)
     assert (with_library.head(), with_library.git("status", "--porcelain")) == before
 
 
-def test_a_submodule_that_was_cloned_anew_elsewhere(with_library: Repository, library: Repository) -> None:
+def test_a_submodule_that_was_cloned_again_elsewhere(with_library: Repository, library: Repository) -> None:
     folder = private(with_library)
     shutil.rmtree(with_library.top / ".git/modules")
     shutil.rmtree(with_library.top / "lib")
@@ -239,14 +239,14 @@ def test_nested_submodules(bare_repository: Repository, library: Repository, tmp
     bare_repository.git("-C", "sub/lib", "pull", "--quiet", "--no-recurse-submodules")
     bare_repository.git("add", "sub/lib")
     bare_repository.git("commit", "-qm", "lib two")
-    with pytest.raises(GitError, match="submodule `sub/lib/deep/inner` has no commit") as caught:
+    with pytest.raises(GitError, match="submodule `sub/lib/deep/inner` lacks commit") as caught:
         private(bare_repository)
     assert caught.value.hint == "git submodule update --recursive sub/lib"
     bare_repository.git(*UPDATE)
     assert (private(bare_repository) / "sub/lib/deep/inner/value.txt").read_text() == "two"
 
 
-def test_a_submodule_that_the_user_has_not_is_empty(with_library: Repository) -> None:
+def test_a_submodule_that_the_user_has_not_checked_out_is_empty(with_library: Repository) -> None:
     folder = private(with_library)
     with_library.git("submodule", "--quiet", "deinit", "--force", "lib")
     private(with_library)
@@ -267,7 +267,7 @@ def test_a_submodule_that_only_the_main_work_tree_has(with_library: Repository) 
 
 
 def test_what_takes_the_place_of_a_submodule(bare_repository: Repository, library: Repository) -> None:
-    """Whatever the order in which commits are tested: nothing of one is left in the next. No .gitmodules is needed."""
+    """In any order of commits, nothing of one is left in the next; no .gitmodules is needed."""
     bare_repository.commit("first", a__txt="a")
     blob = bare_repository.head("HEAD:a.txt")
     for place in ("lib", "moved", "lib/deep"):
@@ -329,11 +329,11 @@ def test_links_that_tests_leave_lead_nowhere(
 
 
 def test_a_folder_for_a_submodule_is_never_behind_a_link(tmp_path: Path) -> None:
-    """Git leaves no such links; where file names that differ in case are the same, it could."""
+    """Git leaves no such links, but could on file systems that ignore case."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "top").mkdir()
     (tmp_path / "top/a").symlink_to(tmp_path / "outside")
-    submodules.own_folder(tmp_path / "top", "a/b")
+    submodules.prepare_folder(tmp_path / "top", "a/b")
     assert (tmp_path / "top/a/b").is_dir()
     assert not any((tmp_path / "outside").iterdir())
 
@@ -344,7 +344,7 @@ needs_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs 
 
 
 def with_lfs(repository: Repository) -> Repository:
-    """Three files in LFS, two of which the second commit changes; the contents of one of these are not stored here."""
+    """Commit three files in LFS, and change two; the contents of one of these are not stored locally."""
     repository.git("lfs", "install", "--local")
     repository.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
     repository.commit("first", here__bin="here", gone__bin="gone", same__bin="same")
@@ -360,7 +360,7 @@ def is_pointer(file: Path) -> bool:
 
 
 @needs_lfs
-def test_contents_that_are_stored_here_are_real_and_nothing_is_fetched(bare_repository: Repository) -> None:
+def test_stored_contents_are_checked_out_and_nothing_is_fetched(bare_repository: Repository) -> None:
     project = with_lfs(bare_repository)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
@@ -423,4 +423,4 @@ def test_without_git_lfs_contents_stay_pointers(bare_repository: Repository, mon
         assert is_pointer(private(bare_repository, revision) / "big.bin")
         marks.append((bare_repository.top / ".git/worktrees/batchhook-1/mark").exists())
         (bare_repository.top / ".git/worktrees/batchhook-1/mark").touch()
-    assert marks == [False, True, True]  # used again, not made anew
+    assert marks == [False, True, True]  # reused, not recreated

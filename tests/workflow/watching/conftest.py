@@ -1,4 +1,4 @@
-"""``watch`` as a process, driven from outside: its lines are waited for, never a time."""
+"""``watch`` as a process: tests wait for its lines, never for a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 
 class Watch:
-    """A ``batchhook watch --json`` that goes on."""
+    """A running ``batchhook watch --json``."""
 
     def __init__(self, repository: Repository, *arguments: str, before: tuple[str, ...] = ()) -> None:
         self.repository = repository
@@ -54,15 +54,15 @@ class Watch:
                 self.came.notify_all()
 
     def wait(self, is_it: Callable[[dict[str, Any]], bool], since: int = 0) -> dict[str, Any]:
-        """Wait for a line; gives it."""
+        """Wait for a line and return it."""
         until = time.monotonic() + PATIENCE
         with self.came:
             while True:
-                found = next((one for one in self.news[since:] if is_it(one)), None)
-                if found is not None:
-                    return found
+                result = next((one for one in self.news[since:] if is_it(one)), None)
+                if result is not None:
+                    return result
                 left = until - time.monotonic()
-                assert left > 0, f"it did not come; this did: {self.news}\n{self._errors()}"
+                assert left > 0, f"it did not come; instead: {self.news}\n{self._errors()}"
                 assert self.process.poll() is None or self.came.wait(0.5), f"{self.news}\n{self._errors()}"
                 self.came.wait(min(left, 0.5))
 
@@ -75,18 +75,18 @@ class Watch:
         return self.wait(lambda one: one.get("event") == name, since)
 
     def recorded(self, path: str, since: int = 0) -> dict[str, Any]:
-        """Wait for a change that touches a file; gives it."""
-        found = self.wait(lambda one: one.get("event") == "recorded" and path in files(one), since)
-        change: dict[str, Any] = found["change"]
+        """Wait for a change that touches a file, and return it."""
+        result = self.wait(lambda one: one.get("event") == "recorded" and path in files(one), since)
+        change: dict[str, Any] = result["change"]
         return change
 
     @property
     def changes(self) -> list[str]:
-        """What was recorded so far, in words."""
+        """Summaries of the changes recorded so far."""
         return [one["change"]["summary"] for one in self.news if one.get("event") == "recorded"]
 
     def mark(self, name: str = "mark.txt") -> None:
-        """Save a file that nothing else touches, and wait for it: all that was done before is settled then."""
+        """Save a file that nothing else touches, and wait for it: everything done before has settled then."""
         since = len(self.news)
         self.repository.write(name, f"{time.monotonic()}\n")
         self.recorded(name, since)
@@ -109,7 +109,7 @@ Start = Callable[..., Watch]
 
 @pytest.fixture
 def start(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Begins to watch, in a repository with ignore rules; all is ended afterwards."""
+    """A function that starts a watch; all are stopped after the test."""
     monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
     yield from starting(repository)
 
@@ -120,7 +120,7 @@ def starting(repository: Repository) -> Iterator[Start]:
     def begin(*arguments: str, before: tuple[str, ...] = (), at: Repository = repository) -> Watch:
         watch = Watch(at, *arguments, before=before)
         begun.append(watch)
-        watch.event("began")
+        watch.event("started")
         return watch
 
     yield begin
@@ -140,9 +140,9 @@ def until_there(path: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started and that have not ended."""
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(one) for one in found.read_text().split()] if found.exists() else []
+    """Running child processes of a process."""
+    result = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(one) for one in result.read_text().split()] if result.exists() else []
 
 
 def is_alive(pid: int) -> bool:

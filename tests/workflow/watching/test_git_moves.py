@@ -1,4 +1,4 @@
-"""What git does to the files is no change of anybody's; what it is in the middle of is waited for."""
+"""Git's own changes to files are not recorded; operations in progress are awaited."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_while_git_holds_its_lock_nothing_is_recorded(repository: Repository, st
     lock = repository.top / ".git/index.lock"
     lock.touch()
     repository.write("a.txt", "1\n")
-    assert "index.lock" in watch.event("waiting")["said"]
+    assert "index.lock" in watch.event("waiting")["message"]
     lock.unlink()
     watch.recorded("a.txt")
     assert watch.changes == ["add a.txt"]
@@ -90,18 +90,18 @@ def test_a_commit_of_what_was_recorded_counts_once(repository: Repository, start
     assert repository.open() == (1, watch.changes)
 
 
-def test_a_commit_of_what_was_not_recorded_is_told(repository: Repository, start: Start) -> None:
+def test_a_commit_of_unrecorded_files_is_reported(repository: Repository, start: Start) -> None:
     watch = start("README.md")
     repository.commit("elsewhere")
-    told = watch.event("committed")
-    assert (told["change"]["summary"], told["change"]["kind"], told["filled"]) == ("elsewhere", "commit", 1)
+    line = watch.event("committed")
+    assert (line["change"]["summary"], line["change"]["kind"], line["filled"]) == ("elsewhere", "commit", 1)
     repository.write("README.md", "new\n")
     watch.recorded("README.md")
     assert repository.open()[1] == ["elsewhere", "edit README.md"]
     assert sum(one["event"] == "committed" for one in watch.news) == 1
 
 
-def test_files_with_conflicts_are_told_and_waited_for(repository: Repository, start: Start) -> None:
+def test_conflicts_are_reported_and_awaited(repository: Repository, start: Start) -> None:
     repository.commit("base", a__txt="1\n")
     repository.write("a.txt", "stashed\n")
     repository.git("stash")
@@ -124,7 +124,7 @@ cp ../kept README.md
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there the system says what other processes do")
+@pytest.mark.skipif(sys.platform != "linux", reason="other processes can be inspected only there")
 def test_what_a_framework_hides_while_hooks_run_is_no_change(repository: Repository, start: Start) -> None:
     hook = repository.top / ".git/hooks/pre-commit.before-batchhook"
     hook.write_text(HIDING)
@@ -137,7 +137,7 @@ def test_what_a_framework_hides_while_hooks_run_is_no_change(repository: Reposit
     repository.git("add", "a.txt")
     with subprocess.Popen(["git", "commit", "--quiet", "-m", "a"], cwd=repository.top):
         until_there(repository.top.parent / "is-hidden")
-        assert "a commit is under way" in watch.event("waiting")["said"]
+        assert "a commit is under way" in watch.event("waiting")["message"]
         (repository.top.parent / "go").touch()
     watch.mark()
     assert watch.changes == ["edit README.md", "add a.txt", "add mark.txt"]

@@ -1,4 +1,4 @@
-"""Where the system does not tell what happens to files, they are looked at again and again, and it is said."""
+"""Polling where the system does not report changes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def limited(what: str, most: int) -> tuple[str, ...]:
     return words
 
 
-def _all_is_seen(repository: Repository, start: Start, *arguments: str, before: tuple[str, ...] = ()) -> str:
+def _check_that_all_is_seen(repository: Repository, start: Start, *arguments: str, before: tuple[str, ...] = ()) -> str:
     repository.write("pkg/a.py", "1\n")
     repository.write("pkg/b.py", "1\n")
     repository.commit("files")
     watch = start(*arguments, before=before)
-    told = watch.event("polling")["said"]
+    reason = watch.event("polling")["message"]
     repository.write("pkg/a.py", "22\n")
     watch.recorded("pkg/a.py")
     repository.write("new/inner/c.py", "1\n")
@@ -39,25 +39,25 @@ def _all_is_seen(repository: Repository, start: Start, *arguments: str, before: 
     watch.recorded("pkg/b.py", len(watch.news))
     watch.mark()
     assert len(watch.changes) == 6
-    return str(told)
+    return str(reason)
 
 
-def test_as_it_was_asked(repository: Repository, start: Start) -> None:
-    assert "as it was asked" in _all_is_seen(repository, start, "--poll", "0.1")
+def test_as_requested(repository: Repository, start: Start) -> None:
+    assert "as requested" in _check_that_all_is_seen(repository, start, "--poll", "0.1")
 
 
-def test_no_room_for_so_many_folders(repository: Repository, start: Start) -> None:
-    assert "max_user_watches" in _all_is_seen(repository, start, before=limited("watches", 2))
+def test_too_many_folders(repository: Repository, start: Start) -> None:
+    assert "max_user_watches" in _check_that_all_is_seen(repository, start, before=limited("watches", 2))
 
 
 def test_no_watcher_at_all(repository: Repository, start: Start) -> None:
     repository.write("a.txt", "1\n")
     watch = start(before=limited("instances", 0))
-    assert "max_user_instances" in watch.event("polling")["said"]
+    assert "max_user_instances" in watch.event("polling")["message"]
     watch.recorded("a.txt")
 
 
-def test_the_room_ends_in_the_middle(repository: Repository, start: Start) -> None:
+def test_the_limit_is_reached_later(repository: Repository, start: Start) -> None:
     watch = start(before=limited("watches", 4))
     watch.mark()
     for number in range(6):

@@ -69,7 +69,7 @@ def test_what_was_changed_before_is_a_change_of_its_own(repository: Repository, 
     assert watch.changes == ["add before.txt", "add mark.txt"]
 
 
-def test_what_git_ignores_is_nothing(repository: Repository, start: Start) -> None:
+def test_ignored_files_are_no_change(repository: Repository, start: Start) -> None:
     repository.commit("ignore", __gitignore="*.log\nbuild/\n!/build/keep.txt\n")
     repository.write("build/known.txt", "1\n")
     repository.git("add", "--force", "build/known.txt")
@@ -130,7 +130,7 @@ def test_names_that_are_not_utf8(repository: Repository, start: Start) -> None:
     assert len(watch.changes) == 3
     folder = repository.top / os.fsdecode(b"\xff")
     folder.mkdir()
-    assert "not UTF-8" in watch.event("polling")["said"]
+    assert "not UTF-8" in watch.event("polling")["message"]
     (folder / "a.txt").write_text("1")
     watch.recorded("\\xff/a.txt")
     (folder / "a.txt").write_text("2")

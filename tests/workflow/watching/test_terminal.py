@@ -58,17 +58,17 @@ class Terminal:
         self.seen = ""
 
     def press(self, keys: str) -> int:
-        """Press keys; gives from where on to look for what they do."""
+        """Press keys; return where the output that follows begins."""
         at = len(self.seen)
         os.write(self.ours, keys.encode())
         return at
 
     def wait(self, text: str, since: int = 0) -> str:
-        """Wait until something is to be seen; gives all since then, as plain text, blanks made one."""
+        """Wait for a text; return the output since then, with single blanks."""
         until = time.monotonic() + PATIENCE
         while text not in " ".join(self.seen[since:].split()):
             self._read()
-            assert time.monotonic() < until, f"{text!r} is not to be seen:\n{self.seen[since:]}"
+            assert time.monotonic() < until, f"{text!r} was not shown:\n{self.seen[since:]}"
         return " ".join(self.seen[since:].split())
 
     def _read(self) -> None:
@@ -124,14 +124,14 @@ def test_the_board_and_its_keys(project: Repository, terminal: Callable[..., Ter
     assert "test_calculator.CalculatorTest.test_add" in screen.wait("report 1 --open", at)
 
     at = screen.press("b")
-    screen.wait("Go on?", at)
+    screen.wait("Apply?", at)
     at = screen.press("n\n")
     screen.wait("q quit", at)
     assert project.read("calculator.py") == BROKEN
     at = screen.press("b")
-    screen.wait("Go on?", at)
+    screen.wait("Apply?", at)
     at = screen.press("y\n")
-    screen.wait("This was operation 1", at)
+    screen.wait("(operation 1)", at)
     screen.wait("q quit", at)
     assert project.read("calculator.py") == CALCULATOR
     project.write("mark.txt", "1\n")
@@ -145,7 +145,7 @@ def test_the_board_and_its_keys(project: Repository, terminal: Callable[..., Ter
     assert termios.tcgetattr(screen.theirs) == screen.modes
 
 
-def test_ctrl_c_leaves_all_whole(project: Repository, terminal: Callable[..., Terminal]) -> None:
+def test_ctrl_c_leaves_everything_intact(project: Repository, terminal: Callable[..., Terminal]) -> None:
     screen = terminal("--settle", "30")
     project.write("a.txt", "1\n")
     at = screen.press("p")
@@ -167,7 +167,7 @@ def test_ctrl_z_gives_the_terminal_back(project: Repository, terminal: Callable[
     until = time.monotonic() + PATIENCE
     while status.read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < until
-        screen._read()  # noqa: SLF001 - lest it waits for us
+        screen._read()  # noqa: SLF001 - so that it does not block on output
     assert termios.tcgetattr(screen.theirs) == screen.modes
     at = len(screen.seen)
     screen.process.send_signal(signal.SIGCONT)
@@ -184,7 +184,7 @@ def test_a_terminal_that_closes_ends_it(project: Repository, terminal: Callable[
     assert screen.end() == 0
     assert termios.tcgetattr(screen.theirs) == screen.modes
     project.write("a.txt", "1\n")
-    assert project.json("record")["change"]["summary"] == "add a.txt", "nobody holds a lock any more"
+    assert project.json("record")["change"]["summary"] == "add a.txt", "no lock is held"
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -200,7 +200,7 @@ def test_signals_end_it_and_all_that_it_has_started(
     repository.batchhook("record", "--no-wait")
 
 
-def test_a_kill_leaves_all_whole(repository: Repository, start: Start) -> None:
+def test_a_kill_leaves_everything_intact(repository: Repository, start: Start) -> None:
     watch = start()
     for number in range(20):
         repository.write("a.txt", f"{number}\n")
@@ -219,17 +219,17 @@ def start_with_tests(project: Repository) -> Iterator[Start]:
     yield from starting(project)
 
 
-def test_without_a_terminal_it_tells_verdicts(project: Repository, start_with_tests: Start) -> None:
+def test_without_a_terminal_it_prints_verdicts(project: Repository, start_with_tests: Start) -> None:
     project.write(".gitignore", "__pycache__/\n")
     watch: Watch = start_with_tests()
     watch.recorded(".gitignore")
     for number in range(4):
         project.write("calculator.py", (BROKEN if number > 1 else CALCULATOR) + f"# {number}\n")
         watch.recorded("calculator.py", len(watch.news))
-    told = watch.event("verdict")
-    assert (told["of"], told["verdict"]) == (1, "critical")
+    line = watch.event("verdict")
+    assert (line["verdict_batch"], line["verdict"]) == (1, "critical")
     broke = project.json("show", "1")["batch"]["changes"][3]
-    assert told["culprits"] == [broke["oid"]]
+    assert line["culprits"] == [broke["oid"]]
     assert watch.changes[3] == broke["summary"]
 
 
@@ -246,7 +246,7 @@ def test_plain_lines(project: Repository) -> None:
         assert process.stdout.readline().endswith("watching all files\n")
         assert re.fullmatch(r"[\d:]{8} recorded \w{8} add a.txt \(batch 1, 1/5\)\n", process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert "ended" in process.stdout.readline()
+        assert "stopped" in process.stdout.readline()
     assert process.returncode == 130
 
 

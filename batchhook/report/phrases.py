@@ -1,0 +1,184 @@
+"""Phrases about a run that the terminal, the files and the CI reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from batchhook.core.analysis import Analysis
+from batchhook.core.ci import CiRun
+from batchhook.core.commit import FileEdit
+from batchhook.core.comparison import Comparison
+from batchhook.core.culprits.attribution import AttributionKind
+from batchhook.core.metrics import Metric
+from batchhook.core.perf.slowdown import Slowdown
+from batchhook.core.plural import plural
+from batchhook.core.results import TestResult, Totals
+from batchhook.core.sanitize import escape_bytes, one_line
+from batchhook.core.timestamps import iso_time
+from batchhook.report import evidence
+
+HEADINGS = {
+    AttributionKind.FLAKY: "Flaky, not broken by any of the changes",
+    AttributionKind.PRE_EXISTING: "Already failing before this batch",
+    AttributionKind.AMBIGUOUS: "No culprit found",
+}
+"""Of the failing tests without a culprit, in this order."""
+
+
+def headline(result: TestResult, limit: int = 0) -> str:
+    """Return a failure in a line: ``AssertionError: 1 != 2``, or its outcome if nothing was raised.
+
+    Args:
+        result: of a failing test.
+        limit: characters of the message; 0 for all of it, with its line breaks.
+    """
+    return error(result, limit) or result.outcome.value
+
+
+def error(result: TestResult, limit: int = 0) -> str:
+    """Return the same as ``headline``, but nothing if nothing was raised."""
+    message = one_line(result.message, limit) if limit else result.message
+    return ": ".join(part for part in (result.error_type, message) if part)
+
+
+def source_line(result: TestResult) -> tuple[str, int] | None:
+    """Return the path and the line of a failure; None if they are unknown."""
+    path, _, line = result.location.rpartition(":")
+    return (path, int(line)) if path and line.isdecimal() else None
+
+
+def ci_remarks(result: TestResult, run: CiRun) -> tuple[str, ...]:
+    """Return what is known about a failure of a CI run besides its message, a phrase each."""
+    return (*run.explain(result), *([result.note] if result.note else []))
+
+
+def flaky(times: int) -> list[str]:
+    """Return a remark for a test that both failed and passed on ``times`` trees; none for 0."""
+    return [f"flaky: failed and passed on the same tree ({plural(times, 'time')})"] if times else []
+
+
+def previously_failing(analysis: Analysis) -> frozenset[str]:
+    """Return the ids of the tests that also failed in the previous batch."""
+    return frozenset(analysis.since_previous.overall.still_failing)
+
+
+def remarks_on(analysis: Analysis, result: TestResult, previous: frozenset[str]) -> list[str]:
+    """Return what is known about a failure besides its message, a phrase each.
+
+    Args:
+        analysis: of the batch.
+        result: of the failing test.
+        previous: see ``previously_failing``.
+    """
+    remarks = []
+    if attribution := analysis.attributions.get(result.test_id):
+        remarks.append(evidence.explain_fully(attribution))
+    elif result.test_id in previous:
+        remarks.append("also failed in the previous batch")
+    if result.subtests_failed:
+        remarks.append(f"{plural(result.subtests_failed, 'subtest')} failed")
+    remarks += flaky(analysis.flips.get(result.test_id, 0))
+    return [*remarks, *([result.note] if result.note else [])]
+
+
+def parallel_only(results: Iterable[TestResult]) -> Mapping[str, Sequence[str]]:
+    """Return the ids of the tests that failed only in parallel with others, by the probable cause."""
+    causes: dict[str, list[str]] = {}
+    for result in results:
+        if result.is_parallel_only:
+            causes.setdefault(result.note, []).append(result.test_id)
+    return causes
+
+
+def totals(counts: Totals) -> str:
+    """Return ``74 tests in 8.4 s: 65 passed, 8 failed, 1 skipped``."""
+    words = ((counts.failed, "failed"), (counts.errored, "errored"), (counts.skipped, "skipped"))
+    others = "".join(f", {number} {word}" for number, word in words if number)
+    return f"{plural(counts.tests, 'test')} in {counts.duration:.1f} s: {counts.passed} passed{others}"
+
+
+def remarks(analysis: Analysis) -> Iterator[str]:
+    """Yield what a reader has to know to interpret the result, a sentence each."""
+    counts = analysis.result.totals
+    if counts.failures:
+        yield f"Failure rate {counts.failure_rate:.1%}, critical from {analysis.critical_threshold:.0%}."
+    if analysis.result.hint:
+        yield f"{analysis.result.hint}."
+    if analysis.is_reused:
+        yield f"Not rerun: the same files were tested with the same suite at {iso_time(analysis.tested_at)}."
+    if analysis.includes_uncommitted:
+        yield "Tested in place, together with uncommitted changes."
+    if analysis.auto_rollback:
+        summary = analysis.auto_rollback.summary(analysis.batch.id)
+        yield f"{summary[:1].upper()}{summary[1:]}."
+    if analysis.is_measuring:
+        yield "Slowdowns are still being measured."
+    if analysis.is_searching:
+        yield "The search for culprits is still running."
+
+
+def slowdowns(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Yield each test and module that became slower or may have, with what is known about it."""
+    for slowdown in analysis.slowdowns:
+        if slowdown.is_confirmed or slowdown.is_inconclusive:
+            name = f"module {slowdown.name}" if slowdown.is_module else slowdown.name
+            parts = (durations(slowdown), _slowdown_cause(analysis, slowdown), slowdown.reason)
+            yield name, "; ".join(part for part in parts if part)
+
+
+def durations(slowdown: Slowdown) -> str:
+    """Return ``31 → 82 ms, 2.6 times``."""
+    timings = slowdown.comparison
+    return f"{milliseconds(timings.before)} → {milliseconds(timings.now)} ms, {timings.ratio:.1f} times"
+
+
+def milliseconds(seconds: float) -> str:
+    """Return milliseconds with two significant digits or no fraction: ``7.2``, ``31``."""
+    return f"{1000 * seconds:.1f}" if seconds < 0.01 else f"{1000 * seconds:.0f}"  # noqa: PLR2004 - ten milliseconds
+
+
+def _slowdown_cause(analysis: Analysis, slowdown: Slowdown) -> str:
+    if slowdown.is_inconclusive:
+        return "possibly slower (inconclusive)"
+    if commit := analysis.commits.get(slowdown.culprit):
+        return f"by {commit.oid[:8]} {commit.subject}"
+    suspects = slowdown.suspects
+    return f"by one of {suspects[0][:8]} … {suspects[-1][:8]}" if len(suspects) > 1 else ""
+
+
+def metrics(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Yield the metrics that plug-ins added, as ``plug-in: name`` and value."""
+    for plugin, values in analysis.metrics.items():
+        for name, value in values.items():
+            yield f"{plugin}: {name}", metric(value)
+
+
+def metric(value: Metric) -> str:
+    """Return a value as JSON has it, a text as it is."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def differences(comparison: Comparison) -> tuple[tuple[str, Sequence[str]], ...]:
+    """Return the kinds of differences, each with the ids of its tests; kinds without any are left out."""
+    kinds = (
+        ("newly failing", comparison.newly_failing),
+        ("still failing", comparison.still_failing),
+        ("fixed", comparison.fixed),
+        ("newly skipped", comparison.newly_skipped),
+        ("new", comparison.added),
+        ("vanished", comparison.removed),
+    )
+    return tuple((word, test_ids) for word, test_ids in kinds if test_ids)
+
+
+def comparisons(analysis: Analysis) -> Iterator[tuple[str, Comparison]]:
+    """Yield each run that the batch is compared with, and the differences."""
+    if analysis.previous:
+        yield f"since batch {analysis.previous}", analysis.since_previous.overall
+    if analysis.baseline:
+        yield f"since the baseline ({analysis.baseline[:8]})", analysis.since_baseline.overall
+
+
+def edit(file: FileEdit) -> str:
+    """Return ``M parcel/money.py``."""
+    return f"{file.status.value[:1].upper()} {escape_bytes(file.path)}"

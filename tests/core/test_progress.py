@@ -1,0 +1,50 @@
+"""Progress of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchhook.core.progress import MAX_NAMED_FAILURES, Progress, format_clock, format_progress, rerun_stage
+from batchhook.core.results import Outcome
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (Progress(), "waiting"),
+        (Progress("testing", 74, 12, 2, seconds_left=5.4), "testing, 12 of 74, 2 failed, about 0:05 left"),
+        (Progress("testing", 0, 3), "testing"),
+        (Progress("testing", 10, 3, seconds_left=0.0), "testing, 3 of 10, about 0:00 left"),
+    ],
+)
+def test_format(progress: Progress, text: str) -> None:
+    assert format_progress(progress) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (65, "1:05"), (3600, "60:00")])
+def test_clock(seconds: float, text: str) -> None:
+    assert format_clock(seconds) == text
+
+
+def test_results_are_counted_and_failures_named() -> None:
+    progress = Progress("testing", 3, current="a").with_result("a", Outcome.FAILED).with_result("b", Outcome.PASSED)
+    assert (progress.done, progress.failed, progress.failures, progress.current) == (2, 1, ("a",), "")
+
+
+def test_rerun_that_passes_takes_the_failure_back() -> None:
+    progress = Progress(done=1, failed=1, failures=("a",))
+    assert progress.with_rerun("a", Outcome.FAILED) == progress
+    rerun = progress.with_rerun("a", Outcome.PASSED)
+    assert (rerun.done, rerun.failed, rerun.failures) == (1, 0, ())
+
+
+def test_number_of_named_failures_is_bounded() -> None:
+    progress = Progress()
+    for number in range(MAX_NAMED_FAILURES + 5):
+        progress = progress.with_result(str(number), Outcome.ERRORED)
+    assert progress.failed == MAX_NAMED_FAILURES + 5
+    assert len(progress.failures) == MAX_NAMED_FAILURES
+
+
+def test_rerun_stage() -> None:
+    assert (rerun_stage(1), rerun_stage(2)) == ("rerunning 1 failure", "rerunning 2 failures")
