@@ -14,8 +14,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest -q -n 3 --dist loadgroup
-QUICK := tests/core tests/house tests/git tests/store tests/report tests/api/test_parity.py
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist worksteal
+QUICK := tests/core tests/house tests/git tests/store tests/report tests/api/test_parity.py tests/execution/test_scheduling.py
 
 .PHONY: demo test check nightly lint bench clean
 
@@ -29,7 +29,7 @@ check: lint
 	$(PYTEST) $(QUICK)
 
 nightly: lint
-	BATCHHOOK_TEST_KILLS=1000 BATCHHOOK_TEST_STEPS=10000 FUZZ_INPUTS=20000 $(PYTEST) --timeout 14400
+	BATCHHOOK_TEST_UNFORKED=1 BATCHHOOK_TEST_KILLS=1000 BATCHHOOK_TEST_STEPS=10000 FUZZ_INPUTS=20000 $(PYTEST) --timeout 14400
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

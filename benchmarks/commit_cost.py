@@ -1,7 +1,7 @@
-"""What a commit costs: without hooks, with a minimal one, with ours, with prek's and pre-commit's doing nothing.
+"""Cost of a commit: without hooks, with a minimal hook, with batchhook, and with no-op hooks of prek and pre-commit.
 
 Every commit is a real `git commit` in a scratch repository, with hooks written by the real installers. The contenders
-take turns, so that whatever else the machine does meanwhile strikes them all alike; medians are compared.
+take turns, so that other load on the machine affects all of them alike; medians are compared.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from batchhook.store.state_dir import StateDir
 
 BIN = Path(sys.executable).parent
 WARM_UP = 3
-AIM = 2.0
-FEW, MANY = 100, 100_000
+GOAL = 2.0
 BATCH = 5
 NEVER_FULL = "batch_size = 1000000\n"
 
@@ -64,17 +63,26 @@ repos:
 
 @dataclass
 class Contender:
-    """A repository to commit in; ``options`` are git's; a commit that does not say ``must_say`` did not do its work."""
+    """A repository to commit in.
+
+    Attributes:
+        name: label in the table.
+        folder: work tree.
+        environment: environment of all commands.
+        options: options of git.
+        expected: output that every commit must contain.
+        seconds: durations of the commits.
+    """
 
     name: str
     folder: Path
     environment: dict[str, str]
     options: tuple[str, ...] = ()
-    must_say: str = ""
+    expected: str = ""
     seconds: list[float] = field(default_factory=list)
 
     def run(self, *command: str | Path, text: str | None = None) -> str:
-        """Run a command in the repository; what it printed. One that fails ends the benchmark."""
+        """Run a command in the repository, and return its output; exit if it fails."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -90,29 +98,29 @@ class Contender:
         return done.stdout
 
     def commit(self) -> float:
-        """Make one commit; how many seconds `git commit` took, from the outside."""
+        """Make one commit; return the wall time of `git commit` in seconds."""
         (self.folder / "counted.txt").write_text(f"{time.time_ns()}\n")
         self.run("git", "add", "counted.txt")
         begun = time.perf_counter()
-        said = self.run("git", *self.options, "commit", "--quiet", "--message", "Count")
+        output = self.run("git", *self.options, "commit", "--quiet", "--message", "Count")
         seconds = time.perf_counter() - begun
-        if self.must_say not in said:
-            sys.exit(f"{self.name} said {said!r} instead of {self.must_say!r}: nothing was measured")
+        if self.expected not in output:
+            sys.exit(f"{self.name} printed {output!r} instead of {self.expected!r}")
         return seconds
 
     @property
     def median(self) -> float:
-        """Seconds that a commit took."""
+        """Median duration of a commit, in seconds."""
         return statistics.median(self.seconds)
 
 
-def added_by(contender: Contender, none: Contender) -> list[float]:
-    """Seconds that it took more than a commit without hooks in the same round, sorted."""
-    return sorted(mine - bare for mine, bare in zip(contender.seconds, none.seconds, strict=True))
+def added_seconds(contender: Contender, none: Contender) -> list[float]:
+    """Return the seconds added to a commit without hooks in the same round, sorted."""
+    return sorted(hooked - bare for hooked, bare in zip(contender.seconds, none.seconds, strict=True))
 
 
-def begin(contender: Contender, name: str = "readme.txt", text: str = "") -> Contender:
-    """Make the repository, with one commit that has this file."""
+def create(contender: Contender, name: str = "readme.txt", text: str = "") -> Contender:
+    """Create the repository, with this file in its first commit."""
     contender.folder.mkdir()
     contender.run("git", "init", "--quiet")
     (contender.folder / "counted.txt").write_text("nothing yet\n")
@@ -122,48 +130,48 @@ def begin(contender: Contender, name: str = "readme.txt", text: str = "") -> Con
     return contender
 
 
-def install_ours(contender: Contender) -> None:
-    """Write the native hooks."""
+def install_batchhook(contender: Contender) -> None:
+    """Install batchhook's native hooks."""
     contender.run(sys.executable, "-m", "batchhook", "install")
 
 
-def contenders(scratch: Path, environment: dict[str, str]) -> list[Contender]:
-    """All that take part, installed."""
+def create_contenders(scratch: Path, environment: dict[str, str]) -> list[Contender]:
+    """Return all contenders, with their hooks installed."""
 
     def new(name: str) -> Contender:
         return Contender(name, scratch / name.replace(" ", "-"), environment)
 
-    none, minimal, two = (begin(new(name)) for name in ("no hook", "minimal shell hook", "minimal, two hooks"))
+    none, minimal, two = (create(new(name)) for name in ("no hook", "minimal shell hook", "minimal, two hooks"))
     for contender, name in ((minimal, "post-commit"), (two, "pre-commit"), (two, "post-commit")):
         hook = contender.folder / ".git" / "hooks" / name
         hook.write_text(MINIMAL)
         hook.chmod(0o755)
-    ours = begin(new("batchhook"), ".batchhook.toml", NEVER_FULL)
-    install_ours(ours)
-    ours.must_say = "batchhook: batch 1, "
-    found = [none, minimal, ours, two]
+    ours = create(new("batchhook"), ".batchhook.toml", NEVER_FULL)
+    install_batchhook(ours)
+    ours.expected = "batchhook: batch 1, "
+    contenders = [none, minimal, ours, two]
     for program in ("prek", "pre-commit"):
         if (BIN / program).exists():
-            framework = begin(new(f"{program} no-op"), ".pre-commit-config.yaml", NO_OP)
+            framework = create(new(f"{program} no-op"), ".pre-commit-config.yaml", NO_OP)
             framework.run(BIN / program, "install")
-            found.append(framework)
+            contenders.append(framework)
         else:
-            print(f"{program} is not installed here and does not take part.")
-    return found
+            print(f"{program} is not installed, and left out.")
+    return contenders
 
 
-def take_turns(them: Sequence[Contender], rounds: int) -> None:
-    """Let each commit once a round; the first rounds do not count."""
+def take_turns(contenders: Sequence[Contender], rounds: int) -> None:
+    """Let each contender commit once per round; the first rounds are not counted."""
     for each in range(WARM_UP + rounds):
-        for contender in them if each % 2 else them[::-1]:  # nobody always comes after the one that heats the machine
+        for contender in contenders if each % 2 else contenders[::-1]:  # none always follows the one that heats the CPU
             seconds = contender.commit()
             if each >= WARM_UP:
                 contender.seconds.append(seconds)
 
 
-def with_history(contender: Contender, changes: int) -> Contender:
-    """A repository in which so many changes were made, batched, tested and recorded already."""
-    begin(contender, ".batchhook.toml", NEVER_FULL)
+def create_with_history(contender: Contender, changes: int) -> Contender:
+    """Create a repository with this many changes in tested batches."""
+    create(contender, ".batchhook.toml", NEVER_FULL)
     base = contender.run("git", "rev-parse", "HEAD").strip()
     stream = "".join(
         f"commit refs/heads/main\ncommitter A Benchmark <benchmark@example.com> {1_600_000_000 + 60 * number} +0000\n"
@@ -171,16 +179,16 @@ def with_history(contender: Contender, changes: int) -> Contender:
         f"data {len(str(number))}\n{number}\n"
         for number in range(changes)
     )
-    install_ours(contender)
+    install_batchhook(contender)
     contender.run("git", "fast-import", "--quiet", text=stream)
     contender.run("git", "reset", "--quiet", "--hard")
     listed = contender.run("git", "log", "--reverse", "--format=%H %T %P", f"{base}..HEAD").splitlines()
-    record(contender, [(line.split()[0], line.split()[1], line.split()[2]) for line in listed])
+    fill_database(contender, [(line.split()[0], line.split()[1], line.split()[2]) for line in listed])
     return contender
 
 
-def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> None:
-    """Fill database, journal and refs as commits, batches and runs would have."""
+def fill_database(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> None:
+    """Write the rows, journal and refs that commits, batches and runs would have left."""
     git_dir = contender.folder / ".git"
     state = StateDir.for_repository(git_dir)
     with state.journal.open("a", encoding="utf-8") as journal:
@@ -219,64 +227,65 @@ def record(contender: Contender, commits: Sequence[tuple[str, str, str]]) -> Non
     contender.run("git", "pack-refs", "--all")
 
 
-def growth(scratch: Path, environment: dict[str, str], rounds: int) -> None:
-    """Ours, after few and after many recorded changes, on the ordinary path and on the one that asks Python."""
+def measure_growth(scratch: Path, environment: dict[str, str], rounds: int, few: int, many: int) -> None:
+    """Measure batchhook after few and many recorded changes, both in sh alone and with Python."""
     print(
-        f"\nDoes it grow? Repositories with {FEW:,} and {MANY:,} recorded changes: as many real commits (fast-import), "
-        f"batches of {BATCH},\na row in the database for each commit, change and file edit, a line in the journal, "
-        "two refs for each batch (packed),\nwritten by this script. The same repository without its hooks is what "
-        "`added` is measured against.\n"
+        f"\nGrowth: repositories with {few:,} and {many:,} recorded changes, in batches of {BATCH}. Real commits "
+        "(fast-import), and\nrows, journal lines and packed refs written by this script. `added` is relative to the "
+        "same repository without its hooks.\n"
     )
-    found: dict[int, tuple[Contender, Contender, Contender]] = {}
-    for changes in (FEW, MANY):
-        ours = with_history(Contender(f"batchhook, {changes:,}", scratch / f"history-{changes}", environment), changes)
+    measured: dict[int, tuple[Contender, Contender, Contender]] = {}
+    for changes in (few, many):
+        ours = create_with_history(
+            Contender(f"batchhook, {changes:,}", scratch / f"history-{changes}", environment), changes
+        )
         bare = Contender("no hook", ours.folder, environment, ("-c", f"core.hooksPath={os.devnull}"))
         python = Contender("Python", ours.folder, environment | {"BATCHHOOK_BATCH_SIZE": "1000000"})
-        ours.must_say = python.must_say = f"batchhook: batch {changes // BATCH + 1}, "
-        # A commit without hooks is met by the next that has them, by way of Python; so the kinds stay apart.
+        ours.expected = python.expected = f"batchhook: batch {changes // BATCH + 1}, "
+        # After a commit without hooks, the next hook needs Python; so each kind is measured separately.
         take_turns([ours], 1)
-        found[changes] = ours, bare, python
-    take_turns([each[0] for each in found.values()], rounds)
-    take_turns([each[2] for each in found.values()], max(rounds // 3, 1))
-    take_turns([each[1] for each in found.values()], rounds)
-    print(f"{'recorded changes':<20}{'no hook':>10}{'batchhook':>12}{'added':>10}{'asks Python':>14}{'added':>10}")
+        measured[changes] = ours, bare, python
+    take_turns([each[0] for each in measured.values()], rounds)
+    take_turns([each[2] for each in measured.values()], max(rounds // 3, 1))
+    take_turns([each[1] for each in measured.values()], rounds)
+    print(f"{'recorded changes':<20}{'no hook':>10}{'batchhook':>12}{'added':>10}{'with Python':>14}{'added':>10}")
     added = []
-    for changes, (ours, bare, python) in found.items():
+    for changes, (ours, bare, python) in measured.items():
         added.append(((ours.median - bare.median) * 1000, (python.median - bare.median) * 1000))
         print(
             f"{changes:<20,}{bare.median * 1000:>7.1f} ms{ours.median * 1000:>9.1f} ms{added[-1][0]:>7.1f} ms"
             f"{python.median * 1000:>11.1f} ms{added[-1][1]:>7.1f} ms"
         )
     print(
-        f"\nGrowth from {FEW:,} to {MANY:,}: {added[1][0] - added[0][0]:+.1f} ms on the ordinary path, "
-        f"{added[1][1] - added[0][1]:+.1f} ms where Python is asked."
+        f"\nGrowth from {few:,} to {many:,}: {added[1][0] - added[0][0]:+.1f} ms in sh alone, "
+        f"{added[1][1] - added[0][1]:+.1f} ms with Python."
     )
 
 
-def report(them: Sequence[Contender]) -> None:
-    """Print the table; the first two contenders are what the others are measured against."""
-    none, minimal, ours = them[:3]
+def report(contenders: Sequence[Contender]) -> None:
+    """Print the table; the first two contenders are the baselines."""
+    none, minimal, ours = contenders[:3]
     print(f"{'':<22}{'median':>10}{'fastest':>11}{'added':>11}{'added / added by the minimal shell hook':>42}")
-    unit = statistics.median(added_by(minimal, none))
-    for contender in them:
-        added = statistics.median(added_by(contender, none))
+    unit = statistics.median(added_seconds(minimal, none))
+    for contender in contenders:
+        added = statistics.median(added_seconds(contender, none))
         ratio = "" if contender is none else f"{added / unit:.2f}" if unit > 0 else "not measurable"
         print(
             f"{contender.name:<22}{contender.median * 1000:>7.1f} ms{min(contender.seconds) * 1000:>8.1f} ms"
             f"{added * 1000:>8.1f} ms{ratio:>42}"
         )
-    differences = added_by(minimal, none)
+    differences = added_seconds(minimal, none)
     quarter = len(differences) // 4
     if differences[-1 - quarter] - differences[quarter] > unit:
-        print("\nToo noisy to compare: the middle half of the minimal hook's figures is wider than their median.")
+        print("\nToo noisy to compare: the interquartile range of the minimal hook exceeds its median.")
     else:
-        met = "met" if statistics.median(added_by(ours, none)) / unit <= AIM else "missed"
-        print(f"\nThe aim, at most {AIM:g} times what the minimal shell hook adds, is {met}.")
+        result = "met" if statistics.median(added_seconds(ours, none)) / unit <= GOAL else "missed"
+        print(f"\nThe goal, at most {GOAL:g} times what the minimal shell hook adds, is {result}.")
 
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for the length of a block."""
+    """Create a temporary folder, and delete it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="batchhook-benchmark-"))
     try:
         yield folder
@@ -284,27 +293,36 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def environment_in(scratch: Path) -> dict[str, str]:
-    """A home of its own, nothing of the caller's repository, hooks or settings."""
-    strange = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "PYTHON")
+def create_environment(scratch: Path) -> dict[str, str]:
+    """Return an environment with a home of its own, and nothing of the caller's repository, hooks or settings."""
+    scrubbed = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "PYTHON")
     (scratch / "home").mkdir()
     (scratch / "home" / ".gitconfig").write_text(GIT_CONFIG)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(scrubbed)}
     return kept | {"HOME": str(scratch / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def main() -> None:
-    """Run it all."""
+    """Parse the command line, measure, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=30, metavar="N", help="commits of each contender (30)")
-    rounds = max(parser.parse_args().rounds, 1)
+    parser.add_argument(
+        "--changes",
+        type=int,
+        nargs=2,
+        default=(100, 100_000),
+        metavar=("FEW", "MANY"),
+        help="recorded changes (100 100000)",
+    )
+    options = parser.parse_args()
+    rounds = max(options.rounds, 1)
     with scratch_folder() as scratch:
-        environment = environment_in(scratch)
-        them = contenders(scratch, environment)
-        print(f"Medians of {rounds} commits each, in turns; `added` round by round; load: {os.getloadavg()[0]:.1f}\n")
-        take_turns(them, rounds)
-        report(them)
-        growth(scratch, environment, rounds)
+        environment = create_environment(scratch)
+        contenders = create_contenders(scratch, environment)
+        print(f"Medians of {rounds} commits each, taking turns; `added` is per round; load: {os.getloadavg()[0]:.1f}\n")
+        take_turns(contenders, rounds)
+        report(contenders)
+        measure_growth(scratch, environment, rounds, *options.changes)
 
 
 if __name__ == "__main__":

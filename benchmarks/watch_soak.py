@@ -1,15 +1,15 @@
-"""Does `batchhook watch` see every change, and none that was not made? And what does it cost?
+"""Completeness and cost of `batchhook watch`: it must record every change, and no other.
 
     python -m benchmarks.watch_soak [REPOSITORY] [--minutes 10] [--settle 0.3] [--poll 0] [--tests] [--seed 1]
         [--only "edit,switch and back"]
 
-A copy of a repository (this one, unless another is named) is watched, while this script does what people and programs
-do: it edits, saves by rename, as vim does, several files at once, moves, deletes folders and brings them back, writes
-what git ignores, commits, switches branches, rebases, stashes, and makes hundreds of files at once. Of each it is known
-which files have changed with it, and each is waited for: one change with exactly these files, or none.
+A clone of a repository (by default, this one) is watched while this script edits files as people and programs do: in
+place, by rename, as vim does, several at once; it moves files, deletes and restores folders, writes ignored files,
+commits, switches branches, rebases, stashes, and creates hundreds of files. After each action it waits for one change
+with exactly the expected files, or for none.
 
-Latency is the time from the end of the last write to the moment in which the change's line was read, less the settle
-time. With --tests, full batches are run meanwhile.
+Latency is the time from the last write until the change's line was read, minus the settle time. With --tests, the tests
+of full batches run at the same time.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-AIM = 100
-"""Milliseconds."""
-_PATIENCE = 20.0
+GOAL = 100
+"""Latency in milliseconds."""
+_TIMEOUT = 20.0
 _IDLE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 Expected = frozenset[str] | None
-"""The files that have changed; None where no change is to come of it."""
+"""The changed files; None if no change must be recorded."""
 
 
-class Watched:
-    """The process that watches, and what it has said."""
+class WatchProcess:
+    """The watching process, and its output."""
 
     def __init__(self, top: Path, arguments: list[str]) -> None:
         self.process = subprocess.Popen(
@@ -57,63 +57,63 @@ class Watched:
             text=True,
         )
         self.lines: list[tuple[float, dict[str, Any]]] = []
-        self.came = threading.Condition()
+        self.new_line = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if not line.startswith("{") or not line.endswith("}\n"):  # an error, told in several lines
+            if not line.startswith("{") or not line.endswith("}\n"):  # an error in several lines
                 print(line, end="")
                 continue
-            with self.came:
+            with self.new_line:
                 self.lines.append((time.monotonic(), json.loads(line)))
-                self.came.notify_all()
+                self.new_line.notify_all()
 
     def wait(self, since: int, events: tuple[str, ...], seconds: float) -> tuple[float, dict[str, Any]] | None:
-        """The first line of such an event, and when it came; None where none did."""
-        until = time.monotonic() + seconds
-        with self.came:
+        """Wait for one of these events; return when it came and its line, or None."""
+        end = time.monotonic() + seconds
+        with self.new_line:
             while True:
-                found = next((line for line in self.lines[since:] if line[1]["event"] in events), None)
-                left = until - time.monotonic()
-                if found or left <= 0:
-                    return found
-                self.came.wait(left)
+                line = next((line for line in self.lines[since:] if line[1]["event"] in events), None)
+                remaining = end - time.monotonic()
+                if line or remaining <= 0:
+                    return line
+                self.new_line.wait(remaining)
 
     def memory(self, name: str = "VmRSS") -> float:
-        """MiB."""
+        """Return the memory in MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(f"{name}:"))
 
-    def processor(self) -> float:
-        """Seconds of processor time, with those of its children that have ended."""
+    def cpu_time(self) -> float:
+        """Return the CPU time in seconds, including children that have ended."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / _TICKS
 
 
 @dataclass
 class Tally:
-    """What came of all that was done."""
+    """Results of all actions."""
 
-    done: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
-    invented: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
 
 
-class People:
-    """What people and programs do to files.
+class Editor:
+    """Actions of people and programs on files.
 
     Args:
         top: the work tree.
-        chance: decides.
+        chance: random generator.
     """
 
     def __init__(self, top: Path, chance: random.Random) -> None:
         self.top, self.chance, self.count = top, chance, 0
-        self.acts: dict[str, Callable[[], Expected]] = {
+        self.actions: dict[str, Callable[[], Expected]] = {
             "edit": self.edit,
             "save by rename": self.save_by_rename,
             "save as vim does": self.save_as_vim,
@@ -123,7 +123,7 @@ class People:
             "delete a file": self.delete,
             "move a file": self.move,
             "delete a folder": self.delete_folder,
-            "touch, same content": self.touch,
+            "touch unchanged": self.touch,
             "ignored files": self.ignored,
             "commit": self.commit,
             "switch and back": self.switch,
@@ -133,38 +133,38 @@ class People:
         }
 
     def git(self, *arguments: str) -> str:
-        """Run git; gives what it printed."""
+        """Run git, and return its output."""
         done = subprocess.run(["git", *arguments], cwd=self.top, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"git {arguments}: {done.stderr}"
         return done.stdout
 
     def files(self) -> list[str]:
-        """Paths of the files that git knows and that are there."""
+        """Return the paths of existing tracked files."""
         return [path for path in self.git("ls-files", "-z").split("\0") if path and (self.top / path).is_file()]
 
-    def some(self, number: int = 1) -> list[str]:
-        """Some of them, by chance."""
+    def sample(self, number: int = 1) -> list[str]:
+        """Return the paths of random tracked files."""
         return self.chance.sample(self.files(), number)
 
     def text(self) -> str:
-        """A line that was never written before."""
+        """Return a unique line."""
         self.count += 1
         return f"# {self.count} {self.chance.random()}\n"
 
     def append(self, path: str) -> None:
-        """Add such a line to a file."""
+        """Append a unique line to a file."""
         with (self.top / path).open("a", encoding="utf-8") as file:
             file.write(self.text())
 
     def edit(self) -> Expected:
-        """One file is saved."""
-        (path,) = self.some()
+        """Save one file."""
+        (path,) = self.sample()
         self.append(path)
         return frozenset({path})
 
     def save_by_rename(self) -> Expected:
-        """A new file takes the place of the old one."""
-        (path,) = self.some()
+        """Replace a file by renaming a new one."""
+        (path,) = self.sample()
         file = self.top / path
         new = file.with_name(f".{file.name}.new")
         new.write_bytes(file.read_bytes() + self.text().encode())
@@ -172,8 +172,8 @@ class People:
         return frozenset({path})
 
     def save_as_vim(self) -> Expected:
-        """A probe, the old file moved aside, the new one written, the old one removed."""
-        (path,) = self.some()
+        """Write a probe file, move the old file aside, write the new one, and delete the old one."""
+        (path,) = self.sample()
         file, old = self.top / path, self.top / f"{path}~"
         content = file.read_bytes()
         (file.parent / "4913").touch()
@@ -184,22 +184,22 @@ class People:
         return frozenset({path})
 
     def several(self) -> Expected:
-        """Five files at once."""
-        paths = self.some(5)
+        """Save five files at once."""
+        paths = self.sample(5)
         for path in paths:
             self.append(path)
         return frozenset(paths)
 
     def in_a_row(self) -> Expected:
-        """Three saves, each before the one before it has settled."""
-        paths = self.some(3)
+        """Save three files, each before the previous one has settled."""
+        paths = self.sample(3)
         for path in paths:
             self.append(path)
             time.sleep(0.05)
         return frozenset(paths)
 
     def new_folder(self) -> Expected:
-        """Folders in folders, with files in them at once."""
+        """Create nested folders, and files in them at once."""
         folder = f"soak/{self.count}/deep/er"
         (self.top / folder).mkdir(parents=True)
         paths = [f"{folder}/a.py", f"{folder}/b.py", f"soak/{self.count}/c.py"]
@@ -208,43 +208,43 @@ class People:
         return frozenset(paths)
 
     def delete(self) -> Expected:
-        """One file goes."""
-        (path,) = self.some()
+        """Delete one file."""
+        (path,) = self.sample()
         (self.top / path).unlink()
         return frozenset({path})
 
     def move(self) -> Expected:
-        """One file has another name."""
-        (path,) = self.some()
+        """Rename one file."""
+        (path,) = self.sample()
         new = f"{path}.moved{self.count}"
         self.text()
         (self.top / path).rename(self.top / new)
         return frozenset({path, new})
 
     def delete_folder(self) -> Expected:
-        """A folder goes and comes back at once, with all but one file of it."""
+        """Delete a folder, and restore all but one of its files at once."""
         folders = {str(PurePosixPath(path).parent) for path in self.files() if "/" in path}
         folder = self.chance.choice(sorted(folders))
         inside = [path for path in self.files() if path.startswith(f"{folder}/")]
-        kept = self.top.parent / "kept"
-        shutil.copytree(self.top / folder, kept, symlinks=True)
+        copy = self.top.parent / "copy"
+        shutil.copytree(self.top / folder, copy, symlinks=True)
         shutil.rmtree(self.top / folder)
         time.sleep(0.02)
-        shutil.copytree(kept, self.top / folder, symlinks=True)
-        shutil.rmtree(kept)
-        gone = self.chance.choice(inside)
-        (self.top / gone).unlink()
-        return frozenset({gone})
+        shutil.copytree(copy, self.top / folder, symlinks=True)
+        shutil.rmtree(copy)
+        deleted = self.chance.choice(inside)
+        (self.top / deleted).unlink()
+        return frozenset({deleted})
 
     def touch(self) -> Expected:
-        """Files are written, and hold what they held."""
-        for path in self.some(3):
+        """Write files without changing them."""
+        for path in self.sample(3):
             file = self.top / path
             file.write_bytes(file.read_bytes())
         return None
 
     def ignored(self) -> Expected:
-        """Files that git ignores, in a new folder."""
+        """Write ignored files to a new folder."""
         for number in range(20):
             file = self.top / f"soak-ignored/{self.count}/{number}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -252,13 +252,13 @@ class People:
         return None
 
     def commit(self) -> Expected:
-        """All that was recorded is committed: no new change."""
+        """Commit what was recorded: no new change."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", f"soak {self.count}")
         return None
 
     def switch(self) -> Expected:
-        """To another branch, and back at once or after a while."""
+        """Switch to another branch, and back at once or after a while."""
         self.commit()
         self.git("switch", "--quiet", "other")
         time.sleep(self.chance.choice([0.0, 0.1, 0.6]))
@@ -266,7 +266,7 @@ class People:
         return None
 
     def rebase(self) -> Expected:
-        """A branch of one commit is rebased onto main, and left: HEAD and files end where they were."""
+        """Rebase a branch of one commit onto main, and switch back: HEAD and files end where they were."""
         self.commit()
         self.git("switch", "--quiet", "topic")
         self.git("rebase", "--quiet", "main")
@@ -274,15 +274,15 @@ class People:
         return None
 
     def stash(self) -> Expected:
-        """Work is put aside and taken back at once."""
-        (path,) = self.some()
+        """Stash a file's change, and pop it at once."""
+        (path,) = self.sample()
         self.append(path)
         self.git("stash", "push", "--quiet")
         self.git("stash", "pop", "--quiet")
         return None if self.git("status", "--porcelain") == "" else frozenset({path})
 
     def hundreds(self) -> Expected:
-        """500 files in 20 new folders."""
+        """Create 500 files in 20 new folders."""
         paths = [f"soak/many{self.count}/{number % 20}/{number}.txt" for number in range(500)]
         for path in paths:
             file = self.top / path
@@ -292,34 +292,34 @@ class People:
 
 
 def prepare(origin: Path, folder: Path) -> Path:
-    """A copy with batchhook installed, an ignore rule, and two more branches."""
+    """Clone a repository, with batchhook, an ignore rule and two more branches."""
     top = folder / "project"
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", origin, top], check=True)
-    people = People(top, random.Random(0))
+    editor = Editor(top, random.Random(0))
     for name, value in {"user.name": "Soak", "user.email": "soak@localhost", "commit.gpgSign": "false"}.items():
-        people.git("config", name, value)
-    people.git("checkout", "--quiet", "-B", "main")
+        editor.git("config", name, value)
+    editor.git("checkout", "--quiet", "-B", "main")
     for exclude in ("soak-ignored/", "__pycache__/"):
         with (top / ".git/info/exclude").open("a", encoding="utf-8") as file:
             file.write(f"{exclude}\n")
     for branch in ("other", "topic"):
-        people.git("switch", "--quiet", "--create", branch, "main")
-        (top / f"{branch}.txt").write_text(people.text(), encoding="utf-8")
-        people.commit()
-    people.git("switch", "--quiet", "main")
+        editor.git("switch", "--quiet", "--create", branch, "main")
+        (top / f"{branch}.txt").write_text(editor.text(), encoding="utf-8")
+        editor.commit()
+    editor.git("switch", "--quiet", "main")
     subprocess.run([sys.executable, "-m", "batchhook", "install"], cwd=top, check=True, stdout=subprocess.DEVNULL)
     return top
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """Something that was done.
+class Action:
+    """A completed action.
 
     Attributes:
-        name: what.
-        since: lines that were there before.
-        at: when it had been done.
-        expected: the files that have changed with it.
+        name: its name.
+        since: number of lines before it.
+        at: time of its end.
+        expected: the files that it changed.
     """
 
     name: str
@@ -328,52 +328,52 @@ class Done:
     expected: frozenset[str]
 
 
-def soak(watched: Watched, people: People, seconds: float, settle: float, tally: Tally) -> None:
-    """Do one thing after the other, and see what comes of it."""
+def soak(watched: WatchProcess, editor: Editor, seconds: float, settle: float, tally: Tally) -> None:
+    """Perform random actions, and compare each one's recorded changes with the expected."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and watched.process.poll() is None:
-        name = people.chance.choice(sorted(people.acts))
+        name = editor.chance.choice(sorted(editor.actions))
         since = len(watched.lines)
-        expected = people.acts[name]()
+        expected = editor.actions[name]()
         at = time.monotonic()
-        tally.done[name] += 1
+        tally.actions[name] += 1
         if expected is not None:
-            _see(watched, Done(name, since, at, expected), settle, tally)
-        time.sleep(settle + 0.7 + people.chance.random() * 0.5)
-        come = [line for _, line in watched.lines[since:] if line["event"] == "recorded"]
-        more = come if expected is None else come[1:]
-        tally.invented += [f"{name}: {line['change']['summary']}" for line in more]
+            _check(watched, Action(name, since, at, expected), settle, tally)
+        time.sleep(settle + 0.7 + editor.chance.random() * 0.5)
+        recorded = [line for _, line in watched.lines[since:] if line["event"] == "recorded"]
+        unexpected = recorded if expected is None else recorded[1:]
+        tally.unexpected += [f"{name}: {line['change']['summary']}" for line in unexpected]
 
 
-def _see(watched: Watched, done: Done, settle: float, tally: Tally) -> None:
-    found = watched.wait(done.since, ("recorded",), _PATIENCE)
-    if found is None:
-        tally.missed.append(f"{done.name}: {sorted(done.expected)[:3]}")
+def _check(watched: WatchProcess, action: Action, settle: float, tally: Tally) -> None:
+    recorded = watched.wait(action.since, ("recorded",), _TIMEOUT)
+    if recorded is None:
+        tally.missed.append(f"{action.name}: {sorted(action.expected)[:3]}")
         return
-    come = {file["path"] for file in found[1]["change"]["files"]}
-    if come != done.expected:
-        tally.wrong.append(f"{done.name}: {len(come)} files {sorted(come ^ done.expected)[:3]}")
-    tally.latencies.append((found[0] - done.at - settle) * 1000)
+    paths = {file["path"] for file in recorded[1]["change"]["files"]}
+    if paths != action.expected:
+        tally.wrong.append(f"{action.name}: {len(paths)} files {sorted(paths ^ action.expected)[:3]}")
+    tally.latencies.append((recorded[0] - action.at - settle) * 1000)
 
 
 def print_tally(console: Console, tally: Tally, facts: dict[str, str]) -> None:
-    """The table."""
+    """Print the table."""
     table = Table("what", "value", show_header=False)
     for name, value in facts.items():
         table.add_row(name, value)
     table.add_section()
-    table.add_row("things done", f"{tally.done.total()}")
-    for name, number in sorted(tally.done.items()):
+    table.add_row("actions", f"{tally.actions.total()}")
+    for name, number in sorted(tally.actions.items()):
         table.add_row(f"  {name}", str(number))
     table.add_section()
-    for name, found in (("missed", tally.missed), ("invented", tally.invented), ("other files", tally.wrong)):
-        table.add_row(f"changes {name} (aim: none)", str(len(found)))
-        for one in found[:10]:
-            table.add_row("", one)
+    for name, changes in (("missed", tally.missed), ("unexpected", tally.unexpected), ("other files", tally.wrong)):
+        table.add_row(f"changes {name} (goal: none)", str(len(changes)))
+        for description in changes[:10]:
+            table.add_row("", description)
     if len(tally.latencies) > 1:
         marks = statistics.quantiles(tally.latencies, n=20)
         table.add_row(
-            f"latency after the settle time (aim: < {AIM} ms)",
+            f"latency after the settle time (goal: < {GOAL} ms)",
             f"median {statistics.median(tally.latencies):.0f} ms, p95 {marks[-1]:.0f} ms, "
             f"max {max(tally.latencies):.0f} ms ({len(tally.latencies)} changes)",
         )
@@ -381,45 +381,45 @@ def print_tally(console: Console, tally: Tally, facts: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Prepare, watch, and print what came of it."""
+    """Parse the command line, watch a clone, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repository", nargs="?", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--idle", type=float, default=_IDLE, help="seconds for which processor time is measured")
+    parser.add_argument("--idle", type=float, default=_IDLE, help="seconds for which CPU time is measured")
     parser.add_argument("--settle", type=float, default=0.3)
     parser.add_argument("--poll", type=float, default=0.0)
     parser.add_argument("--tests", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="some of the acts, between commas")
-    said = parser.parse_args()
-    if not said.tests:
+    parser.add_argument("--only", default="", help="names of the actions to perform, separated by commas")
+    options = parser.parse_args()
+    if not options.tests:
         os.environ["BATCHHOOK_NO_RUNNER"] = "1"
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="batchhook-soak-") as folder:
-        top = prepare(said.repository.resolve(), Path(folder))
-        people = People(top, random.Random(said.seed))
-        if said.only:
-            people.acts = {name: people.acts[name] for name in said.only.split(",")}
-        watched = Watched(top, ["--settle", str(said.settle), "--poll", str(said.poll)])
-        assert watched.wait(0, ("began",), _PATIENCE), "it did not begin"
+        top = prepare(options.repository.resolve(), Path(folder))
+        editor = Editor(top, random.Random(options.seed))
+        if options.only:
+            editor.actions = {name: editor.actions[name] for name in options.only.split(",")}
+        watched = WatchProcess(top, ["--settle", str(options.settle), "--poll", str(options.poll)])
+        assert watched.wait(0, ("started",), _TIMEOUT), "it did not start"
         time.sleep(2)
-        facts = {"repository": said.repository.resolve().name, "files": str(len(people.files()))}
+        facts = {"repository": options.repository.resolve().name, "files": str(len(editor.files()))}
         facts["memory at the start"] = f"{watched.memory():.1f} MiB"
-        before = watched.processor()
-        time.sleep(said.idle)
-        facts["processor time when idle"] = f"{(watched.processor() - before) / said.idle:.2%} of one processor"
+        before = watched.cpu_time()
+        time.sleep(options.idle)
+        facts["CPU time when idle"] = f"{(watched.cpu_time() - before) / options.idle:.2%} of one CPU"
         try:
-            soak(watched, people, said.minutes * 60, said.settle, tally)
+            soak(watched, editor, options.minutes * 60, options.settle, tally)
             facts["memory at the end"] = f"{watched.memory():.1f} MiB (most: {watched.memory('VmHWM'):.1f} MiB)"
         except FileNotFoundError:
-            facts["it ended by itself"] = f"exit code {watched.process.wait()}"
+            facts["it exited"] = f"exit code {watched.process.wait()}"
         if watched.process.poll() is None:
             watched.process.send_signal(signal.SIGTERM)
-            facts["exit code after SIGTERM"] = str(watched.process.wait(_PATIENCE))
-        told = Counter(line["event"] for _, line in watched.lines)
-        facts["lines"] = ", ".join(f"{number} {name}" for name, number in told.most_common())
-        troubles = {line["message"] for _, line in watched.lines if line["event"] in {"trouble", "polling"}}
-        facts["told"] = "\n".join(sorted(troubles)) or "no trouble"
+            facts["exit code after SIGTERM"] = str(watched.process.wait(_TIMEOUT))
+        events = Counter(line["event"] for _, line in watched.lines)
+        facts["lines"] = ", ".join(f"{number} {name}" for name, number in events.most_common())
+        errors = {line["message"] for _, line in watched.lines if line["event"] in {"error", "polling"}}
+        facts["errors"] = "\n".join(sorted(errors)) or "none"
     print_tally(Console(width=None if sys.stdout.isatty() else 120, highlight=False), tally, facts)
 
 

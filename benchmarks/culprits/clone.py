@@ -1,4 +1,4 @@
-"""Copies of a suite's repository, to make histories in."""
+"""Clones of a suite's repository, to commit histories in."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from benchmarks.engine.suites import Cache
 
 LIMIT = 1800.0
-"""Seconds that anything may take that is timed."""
+"""Time limit of a command, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A command that was timed."""
+    """Output and duration of a command."""
 
     seconds: float
     stdout: str
@@ -26,11 +26,11 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A repository with a work tree, and without hooks, remotes or whatever else the first one had.
+    """A repository with a work tree, without the original's hooks and remotes.
 
     Attributes:
-        folder: its top.
-        environment: what runs the project's tests there, as a user's shell would.
+        folder: top of its work tree.
+        environment: for the project's tests, as in a user's shell.
         plain: the same without the project's folders on the import path.
     """
 
@@ -39,22 +39,22 @@ class Clone:
     plain: Mapping[str, str]
 
     @classmethod
-    def of(cls, origin: Path, folder: Path, cache: Cache) -> Clone:
-        """Make one, in the place of what is in the folder."""
+    def create(cls, origin: Path, folder: Path, cache: Cache) -> Clone:
+        """Clone a repository; replaces the folder."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["git", "clone", "--quiet", origin, folder], env=cache.environment, check=True)
-        clone = cls(folder, cache.in_folder(folder), cache.environment)
+        clone = cls(folder, cache.environment_in(folder), cache.environment)
         clone.git("remote", "remove", "origin")
         clone.git("config", "gc.auto", "0")
         return clone
 
     def time(self, *command: str | Path, own: bool = False) -> Timed:
-        """Run a command, whether or not it fails, and time it.
+        """Run a command and time it; it may fail.
 
         Args:
-            command: what to run.
-            own: whether it is the project's, and finds its folders on the import path.
+            command: command line.
+            own: whether it is the project's own, with its folders on the import path.
         """
         environment = self.environment if own else self.plain
         begun = time.perf_counter()
@@ -71,7 +71,7 @@ class Clone:
         return Timed(seconds, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
     def run(self, *command: str | Path) -> str:
-        """Run a command; what it printed.
+        """Run a command; return its output.
 
         Raises:
             RuntimeError: it failed.
@@ -82,7 +82,7 @@ class Clone:
         return done.stdout.decode("utf-8", "replace").strip()
 
     def git(self, *words: str) -> str:
-        """Run git; what it printed.
+        """Run git; return its output.
 
         Raises:
             RuntimeError: it failed.
@@ -90,20 +90,20 @@ class Clone:
         return self.run("git", *words)
 
     def checkout(self, commit: str) -> None:
-        """Hold exactly a commit's files."""
+        """Check out a commit, and delete all other files."""
         self.git("checkout", "--quiet", "--force", commit)
         self.git("clean", "--quiet", "-ffdx")
 
     def write(self, edits: Mapping[str, bytes]) -> None:
-        """Give files new contents, and tell git of all."""
+        """Write files and add them to the index."""
         for path, text in edits.items():
             (self.folder / path).write_bytes(text)
         self.git("add", "--all", "--force", "--", *edits)
 
     def commit(self, subject: str) -> None:
-        """Commit what git was told of."""
+        """Commit the index."""
         self.git("commit", "--quiet", "--message", subject)
 
     def remove(self) -> None:
-        """Take it away."""
+        """Delete the clone."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Histories to search in: harmless edits of real modules, with faults among them, and perhaps tests that flake."""
+"""Histories to search in: harmless edits of real modules, some with planted faults, and perhaps flaky tests."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.culprits.clone import Clone
-from benchmarks.culprits.mutations import Kind, Mutation, mutations, own_modules
+from benchmarks.culprits.mutations import Kind, Mutation, find_mutations, own_modules
 from benchmarks.culprits.outcomes import Outcomes, Trials
 from benchmarks.engine.suites import Suite
 
 MOST_FAULTS = 3
 FLAKY = (0, 0, 1, 2)
-"""How many tests flake, drawn evenly."""
+"""Numbers of flaky tests, one of which is drawn."""
 MOST_FILES = 3
-"""That a change edits."""
+"""Files edited by one change, at most."""
 MOST_LINES = 10
-"""That it adds to one of them."""
+"""Lines added to one file by one change, at most."""
 TRIES = 400
-"""Mistakes that are tried for one history before it is given up."""
+"""Mistakes to try for one history before giving up."""
 
 FLAKY_MODULE = "test_planted_flaky"
 FLAKY_CLASS = f"{FLAKY_MODULE}.PlantedFlakyTests"
 FLAKY_TESTS = '''\
-"""Tests that fail three times in ten, whatever anybody changes."""
+"""Tests that fail three times in ten, independently of any change."""
 
 import os
 import unittest
@@ -43,7 +43,7 @@ FLAKY_TEST = """
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change: new contents of files, and the fault that it plants, if any."""
+    """One change: new contents of files, and the planted fault, if any."""
 
     edits: Mapping[str, bytes]
     fault: Mutation | None = None
@@ -51,12 +51,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A history, not yet committed anywhere.
+    """A history, to be committed in a clone.
 
     Attributes:
-        seed: what it was drawn by.
-        flaky: how many tests flake.
-        base: files that are edited before it begins: batchhook's settings, the flaky tests.
+        seed: seed that it was drawn with.
+        flaky: number of flaky tests.
+        base: files to write before it begins: batchhook's settings, the flaky tests.
         steps: its changes, oldest first.
     """
 
@@ -67,95 +67,95 @@ class History:
 
     @property
     def faults(self) -> int:
-        """How many changes plant one."""
+        """Number of planted faults."""
         return sum(step.fault is not None for step in self.steps)
 
     def begin(self, clone: Clone) -> None:
-        """Commit what was there before."""
+        """Commit the base."""
         clone.write(self.base)
         clone.commit("Begin here")
         clone.git("tag", "begin")
 
     def write(self, clone: Clone, number: int) -> str:
-        """Make the files of a change, from 1; what its commit says."""
+        """Write the files of a change, counted from 1; return its commit message."""
         clone.write(self.steps[number - 1].edits)
         return f"Change {number}"
 
 
-class Impossible(Exception):  # noqa: N818 - no error: these faults cannot be had here
-    """There is no such history in this project."""
+class ImpossibleHistoryError(Exception):
+    """The project allows no such history."""
 
 
-def make(suite: Suite, trials: Trials, size: int, seed: int, flaky: int | None = None) -> History:
+def create_history(suite: Suite, trials: Trials, size: int, seed: int, flaky: int | None = None) -> History:
     """Draw a history.
 
     Args:
-        suite: of which project.
-        trials: know what a mistake breaks.
-        size: how many changes.
-        seed: decides all else.
-        flaky: how many tests flake; None: the seed decides.
+        suite: the project's.
+        trials: knows which tests a mistake breaks.
+        size: number of changes.
+        seed: seed for all random choices.
+        flaky: number of flaky tests; None to draw it.
 
     Raises:
-        Impossible: there are too few mistakes that can be told apart.
+        ImpossibleHistoryError: too few mistakes break tests of their own.
     """
     chance = random.Random(f"{suite.name} {size} {seed}")
     top = trials.top
     faults = _faults(trials, top, 1 + seed % MOST_FAULTS, chance)
-    places = sorted(chance.sample(range(size), len(faults)))
-    planted = dict(zip(places, faults, strict=True))
+    positions = sorted(chance.sample(range(size), len(faults)))
+    planted = dict(zip(positions, faults, strict=True))
     drawn = chance.choice(FLAKY)
     flaky = drawn if flaky is None else flaky
     editor = _Editor(top, own_modules(top), chance)
-    steps = [Step(editor.edited(number + 1, planted.get(number)), planted.get(number)) for number in range(size)]
+    steps = [Step(editor.edit(number + 1, planted.get(number)), planted.get(number)) for number in range(size)]
     return History(seed, flaky, _base(suite, top, size, flaky), steps)
 
 
 def _base(suite: Suite, top: Path, size: int, flaky: int) -> dict[str, bytes]:
     settings = (top / ".batchhook.toml").read_bytes() + f"batch_size = {size}\n".encode()
     tests = FLAKY_TESTS + "".join(FLAKY_TEST.format(number=number) for number in range(1, flaky + 1))
-    place = f"{suite.start_dir}/{FLAKY_MODULE}.py".removeprefix("./")
-    return {".batchhook.toml": settings} | ({place: tests.encode()} if flaky else {})
+    path = f"{suite.start_dir}/{FLAKY_MODULE}.py".removeprefix("./")
+    return {".batchhook.toml": settings} | ({path: tests.encode()} if flaky else {})
 
 
 def _faults(trials: Trials, top: Path, number: int, chance: random.Random) -> list[Mutation]:
-    """Mistakes of random kinds in different functions; each breaks a test that those before it do not break."""
+    """Draw mistakes of random kinds in different functions; each breaks a test that none before it breaks."""
     by_kind: defaultdict[Kind, list[Mutation]] = defaultdict(list)
     for path in own_modules(top):
-        for mutation in mutations((top / path).read_bytes(), path):
+        for mutation in find_mutations((top / path).read_bytes(), path):
             by_kind[mutation.kind].append(mutation)
     chosen: list[Mutation] = []
     broken: frozenset[str] = frozenset()
     for _ in range(TRIES):
-        one = chance.choice(by_kind[chance.choice(sorted(by_kind))])
-        if any((one.path, one.function) == (other.path, other.function) for other in chosen):
+        candidate = chance.choice(by_kind[chance.choice(sorted(by_kind))])
+        if any((candidate.path, candidate.function) == (other.path, other.function) for other in chosen):
             continue
-        breaks = trials.broken_by(one)
+        breaks = trials.broken_by(candidate)
         if breaks - broken:
-            chosen.append(one)
+            chosen.append(candidate)
             broken |= breaks
         if len(chosen) == number:
             return chosen
-    raise Impossible(f"{TRIES} mistakes were tried, and {len(chosen)} of {number} could be planted")
+    raise ImpossibleHistoryError(f"only {len(chosen)} of {number} faults could be planted, after {TRIES} tries")
 
 
 @dataclass
 class _Editor:
-    """Edits files one change after the other.
+    """Edits files, one change after the other.
 
     Attributes:
-        top: has them as they were before.
-        modules: those that may be edited.
-        chance: decides which, and how much.
+        top: folder with the original files.
+        modules: paths that may be edited.
+        chance: random generator.
     """
 
     top: Path
     modules: Sequence[str]
     chance: random.Random
-    _now: dict[str, bytes] = field(default_factory=dict)
+    _contents: dict[str, bytes] = field(default_factory=dict)
 
-    def edited(self, number: int, fault: Mutation | None) -> dict[str, bytes]:
-        """New contents: comments at the end of a few modules, and the fault in one of them."""
+    def edit(self, number: int, fault: Mutation | None) -> dict[str, bytes]:
+        """Return new contents: comments at the end of a few modules, and the fault in one of them."""
         most = min(MOST_FILES, len(self.modules))
         paths = self.chance.sample(self.modules, self.chance.randint(1, most))
         if fault is not None and fault.path not in paths:
@@ -163,24 +163,24 @@ class _Editor:
         return {path: self._edit(path, number, fault) for path in paths}
 
     def _edit(self, path: str, number: int, fault: Mutation | None) -> bytes:
-        before = self._now.get(path) or (self.top / path).read_bytes()
-        text = fault.applied(before) if fault is not None and fault.path == path else before
+        before = self._contents.get(path) or (self.top / path).read_bytes()
+        text = fault.apply(before) if fault is not None and fault.path == path else before
         text += b"" if text.endswith(b"\n") else b"\n"
-        wanted, added = self.chance.randint(1, MOST_LINES), 0
-        # Longer each time: unittest's compiled modules are told apart by size, where a second holds several states.
-        while added < wanted or len(text) <= len(before):
+        lines, added = self.chance.randint(1, MOST_LINES), 0
+        # Longer each time: compiled modules are told apart by size if several revisions fall into one second.
+        while added < lines or len(text) <= len(before):
             added += 1
             text += f"# Change {number}, line {added}.\n".encode()
-        self._now[path] = text
+        self._contents[path] = text
         return text
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What really broke the tests of a history.
+    """The changes that really broke the tests of a history.
 
     Attributes:
-        broken_by: for each test that fails at the end the change, from 1, since which it does; 0: since before.
+        broken_by: for each test that fails at the end, the change since which it does, from 1; 0 if it failed before.
         unclear: tests that began to fail with a harmless change.
     """
 
@@ -189,38 +189,38 @@ class Truth:
 
     @property
     def culprits(self) -> frozenset[int]:
-        """The changes that broke a test for good."""
+        """Changes since which a test fails."""
         return frozenset(self.broken_by.values()) - {0}
 
 
 def is_flaky(test_id: str) -> bool:
-    """Whether a test was planted to flake."""
+    """Return whether a test is one of the planted flaky tests."""
     return FLAKY_MODULE in test_id
 
 
-def truth(history: History, clone: Clone, outcomes: Outcomes, limit: float) -> Truth:
+def find_truth(history: History, clone: Clone, outcomes: Outcomes, limit: float) -> Truth:
     """Run the whole suite at each commit of a history.
 
     Raises:
-        Impossible: it does not end somewhere.
+        ImpossibleHistoryError: a run does not end.
     """
     failing: list[frozenset[str]] = []
     commits = clone.git("rev-list", "--reverse", "begin^..HEAD").split()
     branch = clone.git("branch", "--show-current")
     for commit in commits:
         clone.checkout(commit)
-        found = outcomes.of(clone, clone.git("rev-parse", "HEAD^{tree}"), limit)
-        if found is None:
-            raise Impossible("the suite does not end with all these mistakes together")
-        failing.append(found.failing)
+        outcome = outcomes.load(clone, clone.git("rev-parse", "HEAD^{tree}"), limit)
+        if outcome is None:
+            raise ImpossibleHistoryError("the suite does not end with this combination of faults")
+        failing.append(outcome.failing)
     clone.checkout(branch)
-    since = {name: _since(name, failing) for name in failing[-1] if not is_flaky(name)}
+    since = {name: _failing_since(name, failing) for name in failing[-1] if not is_flaky(name)}
     guilty = {0, *(number for number, step in enumerate(history.steps, start=1) if step.fault)}
     clear = {name: number for name, number in since.items() if number in guilty}
     return Truth(clear, frozenset(since.keys() - clear.keys()))
 
 
-def _since(name: str, failing: Sequence[frozenset[str]]) -> int:
-    """The first of the states in which a test has been failing ever since."""
-    passed = (state for state in reversed(range(len(failing))) if name not in failing[state])
+def _failing_since(name: str, failing: Sequence[frozenset[str]]) -> int:
+    """Return the position since which a test has been failing."""
+    passed = (position for position in reversed(range(len(failing))) if name not in failing[position])
     return next(passed, -1) + 1

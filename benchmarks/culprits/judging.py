@@ -1,4 +1,4 @@
-"""Comparing what batchhook says of a history with what really happened."""
+"""Compare batchhook's attributions with the truth."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from benchmarks.culprits.histories import Truth, is_flaky
 from benchmarks.culprits.ours import Ours
 
 BLAMED = "a flaky test is blamed on a change"
-ACQUITTED = "a broken test is called flaky"
+MISSED = "a broken test is called flaky"
 OTHER = "another change is blamed"
-OLD = "a test is said to have failed before"
+OLD = "a broken test is called pre-existing"
 NEW = "a change is blamed for a test that failed before"
-OVERLOOKED = "a broken test was not seen to fail"
+OVERLOOKED = "a broken test did not fail in the batch's run"
 RIGHT, UNDECIDED = "right", "undecided"
 
 
 @dataclass
 class Tally:
-    """How right batchhook was, in one history or in many.
+    """Accuracy of batchhook, in one history or several.
 
     Attributes:
-        tests: judged ones, without the flaky.
-        right, undecided: how many of them.
-        flaky: tests that were planted to flake, and failed.
-        flaky_right, flaky_undecided: how many of them were called flaky; of how many was nothing said.
-        mistakes: how often each was made, with tests of either sort.
-        unclear: tests of which the truth is not known; nobody is judged by them.
-        blamed, rightly: changes that were blamed for anything; those that broke a test.
-        culprits, found: changes that broke a test; those that were blamed for one.
+        tests: failing tests that are not flaky.
+        right, undecided: those attributed rightly, or not at all.
+        flaky: planted flaky tests that failed.
+        flaky_right, flaky_undecided: those called flaky, or not attributed.
+        unclear: tests without a clear truth, which are not judged.
+        blamed, blamed_rightly: changes blamed for a test; those that broke one.
+        culprits, found: changes that broke a test; those blamed for one.
+        mistakes: number of mistakes of each kind, with flaky and other tests.
+        names: each mistake and its test.
     """
 
     tests: int = 0
@@ -41,7 +42,7 @@ class Tally:
     flaky_undecided: int = 0
     unclear: int = 0
     blamed: int = 0
-    rightly: int = 0
+    blamed_rightly: int = 0
     culprits: int = 0
     found: int = 0
     mistakes: Counter[str] = field(default_factory=Counter)
@@ -49,11 +50,11 @@ class Tally:
 
     @property
     def wrong(self) -> int:
-        """Mistakes of all kinds."""
+        """Number of mistakes."""
         return self.mistakes.total()
 
     def add(self, other: Tally) -> None:
-        """Take another one in."""
+        """Add another tally."""
         for name, value in vars(other).items():
             if isinstance(value, int):
                 setattr(self, name, getattr(self, name) + value)
@@ -62,50 +63,52 @@ class Tally:
 
 
 def judge(ours: Ours, truth: Truth) -> Tally:
-    """Judge all that batchhook says of one history."""
+    """Judge all attributions of one history."""
     tally = Tally()
-    for test_id, said in ours.found.items():
+    for test_id, attribution in ours.attributions.items():
         if is_flaky(test_id):
             tally.flaky += 1
-            verdict = _of_flaky(said)
+            verdict = _judge_flaky(attribution)
             tally.flaky_right += verdict == RIGHT
             tally.flaky_undecided += verdict == UNDECIDED
         elif test_id in truth.broken_by:
             tally.tests += 1
-            verdict = _of_broken(said, ours.numbers.get(said.culprit, 0), truth.broken_by[test_id])
+            verdict = _judge_broken(attribution, ours.numbers.get(attribution.culprit, 0), truth.broken_by[test_id])
             tally.right += verdict == RIGHT
             tally.undecided += verdict == UNDECIDED
         else:
             tally.unclear += 1
             continue
         if verdict not in {RIGHT, UNDECIDED}:
-            _note(tally, verdict, test_id)
-    for test_id in truth.broken_by.keys() - ours.found.keys():
+            _add_mistake(tally, verdict, test_id)
+    for test_id in truth.broken_by.keys() - ours.attributions.keys():
         tally.tests += 1
-        _note(tally, OVERLOOKED, test_id)
-    blamed = {ours.numbers.get(said.culprit, 0) for said in ours.found.values() if said.culprit}
-    tally.blamed, tally.rightly = len(blamed), len(blamed & truth.culprits)
+        _add_mistake(tally, OVERLOOKED, test_id)
+    blamed = {ours.numbers.get(each.culprit, 0) for each in ours.attributions.values() if each.culprit}
+    tally.blamed, tally.blamed_rightly = len(blamed), len(blamed & truth.culprits)
     tally.culprits, tally.found = len(truth.culprits), len(blamed & truth.culprits)
     return tally
 
 
-def _note(tally: Tally, mistake: str, test_id: str) -> None:
+def _add_mistake(tally: Tally, mistake: str, test_id: str) -> None:
     tally.mistakes[mistake] += 1
     tally.names.append(f"{mistake}: {test_id}")
 
 
-def _of_flaky(said: Attribution) -> str:
-    """What is to be thought of what is said of a test that flakes."""
-    return {AttributionKind.FLAKY: RIGHT, AttributionKind.AMBIGUOUS: UNDECIDED, AttributionKind.PRE_EXISTING: OLD}.get(said.kind, BLAMED)
+def _judge_flaky(attribution: Attribution) -> str:
+    """Judge the attribution of a planted flaky test."""
+    return {AttributionKind.FLAKY: RIGHT, AttributionKind.AMBIGUOUS: UNDECIDED, AttributionKind.PRE_EXISTING: OLD}.get(
+        attribution.kind, BLAMED
+    )
 
 
-def _of_broken(said: Attribution, blamed: int, broke: int) -> str:
-    """What is to be thought of what is said of a test that a change broke, or that failed before (0)."""
-    if said.kind is AttributionKind.AMBIGUOUS:
+def _judge_broken(attribution: Attribution, blamed: int, broke: int) -> str:
+    """Judge the attribution of a test that a change broke; 0 if it failed before."""
+    if attribution.kind is AttributionKind.AMBIGUOUS:
         return UNDECIDED
-    if said.kind is AttributionKind.FLAKY:
-        return ACQUITTED
-    if said.kind is AttributionKind.PRE_EXISTING:
+    if attribution.kind is AttributionKind.FLAKY:
+        return MISSED
+    if attribution.kind is AttributionKind.PRE_EXISTING:
         return OLD if broke else RIGHT
     if not broke:
         return NEW

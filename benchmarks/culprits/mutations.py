@@ -1,4 +1,4 @@
-"""Faults to plant: small mistakes in a project's own functions, each written into the text at its place."""
+"""Faults to plant: small mistakes in a project's own functions, written into the source text."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _OPERATOR = re.compile(rf"[\s()]*({'|'.join(re.escape(word) for word in sorted(S
 
 
 class Kind(str, Enum):
-    """What is done to a function."""
+    """Kind of mistake."""
 
-    COMPARISON = "a comparison is turned round"
+    COMPARISON = "a comparison is inverted"
     SIGN = "+ and - are swapped"
     CONNECTIVE = "`and` and `or` are swapped"
     NUMBER = "a number is off by one"
@@ -44,12 +44,12 @@ class Mutation:
     """One mistake.
 
     Attributes:
-        path: of the file, from the repository's top.
-        function: its name, with those that it stands in.
+        path: the file's, relative to the top of the repository.
+        function: qualified name of the function.
         line: from 1.
         column: from 0, in bytes.
-        old: what stands there.
-        new: what is written instead.
+        old: text to replace.
+        new: its replacement.
     """
 
     path: str
@@ -63,65 +63,65 @@ class Mutation:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column} {self.old} -> {self.new}"
 
-    def applied(self, text: bytes) -> bytes:
-        """A file's text with the mistake in it; lines may have been added at its end.
+    def apply(self, text: bytes) -> bytes:
+        """Return a file's text with the mistake in it; lines may have been added at its end.
 
         Raises:
-            ValueError: something else stands there.
+            ValueError: the text to replace is not there.
         """
         lines, old = text.split(b"\n"), self.old.encode()
         line = lines[self.line - 1]
         if line[self.column : self.column + len(old)] != old:
-            raise ValueError(f"there is no {self.old} at {self.path}:{self.line}:{self.column}")
+            raise ValueError(f"no {self.old} at {self.path}:{self.line}:{self.column}")
         lines[self.line - 1] = line[: self.column] + self.new.encode() + line[self.column + len(old) :]
         return b"\n".join(lines)
 
 
 def own_modules(top: Path) -> list[str]:
-    """Paths of a project's own modules: those in packages, without tests."""
+    """Return the paths of a project's own modules: those in packages, without tests."""
     paths = (path.relative_to(top) for path in sorted(top.rglob("*.py")) if (path.parent / "__init__.py").exists())
     return [path.as_posix() for path in paths if not any(part.startswith(("test", ".")) for part in path.parts)]
 
 
-def mutations(text: bytes, path: str) -> list[Mutation]:
-    """All mistakes that might be made in a file's functions."""
+def find_mutations(text: bytes, path: str) -> list[Mutation]:
+    """Return all mistakes that can be planted into a file's functions."""
     lines = text.split(b"\n")
-    found = []
-    for function, node in _inside(ast.parse(text).body, "", within=False):
-        for kind, span, template in _chances(node):
+    mutations = []
+    for function, node in _walk_functions(ast.parse(text).body, "", within=False):
+        for kind, span, template in _list_edits(node):
             if span is not None:
                 old = lines[span.line - 1][span.begin : span.end].decode()
-                found += _mutation(path, function, span, old, (kind, template))
-    return found
+                mutations += _create_mutation(path, function, span, old, (kind, template))
+    return mutations
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A piece of one line; columns in bytes."""
+    """Part of one line; columns in bytes."""
 
     line: int
     begin: int
     end: int
 
 
-def _inside(nodes: Iterable[ast.AST], name: str, *, within: bool) -> Iterator[tuple[str, ast.AST]]:
-    """Every node in the bodies of functions, with the function's name: no defaults, annotations or decorators."""
+def _walk_functions(nodes: Iterable[ast.AST], name: str, *, within: bool) -> Iterator[tuple[str, ast.AST]]:
+    """Yield every node in the bodies of functions, with the function's name; no defaults, annotations or decorators."""
     for node in nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield from _inside(node.body, f"{name}.{node.name}", within=True)
+                yield from _walk_functions(node.body, f"{name}.{node.name}", within=True)
             case ast.ClassDef():
-                yield from _inside(node.body, f"{name}.{node.name}", within=False)
+                yield from _walk_functions(node.body, f"{name}.{node.name}", within=False)
             case ast.JoinedStr():
-                pass  # before Python 3.12 nobody knows where its parts stand
+                pass  # before Python 3.12 its parts have no positions
             case _:
                 if within:
                     yield name, node
-                yield from _inside(ast.iter_child_nodes(node), name, within=within)
+                yield from _walk_functions(ast.iter_child_nodes(node), name, within=within)
 
 
-def _chances(node: ast.AST) -> Iterator[tuple[Kind, _Span | None, str]]:
-    """What can be done to a node: where, and what is written there (``{}`` for what it was; empty: see ``SWAPS``)."""
+def _list_edits(node: ast.AST) -> Iterator[tuple[Kind, _Span | None, str]]:
+    """Yield the possible edits of a node: kind, place, and template (``{}`` is the old text; "" to use ``SWAPS``)."""
     match node:
         case ast.Compare(left=left, comparators=[right]):
             yield Kind.COMPARISON, _between(left, right), ""
@@ -151,9 +151,9 @@ def _between(left: ast.expr, right: ast.expr) -> _Span | None:
     return _Span(right.lineno, left.end_col_offset, right.col_offset)
 
 
-def _mutation(path: str, function: str, span: _Span, old: str, what: tuple[Kind, str]) -> list[Mutation]:
-    """One mutation; none where the text is not what it looks like."""
-    kind, template = what
+def _create_mutation(path: str, function: str, span: _Span, old: str, edit: tuple[Kind, str]) -> list[Mutation]:
+    """Return one mutation; none if the text is not what the syntax tree suggests."""
+    kind, template = edit
     column, new = span.begin, template.format(old)
     if not template:
         operator = _OPERATOR.fullmatch(old)

@@ -1,4 +1,4 @@
-"""batchhook at work on a history: from the commit that fills the batch to the last culprit."""
+"""Measure batchhook's search in a history, from the commit that fills the batch to the last culprit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from benchmarks.culprits.histories import History
 
 BATCHHOOK = (sys.executable, "-m", "batchhook")
 BEFORE_FLAKY = 4
-"""Runs of the suite before the history begins, at least, where tests flake."""
-LEAVING = 30.0
-"""Seconds within which the runner ends when all is found out."""
+"""Runs of the suite before the history begins, at least, if tests are flaky."""
+RUNNER_TIMEOUT = 30.0
+"""Seconds within which the runner ends after the search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """Where the seconds went.
+    """Seconds spent in each phase.
 
     Attributes:
         commit: ``git commit`` with its hook.
-        run: from there until the batch's run was stored.
-        search: the visits, from the first one's checkout to the last one's end.
-        rest: until ``batchhook wait`` had ended.
+        run: until the batch's run was stored.
+        search: from the first probe's checkout to the last probe's end.
+        rest: until ``batchhook wait`` ended.
     """
 
     commit: float
@@ -40,7 +40,7 @@ class Phases:
 
     @property
     def whole(self) -> float:
-        """All of them."""
+        """Sum of all phases."""
         return self.commit + self.run + self.search + self.rest
 
     def __str__(self) -> str:
@@ -49,25 +49,25 @@ class Phases:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What batchhook needed, and what it says.
+    """Cost and result of batchhook's search.
 
     Attributes:
-        phases: from just before the commit that fills the batch until ``batchhook wait`` has ended.
-        visits: how many the search made.
-        found: what became of each failing test, by id.
-        numbers: the number of each change, from 1, by its name.
-        amiss: what stands in batchhook's log, or was said by a command that failed.
+        phases: durations, from the commit that fills the batch to the end of ``batchhook wait``.
+        probes: number of probes.
+        attributions: each failing test's, by id.
+        numbers: number of each change, from 1, by oid.
+        errors: batchhook's log, and tracebacks of commands that failed.
     """
 
     phases: Phases
-    visits: int
-    found: Mapping[str, Attribution]
+    probes: int
+    attributions: Mapping[str, Attribution]
     numbers: Mapping[str, int]
-    amiss: str
+    errors: str
 
 
 def lead_up(history: History, clone: Clone, before: int) -> None:
-    """Install batchhook, let it run the suite a few times as it was before, and make all changes but the last."""
+    """Install batchhook, let it run the suite a few times at the base, and commit all changes but the last."""
     history.begin(clone)
     clone.run(*BATCHHOOK, "install")
     for _ in range(max(before, BEFORE_FLAKY) if history.flaky else before):
@@ -77,43 +77,43 @@ def lead_up(history: History, clone: Clone, before: int) -> None:
 
 
 def fill(history: History, clone: Clone) -> Ours:
-    """Make the last change, and wait until batchhook has found out what it can."""
+    """Commit the last change, and wait for the end of batchhook's search."""
     subject = history.write(clone, len(history.steps))
     begun = time.time()
     committed = clone.time("git", "commit", "--quiet", "--message", subject)
     waited = clone.time(*BATCHHOOK, "wait", "1")
     ended = time.time()
     state = StateDir(clone.folder / ".git" / "batchhook")
-    _until_it_left(state)
+    _wait_for_runner(state)
     names = clone.git("rev-list", "--reverse", "begin..HEAD").split()
     with closing(Database(state.database)) as database:
-        found = attributions.load(database, 1)
-        phases, visits = _phases(database, begun, committed.seconds, ended)
+        loaded = attributions.load(database, 1)
+        phases, probes = _measure_phases(database, begun, committed.seconds, ended)
     log = state.log.read_text("utf-8", "replace") if state.log.exists() else ""
-    said = "".join(text for text in (committed.stderr, waited.stderr) if "Traceback" in text)
+    tracebacks = "".join(text for text in (committed.stderr, waited.stderr) if "Traceback" in text)
     return Ours(
         phases=phases,
-        visits=visits,
-        found={test_id: attribution for (test_id, _), attribution in found.items()},
+        probes=probes,
+        attributions={test_id: attribution for (test_id, _), attribution in loaded.items()},
         numbers={name: number for number, name in enumerate(names, start=1)},
-        amiss=f"{said}{log}".strip(),
+        errors=f"{tracebacks}{log}".strip(),
     )
 
 
-def _phases(database: Database, begun: float, commit: float, ended: float) -> tuple[Phases, int]:
-    """Where the time between two moments went, and the number of visits."""
+def _measure_phases(database: Database, begun: float, commit: float, ended: float) -> tuple[Phases, int]:
+    """Return how the time between two moments was spent, and the number of probes."""
     query = "SELECT is_probe, started_at AS began, started_at + duration AS ended FROM runs WHERE started_at > ?"
     runs = database.rows(query, begun)
-    visits = [run for run in runs if run["is_probe"]]
+    probes = [run for run in runs if run["is_probe"]]
     (tested,) = (run["ended"] for run in runs if not run["is_probe"])
-    searching = min((visit["began"] for visit in visits), default=tested)
-    found = max((visit["ended"] for visit in visits), default=searching)
+    searching = min((probe["began"] for probe in probes), default=tested)
+    searched = max((probe["ended"] for probe in probes), default=searching)
     committed = begun + commit
-    return Phases(commit, searching - committed, found - searching, ended - found), len(visits)
+    return Phases(commit, searching - committed, searched - searching, ended - searched), len(probes)
 
 
-def _until_it_left(state: StateDir) -> None:
-    """Wait until the runner has ended: nobody else is to be slowed by it."""
-    end = time.monotonic() + LEAVING
+def _wait_for_runner(state: StateDir) -> None:
+    """Wait until the runner has ended, so that it does not slow what is measured next."""
+    end = time.monotonic() + RUNNER_TIMEOUT
     while state.waiting.exists() and time.monotonic() < end:
         time.sleep(0.05)

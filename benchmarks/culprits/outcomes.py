@@ -1,4 +1,4 @@
-"""What a suite's tests do in some state: found out by unittest itself, once, and kept in a file."""
+"""Outcomes of a suite at a revision: determined by unittest, once, and cached in a file."""
 
 from __future__ import annotations
 
@@ -19,40 +19,39 @@ from benchmarks.engine.suites import Cache, Suite
 ORACLE = Path(benchmarks.engine.oracle.__file__)
 FAILURES = frozenset({"failed", "errored", "unexpected success"})
 MOST_BROKEN = 1 / 3
-"""Of a suite's tests: a mistake that breaks more is none that somebody would commit."""
+"""Of a suite's tests: no developer commits a mistake that breaks more."""
 LIMIT = 300.0
-"""Seconds that a suite may take as it is."""
-PATIENCE = 10.0
-"""Seconds that it may take more with a mistake in it, besides that it may be slower."""
-SLOWER = 4.0
+"""Time limit of a suite without mistakes, in seconds."""
+GRACE, SLOWDOWN = 10.0, 4.0
+"""Time limit of a suite with a mistake: seconds to add to so many times its usual duration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run of the whole suite showed.
+    """Outcome of a run of the whole suite.
 
     Attributes:
-        failing: ids of the tests that failed.
-        tests: how many there are.
+        failing: ids of failing tests.
+        tests: number of tests.
     """
 
     failing: frozenset[str]
     tests: int
 
 
-class _Kept(TypedDict):
-    """An outcome in the file."""
+class _CachedOutcome(TypedDict):
+    """Outcome as stored in the file."""
 
     failing: list[str]
     tests: int
 
 
 class Outcomes:
-    """Runs of a suite, each state's once.
+    """Cached outcomes of a suite, by revision.
 
     Args:
         suite: whose tests are run.
-        cache: has their Python, and a folder for the file.
+        cache: the Python to run them with, and the folder for the file.
     """
 
     def __init__(self, suite: Suite, cache: Cache) -> None:
@@ -60,39 +59,39 @@ class Outcomes:
         self._cache = cache
         self._file = cache.folder / "planted" / f"{suite.name}.json"
         header = f"{suite!r} {platform.python_version()}"
-        self._known: dict[str, _Kept | None] = {}
+        self._known: dict[str, _CachedOutcome | None] = {}
         if self._file.exists():
             known = json.loads(self._file.read_text())
             self._known = known["outcomes"] if known["of"] == header else {}
         self._header = header
 
-    def of(self, clone: Clone, key: str, limit: float) -> Outcome | None:
-        """What the tests do as a clone is now; nothing where the suite did not end.
+    def load(self, clone: Clone, key: str, limit: float) -> Outcome | None:
+        """Return the outcome in a clone as it is now; None if the suite does not end.
 
         Args:
-            clone: holds the state.
-            key: names the state, for the next time.
-            limit: seconds that the run may take.
+            clone: holds the revision.
+            key: name of the revision in the cache.
+            limit: time limit in seconds.
         """
         if key not in self._known:
             self._known[key] = self._run(clone, limit)
-            self._keep()
-        found = self._known[key]
-        return Outcome(frozenset(found["failing"]), found["tests"]) if found else None
+            self._save()
+        cached = self._known[key]
+        return Outcome(frozenset(cached["failing"]), cached["tests"]) if cached else None
 
-    def _run(self, clone: Clone, limit: float) -> _Kept | None:
+    def _run(self, clone: Clone, limit: float) -> _CachedOutcome | None:
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "results.json"
-            # Compiled modules are told apart by seconds and sizes, and states change faster than that.
+            # Compiled modules are told apart by second and size, and revisions change faster than that.
             environment = {**clone.environment, "PYTHONDONTWRITEBYTECODE": "1"}
             command: list[str | Path] = [self._cache.python, ORACLE, file, *self._suite.discovery]
             done = measure(command, clone.folder, environment, limit)
-            if not done.ended or not file.exists():
+            if not done.has_ended or not file.exists():
                 return None
             rows = json.loads(file.read_text())
         return {"failing": sorted(_failing(rows)), "tests": len({name for name, _, _ in rows})}
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps({"of": self._header, "outcomes": self._known}))
 
@@ -102,38 +101,38 @@ def _failing(rows: Iterable[tuple[str, str, str]]) -> set[str]:
 
 
 class Trials:
-    """Tries what mistakes break, in a clone of its own.
+    """Determines which tests a mistake breaks, in a clone of its own.
 
     Args:
         suite: whose tests are run.
         cache: has its repository.
-        outcomes: what is known already.
+        outcomes: cached outcomes.
 
     Attributes:
-        top: the folder that holds the files as they are.
-        limit: seconds that a run may take; what takes longer hangs.
+        top: folder with the original files.
+        limit: time limit of a run, in seconds.
     """
 
     def __init__(self, suite: Suite, cache: Cache, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
-        self._clone = Clone.of(cache.repository(suite), cache.folder / "planted" / suite.name / "trial", cache)
+        self._clone = Clone.create(cache.repository(suite), cache.folder / "planted" / suite.name / "trial", cache)
         self.top = self._clone.folder
-        first, second = (outcomes.of(self._clone, f"as it is, {time}", LIMIT) for time in ("once", "twice"))
+        first, second = (outcomes.load(self._clone, f"original, run {number}", LIMIT) for number in (1, 2))
         if first is None or second is None:
-            raise RuntimeError(f"{suite.name} does not end as it is")
+            raise RuntimeError(f"{suite.name} does not end without mistakes")
         self._usual = Outcome(first.failing | second.failing, first.tests)
         whole = self._clone.time(cache.python, "-m", "unittest", "discover", *suite.discovery, own=True)
-        self.limit = PATIENCE + SLOWER * whole.seconds
+        self.limit = GRACE + SLOWDOWN * whole.seconds
 
     def broken_by(self, mutation: Mutation) -> frozenset[str]:
-        """Ids of the tests that a mistake breaks; none where it is no good: nobody notices, or it breaks everything."""
+        """Return the ids of the tests that a mistake breaks; none if it breaks nothing, or too much."""
         self._clone.checkout("main")
         file = self.top / mutation.path
         before = file.read_bytes()
-        file.write_bytes(mutation.applied(before))
-        found = self._outcomes.of(self._clone, str(mutation), self.limit)
+        file.write_bytes(mutation.apply(before))
+        outcome = self._outcomes.load(self._clone, str(mutation), self.limit)
         file.write_bytes(before)
-        if found is None or found.tests != self._usual.tests:
+        if outcome is None or outcome.tests != self._usual.tests:
             return frozenset()
-        broken = found.failing - self._usual.failing
-        return broken if len(broken) <= MOST_BROKEN * found.tests else frozenset()
+        broken = outcome.failing - self._usual.failing
+        return broken if len(broken) <= MOST_BROKEN * outcome.tests else frozenset()

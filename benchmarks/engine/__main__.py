@@ -1,10 +1,10 @@
-"""Is batchhook's engine right, and what does it cost? Suites of well-known projects, run by it and by its rivals.
+"""Correctness and cost of batchhook's test engine, on the suites of well-known projects.
 
-    python -m benchmarks.engine check     compares every test's outcome with what unittest itself says
-    python -m benchmarks.engine time      lets all runners take turns, and compares wall time and memory
+    python -m benchmarks.engine check     compares the outcome of every test with unittest's
+    python -m benchmarks.engine time      compares wall time and memory with those of other runners
 
-Run it from the repository's top, with a Python that has batchhook installed. The first run fetches the rivals
-(requirements/rivals.txt) and the suites (suites.py) into a cache.
+Run it from the top of the repository, with a Python in which batchhook is installed. The first run downloads the other
+runners (requirements/rivals.txt) and the suites (suites.py) into a cache.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from rich.table import Table
 
 from benchmarks.engine.measure import Measured, measure
 from benchmarks.engine.runners import HERE, Counts, Runner, runners
-from benchmarks.engine.suites import SUITES, Cache, Suite
+from benchmarks.engine.suites import Cache, Suite, add_arguments, open_cache, prepare_suites
 
 LIMIT = 900.0
-"""Seconds after which a runner is stopped."""
-SHOWN = 10
-"""Differing tests that are shown."""
+"""Seconds after which a runner is killed."""
+MOST_SHOWN = 10
+"""Differing tests shown of each suite."""
 
 console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
@@ -40,44 +40,44 @@ console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
 
 
 def check(suites: Sequence[Suite], cache: Cache, jobs: int) -> list[dict[str, Any]]:
-    """Compare the engine with unittest, test by test; numbers for a file."""
+    """Compare the engine with unittest, test by test; return the numbers as JSON documents."""
     numbers = []
     for suite in suites:
-        expected, seconds = by_unittest(suite, cache)
+        expected, seconds = run_unittest(suite, cache)
         console.print(f"[bold]{suite.name}[/]: {len(expected)} results, {seconds:.1f} s with plain unittest")
-        of_suite: dict[str, Any] = {"suite": suite.name, "results": len(expected), "seconds": seconds}
+        document: dict[str, Any] = {"suite": suite.name, "results": len(expected), "seconds": seconds}
         for processes in (1, jobs):
-            broken, rows, seconds = by_engine(suite, cache, processes)
-            found = [(name, outcome, reason if outcome == "skipped" else "") for name, outcome, reason, _ in rows]
-            differing = differences(expected, found)
-            of_suite[f"jobs={processes}"] = {"seconds": seconds, "broken": broken, "differing": differing}
+            broken, rows, seconds = run_engine(suite, cache, processes)
+            actual = [(name, outcome, reason if outcome == "skipped" else "") for name, outcome, reason, _ in rows]
+            differing = differences(expected, actual)
+            document[f"jobs={processes}"] = {"seconds": seconds, "broken": broken, "differing": differing}
             verdict = f"{len(differing)} differ" if differing else "equal"
-            if processes == 1 and not differing and [row[0] for row in expected] != [row[0] for row in found]:
+            if processes == 1 and not differing and [row[0] for row in expected] != [row[0] for row in actual]:
                 verdict = "equal, in another order"
             console.print(f"    jobs={processes}: {'BROKEN: ' + broken if broken else verdict}, {seconds:.1f} s")
-            for line in differing[:SHOWN]:
+            for line in differing[:MOST_SHOWN]:
                 console.print(f"        {line}", markup=False)
             if processes == 1 and rows:
-                of_suite["spread"] = spread(rows)
-                console.print(f"    {of_suite['spread']}", markup=False)
-        numbers.append(of_suite)
+                document["spread"] = spread(rows)
+                console.print(f"    {document['spread']}", markup=False)
+        numbers.append(document)
     return numbers
 
 
-def by_unittest(suite: Suite, cache: Cache) -> tuple[list[tuple[str, str, str]], float]:
-    """Id, outcome and reason of each test as unittest itself has them, in its order; and the seconds it took."""
+def run_unittest(suite: Suite, cache: Cache) -> tuple[list[tuple[str, str, str]], float]:
+    """Return unittest's own id, outcome and reason for each test, in its order; and the seconds that it took."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "results.json"
         command: list[str | Path] = [cache.python, HERE / "oracle.py", file, *suite.discovery]
-        done = measure(command, cache.root(suite), cache.of_project(suite), LIMIT)
+        done = measure(command, cache.root(suite), cache.project_environment(suite), LIMIT)
         if not file.exists():
-            sys.exit(f"unittest itself cannot run {suite.name}:\n{done.stderr[-2000:]}")
+            sys.exit(f"unittest cannot run {suite.name}:\n{done.stderr[-2000:]}")
         rows = json.loads(file.read_text())
     return [(row[0], row[1], row[2] if row[1] == "skipped" else "") for row in rows], done.seconds
 
 
-def by_engine(suite: Suite, cache: Cache, jobs: int) -> tuple[str, list[tuple[str, str, str, float]], float]:
-    """Why the suite is broken; id, outcome, message and seconds of each test; and the seconds it took."""
+def run_engine(suite: Suite, cache: Cache, jobs: int) -> tuple[str, list[tuple[str, str, str, float]], float]:
+    """Return the error; id, outcome, message and seconds of each test; and the seconds that the run took."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "results.json"
         options = ("--python", cache.python, "--jobs", str(jobs), "--results", file)
@@ -85,25 +85,25 @@ def by_engine(suite: Suite, cache: Cache, jobs: int) -> tuple[str, list[tuple[st
         done = measure(command, cache.root(suite), cache.environment, LIMIT)
         if not file.exists():
             return f"the launcher failed: {done.stderr.strip()[-500:]}", [], done.seconds
-        said = json.loads(file.read_text())
-    return said["broken"], [tuple(row) for row in said["results"]], done.seconds
+        document = json.loads(file.read_text())
+    return document["broken"], [tuple(row) for row in document["results"]], done.seconds
 
 
-def differences(expected: Sequence[tuple[str, str, str]], found: Sequence[tuple[str, str, str]]) -> list[str]:
-    """One line for each test that differs; tests of the same id are told apart by nothing but their outcomes."""
-    missing, extra = (Counter(expected) - Counter(found)), (Counter(found) - Counter(expected))
+def differences(expected: Sequence[tuple[str, str, str]], actual: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return a line for each test that differs; tests with the same id are distinguished by their outcomes only."""
+    missing, extra = (Counter(expected) - Counter(actual)), (Counter(actual) - Counter(expected))
     lines: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, rows in enumerate((missing, extra)):
         for name, outcome, reason in rows.elements():
             lines[name][side].append(f"{outcome} ({reason})" if reason else outcome)
     return [
-        f"{name}: unittest {', '.join(theirs) or 'has none'}; batchhook {', '.join(ours) or 'has none'}"
+        f"{name}: unittest {', '.join(theirs) or 'none'}; batchhook {', '.join(ours) or 'none'}"
         for name, (theirs, ours) in sorted(lines.items())
     ]
 
 
 def spread(rows: Sequence[tuple[str, str, str, float]]) -> str:
-    """Say how the time of the tests spreads: what cannot be cut bounds what running side by side can gain."""
+    """Describe how the tests' time is distributed; the largest part limits what running in parallel can gain."""
     total = sum(row[3] for row in rows) or 1e-9
     classes: defaultdict[str, float] = defaultdict(float)
     modules: defaultdict[str, float] = defaultdict(float)
@@ -123,57 +123,57 @@ def spread(rows: Sequence[tuple[str, str, str, float]]) -> str:
 
 @dataclass
 class Timed:
-    """All runs of one suite by one runner."""
+    """The runs of one suite by one runner."""
 
     runner: Runner
     runs: list[Measured] = field(default_factory=list)
     counts: Counts | None = None
 
     def run(self, suite: Suite, cache: Cache) -> None:
-        """Run it once more, unless it has proved unable to."""
+        """Run the suite, unless this runner has failed to before."""
         if self.runs and self.counts is None:
             return
         folder, environment = self.runner.folder(suite, cache), self.runner.environment(suite, cache)
         done = measure(self.runner.command(suite), folder, environment, LIMIT)
         self.runs.append(done)
-        said = self.runner.read(done) if done.ended else None
-        self.counts = said if said and said.tests else None
+        counts = self.runner.read(done) if done.has_ended else None
+        self.counts = counts if counts and counts.tests else None
 
     @property
     def seconds(self) -> float:
-        """The median."""
+        """Median wall time."""
         return statistics.median(run.seconds for run in self.runs)
 
     @property
     def megabytes(self) -> float:
-        """The median."""
+        """Median peak memory."""
         return statistics.median(run.megabytes for run in self.runs)
 
 
-def take_turns(suite: Suite, cache: Cache, jobs: int, rounds: int) -> list[Timed]:
-    """Let each runner run the suite once a round."""
-    them = [Timed(runner) for runner in runners(cache, jobs)]
-    for timed in them:
+def time_runners(suite: Suite, cache: Cache, jobs: int, rounds: int) -> list[Timed]:
+    """Let each runner run the suite once per round."""
+    all_timed = [Timed(runner) for runner in runners(cache, jobs)]
+    for timed in all_timed:
         if timed.runner.warm_up:
             timed.run(suite, cache)
             timed.runs.clear()
     for each in range(rounds):
-        for timed in them[::-1] if each % 2 else them:  # nobody always comes after the one that heats the machine
+        for timed in all_timed[::-1] if each % 2 else all_timed:  # no runner always follows the one that heats the CPU
             timed.run(suite, cache)
-    return them
+    return all_timed
 
 
-def table_of(suite: Suite, them: Sequence[Timed]) -> Table:
-    """The figures of one suite."""
-    table = Table(title=f"{suite.name} ({suite.sdist or 'CPython'})", title_justify="left")
+def make_table(suite: Suite, all_timed: Sequence[Timed]) -> Table:
+    """Return the table of one suite; the first runner is the baseline."""
+    table = Table(title=f"{suite.name} ({suite.sdist or suite.folder or 'CPython'})", title_justify="left")
     table.add_column("")
     for heading in ("median s", "ratio", "peak MB", "tests", "failed", "skipped", "counts"):
         table.add_column(heading, justify="right")
-    plain = them[0]
-    for timed in them:
+    plain = all_timed[0]
+    for timed in all_timed:
         counts = timed.counts
         if counts is None:
-            table.add_row(timed.runner.name, *["–"] * 7)  # noqa: RUF001 - a dash for what is not there
+            table.add_row(timed.runner.name, *["–"] * 7)  # noqa: RUF001 - a dash in an empty cell
             continue
         table.add_row(
             timed.runner.name,
@@ -187,20 +187,20 @@ def table_of(suite: Suite, them: Sequence[Timed]) -> Table:
 
 
 def compare(suites: Sequence[Suite], cache: Cache, jobs: int, rounds: int) -> list[dict[str, Any]]:
-    """Time all runners on all suites; numbers for a file."""
+    """Time all runners on all suites; return the numbers as JSON documents."""
     console.print(
-        f"{rounds} rounds, the runners in turns; {jobs} processes where a runner uses several; load: "
-        f"{os.getloadavg()[0]:.1f}.\n`ratio` is to plain unittest. `peak MB` is what all processes of a runner "
-        "held together at most.\n`counts` says whose numbers of tests, failures and skips differ from unittest's."
+        f"{rounds} rounds, runners taking turns; {jobs} processes for parallel ones; load: {os.getloadavg()[0]:.1f}.\n"
+        "`ratio` is relative to unittest; `peak MB` is for all processes of a runner together.\n"
+        "`counts` marks runners with other numbers of tests, failures or skips than unittest."
     )
     numbers = []
     for suite in suites:
-        them = take_turns(suite, cache, jobs, rounds)
-        console.print(table_of(suite, them))
-        for timed in them:
+        all_timed = time_runners(suite, cache, jobs, rounds)
+        console.print(make_table(suite, all_timed))
+        for timed in all_timed:
             if timed.counts is None:
-                said = (timed.runs[-1].stderr + timed.runs[-1].stdout).strip()[-300:]
-                console.print(f"{timed.runner.name} cannot run it: ... {said}", markup=False)
+                output = (timed.runs[-1].stderr + timed.runs[-1].stdout).strip()[-300:]
+                console.print(f"{timed.runner.name} cannot run it: ... {output}", markup=False)
         numbers += [
             {
                 "suite": suite.name,
@@ -209,50 +209,32 @@ def compare(suites: Sequence[Suite], cache: Cache, jobs: int, rounds: int) -> li
                 "megabytes": [run.megabytes for run in timed.runs],
                 "counts": asdict(timed.counts) if timed.counts else None,
             }
-            for timed in them
+            for timed in all_timed
         ]
     return numbers
 
 
-# --- the command line -------------------------------------------------------------------------------------------------
-
-
-def chosen(names: str, parser: argparse.ArgumentParser) -> list[Suite]:
-    """The suites of a list of names; all without one."""
-    wanted = [name for name in names.split(",") if name]
-    unknown = set(wanted) - {suite.name for suite in SUITES}
-    if unknown:
-        parser.error(f"there is no suite {', '.join(sorted(unknown))}; there are {', '.join(s.name for s in SUITES)}")
-    return [suite for suite in SUITES if not wanted or suite.name in wanted]
+# --- command line -----------------------------------------------------------------------------------------------------
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Parse the command line, and check or time the suites."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.engine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("check", "time"))
-    parser.add_argument("--suites", default="", metavar="A,B", help="only these")
+    parser.add_argument("command", choices=("check", "time"))
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each runner (3)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="(all processors)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
-    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="what the tests' venv is made with")
-    parser.add_argument("--cache", type=Path, default=Path("~/.cache/batchhook-benchmarks"), metavar="FOLDER")
-    given = parser.parse_args()
-    cache = Cache(given.cache, given.python)
-    suites = []
-    for suite in chosen(given.suites, parser):
-        trouble = cache.prepare(suite)
-        if trouble:
-            console.print(f"{suite.name} does not take part: {trouble}", markup=False)
-        else:
-            suites.append(suite)
-    if given.what == "check":
-        numbers = check(suites, cache, given.jobs)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one per CPU)")
+    add_arguments(parser)
+    options = parser.parse_args()
+    cache = open_cache(options)
+    suites = list(prepare_suites(parser, options, cache))
+    if options.command == "check":
+        numbers = check(suites, cache, options.jobs)
     else:
-        numbers = compare(suites, cache, given.jobs, max(given.rounds, 1))
-    if given.json:
-        given.json.write_text(json.dumps(numbers, indent=1) + "\n")
+        numbers = compare(suites, cache, options.jobs, max(options.rounds, 1))
+    if options.json:
+        options.json.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
 if __name__ == "__main__":

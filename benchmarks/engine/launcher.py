@@ -1,4 +1,4 @@
-"""Runs batchhook's engine on the suite in the working directory; prints totals, or writes all results to a file."""
+"""Run batchhook's engine on the suite in the working directory; print totals, or write all results to a file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
 
 
-def recalled(file: Path | None) -> TestStats:
-    """What the run before told; nothing the first time."""
+def load_stats(file: Path | None) -> TestStats:
+    """Return the statistics that earlier runs left, if any."""
     if file is None or not file.exists():
         return TestStats()
     known = json.loads(file.read_text())
@@ -27,14 +27,16 @@ def recalled(file: Path | None) -> TestStats:
     )
 
 
-def keep(file: Path, outcome: SuiteResult) -> None:
-    """Keep what batchhook's database would keep of a run."""
+def save_stats(file: Path, outcome: SuiteResult) -> None:
+    """Save what batchhook's database would hold after a run."""
     known = {
         "durations": {result.test_id: result.duration for result in outcome.results},
         "failing": [result.test_id for result in outcome.results if result.outcome.is_failure],
         "ordered": sorted(
-            recalled(file).order_dependent.union(
-                result.test_id for result in outcome.results if result.is_parallel_only and result.isolation is IsolationLevel.SUITE
+            load_stats(file).order_dependent.union(
+                result.test_id
+                for result in outcome.results
+                if result.is_parallel_only and result.isolation is IsolationLevel.SUITE
             )
         ),
     }
@@ -45,33 +47,33 @@ def main() -> None:
     """Run the suite once."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", type=Path, required=True, help="the interpreter that runs the tests")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that run tests; 0 for one each processor (1)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that run tests; 0 for one per CPU (1)")
     parser.add_argument("-s", dest="start_dir", default=".", help="as unittest's")
     parser.add_argument("-t", dest="top_level_dir", default="", help="as unittest's")
-    parser.add_argument("--results", type=Path, help="write every test's result here")
-    parser.add_argument("--history", type=Path, help="keep here what runs tell about tests, for the next one")
-    given = parser.parse_args()
+    parser.add_argument("--results", type=Path, help="write every test's result to this file")
+    parser.add_argument("--history", type=Path, help="keep the tests' statistics in this file, for the next run")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="batchhook-benchmark-") as scratch:
         outcome = run_suite(
             SuiteSpec(
-                interpreter=given.python,
+                interpreter=options.python,
                 root=Path.cwd(),
                 environment=dict(os.environ),
                 scratch=Path(scratch),
-                start_dir=given.start_dir,
-                top_level_dir=given.top_level_dir,
-                jobs=given.jobs or os.cpu_count() or 1,
-                stats=recalled(given.history),
+                start_dir=options.start_dir,
+                top_level_dir=options.top_level_dir,
+                jobs=options.jobs or os.cpu_count() or 1,
+                stats=load_stats(options.history),
             )
         )
-    if given.history:
-        keep(given.history, outcome)
+    if options.history:
+        save_stats(options.history, outcome)
     totals = outcome.totals
     counts = {"tests": totals.tests, "failed": totals.failures, "skipped": totals.skipped}
     print(json.dumps({"broken": outcome.broken_reason, "totals": counts}))
-    if given.results:
+    if options.results:
         rows = [[each.test_id, each.outcome.value, each.message, each.duration] for each in outcome.results]
-        given.results.write_text(json.dumps({"broken": outcome.broken_reason, "results": rows}))
+        options.results.write_text(json.dumps({"broken": outcome.broken_reason, "results": rows}))
 
 
 if __name__ == "__main__":

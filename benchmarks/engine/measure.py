@@ -1,4 +1,4 @@
-"""Running a command and measuring it from the outside: seconds, and the memory of all its processes together."""
+"""Measure a command from the outside: wall time, and the memory of all its processes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-AT_FIRST, LATER = 0.02, 0.1
-"""Seconds between two looks at the memory, in the first second and afterwards."""
+SHORT_INTERVAL, LONG_INTERVAL = 0.02, 0.1
+"""Seconds between two samples of the memory, in the first second and afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,22 @@ class Measured:
     """One run of a command.
 
     Attributes:
-        seconds: of the wall clock.
-        megabytes: the most that its processes held at the same time, shared memory counted once (Linux; else 0).
-        stdout: what it printed there.
-        stderr: what it printed there.
-        ended: whether it ended by itself, in time.
+        seconds: wall time.
+        megabytes: peak memory of all its processes together, shared memory counted once (Linux; else 0).
+        stdout: its standard output.
+        stderr: its standard error.
+        has_ended: whether it exited within the time limit.
     """
 
     seconds: float
     megabytes: float
     stdout: str
     stderr: str
-    ended: bool
+    has_ended: bool
 
 
 def measure(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], limit: float) -> Measured:
-    """Run a command and wait for its end; after ``limit`` seconds it is killed."""
+    """Run a command until it ends; kill it after ``limit`` seconds."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -50,25 +50,25 @@ def measure(command: Sequence[str | Path], folder: Path, environment: Mapping[st
             stderr=stderr,
             start_new_session=True,
         )
-        watch = Watch(process.pid, limit)
-        watch.start()
-        process.wait()  # without a time limit, which Python would keep by asking again and again
+        sampler = MemorySampler(process.pid, limit)
+        sampler.start()
+        process.wait()  # without a timeout, for which Python would poll
         seconds = time.perf_counter() - begun
-        watch.end.set()
-        watch.join()
+        sampler.end.set()
+        sampler.join()
         texts = []
         for file in (stdout, stderr):
             file.seek(0)
             texts.append(file.read().decode("utf-8", "replace"))
-    return Measured(seconds, watch.most / 1024, texts[0], texts[1], not watch.killed)
+    return Measured(seconds, sampler.peak / 1024, texts[0], texts[1], not sampler.is_killed)
 
 
-class Watch(threading.Thread):
-    """Looks at a process and all below it until ``end`` is set.
+class MemorySampler(threading.Thread):
+    """Samples the memory of a process tree until ``end`` is set, and kills it at the time limit.
 
     Attributes:
-        most: kilobytes that were held at one time.
-        killed: whether the limit was reached.
+        peak: kilobytes.
+        is_killed: whether the limit was reached.
     """
 
     def __init__(self, pid: int, limit: float) -> None:
@@ -76,37 +76,37 @@ class Watch(threading.Thread):
         self._pid = pid
         self._limit = limit
         self.end = threading.Event()
-        self.most = 0
-        self.killed = False
+        self.peak = 0
+        self.is_killed = False
 
     def run(self) -> None:
-        """Look again and again."""
+        """Sample until the end."""
         begun = time.perf_counter()
         while True:
-            lasted = time.perf_counter() - begun
-            if self.end.wait(AT_FIRST if lasted < 1 else LATER):
+            elapsed = time.perf_counter() - begun
+            if self.end.wait(SHORT_INTERVAL if elapsed < 1 else LONG_INTERVAL):
                 return
-            found = tree(self._pid)
-            self.most = max(self.most, sum(kilobytes(pid) for pid in found))
-            if lasted > self._limit and not self.killed:
-                self.killed = True
-                for pid in found:
+            pids = process_tree(self._pid)
+            self.peak = max(self.peak, sum(kilobytes(pid) for pid in pids))
+            if elapsed > self._limit and not self.is_killed:
+                self.is_killed = True
+                for pid in pids:
                     with suppress(OSError):
                         os.kill(pid, signal.SIGKILL)
 
 
-def tree(pid: int) -> list[int]:
-    """A process and all below it."""
-    found = [pid]
-    for each in found:
+def process_tree(pid: int) -> list[int]:
+    """Return the ids of a process and its descendants."""
+    pids = [pid]
+    for parent in pids:
         with suppress(OSError):
-            for thread in (PROC / str(each) / "task").iterdir():
-                found += [int(child) for child in (thread / "children").read_text().split()]
-    return found
+            for thread in (PROC / str(parent) / "task").iterdir():
+                pids += [int(child) for child in (thread / "children").read_text().split()]
+    return pids
 
 
 def kilobytes(pid: int) -> int:
-    """What a process holds, its share of what it shares (PSS); 0 if it has ended."""
+    """Return a process's memory, with its share of shared pages (PSS); 0 if it has ended."""
     with suppress(OSError, ValueError):
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

@@ -1,6 +1,6 @@
-"""Runs in the project's Python: what unittest itself says of each test, as JSON in the file named first.
+"""Run a suite with unittest itself, in the project's Python, and write each test's outcome to a file as JSON.
 
-A test with several events (subtests, a failing tear-down) is as bad as the worst of them, as it is for batchhook.
+A test with several events (subtests, a failing tear-down) has the worst outcome of them, as in batchhook.
 """
 
 from __future__ import annotations
@@ -15,60 +15,60 @@ from typing import Any
 ORDER = ("failed", "errored", "unexpected success", "expected failure", "skipped", "passed")
 REASONS_KEPT = 5
 
-rows: dict[tuple[int, str], list[tuple[str, str]]] = {}
+events_by_test: dict[tuple[int, str], list[tuple[str, str]]] = {}
 kept: list[Any] = []
 
 
-def note(test: Any, outcome: str, reason: str = "") -> None:  # noqa: ANN401
-    """Remember what happened to a test, or to the one that a subtest belongs to."""
-    # Not by whether it has a `test_case`: that may be a test's method.
+def store_event(test: Any, outcome: str, reason: str = "") -> None:  # noqa: ANN401
+    """Store an event of a test, or of the test that a subtest belongs to."""
+    # Not by its having a `test_case` attribute: that may be a test's method.
     owner = test.test_case if isinstance(test, unittest.case._SubTest) else test  # type: ignore[attr-defined] # noqa: SLF001
-    kept.append(owner)  # so that no two have the same identity
-    rows.setdefault((id(owner), owner.id()), []).append((outcome, reason))
+    kept.append(owner)  # keep ids unique: no two objects at the same address
+    events_by_test.setdefault((id(owner), owner.id()), []).append((outcome, reason))
 
 
 class Result(unittest.TextTestResult):
-    """unittest's own result, which also notes."""
+    """unittest's result, which also stores each event."""
 
     def addSuccess(self, test: Any) -> None:  # noqa: ANN401, N802
-        """Note a success."""
+        """Store a success."""
         super().addSuccess(test)
-        note(test, "passed")
+        store_event(test, "passed")
 
     def addError(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Note an error."""
+        """Store an error."""
         super().addError(test, err)
-        note(test, "errored")
+        store_event(test, "errored")
 
     def addFailure(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Note a failure."""
+        """Store a failure."""
         super().addFailure(test, err)
-        note(test, "failed")
+        store_event(test, "failed")
 
     def addSkip(self, test: Any, reason: str) -> None:  # noqa: ANN401, N802
-        """Note a skip and its reason."""
+        """Store a skip and its reason."""
         super().addSkip(test, reason)
-        note(test, "skipped", str(reason))
+        store_event(test, "skipped", str(reason))
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Note a failure that was expected."""
+        """Store an expected failure."""
         super().addExpectedFailure(test, err)
-        note(test, "expected failure")
+        store_event(test, "expected failure")
 
     def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: ANN401, N802
-        """Note a success where a failure was expected."""
+        """Store an unexpected success."""
         super().addUnexpectedSuccess(test)
-        note(test, "unexpected success")
+        store_event(test, "unexpected success")
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Note a failing subtest."""
+        """Store a failing subtest."""
         super().addSubTest(test, subtest, err)
         if err is not None:
-            note(test, "failed" if issubclass(err[0], test.failureException) else "errored")
+            store_event(test, "failed" if issubclass(err[0], test.failureException) else "errored")
 
 
 class Runner(unittest.TextTestRunner):
-    """unittest's own runner, with that result."""
+    """unittest's runner with that result."""
 
     resultclass = Result  # type: ignore[assignment]
 
@@ -79,15 +79,15 @@ def main(file: str, *discovery: str) -> None:
     sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` does
     arguments = ["python -m unittest", "discover", *discovery]
     unittest.main(module=None, argv=arguments, testRunner=Runner, exit=False)
-    found = [
+    rows = [
         [
             name,
             min((outcome for outcome, _ in events), key=ORDER.index),
             "; ".join(dict.fromkeys([reason for _, reason in events if reason][:REASONS_KEPT])),
         ]
-        for (_, name), events in rows.items()
+        for (_, name), events in events_by_test.items()
     ]
-    out.write_text(json.dumps(found))
+    out.write_text(json.dumps(rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Everyone who runs the suites: their command lines, and how to read what they print."""
+"""The compared runners: their command lines, and parsers of their output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a runner says it did; ``tests`` includes the skipped ones."""
+    """The counts that a runner reports; ``tests`` includes skipped ones."""
 
     tests: int
     failed: int
@@ -27,15 +27,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """One contender.
+    """A test runner.
 
     Attributes:
-        name: what the table calls it.
-        command: its command line for a suite.
-        read: what its output says.
-        batchhook: whether it is ours, and not started within the suite's own environment.
-        in_repository: whether it works on what is committed.
-        warm_up: whether it learns from earlier runs, and had one before those that are timed.
+        name: label in the table.
+        command: returns its command line for a suite.
+        read: parses its output.
+        batchhook: whether it is batchhook, which sets up the suite's environment itself.
+        in_repository: whether it tests what is committed.
+        warm_up: whether it uses earlier runs, and has one before those that are timed.
     """
 
     name: str
@@ -46,25 +46,25 @@ class Runner:
     warm_up: bool = False
 
     def environment(self, suite: Suite, cache: Cache) -> Mapping[str, str]:
-        """What it is started with."""
-        return cache.environment if self.batchhook else cache.of_project(suite)
+        """Return the environment to start it in."""
+        return cache.environment if self.batchhook else cache.project_environment(suite)
 
     def folder(self, suite: Suite, cache: Cache) -> Path:
-        """Where it is started."""
+        """Return the folder to start it in."""
         return cache.repository(suite) if self.in_repository else cache.root(suite)
 
 
 def runners(cache: Cache, jobs: int) -> list[Runner]:
-    """All contenders, plain unittest first.
+    """Return all runners, plain unittest first.
 
     Args:
         cache: has their interpreter.
-        jobs: how many processes those that run tests side by side may use.
+        jobs: processes for those that run tests in parallel.
     """
-    python, side_by_side = cache.python, str(jobs)
+    python, processes = cache.python, str(jobs)
 
-    def engine(processes: int, *, learns: bool = False) -> Callable[[Suite], Sequence[str | Path]]:
-        launcher = (sys.executable, HERE / "launcher.py", "--python", python, "--jobs", str(processes))
+    def engine(number: int, *, learns: bool = False) -> Callable[[Suite], Sequence[str | Path]]:
+        launcher = (sys.executable, HERE / "launcher.py", "--python", python, "--jobs", str(number))
 
         def command(suite: Suite) -> Sequence[str | Path]:
             history = ("--history", cache.folder / f"{suite.name}.history.json") if learns else ()
@@ -73,7 +73,7 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
         return command
 
     def parallel(level: str) -> Callable[[Suite], Sequence[str | Path]]:
-        options = (python, "-m", "unittest_parallel", "-j", side_by_side, "--level", level)
+        options = (python, "-m", "unittest_parallel", "-j", processes, "--level", level)
         return lambda suite: (*options, *suite.discovery)
 
     def pytest(*options: str) -> Callable[[Suite], Sequence[str | Path]]:
@@ -89,10 +89,10 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
         return lambda suite: (python, "-m", "pytest", *settings, "--rootdir", cache.root(suite), suite.start_dir)
 
     def green(suite: Suite) -> Sequence[str | Path]:
-        return (python, "-m", "green", "-s", side_by_side, suite.start_dir)
+        return (python, "-m", "green", "-s", processes, suite.start_dir)
 
     def stestr(_: Suite) -> Sequence[str | Path]:
-        return (python, "-m", "stestr.cli", "run", "--concurrency", side_by_side)
+        return (python, "-m", "stestr.cli", "run", "--concurrency", processes)
 
     def unittest(suite: Suite) -> Sequence[str | Path]:
         return (python, "-m", "unittest", "discover", *suite.discovery)
@@ -101,52 +101,52 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
         return (sys.executable, "-m", "batchhook", "test", "--json", "--fresh")
 
     return [
-        Runner("unittest", unittest, of_unittest),
-        Runner("green", green, of_unittest),
-        Runner("stestr", stestr, of_stestr),
-        Runner("unittest-parallel, modules", parallel("module"), of_unittest),
-        Runner("unittest-parallel, classes", parallel("class"), of_unittest),
-        Runner("pytest", pytest(), of_pytest),
-        Runner(f"pytest -n {jobs}", pytest("-n", side_by_side), of_pytest),
-        Runner("batchhook engine, jobs=1", engine(1), of_launcher, batchhook=True),
-        Runner(f"batchhook engine, jobs={jobs}", engine(jobs), of_launcher, batchhook=True),
+        Runner("unittest", unittest, parse_unittest),
+        Runner("green", green, parse_unittest),
+        Runner("stestr", stestr, parse_stestr),
+        Runner("unittest-parallel, modules", parallel("module"), parse_unittest),
+        Runner("unittest-parallel, classes", parallel("class"), parse_unittest),
+        Runner("pytest", pytest(), parse_pytest),
+        Runner(f"pytest -n {jobs}", pytest("-n", processes), parse_pytest),
+        Runner("batchhook engine, jobs=1", engine(1), parse_launcher, batchhook=True),
+        Runner(f"batchhook engine, jobs={jobs}", engine(jobs), parse_launcher, batchhook=True),
         Runner(
             f"batchhook engine, jobs={jobs}, not the first run",
             engine(jobs, learns=True),
-            of_launcher,
+            parse_launcher,
             batchhook=True,
             warm_up=True,
         ),
-        Runner("batchhook test", batchhook, of_batchhook, batchhook=True, in_repository=True, warm_up=True),
+        Runner("batchhook test", batchhook, parse_batchhook, batchhook=True, in_repository=True, warm_up=True),
     ]
 
 
-# --- reading what they print ------------------------------------------------------------------------------------------
+# --- output -----------------------------------------------------------------------------------------------------------
 
 
 def number_before(text: str, words: str) -> int:
-    """The number that stands before one of some words, added up; ``words`` is a regular expression."""
-    return sum(int(found) for found in re.findall(rf"(\d+) (?:{words})\b", text))
+    """Return the sum of the numbers before some words, a regular expression."""
+    return sum(int(number) for number in re.findall(rf"(\d+) (?:{words})\b", text))
 
 
 def number_after(text: str, words: str) -> int:
-    """The number that stands after one of some words and an equals sign or a colon, added up."""
-    return sum(int(found) for found in re.findall(rf"(?:{words})(?:=|: +)(\d+)", text))
+    """Return the sum of the numbers after some words, a regular expression, and an equals sign or colon."""
+    return sum(int(number) for number in re.findall(rf"(?:{words})(?:=|: +)(\d+)", text))
 
 
 def last(pattern: str, text: str) -> re.Match[str] | None:
-    """The last place where a pattern matches."""
+    """Return the last match of a pattern."""
     return next(iter(deque(re.finditer(pattern, text, re.MULTILINE), maxlen=1)), None)
 
 
-def of_unittest(done: Measured) -> Counts | None:
-    """What unittest says, and those that speak like it."""
+def parse_unittest(done: Measured) -> Counts | None:
+    """Parse the output of unittest, and of runners that print the same."""
     text = done.stderr if "Ran " in done.stderr else done.stdout
     ran = last(r"^Ran (\d+) tests? in ", text)
     if not ran:
         return None
-    said = last(r"^(?:OK|FAILED|No Tests)\b.*", text[ran.end() :])
-    words = said.group() if said else ""
+    summary = last(r"^(?:OK|FAILED|No Tests)\b.*", text[ran.end() :])
+    words = summary.group() if summary else ""
     # `expected failures=1` is no failure, `unexpected successes=1` is one.
     words = re.sub(r"\bexpected[ _]failures=\d+", "", words)
     return Counts(
@@ -156,8 +156,8 @@ def of_unittest(done: Measured) -> Counts | None:
     )
 
 
-def of_stestr(done: Measured) -> Counts | None:
-    """What stestr says at its end."""
+def parse_stestr(done: Measured) -> Counts | None:
+    """Parse stestr's totals."""
     totals = done.stdout.rpartition("Totals\n")[2]
     ran = re.search(r"^Ran: (\d+) tests", totals, re.MULTILINE)
     if not ran:
@@ -165,36 +165,36 @@ def of_stestr(done: Measured) -> Counts | None:
     return Counts(int(ran[1]), number_after(totals, "Failed|Unexpected Success"), number_after(totals, "Skipped"))
 
 
-def of_pytest(done: Measured) -> Counts | None:
-    """What pytest says in its last line."""
-    said = last(r"^=*\s*(\d+ .*) in [\d.]+s", done.stdout)
-    if not said:
+def parse_pytest(done: Measured) -> Counts | None:
+    """Parse pytest's last line."""
+    summary = last(r"^=*\s*(\d+ .*) in [\d.]+s", done.stdout)
+    if not summary:
         return None
-    words = re.sub(r"\d+ subtests \w+", "", said[1])
+    words = re.sub(r"\d+ subtests \w+", "", summary[1])
     failed = number_before(words, "failed|errors?|xpassed")
     skipped = number_before(words, "skipped")
     return Counts(number_before(words, "passed|xfailed") + failed + skipped, failed, skipped)
 
 
-def of_launcher(done: Measured) -> Counts | None:
-    """What ``launcher.py`` prints."""
-    said = document(done)
-    return None if not said or said["broken"] else Counts(**said["totals"])
+def parse_launcher(done: Measured) -> Counts | None:
+    """Parse the document that ``launcher.py`` prints."""
+    document = parse_document(done)
+    return None if not document or document["broken"] else Counts(**document["totals"])
 
 
-def of_batchhook(done: Measured) -> Counts | None:
-    """What `batchhook test --json` prints."""
-    said = document(done)
-    if not said or said.get("broken") or "totals" not in said:
+def parse_batchhook(done: Measured) -> Counts | None:
+    """Parse the document that `batchhook test --json` prints."""
+    document = parse_document(done)
+    if not document or document.get("broken") or "totals" not in document:
         return None
-    totals = said["totals"]
+    totals = document["totals"]
     return Counts(totals["tests"], totals["failed"] + totals["errored"], totals["skipped"])
 
 
-def document(done: Measured) -> dict[str, dict[str, int]] | None:
-    """The JSON document that was printed."""
+def parse_document(done: Measured) -> dict[str, dict[str, int]] | None:
+    """Return the printed JSON document, or None if the output is none."""
     try:
-        said: dict[str, dict[str, int]] = json.loads(done.stdout)
+        document: dict[str, dict[str, int]] = json.loads(done.stdout)
     except ValueError:
         return None
-    return said
+    return document

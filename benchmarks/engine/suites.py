@@ -1,20 +1,22 @@
-"""The suites that take part, and the folder in which they, their Python and the rivals are kept."""
+"""The benchmarked suites, and the cache that holds them, their Python and the other runners."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 RIVALS = Path(__file__).parents[2] / "requirements" / "rivals.txt"
 
-STRANGE = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "PYTHON", "VIRTUAL_ENV", "PYTEST_")
-"""Beginnings of the names of variables that the suites do not get."""
+SCRUBBED_PREFIXES = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "PYTHON", "VIRTUAL_ENV", "PYTEST_")
+"""Prefixes of environment variables that the suites must not inherit."""
 
 GIT_CONFIG = """\
 [user]
@@ -29,13 +31,14 @@ GIT_CONFIG = """\
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One suite.
+    """A test suite, from one of four sources.
 
     Attributes:
-        name: what it is called here.
-        sdist: the source distribution that holds it; empty: it is made of CPython's own.
-        modules: modules and packages of CPython's ``test``, copied; without doctests, since pytest knows no load_tests.
-        loaded: modules of CPython's ``test``, loaded by name; only unittest's own protocol can do that.
+        name: label in the tables, and folder name in the cache.
+        sdist: requirement of the source distribution that contains it.
+        modules: modules and packages of CPython's ``test`` to copy; none with doctests, as pytest has no load_tests.
+        loaded: modules of CPython's ``test`` to load by name, through the load_tests protocol.
+        folder: local project to copy.
         start_dir: as ``unittest discover -s``.
         top_level_dir: as ``unittest discover -t``.
     """
@@ -44,14 +47,20 @@ class Suite:
     sdist: str = ""
     modules: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
+    folder: Path | None = None
     start_dir: str = "."
     top_level_dir: str = ""
 
     @property
     def discovery(self) -> list[str]:
-        """The arguments of ``unittest discover``."""
+        """Arguments of ``unittest discover``."""
         top = ["-t", self.top_level_dir] if self.top_level_dir else []
         return [] if self.start_dir == "." else ["-s", self.start_dir, *top]
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether the suite comes with the code that it tests, unlike CPython's own tests."""
+        return bool(self.sdist or self.folder)
 
 
 SUITES = (
@@ -88,49 +97,56 @@ def load_tests(loader, standard_tests, pattern):
 
 
 class Cache:
-    """Everything that is made once: a venv with the rivals, the suites, and repositories made of them.
+    """Everything that is prepared once: a venv with the other runners, the suites, and repositories of the suites.
 
     Args:
-        folder: where it is kept.
-        base: the interpreter that the venv is made with.
+        folder: the cache's folder.
+        base: interpreter to create the venv with.
+        has_venv: whether to create the venv; otherwise ``base`` runs the tests, with the runners it has.
 
     Attributes:
-        python: the venv's interpreter, which runs the tests.
-        environment: what all runners get: a home of its own, nothing of the caller's repository or settings.
+        python: interpreter that runs the tests.
+        environment: environment for all runners: a home of its own, and nothing of the caller's repository or settings.
     """
 
-    def __init__(self, folder: Path, base: Path) -> None:
+    def __init__(self, folder: Path, base: Path, *, has_venv: bool = True) -> None:
         self.folder = folder.expanduser().resolve()
         self._base = base
-        self.python = self.folder / "venv" / "bin" / "python"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(STRANGE)}
+        self._has_venv = has_venv
+        self.python = self.folder / "venv" / "bin" / "python" if has_venv else base
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED_PREFIXES)}
         path = os.pathsep.join((str(self.python.parent), os.environ.get("PATH", os.defpath)))
         self.environment = kept | {"HOME": str(self.folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "PATH": path}
 
-    def of_project(self, suite: Suite) -> dict[str, str]:
-        """The environment of a suite's own folder."""
-        return self.in_folder(self.root(suite))
+    def project_environment(self, suite: Suite) -> dict[str, str]:
+        """Return the environment for runs in a suite's folder."""
+        return self.environment_in(self.root(suite))
 
-    def in_folder(self, root: Path) -> dict[str, str]:
-        """The environment with the folders on the import path that batchhook, too, puts there."""
+    def environment_in(self, root: Path) -> dict[str, str]:
+        """Return the environment with a project's folders on the import path, as batchhook sets it."""
         roots = [str(folder) for folder in (root / "src", root) if folder.is_dir()]
         return self.environment | {"PYTHONPATH": os.pathsep.join(roots), "PYTHON": str(self.python)}
 
     def root(self, suite: Suite) -> Path:
-        """The folder in which a suite is run."""
+        """Return the folder that a suite runs in."""
         return self.folder / "suites" / suite.name
 
     def repository(self, suite: Suite) -> Path:
-        """The same files, committed, with batchhook's settings."""
+        """Return the repository with the same files and batchhook's settings."""
         return self.folder / "repositories" / suite.name
 
     def prepare(self, suite: Suite) -> str:
-        """Make whatever is not there yet; why the suite cannot take part, or nothing."""
+        """Prepare a suite, unless it is cached.
+
+        Returns:
+            The error if it cannot be prepared, or "".
+        """
         self._make_home()
-        self._make_venv()
+        if self._has_venv:
+            self._make_venv()
         marker = self.root(suite).with_name(suite.name + ".ready")
-        wanted = repr(suite)
-        if marker.exists() and marker.read_text() == wanted:
+        description = repr(suite)
+        if marker.exists() and marker.read_text() == description:
             return ""
         for folder in (self.root(suite), self.repository(suite)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,6 +154,8 @@ class Cache:
         try:
             if suite.sdist:
                 self._unpack(suite)
+            elif suite.folder:
+                shutil.copytree(suite.folder, self.root(suite), ignore=shutil.ignore_patterns(".git", "__pycache__"))
             else:
                 self._copy_cpython(suite)
             self._make_repository(suite)
@@ -147,10 +165,8 @@ class Cache:
             f"[DEFAULT]\ntest_path={suite.start_dir}\ntop_dir={suite.top_level_dir or suite.start_dir}\n"
         )
         self._run(self.python, "-m", "compileall", "-q", self.root(suite), check=False)
-        marker.write_text(wanted)
+        marker.write_text(description)
         return ""
-
-    # --- making things ----------------------------------------------------------------------------------------------
 
     def _run(self, *command: str | Path, cwd: Path | None = None, check: bool = True) -> str:
         done = subprocess.run(command, cwd=cwd, env=self.environment, check=False, capture_output=True)
@@ -167,13 +183,13 @@ class Cache:
 
     def _make_venv(self) -> None:
         marker = self.folder / "venv.ready"
-        wanted = f"{self._base}\n{RIVALS.read_text()}"
-        if marker.exists() and marker.read_text() == wanted:
+        description = f"{self._base}\n{RIVALS.read_text()}"
+        if marker.exists() and marker.read_text() == description:
             return
-        print(f"Making {self.folder / 'venv'} ...", file=sys.stderr)
+        print(f"Creating {self.folder / 'venv'} ...", file=sys.stderr)
         self._run(self._base, "-m", "venv", "--clear", self.folder / "venv")
         self._run(self.python, "-m", "pip", "install", "--quiet", "--requirement", RIVALS)
-        marker.write_text(wanted)
+        marker.write_text(description)
 
     def _unpack(self, suite: Suite) -> None:
         sdists = self.folder / "sdists" / suite.name
@@ -198,7 +214,7 @@ class Cache:
         for name in suite.modules:
             if name.endswith(".py"):
                 shutil.copy(tests / name, root)
-            else:  # the tests take what stands in __init__.py from CPython's own package
+            else:  # the tests import the content of __init__.py from CPython's own package
                 shutil.copytree(tests / name, root / name, ignore=shutil.ignore_patterns("__*__*"))
                 (root / name / "__init__.py").touch()
 
@@ -211,3 +227,54 @@ class Cache:
         for command in ("init --quiet", "add --force --all", "commit --quiet --message Begin"):
             self._run("git", *command.split(), cwd=folder)
         self._run(sys.executable, "-m", "batchhook", "install", cwd=folder)
+
+
+# --- command line -----------------------------------------------------------------------------------------------------
+
+
+def add_arguments(parser: argparse.ArgumentParser, default: str = "") -> None:
+    """Add the options that choose suites and where to cache them.
+
+    Args:
+        parser: of the benchmark.
+        default: names of the suites to use without options, separated by commas; "" for all.
+    """
+    parser.add_argument("--suites", default=default, metavar="A,B", help=f"suites to use ({default or 'all'})")
+    parser.add_argument("--project", type=Path, metavar="FOLDER", help="use this project, without fetching anything")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
+    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="Python that runs the tests")
+    parser.add_argument("--cache", type=Path, default=Path("~/.cache/batchhook-benchmarks"), metavar="FOLDER")
+
+
+def open_cache(options: argparse.Namespace) -> Cache:
+    """Open the cache of the command line; with ``--project``, only the runners of ``--python`` take part."""
+    cache = Cache(options.cache, options.python, has_venv=options.project is None)
+    cache.folder.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+def prepare_suites(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, cache: Cache, *, with_sources: bool = False
+) -> Iterator[Suite]:
+    """Yield the suites of the command line, each prepared; report those that cannot be.
+
+    Args:
+        parser: reports unknown names.
+        options: as parsed.
+        cache: to prepare them in.
+        with_sources: only suites that come with the code that they test.
+    """
+    suites = {suite.name: suite for suite in SUITES if suite.has_sources or not with_sources}
+    if options.project:
+        project: Path = options.project.resolve()
+        selected = [Suite(project.name, folder=project)]
+    else:
+        names = [name for name in options.suites.split(",") if name] or list(suites)
+        if unknown := [name for name in names if name not in suites]:
+            parser.error(f"unknown suite {', '.join(unknown)}; known suites: {', '.join(suites)}")
+        selected = [suites[name] for name in names]
+    for suite in selected:
+        if error := cache.prepare(suite):
+            print(f"{suite.name} is left out: {error}")
+        else:
+            yield suite

@@ -1,4 +1,4 @@
-"""What else there is of a history: the journal, pins, backups."""
+"""Files and refs of a history: journal, pins, backups."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchhook.git import refs
-from batchhook.store.backups import BackedUpFile, BackupStore, BackupManifest
+from batchhook.store.backups import BackedUpFile, BackupManifest, BackupStore
 from benchmarks.history.repository import SIZE, Commit, History
 
 
 def write_journal(history: History, commits: Sequence[Commit]) -> None:
-    """A line for each commit, as the hook writes it."""
+    """Write a line for each commit, as the hook does."""
     with history.state.journal.open("a", encoding="utf-8") as journal:
         journal.writelines(f"commit refs/heads/main {commit.oid}\n" for commit in commits)
 
 
 def write_pins(history: History, commits: Sequence[Commit]) -> None:
-    """Two refs for each batch, packed as git's gc leaves them."""
+    """Pin two refs for each batch, packed as after git gc."""
     lines = [
         f"create {name} {oid}\n"
         for batch in range(1, history.batches + 1)
@@ -32,7 +32,7 @@ def write_pins(history: History, commits: Sequence[Commit]) -> None:
 
 
 def write_backups(history: History, commits: Sequence[Commit]) -> None:
-    """A manifest for each batch, and the contents; written without waiting for the disk."""
+    """Write a manifest and contents for each batch, without fsync."""
     backups = BackupStore(history.state.backups)
     for number in range(256):
         (backups.root / "objects" / f"{number:02x}").mkdir(parents=True)
@@ -48,7 +48,7 @@ def write_backups(history: History, commits: Sequence[Commit]) -> None:
 
 def _backed_up(backups: BackupStore, commit: Commit) -> BackedUpFile:
     name = hashlib.sha256(commit.before).hexdigest()
-    place: Path = backups.object_path(name)
-    if not place.exists():
-        place.write_bytes(commit.before)
+    path: Path = backups.object_path(name)
+    if not path.exists():
+        path.write_bytes(commit.before)
     return BackedUpFile.for_path(commit.path, existed=True, mode="100644", sha256=name, size=len(commit.before))

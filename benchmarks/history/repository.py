@@ -1,4 +1,4 @@
-"""Making a repository with a long history: real commits, and around them what hooks and runs leave behind."""
+"""Creation of a repository with a long history of real commits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SIZE = 5
 MODULES = 50
 """Test modules; each commit changes one."""
 BEGIN, GAP = 1_600_000_000, 600
-"""When the first commit was made, and seconds from one to the next."""
+"""Time of the first commit, and seconds between two commits."""
 _AUTHOR = "A Benchmark <benchmark@example.com>"
 
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit, the file that it changed, and that file's content before and after."""
+    """A commit, its changed file, and the file's content before and after."""
 
     oid: str
     tree: str
@@ -35,13 +35,13 @@ class Commit:
 
 @dataclass(frozen=True)
 class History:
-    """A repository to be made, or made.
+    """A repository with a long history.
 
     Attributes:
-        folder: its work tree.
-        batches: how many it holds.
-        tests: how many tests its suite has.
-        environment: of all commands that run in it.
+        folder: work tree.
+        batches: number of batches.
+        tests: number of tests in its suite.
+        environment: environment of all commands.
     """
 
     folder: Path
@@ -51,26 +51,26 @@ class History:
 
     @property
     def state(self) -> StateDir:
-        """Its state folder."""
+        """The state folder."""
         return StateDir.for_repository(self.folder / ".git")
 
     def run(self, *command: str | Path, text: bytes = b"") -> str:
-        """Run a command in the repository; what it printed. One that could not do its work ends the benchmark."""
+        """Run a command in the repository, and return its output; exit if it fails."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, input=text, capture_output=True, check=False
         )
-        said = (done.stdout + done.stderr).decode()
+        output = (done.stdout + done.stderr).decode()
         if done.returncode not in {0, 1}:
-            sys.exit(f"{command} ended with {done.returncode}:\n{said}")
-        return said
+            sys.exit(f"{command} ended with {done.returncode}:\n{output}")
+        return output
 
     def batchhook(self, *arguments: str) -> str:
-        """Run batchhook as a process; what it printed."""
+        """Run batchhook as a process, and return its output."""
         return self.run(sys.executable, "-m", "batchhook", *arguments)
 
 
-def begin(history: History) -> None:
-    """Make the repository, with a first commit and our hooks."""
+def create(history: History) -> None:
+    """Create the repository, with a first commit and batchhook's hooks."""
     history.folder.mkdir(parents=True)
     history.run("git", "init", "--quiet")
     (history.folder / ".batchhook.toml").write_text(f"batch_size = {SIZE}\n")
@@ -118,7 +118,7 @@ def _subject(number: int) -> str:
 
 
 def _content(number: int, version: int) -> bytes:
-    """About 3 kB of source that is never the same."""
+    """Return about 3 kB of unique source."""
     module = number % MODULES
     lines = (f"    def test_{line:02}(self): self.assertLess({line}, {version + line})\n" for line in range(50))
     return f"import unittest\n\n\nclass Test{module}(unittest.TestCase):\n{''.join(lines)}".encode()

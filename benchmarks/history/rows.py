@@ -1,4 +1,4 @@
-"""Filling the database as hooks, runs and searches would have, by SQL in bulk."""
+"""Database content as hooks, runs and searches would have written it, by bulk SQL."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from batchhook.store.database import Database
 from batchhook.store.runs import encode_fingerprint
 from benchmarks.history.repository import BEGIN, GAP, MODULES, SIZE, Commit, History
 
-EVERY, FAILING, SKIPPED, VISITS = 4, 20, 5, 2
-"""Every fourth batch has 20 failing tests (1 % of all outcomes of 500), blamed after two visits; 5 skip always."""
+EVERY, FAILING, SKIPPED, PROBES = 4, 20, 5, 2
+"""Every fourth batch has 20 failing tests (1 % of all outcomes of 500), attributed after two probes; 5 always skip."""
 _PASSED, _PARALLEL, _SUITE, _FAILED, _SKIPPED = 0, 1, 2, 4, 6  # as in the table `strings`
 _SUITE_ID, _BRANCH = 1, 1
 _DESCRIPTION = encode_fingerprint(
@@ -35,11 +35,11 @@ def write(history: History, commits: Sequence[Commit]) -> int:
     """Write all rows.
 
     Returns:
-        how many outcomes there are.
+        The number of outcomes.
     """
     database = Database(history.state.database)
     connection = database.connection
-    for pragma in ("foreign_keys = OFF", "synchronous = OFF"):  # quick; nothing else is there to be broken
+    for pragma in ("foreign_keys = OFF", "synchronous = OFF"):  # faster; there is nothing to lose
         connection.execute(f"PRAGMA {pragma}")
     with database.transaction():
         _write(database, "branches", [(_BRANCH, "refs/heads/main", commits[0].parent, commits[-1].oid)])
@@ -57,12 +57,12 @@ def write(history: History, commits: Sequence[Commit]) -> int:
 
 
 def _write(database: Database, table: str, rows: Iterable[Sequence[object]], columns: str = "") -> None:
-    found = iter(rows)
-    first = next(found, None)
+    iterator = iter(rows)
+    first = next(iterator, None)
     if first is not None:
         query = f"INSERT INTO {table}{columns and f' ({columns})'} VALUES ({', '.join('?' * len(first))})"
         database.connection.execute(query, first)
-        database.connection.executemany(query, found)
+        database.connection.executemany(query, iterator)
 
 
 def _write_changes(database: Database, commits: Sequence[Commit]) -> None:
@@ -110,12 +110,12 @@ def _module(test: int) -> str:
 
 
 def _runs_before(batch: int) -> int:
-    """How many runs there are before a batch's: one for each, and visits for those that failed."""
-    return batch - 1 + VISITS * ((batch - 1) // EVERY)
+    """Return the number of runs before a batch's: one for each batch, and probes for those that failed."""
+    return batch - 1 + PROBES * ((batch - 1) // EVERY)
 
 
 def _write_run(database: Database, history: History, commits: Sequence[Commit], batch: int) -> None:
-    """A batch with its run; where tests fail, the search for what broke them, too."""
+    """Write a batch with its run and, if tests fail, the culprit search."""
     chance = random.Random(batch)
     run, head = _runs_before(batch) + 1, commits[-1]
     failing = sorted(chance.sample(range(SKIPPED + 1, history.tests + 1), FAILING)) if batch % EVERY == 0 else []
@@ -138,45 +138,48 @@ def _outcomes(history: History, run: int, failing: frozenset[int], chance: rando
     noise = [chance.lognormvariate(0, 0.1) for _ in range(64)]
     for test in range(1, history.tests + 1):
         usual = 200 + test * test * 7919 % 40_000  # microseconds; each test has its own
-        took = int(usual * noise[test % 64])
+        duration = int(usual * noise[test % 64])
         if test in failing:
-            yield run, test, test, _FAILED, took, _SUITE, None
+            yield run, test, test, _FAILED, duration, _SUITE, None
         elif test <= SKIPPED:
             yield run, test, test, _SKIPPED, 5, _PARALLEL, None
         else:
-            yield run, test, test, _PASSED, took, _PARALLEL, None
+            yield run, test, test, _PASSED, duration, _PARALLEL, None
 
 
 def _text(run: int, test: int, batch: int) -> Sequence[object]:
     text = _TRACEBACK.format(module=test % MODULES, line=test + 10, test=test, batch=batch)
-    place = f"package/test_module{test % MODULES:02}.py:{test + 10}"
-    return run, test, "AssertionError", text.splitlines()[-1][16:], place, text, 0, ""
+    location = f"package/test_module{test % MODULES:02}.py:{test + 10}"
+    return run, test, "AssertionError", text.splitlines()[-1][16:], location, text, 0, ""
 
 
 def _write_search(database: Database, commits: Sequence[Commit], batch: int, run: int, failing: Sequence[int]) -> None:
-    """Two visits, and one culprit for all."""
+    """Write two probes, and one culprit for all tests."""
     guilty = batch // EVERY % SIZE + 1
-    for visit, position in enumerate((guilty - 1, guilty), start=1):
+    for probe, position in enumerate((guilty - 1, guilty), start=1):
         tree = commits[position - 1].tree if position else commits[0].base_tree
         failed = len(failing) * (position == guilty)
-        at = BEGIN + GAP * SIZE * batch + 20 * visit
-        _add_run(database, (run + visit, tree, at, 2.0, 0, 1), len(failing), failed, 0)
+        at = BEGIN + GAP * SIZE * batch + 20 * probe
+        _add_run(database, (run + probe, tree, at, 2.0, 0, 1), len(failing), failed, 0)
         ending = _FAILED if failed else _PASSED
-        places = list(enumerate(failing, start=1))
-        seen = ((run + visit, place, test, ending, 9000, _SUITE, None) for place, test in places)
-        _write(database, "outcomes", seen)
+        numbered = list(enumerate(failing, start=1))
+        outcomes = ((run + probe, number, test, ending, 9000, _SUITE, None) for number, test in numbered)
+        _write(database, "outcomes", outcomes)
         if failed:
-            said = ((run + visit, place, *_text(run, test, batch)[2:]) for place, test in places)
-            _write(database, "outcome_details", said)
-    states = [commits[0].parent, *(commit.oid for commit in commits)]
-    _write(database, "search_revisions", ((batch, position, oid) for position, oid in enumerate(states)))
+            details = ((run + probe, number, *_text(run, test, batch)[2:]) for number, test in numbered)
+            _write(database, "outcome_details", details)
+    revisions = [commits[0].parent, *(commit.oid for commit in commits)]
+    _write(database, "search_revisions", ((batch, position, oid) for position, oid in enumerate(revisions)))
     _write(database, "attributions", ((batch, test, "culprit", 0.995, guilty, guilty, "") for test in failing))
-    sights = {guilty - 1: (1, 0), guilty: (0, 1)} | {SIZE: (0, 3)}
-    evidence = ((batch, test, place, *sight, "") for test in failing for place, sight in sights.items())
+    observations = {guilty - 1: (1, 0), guilty: (0, 1)} | {SIZE: (0, 3)}
+    evidence = ((batch, test, position, *counts, "") for test in failing for position, counts in observations.items())
     _write(database, "evidence", evidence)
 
 
 def _add_run(database: Database, run: Sequence[object], tests: int, failed: int, skipped: int) -> None:
-    columns = "id, tree, started_at, duration, is_complete, is_probe, suite_id, broken_reason, hint, tests, passed, failed, skipped"
+    columns = (
+        "id, tree, started_at, duration, is_complete, is_probe, suite_id, broken_reason, hint,"
+        " tests, passed, failed, skipped"
+    )
     values = (*run, _SUITE_ID, "", "", tests, tests - failed - skipped, failed, skipped)
     _write(database, "runs", [values], columns)

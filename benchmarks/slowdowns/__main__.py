@@ -1,13 +1,12 @@
-"""Does batchhook tell what became slower from what only seems so?
+"""Accuracy of slowdown detection: real slowdowns against noise.
 
     python -m benchmarks.slowdowns [--suites A,B] [--tests N] [--trials N] [--modes quiet,busy] [--cache FOLDER]
 
-Tests of the real projects that benchmarks/engine has are lengthened: each one's own body runs so many times that it
-takes 25 ms and more. In each trial some of them take 1.3, 1.5 or 2 times as long, by running it more often; the others
-do not. What batchhook says (history, then interleaved measurements) is compared with the truth, and with the rule that
-the document it grew from has: slower is what takes more than 1.5 times as long as in the baseline's single run. Both
-see the same runs. `quiet`: nothing else runs. `busy`: one busy process for each processor, all of the time.
-`changing`: it gets busy after the history and the baseline were made.
+The tests are those of the projects in benchmarks/engine, lengthened: the body of each runs so often that it takes 25 ms
+or more. In each trial some of them take 1.3, 1.5 or 2 times as long, by running their bodies more often. batchhook's
+result (history, then interleaved measurements) is compared with the truth, and with the rule of docs/origin.md: a test
+is slower if it takes more than 1.5 times as long as in the baseline's single run. Both see the same runs. `quiet`:
+nothing else runs. `busy`: one busy process per CPU all the time. `changing`: busy after the history and the baseline.
 """
 
 from __future__ import annotations
@@ -20,38 +19,38 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from batchhook.store import locks
-from benchmarks.engine.suites import SUITES, Cache
-from benchmarks.slowdowns.field import Field, Trial, prepared
-from benchmarks.slowdowns.load import load, processors
+from benchmarks.engine.suites import add_arguments, open_cache, prepare_suites
+from benchmarks.slowdowns.bench import Bench, Trial, prepare
+from benchmarks.slowdowns.load import cpu_count, load
 
+MODES = ("quiet", "busy", "changing")
 QUICK = "pyflakes,Markdown,mock"
 TIMES = (1.3, 1.5, 2.0)
 RULE = 1.5
-"""How many times as long as the baseline's single timing a test takes that the rival rule calls slower."""
+"""Ratio to the baseline's single timing from which the simple rule calls a test slower."""
 MOST_ALARMS, LEAST_HITS = 0.001, 0.9
-"""The aim: of tests that take as long as ever, and of those that take twice as long."""
+"""The goal: shares of unchanged tests, and of those that take twice as long, that may or must be called slower."""
 
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was said of tests, by how many times as long they take in truth; 1 for as long as ever.
+    """Results by true ratio (1 for unchanged tests).
 
     Attributes:
-        tests: how many there were.
-        ours: how many batchhook called slower.
-        unclear: of how many it could not tell.
-        rule: how many the rule of a single timing called slower.
-        modules: how many modules batchhook called slower in which nothing was planted.
-        suspects: how many tests and modules were measured.
-        seconds: that this took.
+        tests: number of tests.
+        ours: tests that batchhook called slower.
+        unclear: tests for which batchhook was inconclusive.
+        rule: tests that the rule of a single timing called slower.
+        modules: modules called slower by batchhook without a planted slowdown.
+        suspects: measured tests and modules.
+        seconds: duration of the measurements.
     """
 
     tests: Counter[float] = field(default_factory=Counter)
@@ -63,29 +62,29 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, trial: Trial, baseline: dict[str, float]) -> None:
-        """Count a trial in."""
-        slower = {found.name for found in trial.found if found.is_confirmed}
-        unclear = {found.name for found in trial.found if found.is_inconclusive}
+        """Add a trial."""
+        slower = {slowdown.name for slowdown in trial.slowdowns if slowdown.is_confirmed}
+        unclear = {slowdown.name for slowdown in trial.slowdowns if slowdown.is_inconclusive}
         for name in trial.tests:
             times = trial.slower.get(name, 1.0)
             self.tests[times] += 1
             self.ours[times] += name in slower
             self.unclear[times] += name in unclear
             self.rule[times] += trial.timed[name] > RULE * baseline[name]
-        whole = (found.name for found in trial.found if found.is_module and found.is_confirmed)
-        self.modules += sum(not any(name.startswith(f"{module}.") for name in trial.slower) for module in whole)
+        modules = (each.name for each in trial.slowdowns if each.is_module and each.is_confirmed)
+        self.modules += sum(not any(name.startswith(f"{module}.") for name in trial.slower) for module in modules)
         self.suspects += trial.suspects
         self.seconds += trial.seconds
 
 
 def show(mode: str, tally: Tally) -> None:
-    """Print what was said in one mode."""
+    """Print the table of one mode."""
     table = Table(title=f"{mode}: {tally.suspects} suspects, measured in {tally.seconds:.0f} s", title_justify="left")
     table.add_column("takes")
-    for heading in ("tests", "batchhook: slower", "can't tell", f"single timing > {RULE}"):
+    for heading in ("tests", "batchhook: slower", "inconclusive", f"single timing > {RULE}"):
         table.add_column(heading, justify="right")
     for times in (1.0, *TIMES):
-        label = "as long as ever" if times == 1.0 else f"{times} times as long"
+        label = "unchanged" if times == 1.0 else f"{times} times as long"
         shares = (_share(counts[times], tally.tests[times]) for counts in (tally.ours, tally.unclear, tally.rule))
         table.add_row(label, str(tally.tests[times]), *shares)
     console.print(table)
@@ -95,97 +94,89 @@ def _share(part: int, whole: int) -> str:
     return f"{part} ({part / whole:.2%})" if whole else "0"
 
 
-def verdict(tally: Tally) -> bool:
-    """Say whether the aim is met, in all modes together."""
+def show_summary(tally: Tally) -> bool:
+    """Print the results of all modes; return whether the goal is met."""
     alarms, hits = (tally.ours[times] / max(1, tally.tests[times]) for times in (1.0, 2.0))
     rule_alarms, rule_hits = (tally.rule[times] / max(1, tally.tests[times]) for times in (1.0, 2.0))
     console.print(
-        f"\nFalse alarms: {alarms:.3%} of {tally.tests[1.0]} (aim: under {MOST_ALARMS:.1%}); a single timing: "
-        f"{rule_alarms:.3%}.\nDoublings found: {hits:.1%} of {tally.tests[2.0]} (aim: over {LEAST_HITS:.0%}); "
-        f"a single timing: {rule_hits:.1%}.\nModules that were called slower and have no such test: {tally.modules}."
+        f"\nFalse alarms: {alarms:.3%} of {tally.tests[1.0]} (goal: under {MOST_ALARMS:.1%}); a single timing: "
+        f"{rule_alarms:.3%}.\nDoublings found: {hits:.1%} of {tally.tests[2.0]} (goal: over {LEAST_HITS:.0%}); "
+        f"a single timing: {rule_hits:.1%}.\nModules called slower without such a test: {tally.modules}."
     )
     return alarms < MOST_ALARMS and hits > LEAST_HITS
 
 
-def try_mode(place: Field, mode: str, given: argparse.Namespace, tallies: list[Tally]) -> None:
-    """Make the trials of one suite in one mode."""
-    busy = processors()
+def run_trials(bench: Bench, mode: str, options: argparse.Namespace, tallies: list[Tally]) -> None:
+    """Run the trials of one suite in one mode."""
+    busy = cpu_count()
     with load(busy) if mode == "busy" else nullcontext():
-        place.look_back(given.before)
+        bench.run_baseline(options.before)
     with load(busy) if mode != "quiet" else nullcontext():
-        for seed in range(1, given.trials + 1):
-            trial = place.trial(dict.fromkeys(TIMES, given.share), seed)
+        for seed in range(1, options.trials + 1):
+            trial = bench.run_trial(dict.fromkeys(TIMES, options.share), seed)
             for tally in tallies:
-                tally.add(trial, place.baseline)
-            _tell(place, mode, seed, trial)
+                tally.add(trial, bench.baseline)
+            _show_trial(bench, mode, seed, trial)
 
 
-def _tell(place: Field, mode: str, seed: int, trial: Trial) -> None:
+def _show_trial(bench: Bench, mode: str, seed: int, trial: Trial) -> None:
     console.print(f"  {mode} {seed}: {trial.suspects} suspects, {trial.seconds:.1f} s", markup=False)
-    for found in trial.found:
-        truth = trial.slower.get(found.name, 1.0)
-        is_false = found.is_confirmed and truth == 1.0 and not found.is_module
-        if is_false or (found.is_inconclusive and truth in {1.0, 2.0}):
-            said = f"{found.comparison.conclusion.value}, {found.comparison.ratio:.2f} times; in truth {truth}"
-            console.print(f"      {found.name}: {said}", markup=False)
-    missed = [name for name, times in trial.slower.items() if times == max(TIMES) and name not in _named(trial)]
+    for slowdown in trial.slowdowns:
+        truth, comparison = trial.slower.get(slowdown.name, 1.0), slowdown.comparison
+        is_false = slowdown.is_confirmed and truth == 1.0 and not slowdown.is_module
+        if is_false or (slowdown.is_inconclusive and truth in {1.0, 2.0}):
+            message = f"{comparison.conclusion.value}, {comparison.ratio:.2f} times; in truth {truth}"
+            console.print(f"      {slowdown.name}: {message}", markup=False)
+    missed = [name for name, times in trial.slower.items() if times == max(TIMES) and name not in _reported(trial)]
     for name in missed:
         seconds = trial.timed.get(name, 0.0)
-        console.print(f"      missed: {name}: {place.baseline.get(name, 0.0):.4f} -> {seconds:.4f} s", markup=False)
+        console.print(f"      missed: {name}: {bench.baseline.get(name, 0.0):.4f} -> {seconds:.4f} s", markup=False)
 
 
-def _named(trial: Trial) -> set[str]:
-    return {found.name for found in trial.found if found.is_confirmed or found.is_inconclusive}
+def _reported(trial: Trial) -> set[str]:
+    return {each.name for each in trial.slowdowns if each.is_confirmed or each.is_inconclusive}
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Parse the command line, run all trials, and print the results."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.slowdowns",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--suites", default=QUICK, metavar="A,B", help=f"these ({QUICK})")
-    parser.add_argument("--tests", type=int, default=200, metavar="N", help="tests that take part, in all (200)")
+    parser.add_argument("--tests", type=int, default=200, metavar="N", help="tests that take part, in total (200)")
     parser.add_argument("--trials", type=int, default=4, metavar="N", help="trials in each mode (4)")
-    parser.add_argument("--before", type=int, default=5, metavar="N", help="runs that history has (5)")
+    parser.add_argument("--before", type=int, default=5, metavar="N", help="runs before the trials (5)")
     parser.add_argument("--share", type=float, default=0.05, help="of tests for each slowdown, 0 to 0.3 (0.05)")
     parser.add_argument("--modes", default="quiet,busy", metavar="A,B", help="quiet, busy, changing (quiet,busy)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
-    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="what the tests' venv is made with")
-    parser.add_argument("--cache", type=Path, default=Path("~/.cache/batchhook-benchmarks"), metavar="FOLDER")
-    given = parser.parse_args()
-    wanted, modes = given.suites.split(","), given.modes.split(",")
-    suites = [suite for suite in SUITES if suite.name in wanted and suite.sdist]
-    if len(suites) != len(wanted) or not {"quiet", "busy", "changing"}.issuperset(modes):
-        parser.error(f"there is no such suite or mode; there are {', '.join(suite.name for suite in SUITES)}")
-    cache = Cache(given.cache, given.python)
-    cache.folder.mkdir(parents=True, exist_ok=True)
-    begun, whole, by_mode = time.monotonic(), Tally(), {mode: Tally() for mode in modes}
-    console.print(f"{given.tests} tests, {given.trials} trials in each mode. Load: {os.getloadavg()[0]:.1f}.")
-    with locks.try_lock(cache.folder / "slowdowns.lock") as mine:
-        if not mine:
-            parser.error(f"somebody is at work in {cache.folder}")
+    add_arguments(parser, QUICK)
+    options = parser.parse_args()
+    modes = options.modes.split(",")
+    if unknown := set(modes).difference(MODES):
+        parser.error(f"unknown mode {', '.join(sorted(unknown))}; known modes: {', '.join(MODES)}")
+    cache = open_cache(options)
+    started, total, by_mode = time.monotonic(), Tally(), {mode: Tally() for mode in modes}
+    console.print(f"{options.tests} tests, {options.trials} trials in each mode. Load: {os.getloadavg()[0]:.1f}.")
+    with locks.try_lock(cache.folder / "slowdowns.lock") as is_locked:
+        if not is_locked:
+            parser.error(f"another benchmark uses {cache.folder}")
+        suites = list(prepare_suites(parser, options, cache, with_sources=True))
         for number, suite in enumerate(suites):
-            trouble = cache.prepare(suite)
-            if trouble:
-                console.print(f"{suite.name} does not take part: {trouble}", markup=False)
-                continue
-            share = given.tests * (number + 1) // len(suites) - given.tests * number // len(suites)
-            with prepared(suite, cache, share, seed=number) as place:
-                console.print(f"[bold]{suite.name}[/]: {len(place.tests)} tests")
+            share = options.tests * (number + 1) // len(suites) - options.tests * number // len(suites)
+            with prepare(suite, cache, share, seed=number) as bench:
+                console.print(f"[bold]{suite.name}[/]: {len(bench.tests)} tests")
                 for mode in modes:
-                    try_mode(place, mode, given, [by_mode[mode], whole])
+                    run_trials(bench, mode, options, [by_mode[mode], total])
     for mode, tally in by_mode.items():
         show(mode, tally)
-    met = verdict(whole)
-    console.print(f"{'The aim is met' if met else 'THE AIM IS NOT MET'}; {time.monotonic() - begun:.0f} s in all.")
-    if given.json:
-        given.json.write_text(json.dumps({mode: _plain(tally) for mode, tally in by_mode.items()}, indent=1) + "\n")
+    is_met = show_summary(total)
+    console.print(f"The goal is {'met' if is_met else 'MISSED'}; {time.monotonic() - started:.0f} s in total.")
+    if options.json:
+        options.json.write_text(json.dumps({mode: _to_json(tally) for mode, tally in by_mode.items()}, indent=1) + "\n")
 
 
-def _plain(tally: Tally) -> dict[str, object]:
-    """Its numbers, as JSON can hold them."""
+def _to_json(tally: Tally) -> dict[str, object]:
+    """Return the tally as a JSON document."""
     values = {each.name: getattr(tally, each.name) for each in fields(tally)}
     return {name: dict(value) if isinstance(value, Counter) else value for name, value in values.items()}
 

@@ -1,4 +1,4 @@
-"""Making the machine busy."""
+"""Artificial CPU load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import os
 import time
 
 parent = os.getppid()
-while os.getppid() == parent:  # it ends with the benchmark, however that ends
+while os.getppid() == parent:  # ends with the benchmark, even if that is killed
     sum(range(200_000))
     time.sleep(0.001)
 """
@@ -21,7 +21,7 @@ while os.getppid() == parent:  # it ends with the benchmark, however that ends
 
 @contextmanager
 def load(processes: int) -> Iterator[None]:
-    """So many processes that are busy nearly all of the time, for the length of a block."""
+    """Keep this many processes busy, nearly all of the time."""
     started = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(processes)]
     try:
         yield
@@ -31,6 +31,6 @@ def load(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def processors() -> int:
-    """How many there are for us."""
+def cpu_count() -> int:
+    """Return the number of usable CPUs."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Making a suite's tests take longer: their own bodies run so many times, in the files that they stand in."""
+"""Lengthen a suite's tests, in their own files, by running their bodies several times."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from batchhook.core.results import Outcome, TestResult
 from benchmarks.engine.suites import Suite
 
 SHORTEST, LONGEST = 0.0005, 0.02
-"""Seconds that a test takes as it is, to take part."""
-WANTED = 0.025
-"""Seconds that it is to take at least, when nothing is planted."""
-LEAST_TIMES = 10
-"""How often its body runs at least, when nothing is planted: so that 1.3 times as often can be written."""
+"""Seconds of a test that can be lengthened."""
+MIN_SECONDS = 0.025
+"""Seconds of a lengthened test, at least."""
+MIN_REPEATS = 10
+"""Runs of a lengthened test's body, at least, so that there can be 1.3 times as many."""
 
 PLANT = """
 
@@ -39,13 +39,13 @@ del _plant
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A test whose body runs several times.
+    """A test to lengthen.
 
     Attributes:
         test_id: its id.
-        path: of the file that it stands in.
-        class_name: of its class, at the top of the file.
-        times: how often its body runs when nothing is planted.
+        path: path of its file.
+        class_name: name of its class, defined at the top level of the file.
+        times: runs of its body without a planted slowdown.
     """
 
     test_id: str
@@ -55,36 +55,38 @@ class Planted:
 
     @property
     def method(self) -> str:
-        """Its name in its class."""
+        """Name of the test method."""
         return self.test_id.rpartition(".")[2]
 
 
-def candidates(suite: Suite, top: Path, results: Iterable[TestResult]) -> list[Planted]:
-    """The tests of a suite that can take part, going by a run of it as it is; sorted by id."""
-    all_ = list(results)
-    times = Counter(result.test_id for result in all_)
-    found = []
-    for result in all_:
+def find_candidates(suite: Suite, top: Path, results: Iterable[TestResult]) -> list[Planted]:
+    """Return the tests that can be lengthened, by the results of the original suite; sorted by id."""
+    results = list(results)
+    counts = Counter(result.test_id for result in results)
+    candidates = []
+    for result in results:
         prefix, _, _ = result.test_id.rpartition(".")
         module, _, class_name = prefix.rpartition(".")
         path = Path(suite.top_level_dir, *result.module.split(".")).with_suffix(".py").as_posix()
-        fits = result.outcome is Outcome.PASSED and times[result.test_id] == 1 and module == result.module
+        fits = result.outcome is Outcome.PASSED and counts[result.test_id] == 1 and module == result.module
         if fits and SHORTEST <= result.duration <= LONGEST and (top / path).is_file():
-            repeats = max(LEAST_TIMES, ceil(WANTED / result.duration))
-            found.append(Planted(result.test_id, path, class_name, repeats))
-    return sorted(found, key=lambda each: each.test_id)
+            repeats = max(MIN_REPEATS, ceil(MIN_SECONDS / result.duration))
+            candidates.append(Planted(result.test_id, path, class_name, repeats))
+    return sorted(candidates, key=lambda each: each.test_id)
 
 
-def written(originals: Mapping[str, bytes], tests: Iterable[Planted], slower: Mapping[str, float]) -> dict[str, bytes]:
-    """New contents of the files in which tests stand.
+def plant_slowdowns(
+    originals: Mapping[str, bytes], tests: Iterable[Planted], slower: Mapping[str, float]
+) -> dict[str, bytes]:
+    """Return new contents of the tests' files.
 
     Args:
-        originals: contents as they were, by path.
-        tests: all that take part.
-        slower: how many times as long tests are to take, by id; the others as long as ever.
+        originals: original contents, by path.
+        tests: tests to lengthen.
+        slower: ratios to plant, by test id.
     """
     plants: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for test in tests:
         times = round(test.times * slower.get(test.test_id, 1.0))
         plants[test.path].append((test.class_name, test.method, times))
-    return {path: originals[path] + PLANT.format(plants=these).encode() for path, these in plants.items()}
+    return {path: originals[path] + PLANT.format(plants=planted).encode() for path, planted in plants.items()}

@@ -1,4 +1,4 @@
-"""One suite's repository, in which slowdowns are planted and looked for."""
+"""One suite's repository, to plant and detect slowdowns in."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from batchhook.workflow.perf.batch import find_slowdowns, screen_batch
 from batchhook.workflow.suite.run import NullRunListener, RunRequest, run_suite_on_commit
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.suites import Cache, Suite
-from benchmarks.slowdowns.planting import WANTED, Planted, candidates, written
+from benchmarks.slowdowns.planting import MIN_SECONDS, Planted, find_candidates, plant_slowdowns
 
-TOO_LONG = 20 * WANTED
-"""Seconds: a test that takes longer, when nothing is planted, costs too much of the benchmark's time."""
+MAX_SECONDS = 20 * MIN_SECONDS
+"""Longest duration of a test without a planted slowdown; longer ones would make the benchmark too slow."""
 _LATER = 1 << 40
-"""The number of a run that comes after all others."""
+"""Id of a run after all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was planted, and what was said of it.
+    """Planted slowdowns, and the detected ones.
 
     Attributes:
-        slower: how many times as long tests take in truth, by id; those that take part and are left out take as long.
-        tests: ids of all that take part and passed.
-        timed: seconds in this run.
-        found: what batchhook found out.
-        suspects: how many it measured.
-        seconds: that measuring took.
+        slower: true ratios, by test id; tests that are left out are unchanged.
+        tests: ids of the tests that take part and passed.
+        timed: seconds of each test in this run.
+        slowdowns: batchhook's results.
+        suspects: number of measured tests and modules.
+        seconds: duration of the measurements.
     """
 
     slower: Mapping[str, float]
     tests: tuple[str, ...]
     timed: Mapping[str, float]
-    found: Sequence[Slowdown]
+    slowdowns: Sequence[Slowdown]
     suspects: int
     seconds: float
 
 
-class Field:
-    """One suite's repository. Made by ``prepared``.
+class Bench:
+    """One suite's repository, created by ``prepare``.
 
     Attributes:
-        tests: those that take part.
-        baseline: how long each took in a single run when nothing was planted.
+        tests: tests that take part.
+        baseline: seconds of each test in a single run without planted slowdowns.
     """
 
     def __init__(self, suite: Suite, cache: Cache, project: Project, clone: Clone) -> None:
@@ -69,19 +69,19 @@ class Field:
         self._base = clone.git("rev-parse", "HEAD")
 
     def choose(self, most: int, seed: int) -> None:
-        """Choose tests at random that can be lengthened: they pass so, and take as long as is wanted."""
-        able = candidates(self.suite, self._clone.folder, self._run(self._base).result.results)
-        tried = random.Random(seed).sample(able, min(len(able), 2 * most))
-        self._originals = {test.path: (self._clone.folder / test.path).read_bytes() for test in tried}
-        for _ in range(2):  # the second time without those that fail so, and fail others
-            commit = self._commit(tried, {})
+        """Choose random tests that pass when lengthened, and take neither too short nor too long."""
+        able = find_candidates(self.suite, self._clone.folder, self._run(self._base).result.results)
+        sample = random.Random(seed).sample(able, min(len(able), 2 * most))
+        self._originals = {test.path: (self._clone.folder / test.path).read_bytes() for test in sample}
+        for _ in range(2):  # the second time without those that failed, and may have broken others
+            commit = self._commit(sample, {})
             seconds = _passed(self._run(commit))
-            tried = [test for test in tried if WANTED * 0.8 <= seconds.get(test.test_id, 0.0) <= TOO_LONG]
-        self.tests = sorted(tried[:most], key=lambda test: test.test_id)
+            sample = [test for test in sample if MIN_SECONDS * 0.8 <= seconds.get(test.test_id, 0.0) <= MAX_SECONDS]
+        self.tests = sorted(sample[:most], key=lambda test: test.test_id)
         self._base = self._commit(self.tests, {})
 
-    def look_back(self, times: int) -> None:
-        """Let batchhook see the suite some times when nothing is planted; the last time is the baseline."""
+    def run_baseline(self, times: int) -> None:
+        """Let batchhook run the suite a few times without planted slowdowns; the last run is the baseline."""
         with self._project.database.transaction() as connection:
             for table in ("outcome_details", "outcomes", "missing_tests", "runs"):
                 connection.execute(f"DELETE FROM {table}")
@@ -90,14 +90,14 @@ class Field:
             runs.add(self._project.database, run)
             self.baseline = _passed(run)
 
-    def trial(self, shares: Mapping[float, float], seed: int) -> Trial:
-        """Plant slowdowns, run the suite, and have batchhook look for them.
+    def run_trial(self, shares: Mapping[float, float], seed: int) -> Trial:
+        """Plant slowdowns, run the suite, and let batchhook detect them.
 
         Args:
-            shares: how many of the tests are to take so many times as long, 0 to 1.
-            seed: decides which.
+            shares: share of the tests to slow down (0 to 1), by ratio.
+            seed: seed for the choice of tests.
         """
-        slower = self._chosen(shares, seed)
+        slower = self._choose_slower(shares, seed)
         commit = self._commit(self.tests, slower)
         run = replace(self._run(commit), id=_LATER)
         (change,) = history.read_commits(self._project.git, [commit])
@@ -105,14 +105,14 @@ class Field:
         folder = self._project.state.run("benchmark")
         progress = ProgressWriter(folder / "progress.ndjson")
         begun = time.perf_counter()
-        found = find_slowdowns(self._project, BatchJob(batch, self._clone.plain, progress, folder / "scratch"), run)
+        detected = find_slowdowns(self._project, BatchJob(batch, self._clone.plain, progress, folder / "scratch"), run)
         seconds = time.perf_counter() - begun
         progress.close()
         timed = _passed(run)
         tests = tuple(test.test_id for test in self.tests if test.test_id in timed and test.test_id in self.baseline)
-        return Trial(slower, tests, timed, found, len(screen_batch(self._project, batch, run)), seconds)
+        return Trial(slower, tests, timed, detected, len(screen_batch(self._project, batch, run)), seconds)
 
-    def _chosen(self, shares: Mapping[float, float], seed: int) -> dict[str, float]:
+    def _choose_slower(self, shares: Mapping[float, float], seed: int) -> dict[str, float]:
         names = [test.test_id for test in self.tests]
         random.Random(f"{self.suite.name} {seed}").shuffle(names)
         slower: dict[str, float] = {}
@@ -122,30 +122,30 @@ class Field:
         return slower
 
     def _commit(self, tests: Sequence[Planted], slower: Mapping[str, float]) -> str:
-        """A commit on the base in which tests take longer."""
+        """Commit, on the base, tests of which some take longer; return the oid."""
         self._clone.checkout(self._base)
-        self._clone.write({**self._originals, **written(self._originals, tests, slower)})
+        self._clone.write({**self._originals, **plant_slowdowns(self._originals, tests, slower)})
         self._clone.git("commit", "--quiet", "--allow-empty", "--message", "planted")
         return self._clone.git("rev-parse", "HEAD")
 
     def _run(self, commit: str) -> Run:
-        wanted, scratch = RunRequest(commit, fresh=True), self._project.state.run("benchmark") / "scratch"
-        run = run_suite_on_commit(self._project, wanted, self._clone.plain, NullRunListener(), scratch)
+        request, scratch = RunRequest(commit, fresh=True), self._project.state.run("benchmark") / "scratch"
+        run = run_suite_on_commit(self._project, request, self._clone.plain, NullRunListener(), scratch)
         if run.result.broken_reason:
             raise RuntimeError(f"{self.suite.name}: {run.result.broken_reason}")
         return run
 
 
 @contextmanager
-def prepared(suite: Suite, cache: Cache, most: int, seed: int) -> Iterator[Field]:
-    """A suite's repository with tests that were chosen and lengthened, for the length of a block."""
-    clone = Clone.of(cache.repository(suite), cache.folder / "slowdowns" / suite.name, cache)
+def prepare(suite: Suite, cache: Cache, most: int, seed: int) -> Iterator[Bench]:
+    """Yield a suite's repository with lengthened tests, and delete it afterwards."""
+    clone = Clone.create(cache.repository(suite), cache.folder / "slowdowns" / suite.name, cache)
     clone.run(sys.executable, "-m", "batchhook", "install")
-    clone.git("config", "core.hooksPath", "/dev/null")  # commits are not counted here
+    clone.git("config", "core.hooksPath", "/dev/null")  # do not count commits
     with open_project(clone.folder, environment=clone.plain) as project:
-        field = Field(suite, cache, project, clone)
-        field.choose(most, seed)
-        yield field
+        bench = Bench(suite, cache, project, clone)
+        bench.choose(most, seed)
+        yield bench
     clone.remove()
 
 

@@ -1,0 +1,148 @@
+"""Every benchmark in miniature: on a tiny project, in a few seconds, without the network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.driving import Repository
+
+TOP = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(300)
+
+SHAPES = """\
+def area(width, height):
+    if width < 0 or height < 0:
+        return 0
+    return width * height
+
+
+def perimeter(width, height):
+    return 2 * (width + height)
+
+
+def is_square(width, height):
+    return width == height
+
+
+def larger(first, second):
+    return first if area(*first) > area(*second) else second
+
+
+def grow(width, height, margin):
+    return width + 2 * margin, height + 2 * margin
+"""
+SHAPES_TESTS = """\
+import time
+import unittest
+
+from shapes import plane
+
+
+class PlaneTests(unittest.TestCase):
+    def test_area(self):
+        self.assertEqual(plane.area(2, 3), 6)
+
+    def test_perimeter(self):
+        self.assertEqual(plane.perimeter(2, 3), 10)
+
+    def test_is_square(self):
+        self.assertTrue(plane.is_square(2, 2))
+
+    def test_grow(self):
+        self.assertEqual(plane.grow(1, 2, 3), (7, 8))
+
+    def test_is_not_square(self):
+        self.assertFalse(plane.is_square(2, 3))
+
+    def test_empty(self):
+        self.assertEqual(plane.area(0, 0), 0)
+
+
+class SlowTests(unittest.TestCase):
+    def test_sleep(self):
+        time.sleep(0.002)
+
+    def test_sleep_again(self):
+        time.sleep(0.003)
+"""
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    """A project with a package and a suite."""
+    project = Repository(tmp_path / "shapes")
+    project.write("shapes/__init__.py", "")
+    project.write("shapes/plane.py", SHAPES)
+    project.write("test_plane.py", SHAPES_TESTS)
+    for name in ("readme", "license", "notes"):
+        project.write(f"texts/{name}.txt", f"{name}\n")
+    project.git("init", "--quiet")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "-m", "first")
+    return project.top
+
+
+def run(*arguments: str | Path) -> str:
+    """Run a benchmark; return its output."""
+    done = subprocess.run([sys.executable, "-m", *arguments], cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stdout
+
+
+def test_commit_cost() -> None:
+    output = run("benchmarks.commit_cost", "--rounds", "1", "--changes", "10", "20")
+    assert "minimal shell hook" in output
+    assert "Growth from 10 to 20: " in output
+
+
+def test_recording() -> None:
+    output = run("benchmarks.recording", "--files", "3", "--rounds", "1")
+    assert output.count(" ms ") == 5
+
+
+def test_watch_soak(shapes: Path) -> None:
+    options = ("--minutes", "0.05", "--idle", "0.2", "--settle", "0.1", "--only", "edit,touch unchanged,commit")
+    output = run("benchmarks.watch_soak", shapes, *options)
+    assert "exit code after SIGTERM" in output
+
+
+def test_simulated_searches() -> None:
+    output = run("benchmarks.culprits.simulate", "--histories", "1", "--changes", "5", "--only", "deterministic")
+    assert output.count("bisection x 8") == 12
+
+
+def test_planted_culprits(shapes: Path, tmp_path: Path) -> None:
+    options = ("--seeds", "1", "--commits", "3", "--flaky", "0", "--json", tmp_path / "numbers.json")
+    output = run("benchmarks.culprits.planted", "--project", shapes, "--cache", tmp_path / "cache", *options)
+    (numbers,) = json.loads((tmp_path / "numbers.json").read_text())
+    assert numbers["tally"]["tests"] > 0, output
+    assert numbers["rivals"]["bisected"] > 0
+
+
+def test_engine(shapes: Path, tmp_path: Path) -> None:
+    options = ("--project", shapes, "--cache", tmp_path / "cache", "--jobs", "2")
+    output = run("benchmarks.engine", "check", *options)
+    assert output.count("equal") == 2
+    output = run("benchmarks.engine", "time", *options, "--rounds", "1", "--json", tmp_path / "numbers.json")
+    counts = {row["runner"]: row["counts"] for row in json.loads((tmp_path / "numbers.json").read_text())}
+    assert counts["unittest"] == counts["pytest"] == counts["batchhook test"]
+    assert counts["unittest"] == {"tests": 8, "failed": 0, "skipped": 0}, output
+
+
+def test_history() -> None:
+    output = run("benchmarks.history", "--batches", "8", "--few", "4", "--tests", "30", "--rounds", "1")
+    assert "git commit, fills a batch" in output
+    assert "analyze LATEST" in output
+
+
+def test_slowdowns(shapes: Path, tmp_path: Path) -> None:
+    options = ("--tests", "2", "--trials", "1", "--before", "2", "--share", "0.3", "--modes", "quiet")
+    output = run("benchmarks.slowdowns", "--project", shapes, "--cache", tmp_path / "cache", *options)
+    assert "shapes: 2 tests" in output
+    assert "The goal is " in output
