@@ -14,10 +14,10 @@ if TYPE_CHECKING:  # typing's, without the import
         ConfigurationError,
         ConflictError,
         GitError,
+        NoFullBatchError,
         NoSuchBatchError,
         NotARepositoryError,
         NotFinishedError,
-        NothingFullError,
         NothingToDoError,
         StoreError,
         SuiteError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # typing's, without the import
     )
     from batchhook.plugins.hookspecs import hookimpl
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "BatchhookError",
@@ -33,10 +33,10 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "GitError",
+    "NoFullBatchError",
     "NoSuchBatchError",
     "NotARepositoryError",
     "NotFinishedError",
-    "NothingFullError",
     "NothingToDoError",
     "StoreError",
     "SuiteError",

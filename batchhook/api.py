@@ -93,23 +93,30 @@ class Workflow:
 
     # Setup
 
-    def install(self, *, shared: bool = False) -> json_models.InstallDocument:
+    def install(self, *, shared: bool = False, python: str | None = None) -> json_models.InstallDocument:
         """Install the git hooks; existing hooks keep running, and records from before there was git are imported.
 
         Args:
-            shared: write to a hooks folder that other repositories use, too.
+            shared: write to the hooks folder that all of the user's repositories use, and not for this one alone.
+            python: the Python that runs the tests from now on: a path, an environment's folder, a command on the path,
+                or ``auto``; None keeps the one that was chosen before, or lets the first run choose.
 
         Raises:
-            BatchhookError: the folder serves other repositories or cannot be written, or pre-commit runs batchhook.
+            BatchhookError: the hooks folder cannot be written or comes from the environment, a configuration names
+                our hooks that pre-commit did not install, or that Python cannot run the tests.
         """
         location = locate(self._folder)
-        return serializers.install_document(install.install(location, location.git(), shared=shared))
+        installation = install.install(location, location.git(), shared=shared)
+        if python is not None:
+            chosen = install.choose_python(location, python, self._folder, os.environ)
+            installation = replace(installation, python=chosen)
+        return serializers.install_document(installation)
 
     def uninstall(self) -> json_models.UninstallDocument:
         """Remove the hooks and restore those they replaced; recorded data stays.
 
         Raises:
-            BatchhookError: the folder cannot be written.
+            BatchhookError: the folder cannot be written, or pre-commit runs batchhook and goes on to.
         """
         location = locate(self._folder)
         return serializers.uninstall_document(install.uninstall(location, location.git()))
@@ -199,7 +206,7 @@ class Workflow:
 
         Raises:
             NoSuchBatchError: there is no such batch.
-            NothingFullError: no batch is full yet, or this one is open.
+            NoFullBatchError: no batch is full yet, or this one is open.
             NotFinishedError: the timeout expired; the run continues.
         """
         with self._open() as project:
@@ -208,7 +215,8 @@ class Workflow:
             spawn.wake(project.location, project.database, os.environ, count)
             for _ in wait.follow_progress(project, batch, wait.deadline(timeout)):
                 pass
-            if wait.find_active(project, batch) is not None:
+            active = wait.find_active(project, batch)
+            if active is not None and not wait.is_settled(active):
                 raise NotFinishedError(f"batch {batch} is not finished yet", f"batchhook wait {batch}")
             return json_models.analysis_document(analyze.analyze(project, batch))
 

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     RUNNING = 4
     """Of ``wait`` only: the run was still in progress at the timeout."""
 
-    NOTHING_FULL = 5
+    NO_FULL_BATCH = 5
     """Of ``wait`` only: there is no run to wait for, because no batch is full, or this one is not."""
 
     USAGE = 64
@@ -72,10 +72,10 @@ class NotFinishedError(BatchhookError):
     """The batch is still open, or its run has not ended."""
 
 
-class NothingFullError(NotFinishedError):
-    """There is no run to wait for: the batch is still open, or none is full yet."""
+class NoFullBatchError(NotFinishedError):
+    """No batch is full yet, or the given one is still open: there is no run to wait for, and no batch to roll back."""
 
-    exit_code = ExitCode.NOTHING_FULL
+    exit_code = ExitCode.NO_FULL_BATCH
 
 
 class NothingToDoError(BatchhookError):
@@ -93,4 +93,4 @@ class BusyError(SuiteError):
 
 
 class ConflictError(BatchhookError):
-    """A rollback would overwrite later changes, or is otherwise in the way of other work; nothing was changed."""
+    """The request conflicts with the state of the repository or the work tree."""

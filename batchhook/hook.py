@@ -34,6 +34,8 @@ def run_script() -> NoReturn:
         sys.exit(f"usage: batchhook-hook {'|'.join(HOOKS)}")
     if name == "post-rewrite" and not arguments:  # the frameworks pass it in a variable, and no pairs of commits
         arguments = [os.environ.get("PRE_COMMIT_REWRITE_COMMAND", "rebase")]
+    if name == "post-merge" and not arguments:
+        arguments = [os.environ.get("PRE_COMMIT_IS_SQUASH_MERGE", "0")]
     os.environ["BATCHHOOK_INTERPRETER"] = sys.executable
     path = os.fspath(script(name))
     os.execv("/bin/sh", ["sh", path, *arguments])  # noqa: S606 - sh reads nothing but our own script
@@ -75,12 +77,12 @@ def _log_traceback(top: Path) -> None:
 
 
 def handle(stage: str, top: Path, branch: str = "", oid: str = "") -> None:
-    """Count after a commit or a rebase, print the count, and start what it calls for.
+    """Count after a commit, a rebase or a merge, print the count, and start what it calls for.
 
     A commit that fills a batch starts its run, and the terminal watches it for a while.
 
     Args:
-        stage: ``post-commit`` or ``post-rewrite``.
+        stage: ``post-commit``, ``post-rewrite`` or ``post-merge``.
         top: the work tree's top folder.
         branch: HEAD's branch, as ``Head`` has it; with ``oid``, HEAD as the hook read it. Without, it is read here.
         oid: HEAD's commit.
@@ -97,7 +99,10 @@ def handle(stage: str, top: Path, branch: str = "", oid: str = "") -> None:
     if stage == "post-commit" and not StateDir.for_repository(location.common_dir).is_installed():
         _initialize(location, head)
     with open_project(location, timeout=_DATABASE_TIMEOUT, branch=head.branch) as project:
-        _report_count(project, project.reconcile(HookEvent(head, is_commit=stage == "post-commit")))
+        if stage == "post-merge":
+            _report_merge(project, project.reconcile(), oid)
+        else:
+            _report_count(project, project.reconcile(HookEvent(head, is_commit=stage == "post-commit")))
 
 
 def _initialize(location: Location, head: Head) -> None:
@@ -134,6 +139,12 @@ def _report_count(project: Project, count: Count | None) -> None:
         _print_line(f"batchhook: batch {count.batch}, {count.quota.format_progress(count.filled)}")
     if has_queue and count.sealed:
         _watch_run(project, max(count.sealed))
+
+
+def _report_merge(project: Project, count: Count | None, oid: str) -> None:
+    """Report the count if the merge at HEAD changed it; a merge that was pulled does not."""
+    if count is not None and (count.sealed or any(change.oid == oid for change in count.changes)):
+        _report_count(project, count)
 
 
 def _watch_run(project: Project, batch: int) -> None:

@@ -27,7 +27,7 @@ EOL
     for name in applypatch-msg pre-applypatch post-applypatch pre-commit pre-merge-commit prepare-commit-msg commit-msg \
         post-commit pre-rebase post-checkout post-merge pre-push pre-receive update proc-receive post-receive \
         post-update reference-transaction push-to-checkout pre-auto-gc post-rewrite sendemail-validate \
-        fsmonitor-watchman p4-changelist p4-prepare-changelist p4-post-changelist p4-pre-submit post-index-change; do
+        post-index-change; do
         [ -x "$hooks_path/$name" ] && [ ! -e "$folder/$name" ] && cp "$folder/forward" "$folder/$name" 2>/dev/null
     done
 fi

@@ -1,6 +1,6 @@
 # Run the previous hook first, under its own name and in its own place; a pre-commit hook can stop the commit.
 status=0
-[ -f "$previous" ] && [ -x "$previous" ] || previous=
+[ -x "$previous" ] || previous=
 # A hook manager that renamed this hook to call it is the caller: not a previous hook, though we know it as one.
 if [ -n "$previous" ] && [ "${0##*/}" != "$hook" ] && cmp -s "$folder/$hook" "$previous"; then
     previous=

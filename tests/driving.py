@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests import forking
+from tests import forking, hostile
 
 EPOCH = 1_700_000_000
 
@@ -51,16 +51,20 @@ class Repository:
         self._clock = clock or itertools.count(EPOCH, 60)
 
     def git(self, *arguments: str, check: bool = True, **variables: str) -> str:
-        """Run git; gives what it printed. Each call is a minute later than the one before."""
+        """Run git, and return its output. Each call is a minute later than the previous one."""
         return self.git_both(*arguments, check=check, **variables).stdout.strip()
 
+    def tick(self) -> int:
+        """Advance the clock by a minute; return the time in seconds."""
+        return next(self._clock)
+
     def git_both(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
-        date = f"{next(self._clock)} +0000"
+        date = f"{self.tick()} +0000"
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         return subprocess.run(
             ["git", *arguments],
             cwd=self.top,
-            env={**os.environ, **dates, **variables},
+            env=hostile.variables_for(arguments, {**os.environ, **dates, **variables}),
             capture_output=True,
             text=True,
             check=check,
@@ -75,8 +79,8 @@ class Repository:
         return (self.top / path).read_text()
 
     def commit(self, subject: str, *options: str, **files: str) -> str:
-        """Commit files (``a__py`` for ``a.py``), or one file that differs each time; gives what the hooks said."""
-        for name, text in (files or {f"{subject}__txt": f"{subject} {next(self._clock)}"}).items():
+        """Commit files (``a__py`` for ``a.py``), or one file that differs each time; return the hooks' output."""
+        for name, text in (files or {f"{subject}__txt": f"{subject} {self.tick()}"}).items():
             self.write(name.replace("__", "."), text)
         self.git("add", "--all")
         return self.git_both("commit", "--quiet", "-m", subject, *options).stderr.strip()
@@ -84,31 +88,37 @@ class Repository:
     def head(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", revision)
 
-    def batchhook(self, *arguments: str, code: int = 0, stdin: str = "", **variables: str) -> str:
-        """Run batchhook as a process; gives what it printed."""
+    def run(self, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run batchhook as a process."""
         environment = {**os.environ, **variables}
-        if self.python == sys.executable and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in variables):
+        is_default = not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in variables)
+        if self.python == sys.executable and is_default and not forking.UNFORKED:
             done = forking.run(arguments, self.top, environment, stdin.encode())
         else:
             command = [self.python, "-m", "batchhook", *arguments]
             done = subprocess.run(
                 command, cwd=self.top, env=environment, input=stdin.encode(), capture_output=True, check=False
             )
-        said, complained = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
-        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{said}\n{complained}"
-        return said if code in {0, 1} else said + complained
+        output, errors = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(arguments, done.returncode, output, errors)
+
+    def batchhook(self, *arguments: str, code: int = 0, stdin: str = "", **variables: str) -> str:
+        """Run batchhook as a process that must exit with this code, and return its output."""
+        done = self.run(*arguments, stdin=stdin, **variables)
+        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout if code in {0, 1} else done.stdout + done.stderr
 
     def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.batchhook("--json", *arguments, code=code))
 
     def open(self) -> tuple[int, list[str]]:
-        """Number and subjects of the open batch."""
-        found = self.json("status")["open"]
-        return found["id"], [change["summary"] for change in found["changes"]]
+        """Return the number of the open batch, and its subjects."""
+        batch = self.json("status")["open"]
+        return batch["id"], [change["summary"] for change in batch["changes"]]
 
 
 def other_python(version: str) -> Path:
-    """A Python of that version (``3.8``) that really starts; skips the test where there is none."""
+    """Return a Python of that version (``3.8``) that really starts; skip the test if there is none."""
     shim = Path(shutil.which(f"python{version}") or "nowhere")
     installed = sorted(shim.parent.parent.glob(f"versions/{version}.*/bin/{shim.name}"))  # pyenv's shims may not start
     for path in [shim, *installed] if shim.is_absolute() else []:

@@ -5,21 +5,18 @@ hooks, and the runners and dispatchers that these spawn. A forked process has it
 streams, ends like any other, and shares with the others only what was imported before.
 
 Each of pytest's workers starts its server at the first call; it ends with the worker. A hook's script starts ``python``
-in the server's folder, a small client. With ``BATCHHOOK_TEST_UNFORKED=1``, as in ``make nightly``, everything is started
-from scratch.
+in the server's folder, a small client. With ``BATCHHOOK_TEST_UNFORKED=1``, as in ``make nightly``, every process is
+started from scratch.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
 import gc
 import importlib
-import json
 import marshal
 import os
 import pkgutil
-import runpy
 import select
 import signal
 import socket
@@ -35,9 +32,11 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import batchhook
-from batchhook.git.environment import scrub_environment
+from batchhook.git.environment import background_environment
 from batchhook.git.location import Location
 from batchhook.store.state_dir import StateDir
+from batchhook.workflow.setup import hook_files, hook_scripts
+from batchhook.workflow.status import spawn
 
 UNFORKED = os.environ.get("BATCHHOOK_TEST_UNFORKED") == "1"
 
@@ -61,7 +60,7 @@ def run():
         code = connection.recv(4)
     except OSError:
         return
-    os._exit(int(code))
+    os._exit(int(code or 1))
 
 run()
 os.execv({python!r}, [{python!r}, *sys.argv[1:]])
@@ -92,6 +91,14 @@ class _Server(NamedTuple):
         return f"{self.folder.name}/socket"
 
 
+class _HookInterpreter:
+    """In the place of ``sys`` where hooks are written: has them run the client, and starts the server for them."""
+
+    @property
+    def executable(self) -> str:
+        return os.fspath(Path(_address()).with_name("python"))
+
+
 _servers: list[_Server] = []
 
 
@@ -110,11 +117,24 @@ def run(
         return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
 
 
+def serve_hooks() -> None:
+    """Let hooks that this process installs run through the server."""
+    if not UNFORKED:
+        _set_interpreter(_HookInterpreter())
+
+
+def _set_interpreter(interpreter: object) -> None:
+    """Set the Python that hooks are written for and compared with; ``interpreter`` takes the place of ``sys``."""
+    for module in (hook_files, hook_scripts):
+        assert vars(module)["sys"]
+        vars(module)["sys"] = interpreter
+
+
 def _request(address: str, request: _Request, streams: Sequence[int]) -> int:
     """Have a process started; return its exit code, or 0 if it is not awaited."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(address)
-        data = marshal.dumps(tuple(request))
+        data = marshal.dumps((list(request.command), request.folder, dict(request.environment), request.is_awaited))
         socket.send_fds(connection, [_LENGTH.pack(len(data))], list(streams))
         connection.sendall(data)
         return int(_read(connection, 4))
@@ -139,6 +159,15 @@ def _address() -> str:
             os.close(lifeline)
             _servers.append(_Server(process, folder, our_end))
         return _servers[0].address
+
+
+def stop() -> None:
+    """End the server, if there is one."""
+    while _servers:
+        server = _servers.pop()
+        os.close(server.lifeline)
+        server.process.wait()
+        server.folder.cleanup()
 
 
 def _read(connection: socket.socket, length: int) -> bytes:
@@ -208,7 +237,7 @@ def _become(request: _Request, streams: Sequence[int]) -> None:
         code = 1
     with contextlib.suppress(OSError, ValueError):
         if isinstance(code, str):
-            print(code, file=sys.stderr)
+            sys.stderr.write(f"{code}\n")
             code = 1
         sys.stdout.flush()
         sys.stderr.flush()
@@ -221,8 +250,6 @@ def _prepare(folder: Path) -> None:
         if module.name.split(".")[1] not in {"demo", "engines", "hooks"}:
             with contextlib.suppress(Exception):  # its own tests fail
                 importlib.import_module(module.name)
-    from batchhook.workflow.setup import install
-    from batchhook.workflow.status import spawn
 
     locale = {name: value for name, value in os.environb.items() if name.startswith((b"LC_", b"LANG"))}
     client = folder / "python"
@@ -230,16 +257,20 @@ def _prepare(folder: Path) -> None:
     address = os.fspath(folder / "socket")
     client.write_text(_CLIENT.format(base=base, locale=locale, address=address, python=sys.executable))
     client.chmod(0o755)
-    install.sys = SimpleNamespace(executable=os.fspath(client))
+    _set_interpreter(SimpleNamespace(executable=os.fspath(client)))
 
     def spawn_module(module: str, location: Location, environment: Mapping[str, str]) -> None:
         """Do as the original: in a new session, with the log as output."""
-        variables = {os.fsencode(name): os.fsencode(value) for name, value in scrub_environment(environment).items()}
-        request = _Request([module, os.fspath(location.top)], os.fsencode(location.common_dir), variables, False)
-        with StateDir.for_repository(location.common_dir).log.open("ab") as log, open(os.devnull, "rb") as nothing:
+        clean = background_environment(environment)
+        variables = {os.fsencode(name): os.fsencode(value) for name, value in clean.items()}
+        request = _Request(
+            [module, os.fspath(location.top)], os.fsencode(location.common_dir), variables, is_awaited=False
+        )
+        with StateDir.for_repository(location.common_dir).log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             _request(address, request, [nothing.fileno(), log.fileno(), log.fileno()])
 
-    spawn._spawn_module = spawn_module
+    assert vars(spawn)["_spawn_module"]
+    vars(spawn)["_spawn_module"] = spawn_module
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from batchhook.cli.options import BatchNumber, Json, console, emit, options, project
+from batchhook.cli.options import Json, LatestBatch, console, emit, options, project
 
 
 def analyze(
-    number: BatchNumber,
+    number: LatestBatch = None,
     tracebacks: Annotated[
         bool, typer.Option("--tracebacks", "-t", help="Show full failure messages and all timings.")
     ] = False,
@@ -19,12 +19,12 @@ def analyze(
 ) -> int:
     """Show a batch's failures by culprit, its slowdowns and changes, and the next steps."""
     from batchhook.cli.run_summary import exit_code
-    from batchhook.workflow.status import analyze as analyses, spawn
+    from batchhook.workflow.status import analyze as analyses, spawn, wait as waiting
 
     with project() as opened:
         count = opened.reconcile()
         spawn.wake(opened.location, opened.database, os.environ, count)
-        analysis = analyses.analyze(opened, number)
+        analysis = analyses.analyze(opened, waiting.find_full_batch(opened) if number is None else number)
         if options.json:
             from batchhook.report import json_models
 

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from batchhook.core.results import Run
     from batchhook.store.baselines import Baseline
 
-baseline = typer.Typer(cls=Group, help="Set, show, or compare with a baseline run.", no_args_is_help=True)
+baseline = typer.Typer(
+    cls=Group, help="Set, show, or compare with a baseline run; alone, show it.", invoke_without_command=True
+)
 
 Revision = Annotated[str, typer.Argument(metavar="REF", help="The commit.")]
+
+
+@baseline.callback()
+def _show_by_default(context: typer.Context, _json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        show()
 
 
 @baseline.command("set", cls=Command)
@@ -65,8 +73,11 @@ def compare(revision: Revision = "HEAD", _json: Json = False) -> int:
     else:
         out = console()
         out.print(f"{comparison.oid[:8]} {summarize_verdict(verdict, comparison.run.result)}")
-        parts = list(comparisons.full(comparison.compared))
-        out.print(f"since the baseline ({comparison.baseline.oid[:8]}):" if parts else "No differences.")
+        if comparison.suite_difference:
+            out.print(f"these tests {comparison.suite_difference}")
+        parts = list(comparisons.full(comparison.compared, is_later=comparison.is_baseline_later))
+        word = "before" if comparison.is_baseline_later else "since"
+        out.print(f"{word} the baseline ({comparison.baseline.oid[:8]}):" if parts else "No differences.")
         for part in parts:
             out.print(part)
     if comparison.compared.overall.is_regression:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +13,20 @@ from batchhook.cli.options import Json, console, emit, options
 if TYPE_CHECKING:
     from batchhook.workflow.setup.install import Installation
 
+_HIDING = (
+    ("git config transfer.hideRefs refs/batchhook", "hide these refs from clones and fetches of this repository"),
+    ("git config log.excludeDecoration 'refs/batchhook/*'", "hide them in git log"),
+)
+
 
 def install(
     shared: Annotated[
-        bool, typer.Option("--shared", help="Write to a hooks folder that other repositories use, too.")
+        bool, typer.Option("--shared", help="Write to the hooks folder of all your repositories (core.hooksPath).")
     ] = False,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Choose the Python that runs the tests; auto: as in this terminal."),
+    ] = None,
     _json: Json = False,
 ) -> None:
     """Install the git hooks in this repository; existing hooks keep running."""
@@ -24,6 +35,9 @@ def install(
 
     location = locate(options.folder)
     installation = setup.install(location, location.git(), shared=shared)
+    if python is not None:
+        chosen = setup.choose_python(location, python, options.folder, os.environ)
+        installation = replace(installation, python=chosen)
     if options.json:
         from batchhook.workflow import serializers
 
@@ -44,17 +58,29 @@ def _print(installation: Installation) -> None:
         out.print(f"Imported from before there was git: {batches}, {plural(imported.records, 'recorded change')}.")
         out.print(f"The old repository is now in {one_line(str(imported.archive))}; it can be deleted.", soft_wrap=True)
     folder = one_line(str(installation.folder))
-    if installation.written:
+    if installation.run_by:
+        out.print(f"Your hook framework runs batchhook: {one_line(installation.run_by)}.")
+    elif installation.written:
         out.print(f"Installed in {folder}: {', '.join(installation.written)}.")
     else:
         out.print(f"The hooks in {folder} are already installed.")
+    if installation.original is not None:
+        original = one_line(str(installation.original))
+        out.print(f"Nothing in {original} was changed, and its hooks still run.", soft_wrap=True)
     if installation.chained:
-        out.print(f"Your own hooks still run first: {', '.join(installation.chained)}.")
+        out.print(f"Your own hooks still run: {', '.join(installation.chained)}.")
+    python = installation.python
+    if python is not None:
+        out.print(one_line(f"Tests run under {python.path} ({python.version}): {python.reason}."), soft_wrap=True)
     if installation.is_new:
         out.print("Counting starts with your next commit; every fifth runs the tests.")
+        out.print(
+            "What it pins is in refs/batchhook: a plain git push leaves it out, git push --mirror takes it along."
+        )
     out.print(
         layout.hints(
             ("batchhook doctor", "check which Python and which tests will run"),
-            ("batchhook uninstall", "remove the hooks"),
+            *(_HIDING if installation.is_new else ()),
+            *(() if installation.run_by else (("batchhook uninstall", "remove the hooks"),)),
         )
     )

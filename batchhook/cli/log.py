@@ -27,6 +27,8 @@ def log(
         from batchhook.report.console import batches
 
         if entries:
-            console().print(batches.log_table((entry.batch, entry.verdict, entry.totals) for entry in entries))
+            console().print(
+                batches.log_table((entry.batch, entry.verdict, entry.totals, entry.rollback) for entry in entries)
+            )
         else:
             console().print("No batches yet; the next commit starts the first one.")

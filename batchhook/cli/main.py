@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import itertools
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
@@ -18,18 +21,38 @@ from batchhook.errors import BatchhookError, ExitCode
 _FIRST_FREE_DESCRIPTOR = 3
 
 
+class _OutputError(OSError):
+    """An error of a standard stream, to tell it from those of other files; a closed pipe has its own class."""
+
+
+def _naming_the_output(method: Callable[..., object]) -> Callable[..., object]:
+    """Wrap a method of a standard stream, so that its errors are ``_OutputError``."""
+
+    @functools.wraps(method)
+    def call(*arguments: object) -> object:
+        try:
+            return method(*arguments)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _OutputError(error.errno, error.strerror) from error
+
+    return call
+
+
 def main() -> NoReturn:
     """Run the command line and exit."""
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # for terminals that lack our characters
+            for name in ("write", "flush"):
+                setattr(stream, name, _naming_the_output(getattr(stream, name)))
     try:
         code = _run()
         sys.stdout.flush()
-    except BrokenPipeError:  # `batchhook log | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
+    except OSError as error:
+        code = _report_unwritable(error)
     sys.exit(int(code))
 
 
@@ -52,9 +75,9 @@ def _run() -> int:
         return _report(_usage_message(error), "batchhook --help", ExitCode.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return _report("interrupted", "", ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if isinstance(error, (BrokenPipeError, _OutputError)):
+            raise
         return _report(_system_message(error), "nothing was lost; try again once that is fixed", ExitCode.ERROR)
     except Exception as error:  # noqa: BLE001 - a bug of ours; the traceback is for its report
         import traceback
@@ -63,6 +86,17 @@ def _run() -> int:
         return _report(
             f"{type(error).__name__}: {error}", "this is a bug in batchhook: please report it", ExitCode.ERROR
         )
+
+
+def _report_unwritable(error: OSError) -> ExitCode:
+    """Report that the output cannot be written, in one line: ``batchhook log | head -1``, a full disk."""
+    message = "the output was closed" if isinstance(error, BrokenPipeError) else _system_message(error)
+    with contextlib.suppress(OSError):
+        print(f"batchhook: not everything was printed: {message}", file=sys.stderr, flush=True)  # noqa: T201 - as _report
+    for stream in (sys.stdout, sys.stderr):  # Python writes what is left in their buffers when it exits
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return ExitCode.ERROR
 
 
 def _usage_message(error: TyperException) -> str:

@@ -42,6 +42,9 @@ Json = Annotated[bool, typer.Option("--json", callback=_enable_json, help="Print
 """``--json`` after the command; the same as before it."""
 
 BatchNumber = Annotated[int, typer.Argument(metavar="N", min=1, help="Number of the batch.")]
+LatestBatch = Annotated[
+    int | None, typer.Argument(metavar="N", min=1, help="Number of the batch; by default the latest full one.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, with the diff, and change nothing.")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")]
 Stash = Annotated[bool, typer.Option("--stash", help="Move uncommitted work that is in the way to git's stash.")]

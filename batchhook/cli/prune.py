@@ -52,7 +52,7 @@ def prune(
 
         emit(json_models.prune_document(result.freed, plan.decision, done=True))
     else:
-        retention.print_freed(console(), result.freed, result.shrink_error)
+        retention.print_freed(console(), result.freed, result.shrink_error, result.unreferenced)
 
 
 def _show_usage(opened: Project) -> None:

@@ -6,20 +6,22 @@ from typing import Annotated
 
 import typer
 
-from batchhook.cli.options import BatchNumber, Json, console, emit, options, project
+from batchhook.cli.options import Json, LatestBatch, console, emit, options, project
 from batchhook.errors import BatchhookError
 
 
 def report(
-    number: BatchNumber,
+    number: LatestBatch = None,
     in_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     _json: Json = False,
 ) -> None:
     """Write a batch's report as a web page and print its path."""
     from batchhook.report.files import filenames
     from batchhook.workflow.reports import write
+    from batchhook.workflow.status import wait as waiting
 
     with project() as opened:
+        number = waiting.find_full_batch(opened) if number is None else number
         files = write.write_own_reports(opened, number)
     page = files[filenames.page(number)]
     if options.json:

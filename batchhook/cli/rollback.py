@@ -90,6 +90,8 @@ def rollback(
     mode = RollbackMode.COMMIT if commit else RollbackMode.RESET if reset else RollbackMode.FILES
     with project() as opened:
         batches, paths = _parse_selection(opened, what or [], has_change=bool(change))
+        if not (what or change):
+            batches = _latest_batch(opened, dry_run=dry_run)
         request = RollbackRequest(batches, tuple(change or ()), paths, mode, force=force, autostash=stash)
         with suggest_backup(opened.state, batches[0] if batches else 0):
             if culprit:
@@ -118,6 +120,21 @@ def _restore(number: int, *, force: bool, dry_run: bool, yes: bool) -> int:
     with project() as opened:
         title = f"Restore the files of batch {number} from their copies, in the work tree:"
         return apply_restore(prepare_restore(opened, number, force=force), title, dry_run=dry_run, yes=yes)
+
+
+def _latest_batch(opened: Project, *, dry_run: bool) -> tuple[int, int]:
+    """Return the latest full batch of the branch, for a preview; what is reverted must be named.
+
+    Raises:
+        UsageError: it is no preview.
+        NoFullBatchError: no batch of the branch is full yet.
+    """
+    from batchhook.workflow.rollback.selection import latest_sealed_batch
+
+    if not dry_run:
+        raise UsageError("no batch named", "batchhook rollback 3, 3..5, or --change OID; --dry-run shows the latest")
+    number = latest_sealed_batch(opened)
+    return number, number
 
 
 def _parse_batch(words: list[str]) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from batchhook.cli.options import BatchNumber, Json, console, emit, options, project
+from batchhook.cli.options import Json, LatestBatch, console, emit, options, project
 
 
-def show(number: BatchNumber, _json: Json = False) -> None:
+def show(number: LatestBatch = None, _json: Json = False) -> None:
     """Show a batch with its changes and the files that they touched."""
-    from batchhook.workflow.status import analyze
+    from batchhook.workflow.status import analyze, wait as waiting
 
     with project() as opened:
-        entry, edits = analyze.load_batch(opened, number)
+        entry, edits = analyze.load_batch(opened, waiting.find_full_batch(opened) if number is None else number)
         if options.json:
             from batchhook.workflow import serializers
 
@@ -19,6 +19,8 @@ def show(number: BatchNumber, _json: Json = False) -> None:
         from batchhook.report.console import batches
 
         out = console()
-        out.print(batches.log_table([(entry.batch, entry.verdict, entry.totals)]))
+        out.print(batches.log_table([(entry.batch, entry.verdict, entry.totals, entry.rollback)]))
+        if entry.rollback:
+            out.print(batches.rollback_line(entry.rollback))
         out.print()
         out.print(batches.change_table(entry.batch.changes, edits))

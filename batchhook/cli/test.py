@@ -16,13 +16,15 @@ from batchhook.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from batchhook.core.verdict import Verdict
+    from batchhook.workflow.context.project import Project
     from batchhook.workflow.manual_run import ManualRun
     from batchhook.workflow.suite.run import RunListener
 
 
 def test(
     tests: Annotated[
-        list[str] | None, typer.Argument(metavar="TEST", help="Run only these tests, classes or modules, by their ids.")
+        list[str] | None,
+        typer.Argument(metavar="TEST", help="Run only these tests, classes, modules, packages or files."),
     ] = None,
     pattern: Pattern = None,
     failed: Annotated[bool, typer.Option("--failed", help="Run only tests that failed in their last run.")] = False,
@@ -48,7 +50,7 @@ def test(
 
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
-        request = run_request(opened, tests or (), failed=failed, fresh=fresh, order=order)
+        request = run_request(opened, _from_top(opened, tests or []), failed=failed, fresh=fresh, order=order)
         is_record = recorded or opened.location.is_shadow
         commit = "the last recorded change" if is_record else "HEAD"
         subject = "the work tree" if opened.settings.isolation is Isolation.IN_PLACE else commit
@@ -64,6 +66,19 @@ def test(
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+def _from_top(opened: Project, words: list[str]) -> list[str]:
+    """Make the paths among the words relative to the top of the work tree, whatever folder is the current one."""
+    from batchhook.workflow.rollback.selection import paths_from_top
+
+    return [
+        "::".join((*paths_from_top(opened, options.folder, [path]), *inside))
+        if (options.folder / path).exists() and ("/" in path or path.endswith(".py"))
+        else word
+        for word in words
+        for path, *inside in [word.split("::")]
+    ]
 
 
 @contextmanager
@@ -82,6 +97,8 @@ def _listener(label: str, progress: Path | None) -> Iterator[RunListener]:
 
 
 def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
+    from batchhook.core.sanitize import one_line
+    from batchhook.core.suite_difference import python_of
     from batchhook.core.verdict import summarize_verdict
     from batchhook.report import phrases
     from batchhook.report.console import failures
@@ -90,6 +107,10 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
     out, result = console(), run.run.result
     if run.has_untested_changes:
         out.print(f"The work tree has changes that are not {state}; they were not tested.")
+    if run.unused_environment:
+        python, environment = python_of(run.run.suite), run.unused_environment
+        line = f"Tested under {python}, not in the active environment (batchhook install --python {environment})."
+        out.print(one_line(line), soft_wrap=True)
     out.print(f"{run.commit[:8]} {summarize_verdict(verdict, result)}")
     if result.hint:
         out.print(result.hint)
@@ -97,5 +118,9 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
         out.print(reused(run.run.started_at, "batchhook test --fresh"))
     failed = tuple(test for test in result.results if test.outcome.is_failure)
     remarks = {test.test_id: phrases.flaky(run.flips.get(test.test_id, 0)) for test in failed}
-    for part in (*failures.by_module(failed, remarks, tracebacks=True), *failures.parallel_only(result.results)):
+    for part in (
+        *failures.by_module(failed, remarks, tracebacks=True),
+        *failures.parallel_only(result.results),
+        *failures.skipped(result.results),
+    ):
         out.print(part)

@@ -33,7 +33,7 @@ def wait(
         updates = waiting.follow_progress(opened, batch, waiting.deadline(timeout))
         progress.follow_progress(progress_console(), f"batch {batch}", updates)
         active = waiting.find_active(opened, batch)
-        if active is not None:
+        if active is not None and not waiting.is_settled(active):
             _show_active(active)
             return ExitCode.RUNNING
         analysis = analyze.analyze(opened, batch)

@@ -16,6 +16,7 @@ from batchhook.cli.watch_view import JsonLinesView, LiveBoardView, PlainLinesVie
 from batchhook.core.sanitize import one_line
 from batchhook.errors import BatchhookError, ExitCode
 from batchhook.report.console.analysis import print_analysis
+from batchhook.store import operations
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
 from batchhook.workflow.rollback.selection import paths_from_top
@@ -128,18 +129,33 @@ class _WatchLoop:
     def _roll_back(self) -> None:
         if not isinstance(self._view, LiveBoardView) or self._view.analysis is None or self._keyboard is None:
             return
-        number, opened = self._view.analysis.batch.id, self._session.project
+        analysis, opened = self._view.analysis, self._session.project
+        number, own = analysis.batch.id, {change.oid for change in analysis.batch.changes}
+        culprits = () if analysis.rollback else analysis.culprits
+        guilty = tuple(change.oid for change, _ in culprits if change.oid in own)
+        guilty = guilty if len(guilty) < len(own) else ()
         with self._view.hidden() as out, self._keyboard.suspended():
-            try:
-                opened.reconcile()
-                request = RollbackRequest((number, number))
-                apply_plan(prepare_rollback(opened, request), dry_run=False, yes=False)
-            except BatchhookError as error:
-                out.print(f"batchhook: {one_line(error.message)}")
-                if error.hint:
-                    out.print(f"hint: {one_line(error.hint)}")
+            opened.reconcile()
+            if not (guilty and self._offer(RollbackRequest(None, guilty))):
+                if guilty:
+                    out.print(f"\nOr the whole batch {number}:")
+                self._offer(RollbackRequest((number, number)))
             out.print()
+            self._view.analysis = latest_analysis(opened)
         self._session.note_operation()
+
+    def _offer(self, request: RollbackRequest) -> bool:
+        """Show the plan of a rollback and ask for confirmation; return whether it was carried out."""
+        opened = self._session.project
+        before = len(operations.list_all(opened.database))
+        try:
+            apply_plan(prepare_rollback(opened, request), dry_run=False, yes=False)
+        except BatchhookError as error:
+            out = console()
+            out.print(f"batchhook: {one_line(error.message)}")
+            if error.hint:
+                out.print(f"hint: {one_line(error.hint)}")
+        return len(operations.list_all(opened.database)) > before
 
     def _suspend(self) -> None:
         """Return the terminal to the shell, as Ctrl-Z requests."""

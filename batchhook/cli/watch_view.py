@@ -77,7 +77,7 @@ class LiveBoardView:
         self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop")
         self._board = Board(None, where, has_keys=has_keys)
         self._height = 0
-        self._polling = self._tested = ""
+        self._polling = self._omitted = self._tested = ""
         self._is_live = False
 
     def show_event(self, event: WatchEvent) -> None:
@@ -86,6 +86,8 @@ class LiveBoardView:
             self.analysis = event.analysis
         elif event.kind is WatchEventKind.POLLING:
             self._polling = format_event(event)
+        elif event.kind is WatchEventKind.OMITTED:
+            self._omitted = event.message
         elif event.kind is WatchEventKind.TESTED:
             self._tested = event.message
 
@@ -101,7 +103,7 @@ class LiveBoardView:
             manual_run=manual_test.progress() if manual_test else None,
             last_manual_run=self._tested,
             latest=self.analysis,
-            notes=tuple(note for note in (self._polling, session.error) if note),
+            notes=tuple(filter(None, (self._polling, self._omitted if session.omitted else "", session.error))),
         )
         height = self.console.height
         if current != self._board or height != self._height or not self._is_live:

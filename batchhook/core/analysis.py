@@ -11,6 +11,7 @@ from batchhook.core.comparison import Comparison, SuiteComparison
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, group_by_culprit
 from batchhook.core.failure_groups import CriticalFailure, critical_failure
 from batchhook.core.metrics import Metrics
+from batchhook.core.operations import BatchRollback
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import SuiteResult, TestResult
 from batchhook.core.rollback import AutoRollbackResult
@@ -33,14 +34,19 @@ class Analysis:
         since_previous: differences from that batch; without one, every failure is new.
         baseline: oid of the baseline commit; empty if none is set.
         since_baseline: differences from the baseline.
+        previous_python: Python of the latest batch before whose suite could run, if it is another one; else empty.
+        baseline_python: the same of the baseline.
+        suite_differences: what else than the files may make tests end differently than in these runs, a sentence each.
+        is_baseline_later: whether the baseline is a later commit than the batch.
         flips: by test id, how often a failing test both passed and failed on one tree; stable tests are left out.
         is_reused: whether the result comes from an earlier run of the same tree and suite.
         attributions: cause of each failure, by test id; empty if none was searched for, or not yet.
         is_searching: whether the culprit search is under way.
         slowdowns: confirmed slowdowns, worst first, followed by inconclusive ones.
         is_measuring: whether slowdowns are being measured.
-        intermediate_commits: culprits that are not changes of the batch but lie between them, by oid.
+        intermediate_commits: culprits that are not changes of the batch but lie before or between them, by oid.
         auto_rollback: result of an automatic rollback; None if none was attempted.
+        rollback: the rollback of the batch that is in effect; None if there is none.
         metrics: added by plug-ins, by plug-in and name.
         integration_errors: current errors of plug-ins and notifications, one line each.
     """
@@ -57,6 +63,10 @@ class Analysis:
     since_previous: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
     baseline: str = ""
     since_baseline: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
+    previous_python: str = ""
+    baseline_python: str = ""
+    suite_differences: tuple[str, ...] = ()
+    is_baseline_later: bool = False
     flips: Mapping[str, int] = field(default_factory=dict)
     is_reused: bool = False
     attributions: Mapping[str, Attribution] = field(default_factory=dict)
@@ -65,6 +75,7 @@ class Analysis:
     is_measuring: bool = False
     intermediate_commits: Mapping[str, Commit] = field(default_factory=dict)
     auto_rollback: AutoRollbackResult | None = None
+    rollback: BatchRollback | None = None
     metrics: Metrics = field(default_factory=dict)
     integration_errors: tuple[str, ...] = ()
 
@@ -72,9 +83,11 @@ class Analysis:
     def culprits(self) -> tuple[tuple[Commit, tuple[TestResult, ...]], ...]:
         """Culprits with the failures that each caused, most failures first."""
         commits = self.commits
-        failures = {result.test_id: result for result in self.failures}
+        failures: dict[str, list[TestResult]] = {}
+        for result in self.failures:  # an id may occur more than once
+            failures.setdefault(result.test_id, []).append(result)
         return tuple(
-            (commits[oid], tuple(failures[test_id] for test_id in test_ids if test_id in failures))
+            (commits[oid], tuple(result for test_id in test_ids for result in failures.get(test_id, ())))
             for oid, test_ids in group_by_culprit(self.attributions).items()
             if oid in commits
         )
@@ -86,7 +99,7 @@ class Analysis:
 
     @property
     def commits(self) -> Mapping[str, Commit]:
-        """Changes of the batch, and culprits between them, by oid."""
+        """Changes of the batch, and culprits that no batch counted, by oid."""
         return {change.oid: change for change in self.batch.changes} | dict(self.intermediate_commits)
 
     def failures_of(self, kind: AttributionKind) -> tuple[TestResult, ...]:

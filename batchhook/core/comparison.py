@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from batchhook.core.results import Outcome, TestResult
 
@@ -16,10 +16,12 @@ class Comparison:
     Attributes:
         newly_failing: fail now; passed, were skipped or did not exist before.
         still_failing: fail now and failed before.
-        fixed: failed before; ran now without failing.
+        fixed: failed before; ran now without failing. Flaky tests are left out: passing shows nothing.
         newly_skipped: skipped now; ran before.
         added: did not exist before.
         removed: no longer exist.
+        failing_without_changes: fail now and did not fail before, but also fail without the changes since then, so that
+            something else differs, such as the Python.
     """
 
     newly_failing: tuple[str, ...] = ()
@@ -28,6 +30,7 @@ class Comparison:
     newly_skipped: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    failing_without_changes: tuple[str, ...] = ()
 
     @property
     def is_regression(self) -> bool:
@@ -39,6 +42,12 @@ class Comparison:
         """Return whether nothing differs and nothing fails."""
         return self == Comparison()
 
+    def excuse(self, pre_existing: Collection[str]) -> Comparison:
+        """Return the comparison with tests that fail without the changes, too, not among the newly failing ones."""
+        excused = tuple(test_id for test_id in self.newly_failing if test_id in pre_existing)
+        newly_failing = tuple(test_id for test_id in self.newly_failing if test_id not in pre_existing)
+        return replace(self, newly_failing=newly_failing, failing_without_changes=excused)
+
 
 @dataclass(frozen=True, slots=True)
 class SuiteComparison:
@@ -47,17 +56,30 @@ class SuiteComparison:
     overall: Comparison
     by_module: Mapping[str, Comparison] = field(default_factory=dict)
 
+    def excuse(self, pre_existing: Collection[str]) -> SuiteComparison:
+        """Return the comparison with ``Comparison.excuse`` applied to the whole suite and to each module."""
+        by_module = {module: comparison.excuse(pre_existing) for module, comparison in self.by_module.items()}
+        return SuiteComparison(self.overall.excuse(pre_existing), by_module)
 
-def compare(now: Iterable[TestResult], before: Iterable[TestResult]) -> SuiteComparison:
-    """Compare two complete runs of a suite. If an id occurs more than once, a failing result takes precedence."""
+
+def compare(
+    now: Iterable[TestResult], before: Iterable[TestResult], flaky: Collection[str] = frozenset()
+) -> SuiteComparison:
+    """Compare two complete runs of a suite. If an id occurs more than once, a failing result takes precedence.
+
+    Args:
+        now: results of the run.
+        before: results of the earlier run.
+        flaky: ids of tests that failed before for no reason that could have been fixed.
+    """
     results_now, results_before = _by_id(now), _by_id(before)
     modules: defaultdict[str, tuple[dict[str, TestResult], dict[str, TestResult]]] = defaultdict(lambda: ({}, {}))
     for side, results in enumerate((results_now, results_before)):
         for test_id, result in results.items():
             modules[result.module][side][test_id] = result
-    by_module = {module: _compare(*sides) for module, sides in sorted(modules.items())}
+    by_module = {module: _compare(*sides, flaky) for module, sides in sorted(modules.items())}
     return SuiteComparison(
-        overall=_compare(results_now, results_before),
+        overall=_compare(results_now, results_before, flaky),
         by_module={module: comparison for module, comparison in by_module.items() if not comparison.is_empty},
     )
 
@@ -70,15 +92,18 @@ def _by_id(results: Iterable[TestResult]) -> dict[str, TestResult]:
     return by_id
 
 
-def _compare(now: Mapping[str, TestResult], before: Mapping[str, TestResult]) -> Comparison:
+def _compare(
+    now: Mapping[str, TestResult], before: Mapping[str, TestResult], known_flaky: Collection[str]
+) -> Comparison:
     failing = {test_id for test_id, result in now.items() if result.outcome.is_failure}
     failed = {test_id for test_id, result in before.items() if result.outcome.is_failure}
     skipped = {test_id for test_id, result in now.items() if result.outcome is Outcome.SKIPPED}
     ran = {test_id for test_id, result in before.items() if result.outcome.has_run}
+    flaky = {test_id for test_id, result in now.items() if result.is_parallel_only}.union(known_flaky)
     return Comparison(
         newly_failing=tuple(sorted(failing - failed)),
         still_failing=tuple(sorted(failing & failed)),
-        fixed=tuple(sorted((failed & now.keys()) - failing - skipped)),
+        fixed=tuple(sorted((failed & now.keys()) - failing - skipped - flaky)),
         newly_skipped=tuple(sorted(skipped & ran)),
         added=tuple(sorted(now.keys() - before.keys())),
         removed=tuple(sorted(before.keys() - now.keys())),

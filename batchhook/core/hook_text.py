@@ -7,6 +7,8 @@ from enum import Enum
 
 MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out again."
 
+END = "# The end of batchhook's hook."
+
 
 class HookAuthor(Enum):
     """The program that wrote a hook."""
@@ -44,13 +46,18 @@ def find_author(content: bytes) -> HookAuthor:
     return next((author for line, author in _GENERATED_BY.items() if line in header), HookAuthor.USER)
 
 
+def find_appended(content: bytes) -> bytes:
+    """Return what another program appended to a hook of ours, such as ``git branchless init``; it never runs there."""
+    return content.partition(f"\n{END}\n".encode())[2].strip()
+
+
 def is_bound_to_path(content: bytes) -> bool:
     """Return whether a hook may depend on its own name or folder.
 
     Only a shell script that mentions neither certainly does not: husky's and overcommit's hooks find out by their name
-    what to run, others read a library beside them. In doubt it does.
+    what to run, others read a library beside them. In doubt it does: a program, or a hook that cannot be read.
     """
     has_interpreter = content.startswith(b"#!")
-    if b"\0" in content or b"\r" in content or (has_interpreter and not _SHELL.match(content)):
+    if not content or b"\0" in content or b"\r" in content or (has_interpreter and not _SHELL.match(content)):
         return True
     return _OWN_PATH.search(content) is not None

@@ -9,7 +9,7 @@ or an amend.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,7 +20,10 @@ class CommitOrigin(Enum):
     """Origin of a commit that became the tip of HEAD, according to its reflog message."""
 
     CREATED = "created"
-    """By commit, cherry-pick, revert, am, or a true merge."""
+    """By commit, revert, or a true merge."""
+
+    PICKED = "picked"
+    """By cherry-pick or am; may repeat a commit that has left the branch."""
 
     AMENDED = "amended"
     """By ``commit --amend``; replaces a commit, with the same tree if only the message changed."""
@@ -29,24 +32,30 @@ class CommitOrigin(Enum):
     """By a rebase; replaces a commit with the same author and often the same patch."""
 
     EXISTING = "existing"
-    """By checkout, reset or fast-forward; the commit existed before."""
+    """By checkout, reset or fast-forward, where the commit existed before; or by another tool."""
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether the commit was made here, on the branch whose reflog says so."""
+        return self in {CommitOrigin.CREATED, CommitOrigin.PICKED, CommitOrigin.AMENDED}
 
 
-_CREATED = re.compile(r"(commit|cherry-pick|revert|am)\b|(merge|pull)\b.*: Merge made")
-_AMENDED = re.compile(r"commit \(amend\)")
-_REBASED = re.compile(r".*\brebase\b.*\((pick|reword|edit|squash|fixup|merge|continue)\)|rebase: ")
-_MOVED = re.compile(r".*\((start|finish|abort|reset|skip)\)|.*: [Ff]ast.forward")
+_ORIGINS = (
+    (re.compile(r"commit \(amend\)"), CommitOrigin.AMENDED),
+    (re.compile(r"cherry-pick: fast-forward$"), CommitOrigin.EXISTING),
+    (re.compile(r"commit \(cherry-pick\)|(cherry-pick|am)\b"), CommitOrigin.PICKED),
+    (re.compile(r"(commit|revert)\b"), CommitOrigin.CREATED),
+    (re.compile(r".*\((start|finish|abort|reset|skip)\)|.*: [Ff]ast.forward"), CommitOrigin.EXISTING),
+    (re.compile(r".*\brebase\b.*\((pick|reword|edit|squash|fixup|merge|continue)\)|rebase: "), CommitOrigin.REBASED),
+    (re.compile(r"(merge|pull)\b.*: Merge made"), CommitOrigin.CREATED),
+)
+"""Beginnings of reflog messages. Those that end with a commit's subject come first: it can contain anything."""
 
 
 def commit_origin(reflog_message: str) -> CommitOrigin:
     """Classify a reflog message, in the wording of git 2.20 and later."""
-    if _MOVED.match(reflog_message):
-        return CommitOrigin.EXISTING
-    if _AMENDED.match(reflog_message):
-        return CommitOrigin.AMENDED
-    if _REBASED.match(reflog_message):
-        return CommitOrigin.REBASED
-    return CommitOrigin.CREATED if _CREATED.match(reflog_message) else CommitOrigin.EXISTING
+    matches = (origin for pattern, origin in _ORIGINS if pattern.match(reflog_message))
+    return next(matches, CommitOrigin.EXISTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +85,29 @@ class Ledger:
             queue.extend(replaced)
         return frozenset(visited - {oid})
 
+    def is_sealed(self, oid: str) -> bool:
+        """Return whether a sealed batch holds a commit, or one that it replaced."""
+        return bool(self.sealed & ({oid} | self.former_oids(oid)))
+
     def accounts_for(self, oid: str) -> bool:
         """Return whether a commit must not be counted: a sealed batch holds it, or everything that it replaced.
 
-        A duplicate is not counted either, unless it was squashed together with a change.
+        A duplicate is not counted either, unless it was squashed together with a change. Commits can replace each other
+        in a circle (a rebase that is taken back); they are accounted for only if a sealed batch holds one of them.
         """
-        visited: set[str] = set()
-        queue = [oid]
-        while queue:
-            current = queue.pop()
-            if current in self.sealed or current in visited:
-                continue
-            visited.add(current)
-            replaced = self.rewrites.get(current, frozenset())
-            if current in self.duplicates and len(replaced) <= 1:
-                continue
-            if not replaced:
-                return False
-            queue.extend(replaced)
-        return True
+        unsettled = self.former_oids(oid) | {oid}
+        accounted: set[str] = set()
+        while settled := {each for each in unsettled if self._is_settled(each, accounted)}:
+            accounted |= settled
+            unsettled -= settled
+        return oid in accounted
+
+    def _is_settled(self, oid: str, accounted: AbstractSet[str]) -> bool:
+        """Return whether a commit is accounted for, given others that are."""
+        replaced = self.rewrites.get(oid, frozenset()) - {oid}
+        if oid in self.sealed or (oid in self.duplicates and len(replaced) <= 1):
+            return True
+        return bool(replaced) and replaced <= accounted
 
 
 def open_changes(chain: Iterable[Commit], ledger: Ledger) -> tuple[Commit, ...]:
@@ -132,43 +145,3 @@ def split_into_batches(
             full.append(BatchSlice(tuple(changes[start:end]), weight))
             start, weight = end, 0
     return full, BatchSlice(tuple(changes[start:]), weight)
-
-
-CommitKeys = Callable[[Sequence[Commit]], Mapping[str, object]]
-"""A function from commits to their keys, by oid; commits with equal keys are versions of the same change."""
-
-
-def key_by_tree(commits: Sequence[Commit]) -> Mapping[str, object]:
-    """Return each commit's tree, which stays the same when only the message is amended."""
-    return {commit.oid: commit.tree for commit in commits}
-
-
-def key_by_authorship(commits: Sequence[Commit]) -> Mapping[str, object]:
-    """Return author, author date and subject, which a rebase keeps even if a conflict changes the patch."""
-    return {commit.oid: (commit.author, commit.authored_at, commit.subject) for commit in commits}
-
-
-def match_rewrites(new: Sequence[Commit], removed: Sequence[Commit], keys: Sequence[CommitKeys]) -> dict[str, str]:
-    """Match new commits to the removed ones that they replaced, where git's post-rewrite hook did not report it.
-
-    Args:
-        new: commits that appeared by amend or rebase.
-        removed: commits of the same branch that left its history.
-        keys: the most reliable first; each is applied only to commits that the previous ones left unmatched.
-
-    Returns:
-        oids of the matches, new to removed; no removed commit is used twice.
-    """
-    matches: dict[str, str] = {}
-    for key in keys:
-        unmatched = [commit for commit in new if commit.oid not in matches]
-        available = [commit for commit in removed if commit.oid not in matches.values()]
-        if not unmatched or not available:
-            break
-        oid_by_key = {value: oid for oid, value in key(available).items()}
-        new_keys = key(unmatched)
-        for commit in unmatched:
-            match = oid_by_key.pop(new_keys.get(commit.oid), None)
-            if match is not None:
-                matches[commit.oid] = match
-    return matches

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
+from batchhook.core.comparison import Comparison
 from batchhook.core.operations import Operation, OperationKind
 from batchhook.core.perf import slowdown
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import NotifyEvent
+from batchhook.core.unittest_ids import display_name
 from batchhook.core.verdict import Verdict, summarize_verdict
 
 _MAX_CULPRITS, _MAX_TESTS, _MAX_CHARACTERS, _OID_DIGITS = 5, 5, 150, 8
@@ -17,6 +19,7 @@ _EVENT_OF_VERDICT = {
     Verdict.CRITICAL: NotifyEvent.CRITICAL,
     Verdict.FAILED: NotifyEvent.FAILED,
     Verdict.REGRESSED: NotifyEvent.REGRESSED,
+    Verdict.KNOWN_FAILURES: NotifyEvent.KNOWN_FAILURES,
     Verdict.BROKEN: NotifyEvent.BROKEN,
     Verdict.PASSED: NotifyEvent.PASSED,
 }
@@ -25,6 +28,7 @@ _KIND_OF_EVENT = {
     NotifyEvent.FAILED: "failure",
     NotifyEvent.REGRESSED: "warning",
     NotifyEvent.BROKEN: "warning",
+    NotifyEvent.KNOWN_FAILURES: "info",
     NotifyEvent.FIXED: "success",
     NotifyEvent.PASSED: "success",
 }
@@ -39,9 +43,19 @@ class Notification:
     kind: str = "info"
 
 
-def notification_event(verdict: Verdict, previous: Verdict | None) -> NotifyEvent:
-    """Return the event of a finished batch; ``previous`` is the verdict of the batch before it on its branch."""
-    if verdict.is_good and previous is not None and not previous.is_good:
+def notification_event(verdict: Verdict, previous: Verdict | None, changes: Comparison | None = None) -> NotifyEvent:
+    """Return the event of a finished batch.
+
+    Args:
+        verdict: of the batch.
+        previous: verdict of the batch before it on its branch.
+        changes: differences from that batch; None if they are unknown.
+    """
+    had_failures = previous in {Verdict.FAILED, Verdict.CRITICAL, Verdict.KNOWN_FAILURES}
+    is_excused = (
+        had_failures and changes is not None and not (changes.fixed or changes.removed or changes.newly_skipped)
+    )
+    if verdict is Verdict.PASSED and previous not in {None, Verdict.PASSED} and not is_excused:
         return NotifyEvent.FIXED
     return _EVENT_OF_VERDICT[verdict]
 
@@ -62,7 +76,7 @@ def batch_notification(analysis: Analysis, event: NotifyEvent, project: str, *, 
         lines.append(slowdowns)
     if not analysis.verdict.is_good:
         lines.append(f"batchhook analyze {number}")
-        lines += [f"batchhook rollback {number} --culprit"] if analysis.culprits else []
+        lines += [f"batchhook rollback {number} --culprit"] if analysis.culprits and not analysis.rollback else []
     else:
         branch = one_line(analysis.batch.branch.removeprefix("refs/heads/"), _MAX_CHARACTERS)
         lines.append(f"{branch} is at {analysis.batch.head[:_OID_DIGITS]}.")
@@ -78,7 +92,7 @@ def _failure_lines(analysis: Analysis, *, messages: bool) -> Iterator[str]:
         yield f"and {_count(len(analysis.culprits) - _MAX_CULPRITS, 'more change')}"
     for result in analysis.failures[:_MAX_TESTS]:
         error = f": {one_line(f'{result.error_type}: {result.message}', _MAX_CHARACTERS)}" if messages else ""
-        yield f"- {one_line(result.test_id, _MAX_CHARACTERS)}{error}"
+        yield f"- {one_line(display_name(result.test_id, result.traceback), _MAX_CHARACTERS)}{error}"
     if len(analysis.failures) > _MAX_TESTS:
         yield f"and {_count(len(analysis.failures) - _MAX_TESTS, 'more test')}"
 

@@ -129,6 +129,45 @@ def rolled_back_batches(operations: Sequence[Operation]) -> frozenset[int]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BatchRollback:
+    """The rollback of a batch that is in effect.
+
+    Attributes:
+        operation: its id; 0 for a rollback from the batch's backup.
+        is_partial: whether it reverted only some of the batch's changes or paths.
+    """
+
+    operation: int
+    is_partial: bool = False
+
+    @property
+    def summary(self) -> str:
+        """Return a phrase about the batch: ``rolled back by operation 3``."""
+        how = f"by operation {self.operation}" if self.operation else "from its backup"
+        return f"partly rolled back {how}" if self.is_partial else f"rolled back {how}"
+
+    @property
+    def undo_command(self) -> str:
+        """Return the command that takes it back."""
+        return f"batchhook undo {self.operation}" if self.operation else "batchhook undo --from-backup"
+
+
+def batch_rollbacks(operations: Sequence[Operation]) -> dict[int, BatchRollback]:
+    """Return the rollback in effect of each batch that has one; one of the whole batch goes before partial ones."""
+    effective = effective_ids(operations)
+    rollbacks: dict[int, BatchRollback] = {}
+    for operation in _newest_first(operations):
+        if operation.kind is not OperationKind.ROLLBACK or operation.id not in effective:
+            continue
+        is_partial = bool(operation.selection.changes or operation.selection.paths)
+        for batch in operation.selection.batches:
+            known = rollbacks.get(batch)
+            if known is None or (known.is_partial and not is_partial):
+                rollbacks[batch] = BatchRollback(operation.id, is_partial)
+    return rollbacks
+
+
 def root_rollbacks(operations: Iterable[Operation]) -> dict[int, int]:
     """Return for each operation the id of the rollback that it goes back to."""
     roots: dict[int, int] = {}

@@ -27,6 +27,7 @@ class Progress:
         done, failed: number of tests that have finished, and that have failed.
         current: id of a running test; empty between tests.
         failures: ids of the first failed tests, in order of completion.
+        rerun_passes: ids that are no longer among them because the test passed when it was rerun.
         seconds_left: estimate from earlier runs; None if unknown.
     """
 
@@ -36,6 +37,7 @@ class Progress:
     failed: int = 0
     current: str = ""
     failures: tuple[str, ...] = ()
+    rerun_passes: tuple[str, ...] = ()
     seconds_left: float | None = None
 
     def with_result(self, test_id: str, outcome: Outcome) -> Progress:
@@ -49,7 +51,12 @@ class Progress:
         """Return the progress after a failed test was run again."""
         if outcome.is_failure:
             return self
-        return replace(self, failed=self.failed - 1, failures=tuple(name for name in self.failures if name != test_id))
+        return replace(
+            self,
+            failed=self.failed - 1,
+            failures=tuple(name for name in self.failures if name != test_id),
+            rerun_passes=(*self.rerun_passes, test_id) if test_id in self.failures else self.rerun_passes,
+        )
 
 
 def format_progress(progress: Progress) -> str:

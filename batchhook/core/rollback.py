@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,7 +15,7 @@ _RANGE = re.compile(r"(\d{1,9})(?:\.\.(\d{1,9}))?")
 
 
 class RollbackMode(str, Enum):
-    """Mode of a rollback."""
+    """Reach of a rollback: the files only, a commit on top, or the branch itself."""
 
     FILES = "files"
     """Change the work tree and the index; HEAD stays."""
@@ -77,13 +77,8 @@ def parse_batch_range(text: str) -> tuple[int, int] | None:
     return first, last
 
 
-def is_within(path: str, paths: Iterable[str]) -> bool:
-    """Return whether a path equals one of the paths or lies inside one; ``""`` is the top of the work tree."""
-    return any(not each or path == each or path.startswith(f"{each}/") for each in paths)
-
-
 class HeadUpdate(Enum):
-    """Update of HEAD by an operation."""
+    """Effect of an operation on HEAD and the branch."""
 
     STAY = "stay"
     MOVE = "move"
@@ -99,7 +94,7 @@ def choose_head_update(
     """Choose how to revert what an operation did to HEAD.
 
     Args:
-        mode: mode of the rollback at the operation's root.
+        mode: of the rollback at the operation's root.
         head: oid of HEAD now.
         before: oid of HEAD before the operation.
         after: oid of HEAD after the operation.
@@ -145,13 +140,13 @@ class CommitMessageEntry:
         number: id of the operation.
         selection: the changes that it reverted or reapplied.
         changes: oids of all these changes, oldest first.
-        is_restoring: whether it reapplied them, as an undo does.
+        reapplies: whether it reapplied them, as an undo does.
     """
 
     number: int
     selection: Selection
     changes: tuple[str, ...] = ()
-    is_restoring: bool = False
+    reapplies: bool = False
 
 
 def commit_message(entries: Sequence[CommitMessageEntry], subjects: Mapping[str, str]) -> str:
@@ -161,8 +156,8 @@ def commit_message(entries: Sequence[CommitMessageEntry], subjects: Mapping[str,
         entries: in order.
         subjects: one-line subjects of changes, by oid.
     """
-    reverted = [entry.selection.description for entry in entries if not entry.is_restoring]
-    reapplied = [entry.selection.description for entry in entries if entry.is_restoring]
+    reverted = [entry.selection.description for entry in entries if not entry.reapplies]
+    reapplied = [entry.selection.description for entry in entries if entry.reapplies]
     verbs = (("revert", reverted), ("reapply", reapplied))
     title = " and ".join(f"{verb} {', '.join(selections)}" for verb, selections in verbs if selections)
     listed = {oid: None for entry in entries for oid in entry.changes if oid in subjects}
@@ -237,9 +232,11 @@ def file_action(current: str, planned: str, original: str) -> FileAction:
 
 
 class AutoRollbackStatus(str, Enum):
-    """Status of an automatic rollback."""
+    """Extent to which an automatic rollback was carried out."""
 
     REFUSED = "refused"
+    """Impossible, or the check failed."""
+
     PROPOSED = "proposed"
     """Prepared, and checked to fix what is broken."""
 
@@ -267,6 +264,11 @@ class AutoRollbackResult:
         if self.status is AutoRollbackStatus.REFUSED:
             return f"no automatic rollback of batch {batch}: {self.reason}"
         if self.status is AutoRollbackStatus.APPLIED:
-            return f"reverted {changes} in the work tree after checking that this fixes it (batchhook undo)"
+            return (
+                f"reverted {changes} in the work tree; a run showed that this fixes the tests {changes} broke"
+                " (to reverse: batchhook undo)"
+            )
         why = f"; not applied automatically: {self.reason}" if self.reason else ""
-        return f"a run showed that reverting {changes} fixes it: batchhook rollback {batch} --culprit{why}"
+        return (
+            f"reverting {changes} fixes the tests {changes} broke; to do so: batchhook rollback {batch} --culprit{why}"
+        )

@@ -36,6 +36,18 @@ class GateMode(str, Enum):
     BLOCK = "block"
 
 
+class KnownFailures(str, Enum):
+    """Earlier failures that are known, so that a batch in which nothing else fails does not count as failed."""
+
+    PREVIOUS = "previous"
+    """Those of the batch before, and those of the baseline."""
+
+    BASELINE = "baseline"
+    """Those of the baseline alone: a test that a batch breaks fails each batch until it is fixed or accepted."""
+
+    NONE = "none"
+
+
 class AutoRollback(str, Enum):
     """Automatic reaction to a critical failure."""
 
@@ -73,6 +85,9 @@ class NotifyEvent(str, Enum):
     FIXED = "fixed"
     """A batch passed, unlike the one before it on its branch."""
 
+    KNOWN_FAILURES = "known-failures"
+    """Tests fail, but each failed before, too."""
+
     PASSED = "passed"
     """Any other batch passed."""
 
@@ -101,6 +116,9 @@ class NotifySettings:
     """Return whether to include the messages of failing tests."""
 
 
+_MEGABYTE = 1e6
+
+
 @dataclass(frozen=True)
 class Settings:
     """All settings of ``[tool.batchhook]``; ``docs/guide.md`` explains each."""
@@ -113,6 +131,9 @@ class Settings:
 
     critical_failure_threshold: float = 0.10
     """Share of failures among the tests that ran, 0 to 1, from which a batch is critical."""
+
+    known_failures: KnownFailures = KnownFailures.PREVIOUS
+    """``previous``, ``baseline`` or ``none``: the earlier failures that do not make a batch fail again."""
 
     gate: GateMode = GateMode.WARN
     """``off``, ``warn`` or ``block``: reaction to a commit after a critical batch."""
@@ -165,8 +186,16 @@ class Settings:
     setup_timeout: float = 600.0
     """Time limit of ``setup`` in seconds; 0 for none."""
 
+    snapshot_limit: float = 20.0
+    """Size in MB above which an untracked file stays out of snapshots; 0 for no limit."""
+
     plugin_timeout: float = 10.0
     """Time limit of each plug-in call and of sending a notification, in seconds."""
 
     notify: NotifySettings = field(default_factory=NotifySettings)
     """Notifications."""
+
+    @property
+    def snapshot_limit_bytes(self) -> float:
+        """Return ``snapshot_limit`` in bytes."""
+        return self.snapshot_limit * _MEGABYTE

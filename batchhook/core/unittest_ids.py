@@ -20,6 +20,20 @@ def owner(test_id: str) -> str:
     return test_id.removeprefix(FAILED_IMPORT)
 
 
+def display_name(test_id: str, traceback: str = "") -> str:
+    """Return the name of a failing test for people: an id, or what is wrong with a module that unittest cannot load.
+
+    Args:
+        test_id: of the test, a fixture, or a module that cannot be loaded.
+        traceback: of its failure.
+    """
+    if not test_id.startswith(FAILED_IMPORT):
+        return test_id
+    module = test_id.removeprefix(FAILED_IMPORT)
+    is_imported = "Failed to call load_tests:" in traceback
+    return f"load_tests of {module} failed" if is_imported else f"{module} cannot be imported"
+
+
 def module_of(test_id: str) -> str:
     """Return the module of a fixture or failed import; for a class fixture, by convention all but the last part."""
     name = owner(test_id)

@@ -22,6 +22,12 @@ GIT_ENVIRONMENT = {
     "GIT_TEMPLATE_DIR": "",  # keep the user's template hooks out of the temporary repository
 }
 
+_GIT_CONFIGURATION = (
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"),
+)
+"""Names, or beginnings of names, of the user's variables for git that also hold in the demo."""
+
 GIT_SETTINGS = {
     "user.name": "Ada Demo",
     "user.email": "ada@example.org",
@@ -137,13 +143,12 @@ class DemoRepository:
 def _environment() -> dict[str, str]:
     """Return this process's environment without the variables that point git or batchhook elsewhere.
 
-    The demo may be started inside a git hook, for instance, where ``GIT_DIR`` names another repository.
+    The demo may be started inside a git hook, for instance, where git's variables name another repository and
+    another author.
     """
-    listing = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True)  # noqa: S607
-    local_to_repository = set(listing.stdout.split())
     variables = {
         name: value
         for name, value in os.environ.items()
-        if name not in local_to_repository and not name.startswith("BATCHHOOK_")
+        if name.startswith(_GIT_CONFIGURATION) or not name.startswith(("GIT_", "BATCHHOOK_"))
     }
     return variables | GIT_ENVIRONMENT

@@ -48,7 +48,7 @@ def crash_result(
         module=items[number].module if number >= 0 else module_of(test_id),
         outcome=Outcome.TIMED_OUT if worker.timed_out else Outcome.CRASHED,
         duration=perf_counter() - worker.since,
-        message=f"timed out after {spec.test_timeout:g} s"
+        message=f"timed out after {spec.limit_of(test_id):.3g} s"
         if worker.timed_out
         else describe_exit(worker.process.status),
         location=innermost_location(stacks, spec.root),

@@ -20,7 +20,8 @@ QUERY_TIMEOUT = 30.0
 """Seconds that an interpreter may take to describe itself."""
 VENV_FOLDERS = (".venv", "venv", "env")
 """Folders of a project's virtual environment, the most common first."""
-HINT = 'Set `python` in [tool.batchhook] to the project\'s interpreter, for instance ".venv/bin/python".'
+HINT = "choose the project's Python: batchhook install --python PATH, or the setting `python`"
+"""The next step where no Python can run the tests."""
 _MARK = b"\nbatchhook interpreter\n"
 _QUERY = r"""
 import sys
@@ -110,18 +111,31 @@ def find_interpreter(configured: str, roots: Sequence[Path], environment: Mappin
     if configured != "auto":
         path = _configured_path(configured, roots, environment)
         return _verify(path, f"the configured python `{configured}`", environment)
+    # An environment that was made for the tests is never passed over: another Python has other packages, and what then
+    # fails would be blamed on the changes.
+    for_tests = chain(
+        _project_pythons(roots), managed_pythons(roots, without_own_prefix(environment)), _active_pythons(environment)
+    )
+    candidate = next(for_tests, None)
+    if candidate is not None:
+        path, reason = candidate
+        try:
+            return _verify(path, reason, environment)
+        except SuiteError as error:
+            raise SuiteError(f"{reason} cannot run the tests: {error.message}", f"recreate it, or {HINT}") from error
     errors: list[str] = []
-    project_pythons = chain(_project_pythons(roots), managed_pythons(roots, _without_own_prefix(environment)))
-    for candidates, forbidden in ((project_pythons, ""), (_user_pythons(environment), _own_prefix(environment))):
-        for path, reason in candidates:
-            try:
-                return _verify(path, reason, environment, forbidden)
-            except SuiteError as error:  # noqa: PERF203 - each on its own
-                errors.append(error.message)
+    for path, reason in _pythons_on_path(environment):
+        try:
+            return _verify(path, reason, environment, _own_prefix(environment))
+        except SuiteError as error:  # noqa: PERF203 - each on its own
+            errors.append(error.message)
     raise SuiteError("; ".join(errors) or "No Python was found to run the tests with.", HINT)
 
 
 def _configured_path(configured: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Path:
+    for root in roots:
+        if os.path.lexists(root / configured / "bin" / "python"):
+            return root / configured / "bin" / "python"
     if os.sep not in configured:
         command = shutil.which(configured, path=environment.get("PATH", os.defpath))
         if command:
@@ -152,18 +166,36 @@ def _project_pythons(roots: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Yield executables of virtual environments in the project's folders, with the reason for each."""
     for root in roots:
         for name in VENV_FOLDERS:
-            path = root / name / "bin" / "python"
-            if path.is_file() and (root / name / "pyvenv.cfg").is_file():
-                yield path, f"the project's virtual environment {name}"
+            if is_virtual(root / name):
+                yield root / name / "bin" / "python", f"the project's virtual environment {name}"
 
 
-def _user_pythons(environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """Yield executables that the user's variables lead to, the most likely first, with the reason for each."""
-    for variable, kind in (("VIRTUAL_ENV", "virtual"), ("CONDA_PREFIX", "conda")):
+def is_virtual(prefix: Path) -> bool:
+    """Return whether a folder is a virtual or conda environment, whether or not its Python starts."""
+    return (prefix / "pyvenv.cfg").is_file() or (prefix / "conda-meta").is_dir()
+
+
+def active_prefix(environment: Mapping[str, str]) -> tuple[str, Path] | None:
+    """Return the variable and the folder of the environment that is active in a terminal; None if there is none."""
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         prefix = environment.get(variable, "")
-        path = Path(prefix) / "bin" / "python"
-        if prefix and path.is_file() and not _is_same(prefix, _own_prefix(environment)):
-            yield path, f"the active {kind} environment {Path(prefix).name} (${variable})"
+        is_usable = prefix and (is_virtual(Path(prefix)) or (Path(prefix) / "bin" / "python").is_file())
+        if is_usable and not _is_same(prefix, _own_prefix(environment)):
+            return variable, Path(prefix)
+    return None
+
+
+def _active_pythons(environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield the executable of the active environment, if there is one, with the reason for it."""
+    active = active_prefix(environment)
+    if active is not None:
+        variable, prefix = active
+        kind = "virtual" if variable == "VIRTUAL_ENV" else "conda"
+        yield prefix / "bin" / "python", f"the active {kind} environment {prefix.name} (${variable})"
+
+
+def _pythons_on_path(environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield the executables on ``$PATH``, with the reason for each. Shims may lead nowhere, so several are tried."""
     for command in ("python3", "python"):
         for folder in environment.get("PATH", os.defpath).split(os.pathsep):
             executable = shutil.which(command, path=folder) if folder else None
@@ -176,7 +208,7 @@ def _own_prefix(environment: Mapping[str, str]) -> str:
     return sys.prefix if "PRE_COMMIT" in environment and sys.prefix != sys.base_prefix else ""
 
 
-def _without_own_prefix(environment: Mapping[str, str]) -> Mapping[str, str]:
+def without_own_prefix(environment: Mapping[str, str]) -> Mapping[str, str]:
     """Remove batchhook's own environment from the variables: package managers would take it for the project's."""
     own_prefix = _own_prefix(environment)
     if not own_prefix:

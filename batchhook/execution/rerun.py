@@ -4,7 +4,8 @@ Tests may fail only because others run at the same time: two that use the same f
 from tests that it needs. The outcome under unittest decides. So a test that failed in parallel runs again alone, in one
 process, after the earlier tests of its class. If it fails there as well, and has passed in parallel before, the failure
 is reliable; otherwise it runs a third time, after everything that unittest runs before it. That takes long, and is
-needed once for each test: some suites depend on the order, and most do not.
+needed once for each test: some suites depend on the order, and most do not. If it passes then, it may depend on the
+order, or be flaky: a coin that shows tails twice and then heads. So both are repeated before a dependence is reported.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ from batchhook.execution.scheduling import ItemResult, TestItem, selectors_of
 
 LEADERS = 3
 """Failures with the same signature that run again; if all of these fail again, the others count as failures too."""
+ORDER_CHECKS = (*[IsolationLevel.CLASS] * 4, IsolationLevel.SUITE)
+"""Repetitions before a test counts as order-dependent: it must fail in each of the first, which are cheap, and pass in
+the last. With the three runs before them, a test that fails at random half the time gets there in 1 of 256 runs."""
+ORDER_NOTE = "depends on the order: fails alone, and passes after the tests before it, each time"
+FLAKY_NOTE = "flaky: failed and passed in the same order"
 NOTES = {
     IsolationLevel.CLASS: "failed in parallel with other tests, passed when run alone",
-    IsolationLevel.SUITE: "passes only after the tests before it: this suite now runs in unittest's order",
+    IsolationLevel.SUITE: ORDER_NOTE,
 }
 
 
@@ -142,6 +148,44 @@ class RerunPolicy:
             failure_signature(entry.result) for entry in reruns if not _has_failed(second.get(entry.key))
         }
         return changes
+
+    def order_candidates(self) -> list[ItemResult]:
+        """Return the results of tests that seem to depend on the order."""
+        return [entry for entry in self.results if entry.result.note == ORDER_NOTE]
+
+    def check_order(self, candidates: Sequence[ItemResult], results: Sequence[ItemResult]) -> None:
+        """Take back that tests depend on the order if they behave differently when repeated.
+
+        One that also passes alone is flaky. One that also fails in unittest's order fails.
+
+        Args:
+            candidates: see ``order_candidates``.
+            results: of their repetition, at either isolation level.
+        """
+        repeated = {entry.key: entry.result for entry in reversed(results) if entry.result.message != MISSING}
+        keys = {entry.key for entry in candidates}
+        self.results = [
+            replace(entry, result=_check(entry.result, repeated[entry.key]))
+            if entry.key in keys and entry.key in repeated
+            else entry
+            for entry in self.results
+        ]
+
+    def changed_results(self, changes: RerunChanges) -> RerunChanges:
+        """Return the changes of a rerun without what was taken back since."""
+        current = {entry.result for entry in self.results}
+        flaky = [result for result in current if result.note == FLAKY_NOTE and not result.outcome.is_failure]
+        return replace(changes, revised=[*(result for result in changes.revised if result in current), *flaky])
+
+
+def _check(result: TestResult, repeated: TestResult) -> TestResult:
+    """Return the result of a test that seemed to depend on the order, after one more run."""
+    is_alone = repeated.isolation is not IsolationLevel.SUITE
+    if repeated.outcome.is_failure is is_alone:
+        return result
+    if is_alone:
+        return replace(result, isolation=IsolationLevel.CLASS, note=FLAKY_NOTE)
+    return replace(repeated, note=FLAKY_NOTE)
 
 
 def _has_failed(entry: ItemResult | None) -> bool:

@@ -12,8 +12,8 @@ from batchhook.core.settings import RunOrder
 from batchhook.errors import SuiteError
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
-from batchhook.execution.rerun import RerunPolicy
-from batchhook.execution.scheduling import Chunk, ItemResult, TestItem, plan_chunks, select
+from batchhook.execution.rerun import ORDER_CHECKS, RerunChanges, RerunPolicy
+from batchhook.execution.scheduling import Chunk, ItemResult, TestItem, nearest_ids, plan_chunks, select
 from batchhook.execution.session import Discovery, Session
 from batchhook.execution.spec import Listener, NullListener, SuiteSpec, check_runnable
 
@@ -105,7 +105,9 @@ class _SuiteRun:
         else:
             self._selection = select(items, self._spec.only)
             if not self._selection:
-                raise SuiteError("None of the selected tests exists.", "Run the whole suite to see their ids.")
+                nearest = ", ".join(nearest_ids(items, self._spec.only))
+                hint = f"Did you mean: {nearest}?" if nearest else "Run the whole suite to see their ids."
+                raise SuiteError("None of the selected tests exists.", hint)
         return self._plan(self._selection, items)
 
     def _plan(self, numbers: list[int], items: list[TestItem]) -> list[Chunk]:
@@ -115,23 +117,29 @@ class _SuiteRun:
         """Run failures of tests that ran in parallel again, until the remaining ones are reliable."""
         policy = RerunPolicy(self._discovery.items, results)
         while reruns := policy.next_reruns():
-            self._rerun(policy, reruns, policy.items_to_run(reruns), IsolationLevel.CLASS)
+            self._report(policy.apply(reruns, self._rerun(policy, reruns, IsolationLevel.CLASS)))
         reruns = [] if self._spec.fail_fast else policy.reruns_in_order(self._spec.stats.isolation_verified)
         if reruns:
-            last = max(policy.items_to_run(reruns))
-            before = [number for number in self._selection if number <= last]
-            self._rerun(policy, reruns, before, IsolationLevel.SUITE)
+            changes = policy.apply(reruns, self._rerun(policy, reruns, IsolationLevel.SUITE))
+            for isolation in ORDER_CHECKS:
+                if candidates := policy.order_candidates():
+                    policy.check_order(candidates, self._rerun(policy, candidates, isolation))
+            self._report(policy.changed_results(changes))
         return policy.results
 
-    def _rerun(
-        self, policy: RerunPolicy, reruns: list[ItemResult], items: list[int], isolation: IsolationLevel
-    ) -> None:
+    def _rerun(self, policy: RerunPolicy, reruns: list[ItemResult], isolation: IsolationLevel) -> list[ItemResult]:
+        """Run failures again, at an isolation level, and return the results of all tests that ran."""
         self._listener.rerunning(len(reruns))
+        items = policy.items_to_run(reruns)
+        if isolation is IsolationLevel.SUITE:
+            items = [number for number in self._selection if number <= max(items)]
         chunk = Chunk(tuple(items), seconds=0.0, urgent=True)
         spec = replace(self._spec, fail_fast=False)
         session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)
         session.run(1)
-        changes = policy.apply(reruns, session.results)
+        return session.results
+
+    def _report(self, changes: RerunChanges) -> None:
         for result in changes.revised:
             self._listener.revised(result)
         for result in changes.withdrawn:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.results import TestResult
 from batchhook.core.test_stats import TestStats
+from batchhook.core.unittest_ids import FAILED_IMPORT, owner
 
 UNKNOWN_DURATION = 0.05
 """Seconds assumed for a test without statistics."""
@@ -67,12 +69,64 @@ class Chunk:
     urgent: bool
 
 
+_NEAREST = 3
+"""Ids that are suggested."""
+_COMPARED = 5000
+"""Ids that are compared letter by letter."""
+
+
 def select(items: Sequence[TestItem], only: Iterable[str]) -> list[int]:
-    """Return the numbers of the items selected by the id of the test, its class, its module, or a fixture of these."""
-    selectors = frozenset(only)
-    if not selectors:
+    """Return the numbers of the selected items, in order; all of them if nothing is named.
+
+    Args:
+        items: the whole suite.
+        only: ids of tests, classes, modules, packages or fixtures, or paths of files and folders, also in the form
+            ``tests/test_a.py::TestA::test_x``.
+    """
+    words = list(only)
+    if not words:
         return list(range(len(items)))
-    return [number for number, item in enumerate(items) if not selectors.isdisjoint(selectors_of(item))]
+    known = {name for item in items for name in (*selectors_of(item), *_packages_of(item))}
+    selectors = {next((name for name in _names_of(word) if name in known), word) for word in words}
+    return [
+        number
+        for number, item in enumerate(items)
+        if not (selectors.isdisjoint(selectors_of(item)) and selectors.isdisjoint(_packages_of(item)))
+    ]
+
+
+def _names_of(word: str) -> Iterator[str]:
+    """Yield the ids that a word may stand for; of a path, the longest first, since tests may start in any folder."""
+    yield word
+    path, *inside = word.split("::")
+    if not (inside or "/" in path or path.endswith(".py")):
+        return
+    parts = path.removeprefix("./").rstrip("/").removesuffix(".py").removesuffix("/__init__").split("/")
+    yield from (".".join((*parts[start:], *inside)) for start in range(len(parts)))
+
+
+def _packages_of(item: TestItem) -> Iterator[str]:
+    """Yield the packages around a test's module, and the names of a module that cannot be imported."""
+    name = owner(item.test_id) if item.test_id.startswith(FAILED_IMPORT) else item.module
+    yield name
+    while name := name.rpartition(".")[0]:
+        yield name
+
+
+def nearest_ids(items: Sequence[TestItem], words: Iterable[str]) -> list[str]:
+    """Return the ids that resemble words which select nothing, the nearest first."""
+    names = dict.fromkeys(name for item in items for name in (item.module, item.class_name, item.test_id) if name)
+    by_last_part: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_last_part[name.rpartition(".")[2]].append(name)
+    nearest: dict[str, None] = {}
+    for word in words:
+        wanted = list(_names_of(word))[-1]
+        nearest |= dict.fromkeys([name for name in names if name.endswith(f".{wanted}")][:_NEAREST])
+        nearest |= dict.fromkeys(difflib.get_close_matches(wanted, list(names)[:_COMPARED], _NEAREST))
+        last = difflib.get_close_matches(wanted.rpartition(".")[2], list(by_last_part)[:_COMPARED], _NEAREST)
+        nearest |= dict.fromkeys(name for part in last for name in by_last_part[part])
+    return list(nearest)[:_NEAREST]
 
 
 def selectors_of(item: TestItem) -> tuple[str, ...]:

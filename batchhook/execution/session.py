@@ -121,7 +121,7 @@ class Session:
             case protocol.TestFinished():
                 self._handle_result(worker, message.item, replace(message.result, isolation=self._isolation))
             case protocol.FixtureStarted():
-                worker.start_test(message.id, -1, self._spec.test_timeout)
+                worker.start_test(message.id, -1, self._spec.limit_of(message.id))
             case protocol.Aborted():
                 worker.aborted = True
             case protocol.ChunkFinished():
@@ -132,7 +132,7 @@ class Session:
     def _handle_start(self, worker: WorkerState, message: protocol.TestStarted) -> None:
         item = worker.run_numbers.get(message.item, -1)
         name = self._discovery.items[item].test_id if item >= 0 else message.id
-        worker.start_test(name, item, self._spec.test_timeout)
+        worker.start_test(name, item, self._spec.limit_of(name))
         self._listener.started(name)
 
     def _passed(self, worker: WorkerState, message: protocol.TestPassed) -> TestResult:

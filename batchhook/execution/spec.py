@@ -27,6 +27,7 @@ class SuiteSpec:
         pattern: names of test files; as ``unittest discover -p``.
         top_level_dir: the folder that modules are imported from; as ``unittest discover -t``; empty: unittest decides.
         test_timeout: seconds allowed for one test, one fixture or the import of one module; 0 for no limit.
+        limits: seconds allowed for single tests or fixtures, by id, where less than ``test_timeout``.
         only: the tests to run, each by its id or that of its class or module; empty for all.
         jobs: processes that run tests in parallel.
         order: ``ORIGINAL`` keeps unittest's order, in one process.
@@ -47,6 +48,7 @@ class SuiteSpec:
     pattern: str = "test*.py"
     top_level_dir: str = ""
     test_timeout: float = 300.0
+    limits: Mapping[str, float] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     jobs: int = 1
     order: RunOrder = RunOrder.AUTO
@@ -56,6 +58,10 @@ class SuiteSpec:
     from_other_tree: bool = False
     modules: frozenset[str] = frozenset()
     cancel: CancelToken | None = None
+
+    def limit_of(self, test_id: str) -> float:
+        """Return the seconds allowed for a test or fixture; 0 for no limit."""
+        return self.limits.get(test_id, self.test_timeout)
 
     @property
     def source_roots(self) -> tuple[Path, ...]:

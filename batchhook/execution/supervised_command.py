@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import subprocess
@@ -63,7 +64,7 @@ def run_command(command: SupervisedCommand, folder: Path) -> CommandResult:
             process = subprocess.Popen(
                 [sys.executable, "-E", "-s", "-S", "-B", str(SCRIPT), *command.args],
                 cwd=folder,
-                env=dict(command.environment),
+                env={**command.environment, "PWD": os.fspath(folder)},
                 stdin=supervisor_end.fileno(),
                 stdout=output,
                 stderr=output,

@@ -70,7 +70,7 @@ class WorkerProcess:
             self._process = subprocess.Popen(
                 [
                     *(str(spec.interpreter), "-B", str(SCRIPT), ENGINE),
-                    *(str(commands), str(reports), str(self._stacks_file)),
+                    *(str(commands), str(reports), str(self._stacks_file), start_variables(spec)),
                     *(spec.start_dir, spec.pattern, spec.top_level_dir, " ".join(sorted(spec.modules))),
                 ],
                 cwd=spec.root,
@@ -212,7 +212,8 @@ class WorkerProcess:
 
 def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
     """Return the variables of the tests, with the import path."""
-    variables = dict(spec.environment)
+    variables = {name: value for name, value in spec.environment.items() if name != "OLDPWD"}
+    variables["PWD"] = str(spec.root)  # as a shell would have it there
     path = [str(root) for root in spec.source_roots]
     if variables.get("PYTHONPATH"):
         path.append(variables["PYTHONPATH"])
@@ -220,6 +221,11 @@ def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
     variables["PYTHONDONTWRITEBYTECODE"] = "1"
     variables.setdefault("PYTHONHASHSEED", hash_seed)
     return variables
+
+
+def start_variables(spec: SuiteSpec) -> str:
+    """Return the names of our variables that Python reads at its start, and that tests shall not see."""
+    return " ".join({"PYTHONHASHSEED"} - spec.environment.keys())
 
 
 def read_available(descriptor: int) -> bytes | None:

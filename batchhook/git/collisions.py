@@ -25,8 +25,10 @@ def ignored_files_in_the_way(top: Path, changes: Mapping[str, tuple[str, str]]) 
     for path in (path for path, (old, new) in changes.items() if new and not old):
         existing = [name for name in (path, *parent_dirs(path)) if name not in known and _is_file(top / name)]
         blocking += [name for name in existing if name.casefold() not in deleted or has_exact_name(top, name)]
-        if (top / path).is_dir() and not (top / path).is_symlink():
-            inside = (str(file.relative_to(top)) for file in (top / path).rglob("*") if _is_file(file))
+        folder = top / path
+        # Of a submodule only the commit is restored; git leaves its files alone.
+        if folder.is_dir() and not folder.is_symlink() and not _is_repository(folder):
+            inside = (str(file.relative_to(top)) for file in folder.rglob("*") if _is_file(file))
             blocking += [name for name in inside if name not in known]
     return blocking
 

@@ -13,9 +13,17 @@ from typing import IO
 from batchhook.errors import GitError
 from batchhook.git.environment import scrub_environment
 
-# Our own calls fire none of the user's hooks (post-checkout, reference-transaction, post-index-change), never touch a
-# submodule's files, and do not refresh the index that the user may be working with.
-_QUIET_OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false", "--no-optional-locks")
+# Our own calls fire none of the user's hooks (post-checkout, reference-transaction, post-index-change), start no file
+# system monitor, never touch a submodule's files, write and print UTF-8, and do not refresh the index that the user may
+# be working with.
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "submodule.recurse=false",
+    "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8",
+)
+_QUIET_OPTIONS = (*(word for setting in _SETTINGS for word in ("-c", setting)), "--no-optional-locks")
 
 
 class Git:
@@ -23,7 +31,7 @@ class Git:
 
     Args:
         folder: where git runs; a work tree or a git dir.
-        environment: the caller's; git's repository variables are removed from it.
+        environment: the caller's; of git's variables, those for our own calls are kept (``scrub_environment``).
         git_dir: the repository, where git would not discover it from the folder.
         work_tree: the top of the work tree that goes with it.
     """

@@ -16,16 +16,9 @@ from batchhook.errors import BatchhookError
 from batchhook.git.command import Git
 
 _FIELDS = ("%H", "%T", "%P", "%an <%ae>", "%at", "%ct", "%s", "%b")
-_FORMAT = "%x00".join(_FIELDS)
-_LOG = (
-    "log",
-    "-z",
-    f"--format=tformat:{_FORMAT}",
-    "--encoding=UTF-8",
-    "--no-show-signature",
-    "--no-color",
-    "--no-notes",
-)
+# Plumbing ignores the user's settings for what git prints (signatures, colours, renames, relative paths …).
+_REV_LIST = ("rev-list", f"--format=tformat:%x00{'%x00'.join(_FIELDS)}%x00", "--encoding=UTF-8")
+_DIFF_TREE = ("diff-tree", "--stdin", "-r", "--root", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
 def first_parent_chain(git: Git, tips: Iterable[str], hide: Iterable[str]) -> tuple[Commit, ...]:
@@ -53,6 +46,11 @@ def read_commits(
     return _read(git, ["--no-walk=unsorted", "--stdin"], oids, known_trees) if oids else ()
 
 
+def is_ancestor(git: Git, ancestor: str, descendant: str) -> bool:
+    """Return whether a commit is reachable from another one, or the same; False if one of them is missing."""
+    return git.succeeds("merge-base", "--is-ancestor", ancestor, descendant)
+
+
 def resolve_commit(git: Git, revision: str) -> str:
     """Resolve a revision to a commit's oid.
 
@@ -69,9 +67,10 @@ def resolve_commit(git: Git, revision: str) -> str:
 def _read(
     git: Git, options: Sequence[str], revisions: Sequence[str], known: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Commit, ...]:
-    printed = git.run(*_LOG, *options, stdin="".join(f"{revision}\n" for revision in revisions).encode()).stdout
+    printed = git.run(*_REV_LIST, *options, stdin="".join(f"{revision}\n" for revision in revisions).encode()).stdout
     fields = printed.decode("utf-8", "replace").split("\0")[:-1]
-    rows = [fields[start : start + len(_FIELDS)] for start in range(0, len(fields), len(_FIELDS))]
+    # rev-list has a line "commit <oid>" before each commit, which becomes a field of its own.
+    rows = [fields[start : start + len(_FIELDS)] for start in range(1, len(fields), len(_FIELDS) + 1)]
     trees = {**known, **{row[0]: row[1] for row in rows}}
     unread_parents = {row[2].split(" ")[0] for row in rows} - trees.keys()
     trees.update(_trees(git, sorted(unread_parents - {""})))
@@ -102,15 +101,17 @@ def _trees(git: Git, oids: Sequence[str]) -> dict[str, str]:
     return dict(zip(oids, git.text("rev-parse", *(f"{oid}^{{tree}}" for oid in oids)).splitlines(), strict=True))
 
 
-def reflog(git: Git, ref: str, *, most: int = 5000) -> dict[str, str]:
+def reflog(git: Git, ref: str, *, most: int = 5000) -> list[tuple[str, str]]:
     """Read the newest reflog entries of a ref.
 
     Returns:
-        oid -> message of the *oldest* entry for it among the newest ``most``: how the commit got there.
+        oid and message of each, newest first; empty without a reflog.
     """
-    done = git.run("log", "-g", "-z", f"-n{most}", "--format=tformat:%H%x00%gs", ref, "--", check=False)
+    # rev-list does not print the messages of a reflog.
+    options = ("--no-show-signature", "--no-color", "--no-notes", "--no-patch", "--format=tformat:%H%x00%gs")
+    done = git.run("log", "-g", "-z", f"-n{most}", *options, ref, "--", check=False)
     fields = done.stdout.decode("utf-8", "replace").split("\0")
-    return dict(zip(fields[::2], fields[1::2], strict=False))
+    return list(zip(fields[::2], fields[1::2], strict=False))
 
 
 def patch_ids(git: Git, commits: Sequence[Commit]) -> dict[str, str]:
@@ -118,7 +119,7 @@ def patch_ids(git: Git, commits: Sequence[Commit]) -> dict[str, str]:
     if not commits:
         return {}
     oids = "".join(f"{commit.oid}\n" for commit in commits).encode()
-    patches = git.run("diff-tree", "--stdin", "-p", "--root", stdin=oids).stdout
+    patches = git.run(*_DIFF_TREE, "-p", stdin=oids).stdout
     rows = git.text("patch-id", "--stable", stdin=patches).splitlines()
     return {oid: patch for patch, oid in (row.split() for row in rows)}
 
@@ -153,13 +154,14 @@ def count_edits(git: Git, oids: Sequence[str]) -> dict[str, int]:
 
 def _diff_rows(git: Git, oids: Sequence[str], diff_format: str) -> Iterator[tuple[str, str]]:
     """Yield oid and row for each row of the commits' diffs against their first parents, without renames."""
-    options = ("-z", "--format=%x01%H", diff_format, "--no-renames", "-m", "--first-parent", "--no-color", "--no-notes")
     stdin = "".join(f"{oid}\n" for oid in oids).encode()
-    printed = git.run("log", *options, "--no-walk=unsorted", "--stdin", stdin=stdin).stdout
-    oid = ""
+    printed = git.run(
+        *_DIFF_TREE, "-z", "--diff-merges=first-parent", "--format=%x01%H", diff_format, stdin=stdin
+    ).stdout
+    oid, headers = "", {f"\x01{oid}" for oid in oids}
     for token in printed.decode("utf-8", "surrogateescape").split("\0"):
         row = token.lstrip("\n")
-        if row.startswith("\x01"):
+        if row in headers:
             oid = row[1:]
         elif row:
             yield oid, row

@@ -20,7 +20,9 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location
 
 _OWN_FOLDER = "batchhook-hooks"
-_CONFIG = "gitconfig"
+CONFIG = "gitconfig"
+"""The file in batchhook's own folder that git includes."""
+
 _CONFIG_HEADER = """\
 # Written by `batchhook install`; `batchhook uninstall` removes it.
 # The hooks of the folder that core.hooksPath names otherwise run as before: batchhook's hooks call them.
@@ -65,10 +67,7 @@ def find(location: Location, git: Git) -> HooksDir:
     settings = list(_read_settings(location, git))
     is_redirected = bool(settings) and settings[-1][1] == os.fspath(own)
     scope, value = next(((scope, value) for scope, value in reversed(settings) if value != os.fspath(own)), ("", ""))
-    if value:
-        original = location.top / value
-    else:
-        original = location.common_dir / "hooks"
+    original = location.top / value if value else location.common_dir / "hooks"
     return HooksDir(own if is_redirected else original, original, own, scope, value)
 
 
@@ -79,7 +78,7 @@ def redirect(location: Location, git: Git, folder: HooksDir) -> None:
         GitError: the repository's configuration cannot be written.
     """
     restore(git, folder)
-    config = folder.own / _CONFIG
+    config = folder.own / CONFIG
     config.write_text(_CONFIG_HEADER, "utf-8")
     git.run("config", "--file", os.fspath(config), "core.hooksPath", os.fspath(folder.own))
     scope = "--worktree" if folder.setting == "worktree" else "--local"
@@ -93,7 +92,7 @@ def restore(git: Git, folder: HooksDir) -> None:
     Raises:
         GitError: the repository's configuration cannot be written.
     """
-    ending = f"/{_OWN_FOLDER}/{_CONFIG}"
+    ending = f"/{_OWN_FOLDER}/{CONFIG}"
     scopes = ("--local", "--worktree") if folder.setting == "worktree" else ("--local",)
     for scope in scopes:
         listed = git.run("config", scope, "-z", "--get-regexp", r"^includeif\..*\.path$", check=False).stdout

@@ -11,6 +11,10 @@ from batchhook.git.refs import PREFIX
 # The source is our own, on this machine: settings meant for fetching from others must not reject it.
 _LENIENT_CONFIG = ("-c", "fetch.fsckObjects=false", "-c", "transfer.fsckObjects=false", "-c", "gc.auto=0")
 _FETCH_OPTIONS = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--atomic")
+# The user may hide our refs from others (git-config(1)). Git's other end sees no setting of the command line.
+_UPLOAD_PACK = "git {} upload-pack".format(
+    " ".join(f"-c {section}.hideRefs=!{PREFIX.rstrip('/')}" for section in ("transfer", "uploadpack"))
+)
 
 
 def check_transferable(source: Git, target: Git) -> None:
@@ -52,11 +56,10 @@ def fetch(source: Path, target: Git, common_dir: Path) -> None:
     for lock in (common_dir / PREFIX).rglob("*.lock"):
         lock.unlink(missing_ok=True)  # left by a git that was killed
     mapping = f"+{PREFIX}*:{PREFIX}*"
-    target.run(
-        *_LENIENT_CONFIG, "fetch", *_FETCH_OPTIONS, str(source), mapping, variables={"GIT_ALLOW_PROTOCOL": "file"}
-    )
+    options = (*_FETCH_OPTIONS, f"--upload-pack={_UPLOAD_PACK}")
+    target.run(*_LENIENT_CONFIG, "fetch", *options, str(source), mapping, variables={"GIT_ALLOW_PROTOCOL": "file"})
     missing = _refs(Git(source, target.environment, git_dir=source)).items() - _refs(target).items()
-    if missing:  # transfer.hideRefs
+    if missing:
         raise GitError(f"git did not fetch {min(missing)[0]}", "see what hides it: git config --get-regexp hiderefs")
 
 

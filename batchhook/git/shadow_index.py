@@ -8,14 +8,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from batchhook.errors import GitError
-from batchhook.git import snapshot, sparse
+from batchhook.git import snapshot, sparse, untracked
 from batchhook.git.command import Git
 from batchhook.git.location import Location
+from batchhook.git.untracked import Omissions
 
 _INDEX = "batchhook-index-records"
 
 
-def write_tree(git: Git, location: Location) -> str:
+def write_tree(git: Git, location: Location, omissions: Omissions | None = None) -> str:
     """Write the tree of all files that git does not ignore; leaves the user's index alone.
 
     The persistent index remembers each file's stat data, so only files that changed since are read. A sparse checkout
@@ -24,30 +25,32 @@ def write_tree(git: Git, location: Location) -> str:
     Args:
         git: in the work tree's top folder.
         location: the work tree; one process at a time.
+        omissions: the untracked paths to omit; None for nested repositories only.
 
     Raises:
         ConflictError: there are unresolved conflicts.
         GitError: a file cannot be read.
     """
+    omissions = untracked.find_omissions(git) if omissions is None else omissions
     if sparse.is_enabled(git):
-        return snapshot.capture_files(git, location, f"{_INDEX}-fresh")
+        return snapshot.capture_files(git, location, f"{_INDEX}-fresh", omissions)
     index = location.git_dir / _INDEX
     index.with_name(f"{_INDEX}.lock").unlink(missing_ok=True)  # left by a kill
     user_index = location.git_dir / "index"
     if not index.exists() and user_index.exists():
         shutil.copy2(user_index, index)  # keeps its mtime, see snapshot.temporary_index
     try:
-        return _write_tree(git, index)
+        return _write_tree(git, index, omissions)
     except GitError:
         if not index.exists():
             raise
         index.unlink()  # gc pruned blobs that only this index names, or it is damaged
-        return _write_tree(git, index)
+        return _write_tree(git, index, omissions)
 
 
-def _write_tree(git: Git, index: Path) -> str:
+def _write_tree(git: Git, index: Path, omissions: Omissions) -> str:
     variables = {"GIT_INDEX_FILE": str(index)}
-    snapshot.add_all(git, variables)
+    snapshot.add_all(git, variables, omissions)
     return git.text("write-tree", variables=variables)
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from batchhook.errors import ConflictError
-from batchhook.git import sparse
+from batchhook.git import sparse, untracked
 from batchhook.git.command import Git
 from batchhook.git.location import Location
+from batchhook.git.untracked import Omissions
 
 # Snapshots must work without a configured identity, and be recognisable.
 IDENTITY = {
@@ -32,7 +33,7 @@ class WorktreeState:
     Attributes:
         head: HEAD's commit; empty for none.
         index: tree of what is staged.
-        files: tree of all files that git does not ignore, untracked ones included.
+        files: tree of all files that git does not ignore, untracked ones included, except for omissions.
     """
 
     head: str
@@ -79,13 +80,14 @@ def has_conflicts(git: Git, variables: Mapping[str, str] | None = None) -> bool:
     return bool(git.run("ls-files", "--unmerged", variables=variables).stdout)
 
 
-def capture(git: Git, head: str, index: Path) -> WorktreeState:
+def capture(git: Git, head: str, index: Path, omissions: Omissions | None = None) -> WorktreeState:
     """Capture a work tree; writes objects and changes nothing of the user's.
 
     Args:
         git: in the work tree's top folder.
         head: HEAD's commit.
         index: a temporary index; it contains all files afterwards.
+        omissions: the untracked paths to omit; None for nested repositories only.
 
     Raises:
         ConflictError: there are unresolved conflicts.
@@ -98,41 +100,49 @@ def capture(git: Git, head: str, index: Path) -> WorktreeState:
     outside = (
         ("--sparse",) if sparse.is_enabled(git) else ()
     )  # files that exist although the sparse patterns exclude them
-    add_all(git, variables, *outside)
+    add_all(git, variables, untracked.find_omissions(git) if omissions is None else omissions, *outside)
     return WorktreeState(head=head, index=staged, files=git.text("write-tree", variables=variables))
 
 
-def add_all(git: Git, variables: Mapping[str, str], *options: str) -> None:
+def add_all(git: Git, variables: Mapping[str, str], omissions: Omissions, *options: str) -> None:
     """Add all files that git does not ignore to an index; embedded repositories without a commit are skipped.
 
     Args:
         git: in the work tree's top folder.
         variables: name the index.
+        omissions: untracked paths to leave out.
         options: further options of git-add(1).
 
     Raises:
         GitError: a file cannot be read.
     """
-    command = ("-c", "advice.addEmbeddedRepo=false", "add", "--all", *options)
-    result = git.run(*command, "--ignore-errors", variables=variables, check=False)
+    command, stdin = ("-c", "advice.addEmbeddedRepo=false", "add", "--all", *options), b""
+    if omissions.paths:
+        command, stdin = (*command, *untracked.PATHSPEC_OPTIONS), untracked.pathspecs(omissions)
+        variables = {**variables, **untracked.PATHSPEC_VARIABLES}
+    result = git.run(*command, "--ignore-errors", stdin=stdin, variables=variables, check=False)
     errors = [line for line in result.stderr.splitlines() if line.startswith(b"error: ")]
     if result.returncode and not (errors and all(line.endswith(_EMBEDDED_REPOSITORY) for line in errors)):
-        git.run(*command, variables=variables)  # raises with the reason
+        git.run(*command, stdin=stdin, variables=variables)  # raises with the reason
+    if omissions.paths:  # the index may hold them from when they were tracked, small, or files
+        stdin = b"".join(os.fsencode(f"{path}\0") for path in omissions.paths)
+        git.run("update-index", "--force-remove", "-z", "--stdin", stdin=stdin, variables=variables)
 
 
-def capture_files(git: Git, location: Location, index: str) -> str:
+def capture_files(git: Git, location: Location, index: str, omissions: Omissions) -> str:
     """Write the tree of all files in a work tree that git does not ignore; changes nothing else.
 
     Args:
         git: in the work tree.
         location: of the work tree.
         index: the name of the temporary index to use.
+        omissions: the untracked paths to omit.
 
     Raises:
         ConflictError, GitError: as for ``capture``.
     """
     with temporary_index(git, location, index) as copy:
-        return capture(git, "", copy).files
+        return capture(git, "", copy, omissions).files
 
 
 def commit_tree(
@@ -168,13 +178,15 @@ def read_state(git: Git, oid: str) -> WorktreeState:
     return WorktreeState(head=head[0] if head else "", index=trees[0], files=trees[1])
 
 
-def switch(git: Git, index: Path, current: WorktreeState, target: WorktreeState) -> None:
+def switch(git: Git, location: Location, index: Path, current: WorktreeState, target: WorktreeState) -> None:
     """Switch a work tree and its index to another state; files equal in both are not touched.
 
-    Git compares each file with the current state before overwriting it, so a concurrent edit is refused, not lost.
+    Git compares each file with the current state before overwriting it, so a concurrent edit is refused, not lost. The
+    folder that the caller is in stays, even if it is empty afterwards.
 
     Args:
         git: in the work tree's top folder.
+        location: of the work tree.
         index: the temporary index with which the current state was captured.
         current: the captured state.
         target: the state to switch to.
@@ -184,10 +196,25 @@ def switch(git: Git, index: Path, current: WorktreeState, target: WorktreeState)
     """
     out, files = _without_sparse_exclusions(git, index, current, target)
     options = ("-m", "-u", "--no-sparse-checkout")  # else git would delete files that the sparse patterns exclude
-    git.run("read-tree", *options, current.files, files, variables={"GIT_INDEX_FILE": str(index)})
+    variables = {
+        "GIT_INDEX_FILE": str(index),
+        "GIT_DIR": str(location.git_dir),
+        "GIT_WORK_TREE": str(location.top),
+    }  # there may be another repository around the current folder
+    in_folder = git.at(_current_folder(location.top))  # git removes no folder that it was started in (since 2.35)
+    in_folder.run("read-tree", *options, current.files, files, variables=variables)
     git.run("read-tree", "-i", "-m", current.index, target.index)
     sparse.mark_skip_worktree(git, out)
     git.run("update-index", "-q", "--refresh", check=False)  # exit code 1 only says that files differ from the index
+
+
+def _current_folder(top: Path) -> Path:
+    """Return the current folder if it is in a work tree, else the top folder."""
+    try:
+        folder = Path.cwd()
+    except OSError:  # it was removed
+        return top
+    return folder if folder.is_relative_to(top) and os.access(folder, os.X_OK) else top
 
 
 def _without_sparse_exclusions(

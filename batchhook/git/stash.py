@@ -1,4 +1,4 @@
-"""Create and list entries of git's stash; the work tree itself is switched elsewhere (``snapshot.switch``)."""
+"""Create, store, list and drop entries of git's stash; ``snapshot.switch`` switches the work tree itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from batchhook.git.location import Location
 from batchhook.git.snapshot import WorktreeState
 
 
-def tracked_files(git: Git, location: Location) -> str:
-    """Write the tree of all tracked files as they are in a work tree."""
+def write_tracked_tree(git: Git, location: Location) -> str:
+    """Write the tree of all tracked files as they are in a work tree; return its oid."""
     with snapshot.temporary_index(git, location, "batchhook-tracked") as index:
         variables = {"GIT_INDEX_FILE": str(index)}
         git.run("add", "--update", ":/", variables=variables)
@@ -31,7 +31,7 @@ def create_entry(git: Git, location: Location, current: WorktreeState, message: 
     Returns:
         Its commit, in the form that ``git stash pop`` expects.
     """
-    tracked = tracked_files(git, location)
+    tracked = write_tracked_tree(git, location)
     index = snapshot.commit_tree(git, current.index, f"index: {message}", current.head)
     parents = [current.head, index]
     if untracked:
@@ -52,13 +52,13 @@ def _without(git: Git, location: Location, tree: str, other: str) -> str:
 
 def list_entries(git: Git) -> list[str]:
     """List the entries' commits, newest first."""
-    return git.run("log", "-g", "--format=%H", "refs/stash", "--", check=False).stdout.decode().split()
+    return git.run("rev-list", "-g", "refs/stash", "--", check=False).stdout.decode().split()
 
 
 def store_entry(git: Git, oid: str) -> None:
     """Make a commit of ``create_entry`` a stash entry, unless it is one."""
     if oid not in list_entries(git):
-        message = git.text("log", "-1", "--format=%s", oid)
+        _, message = git.text("rev-list", "--no-walk", "--format=%s", oid).split("\n")
         git.run("stash", "store", "--message", message, oid)
 
 
@@ -69,7 +69,7 @@ def drop_entry(git: Git, oid: str) -> None:
         git.run("stash", "drop", "--quiet", f"stash@{{{listed.index(oid)}}}")
 
 
-def intent_to_add(git: Git) -> list[str]:
+def list_intent_to_add(git: Git) -> list[str]:
     """List files added with intent only (``git add -N``), which a stash entry cannot represent."""
-    output = git.run("diff", "--name-only", "--diff-filter=A", "--no-renames", "-z").stdout
+    output = git.run("diff-files", "--name-only", "--diff-filter=A", "--no-renames", "-z").stdout
     return [os.fsdecode(path) for path in output.split(b"\0") if path]

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.errors import GitError
 from batchhook.git.command import Git
+from batchhook.git.removal import clear_folder
 
 _SHORT = 8
 """Digits of an oid in a message."""
@@ -26,28 +25,28 @@ class SubmoduleSource:
     """The user's checkouts of one submodule.
 
     Attributes:
-        tops: their work trees, one for each of the user's work trees that has the submodule populated.
+        user_worktrees: their tops, one for each of the user's work trees that has the submodule populated.
         objects: their object folders.
         object_format: ``sha1`` or ``sha256``.
     """
 
-    tops: tuple[Path, ...]
+    user_worktrees: tuple[Path, ...]
     objects: tuple[str, ...]
     object_format: str
 
 
-def find_source(git: Git, tops: Sequence[Path], path: str) -> SubmoduleSource | None:
+def find_source(git: Git, user_worktrees: Sequence[Path], path: str) -> SubmoduleSource | None:
     """Find the user's checkouts of the submodule at a path; None if no work tree has it populated.
 
     Args:
         git: provides the environment.
-        tops: the user's work trees.
+        user_worktrees: the user's work trees.
         path: of the submodule, from the commit.
 
     Raises:
         GitError: git cannot open the submodule's repository.
     """
-    homes = tuple(top / path for top in tops if _is_populated(top, path))
+    homes = tuple(top / path for top in user_worktrees if _is_populated(top, path))
     if not homes:
         return None
     repositories = [_objects(Git(home, git.environment)) for home in homes]
@@ -83,31 +82,6 @@ def prepare_folder(top: Path, path: str) -> Path:
 def _path_and_parents(path: str) -> list[Path]:
     """Return a path's parents and itself, outermost first: ``a``, ``a/b``."""
     return [*reversed(Path(path).parents), Path(path)][1:]
-
-
-def clear_folder(folder: Path) -> None:
-    """Remove everything in a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            remove_path(Path(entry.path))
-
-
-def remove_path(path: Path) -> None:
-    """Remove a file, a folder with its contents, or a symbolic link (not its target)."""
-    if path.is_dir() and not path.is_symlink():
-        _make_writable(path)
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _make_writable(top: Path) -> None:
-    """Restore the permissions of folders that tests made read-only, so that they can be removed."""
-    top.chmod(stat.S_IRWXU)
-    for folder, names, _ in os.walk(top):  # top-down: entered after this
-        for place in (Path(folder, name) for name in names):
-            if not place.is_symlink():
-                place.chmod(stat.S_IRWXU)
 
 
 def attach_alternates(git: Git, folder: Path, source: SubmoduleSource) -> Git:

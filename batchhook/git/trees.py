@@ -9,6 +9,8 @@ from batchhook.git import snapshot
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
+_RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
+
 
 def empty_tree(git: Git) -> str:
     """Return the oid of the empty tree."""
@@ -21,7 +23,7 @@ def diff(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
     Returns:
         path -> (mode, oid) in the new tree, as for ``update-index --index-info``; mode 0 if missing.
     """
-    return _parse_raw(git.run("diff-tree", "-r", "-z", "--no-renames", old, new).stdout)
+    return _parse_raw(git.run("diff-tree", *_RAW, "-r", old, new).stdout)
 
 
 def diff_blobs(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
@@ -30,7 +32,7 @@ def diff_blobs(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
     Returns:
         path -> (old oid, new oid); empty if missing.
     """
-    fields = git.text("diff-tree", "-r", "-z", "--no-renames", old, new).split("\0")[:-1]
+    fields = git.text("diff-tree", *_RAW, "-r", old, new).split("\0")[:-1]
     blobs: dict[str, tuple[str, str]] = {}
     for row, path in zip(fields[::2], fields[1::2], strict=True):
         _, _, old_oid, new_oid, _ = row.split(" ")
@@ -41,7 +43,7 @@ def diff_blobs(git: Git, old: str, new: str) -> dict[str, tuple[str, str]]:
 def diff_index(git: Git, commit: str) -> dict[str, tuple[str, str]]:
     """Compare the index with a commit (empty for none); returns as ``diff``."""
     other = commit or empty_tree(git)
-    return _parse_raw(git.run("diff-index", "--cached", "-z", "--no-renames", other).stdout)
+    return _parse_raw(git.run("diff-index", *_RAW, "--cached", other).stdout)
 
 
 def _parse_raw(printed: bytes) -> dict[str, tuple[str, str]]:

@@ -15,6 +15,7 @@ from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals
 from batchhook.core.sanitize import escape_bytes, one_line
 from batchhook.core.timestamps import iso_time
+from batchhook.core.unittest_ids import display_name
 from batchhook.report import evidence
 
 HEADINGS = {
@@ -23,6 +24,23 @@ HEADINGS = {
     AttributionKind.AMBIGUOUS: "No culprit found",
 }
 """Of the failing tests without a culprit, in this order."""
+
+
+_MAX_OMITTED = 3
+"""Omitted files that are named."""
+
+
+def omitted_files(files: Mapping[str, int]) -> str:
+    """Return a sentence about untracked files that are too large for a snapshot: path -> bytes."""
+    largest = sorted(files, key=lambda path: (-files[path], path))[:_MAX_OMITTED]
+    names = [f"{one_line(path)} ({files[path] / 1e6:.1f} MB)" for path in largest]
+    more = [f"{len(files) - _MAX_OMITTED} more"] if len(files) > _MAX_OMITTED else []
+    return f"Untracked and too large for a snapshot (snapshot_limit), so left as it is: {', '.join([*names, *more])}"
+
+
+def name(result: TestResult) -> str:
+    """Return the name of a failing test: its id, or ``tests.test_m cannot be imported``."""
+    return display_name(result.test_id, result.traceback)
 
 
 def headline(result: TestResult, limit: int = 0) -> str:
@@ -106,6 +124,7 @@ def remarks(analysis: Analysis) -> Iterator[str]:
         yield f"{analysis.result.hint}."
     if analysis.is_reused:
         yield f"Not rerun: the same files were tested with the same suite at {iso_time(analysis.tested_at)}."
+    yield from (f"These tests {difference}." for difference in analysis.suite_differences)
     if analysis.includes_uncommitted:
         yield "Tested in place, together with uncommitted changes."
     if analysis.auto_rollback:
@@ -158,25 +177,34 @@ def metric(value: Metric) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def differences(comparison: Comparison) -> tuple[tuple[str, Sequence[str]], ...]:
-    """Return the kinds of differences, each with the ids of its tests; kinds without any are left out."""
+def differences(comparison: Comparison, *, is_later: bool = False) -> tuple[tuple[str, Sequence[str]], ...]:
+    """Return the kinds of differences, each with the ids of its tests; kinds without any are left out.
+
+    Args:
+        comparison: with another run.
+        is_later: whether that run is of a later commit, so that a test which only one of them has did not vanish.
+    """
+    added, removed = ("removed later", "added later") if is_later else ("new", "vanished")
     kinds = (
         ("newly failing", comparison.newly_failing),
+        ("failing without the changes, too", comparison.failing_without_changes),
         ("still failing", comparison.still_failing),
         ("fixed", comparison.fixed),
         ("newly skipped", comparison.newly_skipped),
-        ("new", comparison.added),
-        ("vanished", comparison.removed),
+        (added, comparison.added),
+        (removed, comparison.removed),
     )
     return tuple((word, test_ids) for word, test_ids in kinds if test_ids)
 
 
-def comparisons(analysis: Analysis) -> Iterator[tuple[str, Comparison]]:
-    """Yield each run that the batch is compared with, and the differences."""
+def comparisons(analysis: Analysis) -> Iterator[tuple[str, tuple[tuple[str, Sequence[str]], ...]]]:
+    """Yield each run that the batch is compared with, and the differences as ``differences`` returns them."""
     if analysis.previous:
-        yield f"since batch {analysis.previous}", analysis.since_previous.overall
+        yield f"since batch {analysis.previous}", differences(analysis.since_previous.overall)
     if analysis.baseline:
-        yield f"since the baseline ({analysis.baseline[:8]})", analysis.since_baseline.overall
+        word = "before" if analysis.is_baseline_later else "since"
+        kinds = differences(analysis.since_baseline.overall, is_later=analysis.is_baseline_later)
+        yield f"{word} the baseline ({analysis.baseline[:8]})", kinds
 
 
 def edit(file: FileEdit) -> str:

@@ -29,6 +29,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "ack": json_models.AckDocument,
     "analyze": json_models.AnalysisDocument,
     "backup": json_models.BackupsDocument,
+    "baseline": json_models.BaselineDocument,
     "baseline compare": json_models.BaselineComparisonDocument,
     "baseline set": json_models.BaselineDocument,
     "baseline show": json_models.BaselineDocument,

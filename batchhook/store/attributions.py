@@ -9,13 +9,18 @@ from batchhook.core.batch import BatchStatus
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation, ProbeOutcome
 from batchhook.core.culprits.priors import FailureHistory
 from batchhook.core.sanitize import escape_surrogates
+from batchhook.core.verdict import Verdict
 from batchhook.store.database import Database
 
 _NO_SUSPECT = -1
 
 
 def finish_search(
-    database: Database, batch: int, revisions: Sequence[str], attributions: Mapping[tuple[str, str], Attribution]
+    database: Database,
+    batch: int,
+    revisions: Sequence[str],
+    attributions: Mapping[tuple[str, str], Attribution],
+    verdict: Verdict,
 ) -> None:
     """Store the result of a search in one transaction, and move the batch on to measuring slowdowns.
 
@@ -26,6 +31,7 @@ def finish_search(
         batch: its number.
         revisions: the commits that were searched, oldest first.
         attributions: by id and module of each failing test.
+        verdict: that follows from them.
     """
     positions = {oid: position for position, oid in enumerate(revisions)}
     with database.transaction() as connection:
@@ -38,8 +44,8 @@ def finish_search(
         )
         for (name, module), attribution in attributions.items():
             _add(database, batch, (escape_surrogates(name), escape_surrogates(module)), attribution, positions)
-        query = "UPDATE batches SET status = ? WHERE id = ?"
-        connection.execute(query, (BatchStatus.MEASURING.value, batch))
+        query = "UPDATE batches SET status = ?, verdict = ? WHERE id = ?"
+        connection.execute(query, (BatchStatus.MEASURING.value, verdict.value, batch))
 
 
 def _add(

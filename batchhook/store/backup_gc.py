@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.store.backups import BackupStore
+from batchhook.store.files import file_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,10 @@ class UnusedBackups:
     """Backups that can be removed.
 
     Attributes:
-        batches: their batches.
-        files: their manifests, and the contents that no other manifest lists.
-        size: bytes of all these.
-        damaged: other batches whose manifests cannot be read. They may list any content, so none can be removed.
+        batches: numbers of the pruned batches that have a backup.
+        files: the manifests of these, and the contents that no other manifest lists.
+        size: bytes of these files.
+        damaged: numbers of other batches with unreadable manifests. These may list any content, so none can be removed.
     """
 
     batches: tuple[int, ...]
@@ -30,7 +31,15 @@ class UnusedBackups:
 
 
 def find_unused(backups: BackupStore, pruned: AbstractSet[int]) -> UnusedBackups:
-    """Return what can be removed when some batches need no backup; no backup may be created at the same time."""
+    """Find the backups of pruned batches and the contents that only these list.
+
+    Before they are removed, they have to be found under the lock of the backups: a backup that is created in between
+    may use the same contents.
+
+    Args:
+        backups: all backups.
+        pruned: numbers of the pruned batches.
+    """
     unused: list[int] = []
     damaged: list[int] = []
     used_contents: set[str] = set()
@@ -58,14 +67,6 @@ def _list_contents(manifest: Path) -> Iterator[str]:
 
 def _list_files(folder: Path) -> Iterator[Path]:
     return (Path(top) / name for top, _, names in os.walk(folder) for name in names)
-
-
-def file_size(file: Path) -> int:
-    """Return a file's bytes; 0 if it does not exist."""
-    try:
-        return file.lstat().st_size
-    except OSError:
-        return 0
 
 
 def remove(backups: BackupStore, unused: UnusedBackups) -> None:

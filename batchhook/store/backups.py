@@ -136,7 +136,7 @@ class BackupStore:
 
     def _store(self, write: Callable[[IO[bytes]], Iterator[bytes]]) -> tuple[str, int]:
         objects = self.root / "objects"
-        objects.mkdir(mode=0o700, exist_ok=True)
+        objects.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         with tempfile.NamedTemporaryFile(dir=objects, delete=False) as file:
             try:
@@ -175,7 +175,7 @@ class BackupStore:
     def write_manifest(self, manifest: BackupManifest) -> None:
         """Write a batch's manifest, whose contents have been stored before."""
         folder = self.folder(manifest.batch)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(folder / "git_commit.txt", f"{manifest.commit}\n")
         replace_file(folder / "manifest.json", manifest.model_dump_json(indent=2))
 

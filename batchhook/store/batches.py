@@ -47,10 +47,21 @@ def ensure_open(database: Database, branch: Branch, size: int) -> int:
     return number
 
 
-def read_last_head(database: Database, branch: Branch) -> str:
-    """Return the head of a branch's latest sealed batch; empty if it has none."""
-    query = "SELECT head FROM batches WHERE branch_id = ? AND status <> 'open' ORDER BY id DESC LIMIT 1"
-    row = database.row(query, branch.id)
+def close_open(database: Database, branch: Branch) -> None:
+    """Delete the open batch of a branch, if it has one; inside a transaction. Its number is not given out again."""
+    number = find_open(database, branch)
+    if number is None:
+        return
+    last = max(number, int(database.metadata("batches_issued", "0")))
+    database.set_metadata("batches_issued", str(last))
+    database.set_metadata(f"closed_batch:{number}", branch.name)
+    database.connection.execute("DELETE FROM batches WHERE id = ?", (number,))
+
+
+def read_last_head(database: Database, branch: Branch, before: int = 1 << 62) -> str:
+    """Return the head of a branch's latest sealed batch before a number; empty if it has none."""
+    query = "SELECT head FROM batches WHERE branch_id = ? AND status <> 'open' AND id < ? ORDER BY id DESC LIMIT 1"
+    row = database.row(query, branch.id, before)
     return "" if row is None else str(row["head"])
 
 
@@ -90,6 +101,9 @@ def load(database: Database, number: int) -> Batch:
         pruned = database.row("SELECT pruned_at FROM pruned_batches WHERE batch_id = ?", number)
         date = "" if pruned is None else time.strftime("%Y-%m-%d", time.localtime(pruned["pruned_at"]))
         message = f"batch {number} was pruned on {date}" if date else f"there is no batch {number}"
+        closed = database.metadata(f"closed_batch:{number}").removeprefix("refs/heads/")
+        if closed:
+            message = f"batch {number} was the open batch of {closed}, which does not exist any more"
         raise NoSuchBatchError(message, "list the batches: batchhook log")
     return _batch(database, row)
 
@@ -149,6 +163,17 @@ def find_previous_finished(database: Database, number: int) -> int:
         previous,
     )
     return previous if pruned is None else 0
+
+
+def find_previous_tested(database: Database, number: int) -> tuple[int, int]:
+    """Return the latest batch before this one on its branch whose suite could run, and its run; zeros if none."""
+    row = database.row(
+        "SELECT batches.id, run_id FROM batches JOIN runs ON runs.id = run_id JOIN suites ON suites.id = suite_id"
+        " WHERE batches.id < ?1 AND branch_id = (SELECT branch_id FROM batches WHERE id = ?1) AND fingerprint != '{}'"
+        " ORDER BY batches.id DESC LIMIT 1",
+        number,
+    )
+    return (0, 0) if row is None else (int(row["id"]), int(row["run_id"]))
 
 
 def set_status(database: Database, number: int, status: BatchStatus) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from batchhook.core.ledger import Ledger
 from batchhook.store import recordings
 from batchhook.store.database import Database
+
+DELETED = " (deleted)"
+"""End of the name of a branch that was deleted before another one got its name. Git allows no spaces in names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ def list_all(database: Database) -> list[Branch]:
     return [Branch(row["id"], row["name"], row["start"], row["tip"]) for row in rows]
 
 
+def list_with_open_batch(database: Database) -> list[Branch]:
+    """Return the branches that have an open batch."""
+    query = "SELECT branches.* FROM branches JOIN batches ON branch_id = branches.id WHERE status = 'open'"
+    return [Branch(row["id"], row["name"], row["start"], row["tip"]) for row in database.rows(query)]
+
+
 def list_other_tips(database: Database, name: str) -> set[str]:
     """Return the tips of all other branches when they were last reconciled."""
     return {row["tip"] for row in database.rows("SELECT tip FROM branches WHERE name <> ?", name)}
@@ -41,6 +50,21 @@ def add(database: Database, name: str, start: str, tip: str) -> Branch:
     """Add a branch; inside a transaction."""
     cursor = database.connection.execute("INSERT INTO branches (name, start, tip) VALUES (?, ?, ?)", (name, start, tip))
     return Branch(int(cursor.lastrowid or 0), name, start, tip)
+
+
+def rename(database: Database, old: str, new: str) -> None:
+    """Rename a branch; inside a transaction. No other one has the new name."""
+    database.connection.execute("UPDATE branches SET name = ? WHERE name = ?", (new, old))
+    database.connection.execute("UPDATE operations SET branch = ? WHERE branch = ?", (new, old))
+
+
+def retire(database: Database, branch: Branch) -> None:
+    """Free the name of a branch that was deleted; inside a transaction. Its new one cannot be that of any branch."""
+    number, name = 1, f"{branch.name}{DELETED}"
+    while find(database, name) is not None:
+        number += 1
+        name = f"{branch.name}{DELETED[:-1]} {number})"
+    rename(database, branch.name, name)
 
 
 def update_tip(database: Database, branch: Branch, tip: str) -> None:
@@ -77,6 +101,46 @@ def add_commits(database: Database, branch: Branch, oids: Iterable[str], *, is_l
 def add_rewrites(database: Database, pairs: Iterable[tuple[str, str]]) -> None:
     """Add (old, new) pairs; inside a transaction."""
     database.connection.executemany("INSERT OR IGNORE INTO rewrites (old, new) VALUES (?, ?)", list(pairs))
+
+
+def filter_local(database: Database, branch: Branch, oids: Iterable[str]) -> frozenset[str]:
+    """Return which of these commits were created on a branch."""
+    return frozenset(oid for oid, is_local in find_commits(database, branch, oids).items() if is_local)
+
+
+def filter_replaced(database: Database, oids: Iterable[str]) -> frozenset[str]:
+    """Return which of these commits are known to have been replaced."""
+    olds = frozenset(oids)
+    return olds & {row["old"] for row in database.rows("SELECT DISTINCT old FROM rewrites")} if olds else olds
+
+
+def load_removed_tips(database: Database, branch: Branch) -> list[str]:
+    """Return the commits that a branch was at, and whose history it has left; the latest last."""
+    return database.metadata(f"removed_tips:{branch.id}").split()
+
+
+def save_removed_tips(database: Database, branch: Branch, oids: Iterable[str]) -> None:
+    """Store the commits that a branch was at, and whose history it has left; inside a transaction."""
+    value = " ".join(oids)
+    if value != database.metadata(f"removed_tips:{branch.id}"):
+        database.set_metadata(f"removed_tips:{branch.id}", value)
+
+
+def apply_commit_map(database: Database, new_oids: Mapping[str, str]) -> None:
+    """Store that all of a repository's commits were rewritten; inside a transaction.
+
+    Args:
+        database: of the repository.
+        new_oids: new oid of each commit, by its old one.
+    """
+    add_anchors(database, [new_oids[oid] for oid in list_anchors(database) if oid in new_oids])
+    for branch in list_all(database):
+        database.connection.execute(
+            "UPDATE branches SET start = ?, tip = ? WHERE id = ?",
+            (new_oids.get(branch.start, branch.start), new_oids.get(branch.tip, branch.tip), branch.id),
+        )
+    known = [row["oid"] for row in database.rows("SELECT DISTINCT oid FROM commits")]
+    add_rewrites(database, [(oid, new_oids[oid]) for oid in known if oid in new_oids])
 
 
 def load_ledger(database: Database, branch: Branch, oids: Iterable[str]) -> Ledger:

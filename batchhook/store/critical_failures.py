@@ -29,14 +29,17 @@ def resolve(database: Database, batch: int, resolution: Resolution) -> None:
 def list_unresolved(database: Database) -> dict[str, int]:
     """Return the branches whose latest batch with a run failed critically and is unresolved, with that batch's number.
 
+    Batches in which only known failures occurred are passed over: they neither resolve nor repeat it.
     A batch counts as rolled back if any of its changes were, as long as the rollback is not undone.
     """
     query = (
         "SELECT branches.name, batches.id FROM branches JOIN batches ON batches.id ="
-        " (SELECT max(id) FROM batches WHERE branch_id = branches.id AND run_id IS NOT NULL)"
+        " (SELECT max(batches.id) FROM batches JOIN runs ON runs.id = run_id WHERE branch_id = branches.id"
+        " AND NOT (verdict = ? OR (verdict = ? AND runs.failed + runs.errored > 0)))"
         " WHERE verdict = ? AND resolution = ''"
     )
-    critical = {row["name"]: row["id"] for row in database.rows(query, Verdict.CRITICAL.value)}
+    verdicts = (Verdict.KNOWN_FAILURES.value, Verdict.REGRESSED.value, Verdict.CRITICAL.value)
+    critical = {row["name"]: row["id"] for row in database.rows(query, *verdicts)}
     rolled_back = rolled_back_batches(operations.list_all(database)) if critical else frozenset()
     return {branch: batch for branch, batch in critical.items() if batch not in rolled_back}
 

@@ -41,7 +41,7 @@ class Database:
             if self.connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 migrate(self.connection)
             self.connection.execute("PRAGMA foreign_keys = ON")
-            # A write survives the death of our processes at any moment; what a power cut may take is derived again.
+            # A write survives the death of our processes at any moment; writes lost in a power cut are re-derived.
             self.connection.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
@@ -79,12 +79,12 @@ class Database:
             return row
 
     def metadata(self, name: str, default: str = "") -> str:
-        """Return a single value."""
+        """Return a value from the metadata table; the default if there is none."""
         row = self.row("SELECT value FROM metadata WHERE name = ?", name)
         return default if row is None else str(row["value"])
 
     def set_metadata(self, name: str, value: str) -> None:
-        """Store a single value; inside a transaction."""
+        """Store a value in the metadata table; to be called inside a transaction."""
         self.connection.execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (name, value))
 
     def next_id(self, table: NumberedTable) -> int:
@@ -93,12 +93,16 @@ class Database:
         ``<table>_reserved`` covers a database that has been deleted: its refs and backups still exist and must not be
         overwritten. ``<table>_issued`` covers rows that were pruned.
         """
-        row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - one of three words
+        row = self.row(f"SELECT coalesce(max(id), 0) AS last FROM {table}")  # noqa: S608 - NumberedTable allows three literals
         last = 0 if row is None else int(row["last"])
         return max(last, *(int(self.metadata(f"{table}_{kind}", "0")) for kind in ("reserved", "issued"))) + 1
 
     def is_intact(self) -> bool:
-        """Return whether SQLite finds no damage in the file."""
+        """Return whether SQLite's quick check finds no damage.
+
+        Raises:
+            StoreError: the file is too damaged to be checked, or cannot be read.
+        """
         row = self.row("PRAGMA quick_check")
         return row is not None and row[0] == "ok"
 

@@ -12,6 +12,9 @@ from batchhook.store.database import Database
 _MAX_RUNS_READ = 3 * MAX_RUNS
 """Runs that are read to find enough comparable ones, so that the time does not grow with the history."""
 
+_MAX_PASSES_READ = 10
+"""Runs that are read to find out how long a test takes when it passes."""
+
 _DECISIVE = ("python", "start_dir", "pattern", "top_level_dir", "isolation")
 """Keys of a suite's fingerprint that decide how long its tests take. The others change often and rarely matter: a
 slowdown that they seem to cause is measured, and dismissed."""
@@ -44,6 +47,22 @@ def load(
         _last_measured(database, oldest, before_run, modules=False),
         _last_measured(database, oldest, before_run, modules=True),
     )
+
+
+def load_passes(database: Database, tests: Iterable[str]) -> dict[str, float]:
+    """Return the longest duration of each test in the latest runs in which it passed; those without one are left out.
+
+    Args:
+        database: of the repository.
+        tests: their ids.
+    """
+    query = (
+        "SELECT name, max(results.duration) AS seconds FROM results JOIN tests ON tests.id = test_id"
+        " WHERE run_id IN (SELECT id FROM runs WHERE is_complete AND NOT is_probe ORDER BY id DESC LIMIT ?)"
+        " AND name IN (SELECT value FROM json_each(?)) AND outcome = ? AND results.duration > 0 GROUP BY name"
+    )
+    rows = database.rows(query, _MAX_PASSES_READ, json.dumps(list(tests)), Outcome.PASSED.value)
+    return {row["name"]: row["seconds"] for row in rows}
 
 
 def _decisive(suite: Mapping[str, object]) -> list[object]:

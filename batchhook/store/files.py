@@ -1,4 +1,4 @@
-"""Files: replacing one atomically, and copying contents."""
+"""Files: replacing one atomically, sizes, and copying contents."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = 0o600, durable
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def file_size(file: Path) -> int:
+    """Return a file's bytes; 0 if it does not exist."""
+    try:
+        return file.lstat().st_size
+    except OSError:
+        return 0
 
 
 def copy_chunks(source: IO[bytes], target: IO[bytes]) -> Iterator[bytes]:

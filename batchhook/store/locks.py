@@ -20,7 +20,7 @@ def try_lock(path: Path) -> Iterator[bool]:
     """Hold a lock inside the block, unless another process has it.
 
     Args:
-        path: the lock's file; created if it is missing, and never removed.
+        path: the lock's file; created if it or its folder is missing, and never removed.
 
     Yields:
         whether the lock is held. It is that of flock(2): a child inherits it only along with the descriptor.
@@ -67,7 +67,12 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def _open(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileNotFoundError:  # a folder of ours was removed, to free space or by restoring an incomplete backup
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, flags, 0o600)
     try:
         yield descriptor
     finally:

@@ -34,7 +34,7 @@ class FileState(BaseModel):
     size: Size = 0
     permissions: Size = 0
 
-    def is_like(self, other: FileState) -> bool:
+    def same_for_git(self, other: FileState) -> bool:
         """Return whether git would see no difference."""
         return (self.mode, self.sha256) == (other.mode, other.sha256)
 
@@ -124,6 +124,16 @@ class RestorationStore:
         undone = {each.undoes for each in restorations if each.status == "done"}
         in_worktree = (each for each in restorations if bytes.fromhex(each.top) == os.fsencode(top))
         return next((each for each in in_worktree if not each.undoes and each.number not in undone), None)
+
+    def list_restored_batches(self) -> frozenset[int]:
+        """Return the batches whose backup was restored, where that was not undone since.
+
+        Raises:
+            StoreError: one cannot be read.
+        """
+        done = [each for each in self.list_all() if each.status == "done"]
+        undone = {each.undoes for each in done}
+        return frozenset(each.batch for each in done if each.batch and each.number not in undone)
 
     def list_unused(self) -> list[Path]:
         """Return the folders of the restorations that were undone, and of their undos: no undo needs them.

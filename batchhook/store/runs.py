@@ -183,6 +183,13 @@ def load(database: Database, number: int) -> Run:
     return Run(row["tree"], json.loads(row["fingerprint"]), row["started_at"], result, number)
 
 
+def load_suite(database: Database, number: int) -> Mapping[str, object]:
+    """Return the fingerprint of the suite of a run; empty if there is no such run."""
+    row = database.row("SELECT fingerprint FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?", number)
+    suite: Mapping[str, object] = {} if row is None else json.loads(row["fingerprint"])
+    return suite
+
+
 def load_totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
     """Return a batch's verdict and totals, if it has been run, without reading any test's result."""
     row = database.row(

@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class StateDir:
-    """Paths in the state folder. The hooks know those that say so, and must change with them."""
+    """Paths in the state folder.
+
+    Paths marked "known to the hooks" are hard-coded in the hook scripts; change both together.
+    """
 
     root: Path
 
@@ -43,7 +46,12 @@ class StateDir:
 
     def gate(self, branch: str) -> Path:
         """Return the file that exists while a branch's last batch is critical and unresolved (known to the hooks)."""
-        return self.root / "gates" / branch
+        return self.gates / branch
+
+    @property
+    def gates(self) -> Path:
+        """The folder of all such files."""
+        return self.root / "gates"
 
     @property
     def waiting(self) -> Path:
@@ -99,6 +107,11 @@ class StateDir:
     def settings(self) -> Path:
         """The settings when they were last validated."""
         return self.root / "settings.json"
+
+    @property
+    def python_choice(self) -> Path:
+        """The Python that was chosen for the tests (``python_choice.py``)."""
+        return self.root / "python.json"
 
     @property
     def backups(self) -> Path:

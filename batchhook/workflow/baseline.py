@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from batchhook.core.batch import Batch
 from batchhook.core.comparison import SuiteComparison, compare
-from batchhook.core.results import Run
-from batchhook.core.settings import Isolation
+from batchhook.core.results import Run, TestResult
+from batchhook.core.settings import Isolation, KnownFailures
+from batchhook.core.suite_difference import describe_difference
+from batchhook.core.verdict import new_failures
 from batchhook.errors import BatchhookError
-from batchhook.store import baselines, runs
+from batchhook.git.history import is_ancestor
+from batchhook.store import baselines, batches, critical_failures, runs
 from batchhook.store.baselines import Baseline
+from batchhook.store.critical_failures import Resolution
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import resolve_revision
+from batchhook.workflow.status import gate
 from batchhook.workflow.suite.run import RunListener, ensure_run
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
-    """A commit's run, compared with the baseline."""
+    """A commit's run, compared with the baseline.
+
+    Attributes:
+        is_baseline_later: whether the commit is an ancestor of the baseline.
+        suite_difference: what else than the files may make tests end differently, as a sentence; empty if nothing.
+    """
 
     oid: str
     run: Run
     baseline: Baseline
     compared: SuiteComparison
+    is_baseline_later: bool = False
+    suite_difference: str = ""
 
 
 def set_baseline(
@@ -48,7 +61,54 @@ def set_baseline(
             f"{failing} of {run.result.totals.tests} tests fail at {oid[:8]}: the baseline is unchanged",
             "fix them first, or accept them with --force",
         )
-    return baselines.save(project.database, run.id, oid, forced=bool(failing)), run
+    baseline = baselines.save(project.database, run.id, oid, forced=bool(failing))
+    if failing:
+        _acknowledge_failures(project, run)
+    return baseline, run
+
+
+def _acknowledge_failures(project: Project, accepted: Run) -> None:
+    """Resolve the critical batches whose failures were all accepted as the baseline."""
+    for number in critical_failures.list_unresolved(project.database).values():
+        critical = runs.load_for_batch(project.database, number)
+        if critical is not None and not new_failures(critical[0].result.results, accepted.result.results):
+            critical_failures.resolve(project.database, number, Resolution.ACKNOWLEDGED)
+    gate.update_gate_files(project)
+
+
+def load_known_results(project: Project, batch: Batch, run: Run) -> tuple[TestResult, ...]:
+    """Return the results of earlier runs whose failures do not count against a batch, as configured.
+
+    Args:
+        project: the repository.
+        batch: the batch.
+        run: of the batch.
+    """
+    source = project.settings.known_failures
+    if source is KnownFailures.NONE or not run.result.totals.failures:
+        return ()
+    baseline = baselines.load(project.database)
+    accepted = runs.load_results(project.database, baseline.run) if baseline else ()
+    return accepted if source is KnownFailures.BASELINE else (*accepted, *_load_results_before(project, batch, run))
+
+
+def are_accepted(project: Project, culprits: Iterable[str]) -> bool:
+    """Return whether the baseline includes all of these commits, so that what they broke was accepted with it."""
+    baseline = baselines.load(project.database)
+    return all(baseline is not None and is_ancestor(project.git, culprit, baseline.oid) for culprit in culprits)
+
+
+def _load_results_before(project: Project, batch: Batch, run: Run) -> tuple[TestResult, ...]:
+    """Return the results at the base of a batch; if that was not tested, those of the batch before.
+
+    Both are the same unless that batch was rolled back: then it says nothing about the base.
+    """
+    base = runs.find_reusable(project.database, batch.changes[0].base_tree, run.suite)
+    if base is not None:
+        return base.result.results
+    previous = batches.find_previous_finished(project.database, batch.id)
+    before = runs.load_for_batch(project.database, previous) if previous else None
+    return before[0].result.results if before else ()
 
 
 def load_baseline(project: Project) -> tuple[Baseline, Run]:
@@ -73,7 +133,10 @@ def compare_with_baseline(
     """
     baseline, before = load_baseline(project)
     oid, run = _run_commit(project, revision, environment, listener)
-    return BaselineComparison(oid, run, baseline, compare(run.result.results, before.result.results))
+    compared = compare(run.result.results, before.result.results)
+    is_baseline_later = oid != baseline.oid and is_ancestor(project.git, oid, baseline.oid)
+    difference = describe_difference(run.suite, before.suite, "the baseline")
+    return BaselineComparison(oid, run, baseline, compared, is_baseline_later, difference)
 
 
 def _run_commit(

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import NothingToDoError
-from batchhook.git import shadow_index
+from batchhook.git import shadow_index, untracked
 from batchhook.git.location import read_head
 from batchhook.store import locks, runs, test_stats
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import head_oid
+from batchhook.workflow.recording.record import keep_omitted
 from batchhook.workflow.status import gate
+from batchhook.workflow.suite.python_choice import unused_environment
 from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
 
 
@@ -29,6 +31,8 @@ class ManualRun:
         has_untested_changes: whether the work tree has changes that were not tested, since they are not committed
             (recorded).
         flips: for failing tests that have both failed and not failed on one tree, how often, by id.
+        unused_environment: the virtual environment that is active in this terminal, if the run was under another
+            Python; else empty.
     """
 
     commit: str
@@ -36,6 +40,7 @@ class ManualRun:
     is_cached: bool
     has_untested_changes: bool
     flips: Mapping[str, int]
+    unused_environment: str = ""
 
 
 def run_head(project: Project, listener: RunListener, request: RunRequest, *, recorded: bool = False) -> ManualRun:
@@ -61,7 +66,8 @@ def run_head(project: Project, listener: RunListener, request: RunRequest, *, re
         run = replace(run, id=runs.add(project.database, run))
     gate.resolve_by_run(project, branch, run)
     failed = (result.test_id for result in run.result.results if result.outcome.is_failure)
-    return ManualRun(oid, run, is_cached, has_untested_changes, test_stats.load_flips(project.database, failed))
+    flips = test_stats.load_flips(project.database, failed)
+    return ManualRun(oid, run, is_cached, has_untested_changes, flips, unused_environment(run, os.environ))
 
 
 def _last_counted_oid(project: Project) -> str:
@@ -71,10 +77,12 @@ def _last_counted_oid(project: Project) -> str:
 
 def _differs_from_work_tree(project: Project, oid: str, *, recorded: bool) -> bool:
     if not recorded and not project.location.is_shadow:
-        return bool(project.git.text("status", "--porcelain", "--untracked-files=normal"))
+        return untracked.has_uncommitted(project.git.at(project.location.top))
     with locks.lock(project.state.recording_lock):
-        tree = shadow_index.write_tree(project.git, project.location)
-    return tree != project.git.text("rev-parse", f"{oid}^{{tree}}")
+        omissions = untracked.find_omissions(project.git, project.settings.snapshot_limit_bytes)
+        tree = shadow_index.write_tree(project.git, project.location, omissions)
+    tested_tree = project.git.text("rev-parse", f"{oid}^{{tree}}")
+    return keep_omitted(project, tree, tested_tree, omissions) != tested_tree
 
 
 def run_request(

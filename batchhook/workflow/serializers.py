@@ -69,7 +69,7 @@ def show_document(entry: BatchEntry, edits: Mapping[str, tuple[FileEdit, ...]]) 
 
 
 def _summary(entry: BatchEntry) -> json_models.BatchSummaryDocument:
-    return json_models.batch_summary_document(entry.batch, entry.verdict, entry.totals)
+    return json_models.batch_summary_document(entry.batch, entry.verdict, entry.totals, entry.rollback)
 
 
 def test_document(run: ManualRun, verdict: Verdict) -> json_models.TestDocument:
@@ -97,6 +97,7 @@ def baseline_comparison_document(
         verdict=verdict.value,
         totals=json_models.totals_document(comparison.run.result.totals),
         compared=json_models.suite_comparison_document(comparison.compared),
+        suite_difference=comparison.suite_difference,
     )
 
 
@@ -205,6 +206,7 @@ def record_document(result: RecordResult, analysis: Analysis | None = None) -> j
         filled=count.filled,
         full=tuple(count.sealed),
         unchanged=tuple(map(json_models.json_path, result.untouched)),
+        omitted={json_models.json_path(path): size for path, size in result.omitted.items()},
         analysis=json_models.analysis_document(analysis) if analysis else None,
     )
 
@@ -267,6 +269,9 @@ def install_document(installation: Installation) -> json_models.InstallDocument:
         chained=installation.chained,
         is_new=installation.is_new,
         imported_from=archive,
+        original=json_models.json_path(str(installation.original)) if installation.original else "",
+        run_by=json_models.json_path(installation.run_by),
+        python=json_models.json_path(str(installation.python.path)) if installation.python else "",
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import batchhook
-from batchhook import ConflictError, NotFinishedError, NothingFullError, StoreError, Workflow
+from batchhook import ConflictError, NoFullBatchError, NotFinishedError, StoreError, Workflow
 from tests.api.examples import DOCS, run_examples
 from tests.driving import CALCULATOR, TESTS, Repository
 
@@ -41,7 +41,11 @@ def test_documents_equal_the_commands_output(broken: Repository) -> None:
         assert getattr(workflow, command)().model_dump(mode="json") == broken.json(command)
     assert workflow.show(1).model_dump(mode="json") == broken.json("show", "1")
     assert workflow.doctor().model_dump(mode="json") == broken.json("doctor")
-    assert workflow.run().model_dump(mode="json") == broken.json("test", code=1)
+    passing = "test_calculator.CalculatorTest.test_subtract"  # failures are run again each time
+    run, printed = workflow.run([passing]).model_dump(mode="json"), broken.json("test", passing)
+    for document in (run, printed):
+        del document["tested_at"], document["totals"]["duration_s"]
+    assert run == printed
     assert workflow.rollback(1, dry_run=True).model_dump(mode="json") == broken.json("rollback", "1", "--dry-run")
 
 
@@ -51,10 +55,10 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
         workflow.status()
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
     done = workflow.install()
-    assert (done.is_new, len(done.written), done.chained) == (True, 3, ())
+    assert (done.is_new, len(done.written), done.chained) == (True, 4, ())
     assert not workflow.install().is_new
-    assert issubclass(NothingFullError, NotFinishedError)
-    with pytest.raises(NothingFullError, match="no batch is full"):
+    assert issubclass(NoFullBatchError, NotFinishedError)
+    with pytest.raises(NoFullBatchError, match="no batch is full"):
         workflow.wait()
     bare_repository.commit("a")
     with workflow as kept:
@@ -64,7 +68,7 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
         assert kept.run(pattern="nothing*.py").verdict == "broken", "a setting of one call"
         assert kept.run().verdict == "passed"
     bare_repository.commit("b")
-    with pytest.raises(NothingFullError, match="still open"):
+    with pytest.raises(NoFullBatchError, match="still open"):
         Workflow(bare_repository.top).wait(1, timeout=0)
     status = workflow.status()
     assert [entry.batch.id for entry in status.latest] == [1], "two fill a batch for this one"
@@ -75,7 +79,7 @@ def test_timeout(broken: Repository) -> None:
     workflow = Workflow(broken.top)
     with pytest.raises(NotFinishedError) as raised:
         workflow.wait(1, timeout=0)
-    assert not isinstance(raised.value, NothingFullError)
+    assert not isinstance(raised.value, NoFullBatchError)
     assert [each.batch for each in workflow.status().under_way] == [1]
     workflow.wait(1, timeout=90)
     assert workflow.status().under_way == ()
@@ -139,6 +143,7 @@ def test_backups_and_prune(broken: Repository) -> None:
     for number in range(5):
         broken.commit(f"More {number}", notes__txt=f"more {number}\n")
     workflow.wait(2, timeout=90)
+    workflow.ack(1)  # an unresolved critical batch stays
     planned = workflow.prune(keep=1, dry_run=True)
     assert planned.model_dump(mode="json") == broken.json("prune", "--keep", "1", "--dry-run")
     assert workflow.prune(keep=1).batches == (1,)

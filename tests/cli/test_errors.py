@@ -134,7 +134,7 @@ def test_errors_as_json(tmp_path: Path) -> None:
     assert set(json.loads(done.stdout)) == {"error", "hint", "exit_code"}
 
 
-@pytest.mark.parametrize("words", [["analyze"], ["analyze", "0"], ["analyze", "x"], ["nonsense"], ["--nonsense"]])
+@pytest.mark.parametrize("words", [["rollback"], ["analyze", "0"], ["analyze", "x"], ["nonsense"], ["--nonsense"]])
 def test_wrong_usage_is_64(repository: Repository, words: list[str]) -> None:
     assert "batchhook: " in repository.batchhook(*words, code=64)
 
@@ -163,4 +163,29 @@ def test_output_is_closed_early(repository: Repository, arguments: tuple[str, ..
     command = [sys.executable, "-m", "batchhook", *arguments]
     done = subprocess.run(command, cwd=repository.top, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (3, "batchhook: not everything was printed: the output was closed\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--json", "log"), ("log",), ("status",), ("--help",), ("schema", "analyze"), ("rollback", "9", "-y")]
+)
+def test_output_cannot_be_written(repository: Repository, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "batchhook", *arguments]
+        done = subprocess.run(command, cwd=repository.top, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        both = subprocess.run(command, cwd=repository.top, stdout=full, stderr=full, check=False)
+    assert (done.returncode, both.returncode) == (3, 3)
+    lines = done.stderr.splitlines()
+    expected = "no batch 9" if "rollback" in arguments else "not everything was printed: No space left on device"
+    assert expected in lines[0]
+    assert len(lines) == 1 or lines[1].startswith("hint: ")
+
+
+def test_a_rollback_whose_plan_cannot_be_printed_changes_nothing(repository: Repository) -> None:
+    repository.commit("b")
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "batchhook", "rollback", "--change", repository.head(), "-y"]
+        done = subprocess.run(command, cwd=repository.top, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert (repository.top / "b.txt").exists()
+    assert "no operations" in repository.batchhook("operations")

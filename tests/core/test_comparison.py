@@ -25,6 +25,13 @@ def test_differences() -> None:
     )
 
 
+def test_a_flaky_test_that_passes_is_not_fixed() -> None:
+    before = run(a=Outcome.FAILED, b=Outcome.FAILED, c=Outcome.FAILED)
+    now = run(a=Outcome.PASSED, b=Outcome.PASSED)
+    now.append(TestResult("m.c", "m", Outcome.PASSED, first_outcome=Outcome.FAILED))
+    assert compare(now, before, flaky={"m.a"}).overall == Comparison(fixed=("m.b",))
+
+
 def test_modules_without_differences_are_left_out() -> None:
     before = [TestResult("m.a", "m", Outcome.PASSED), TestResult("n.a", "n", Outcome.PASSED)]
     now = [TestResult("m.a", "m", Outcome.PASSED), TestResult("n.a", "n", Outcome.FAILED)]

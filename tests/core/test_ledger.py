@@ -10,9 +10,6 @@ from batchhook.core.ledger import (
     CommitOrigin,
     Ledger,
     commit_origin,
-    key_by_authorship,
-    key_by_tree,
-    match_rewrites,
     open_changes,
     split_into_batches,
 )
@@ -28,10 +25,15 @@ def commit(oid: str, *, tree: str = "", base: str = "base", subject: str = "s", 
         ("commit: a", CommitOrigin.CREATED),
         ("commit (initial): a", CommitOrigin.CREATED),
         ("commit (merge): a", CommitOrigin.CREATED),
-        ("commit (cherry-pick): a", CommitOrigin.CREATED),
-        ("cherry-pick: a", CommitOrigin.CREATED),
+        ("commit (cherry-pick): a", CommitOrigin.PICKED),
+        ("cherry-pick: a", CommitOrigin.PICKED),
+        ("cherry-pick: fast-forward", CommitOrigin.EXISTING),
+        ("commit: pull: Fast-forward", CommitOrigin.CREATED),
+        ("commit: rebase before the (pick)", CommitOrigin.CREATED),
+        ("commit: repair the button (start)", CommitOrigin.CREATED),
+        ("git-revise rewrite", CommitOrigin.EXISTING),
         ("revert: a", CommitOrigin.CREATED),
-        ("am: a", CommitOrigin.CREATED),
+        ("am: a", CommitOrigin.PICKED),
         ("merge topic: Merge made by the 'ort' strategy.", CommitOrigin.CREATED),
         ("pull origin main: Merge made by the 'ort' strategy.", CommitOrigin.CREATED),
         ("commit (amend): a", CommitOrigin.AMENDED),
@@ -75,9 +77,23 @@ def test_replacement_of_a_sealed_and_an_open_commit_counts() -> None:
     assert not ledger.accounts_for("new")
 
 
-def test_circular_rewrites_terminate() -> None:
-    ledger = Ledger(rewrites={"a": frozenset({"b"}), "b": frozenset({"a"})})
-    assert ledger.accounts_for("a") in {True, False}
+def test_commits_that_replaced_each_other_count_unless_one_is_sealed() -> None:
+    rewrites = {"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset({"b", "c"})}
+    ledger = Ledger(rewrites=rewrites)
+    assert not any(map(ledger.accounts_for, "abc"))
+    ledger = Ledger(sealed=frozenset("a"), rewrites=rewrites)
+    assert all(map(ledger.accounts_for, "abc"))
+
+
+def test_commit_that_a_rebase_left_as_it_is_counts() -> None:
+    ledger = Ledger(local_commits=frozenset("a"), rewrites={"a": frozenset("a")})
+    assert [change.oid for change in open_changes([commit("a")], ledger)] == ["a"]
+
+
+def test_commits_that_were_squashed_and_restored_count_one_by_one() -> None:
+    squashed_and_restored = {"s": frozenset("ab"), "a": frozenset("s"), "b": frozenset("s")}
+    ledger = Ledger(sealed=frozenset("a"), rewrites=squashed_and_restored)
+    assert [oid for oid in "abs" if not ledger.accounts_for(oid)] == ["b", "s"]
 
 
 @given(st.lists(st.integers(1, 12), max_size=40), st.integers(1, 9))
@@ -99,27 +115,6 @@ def test_split_by_commit_gives_batches_of_equal_size(number: int, size: int) -> 
     full, rest = split_into_batches(changes, size, {change.oid: 1 for change in changes})
     assert [len(batch.changes) for batch in full] == [size] * (number // size)
     assert len(rest.changes) == number % size
-
-
-def test_most_reliable_key_is_applied_first() -> None:
-    removed = [commit("old1", tree="t", subject="one"), commit("old2", subject="two"), commit("old3", subject="two")]
-    new = [commit("new1", subject="two"), commit("new2", tree="t", subject="two"), commit("new3", subject="three")]
-    matches = match_rewrites(new, removed, [key_by_tree, key_by_authorship])
-    assert matches["new2"] == "old1"
-    assert matches["new1"] in {"old2", "old3"}
-    assert "new3" not in matches
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xy")), max_size=8),
-    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xy")), max_size=8),
-)
-def test_matching_is_one_to_one(news: list[tuple[str, str]], olds: list[tuple[str, str]]) -> None:
-    new = [commit(f"new{place}", tree=tree, subject=subject) for place, (tree, subject) in enumerate(news)]
-    removed = [commit(f"old{place}", tree=tree, subject=subject) for place, (tree, subject) in enumerate(olds)]
-    matches = match_rewrites(new, removed, [key_by_tree, key_by_authorship])
-    assert set(matches) <= {each.oid for each in new}
-    assert len(set(matches.values())) == len(matches)
 
 
 def test_sealed_commit_is_accounted_for() -> None:

@@ -7,6 +7,7 @@ import pytest
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch, BatchQuota, BatchStatus
 from batchhook.core.commit import Commit
+from batchhook.core.comparison import Comparison
 from batchhook.core.culprits.attribution import Attribution, AttributionKind
 from batchhook.core.notification import batch_notification, notification_event
 from batchhook.core.results import Outcome, SuiteResult, TestResult
@@ -24,10 +25,19 @@ from batchhook.core.verdict import Verdict
         (Verdict.FAILED, Verdict.FAILED, NotifyEvent.FAILED),
         (Verdict.CRITICAL, None, NotifyEvent.CRITICAL),
         (Verdict.BROKEN, Verdict.PASSED, NotifyEvent.BROKEN),
+        (Verdict.KNOWN_FAILURES, Verdict.FAILED, NotifyEvent.KNOWN_FAILURES),
+        (Verdict.PASSED, Verdict.KNOWN_FAILURES, NotifyEvent.FIXED),
     ],
 )
 def test_events(verdict: Verdict, before: Verdict | None, event: NotifyEvent) -> None:
     assert notification_event(verdict, before) is event
+
+
+def test_a_flaky_test_that_passes_is_no_fix() -> None:
+    for previous in (Verdict.FAILED, Verdict.CRITICAL, Verdict.KNOWN_FAILURES):
+        assert notification_event(Verdict.PASSED, previous, Comparison()) is NotifyEvent.PASSED
+        assert notification_event(Verdict.PASSED, previous, Comparison(fixed=("m.T.a",))) is NotifyEvent.FIXED
+    assert notification_event(Verdict.PASSED, Verdict.BROKEN, Comparison()) is NotifyEvent.FIXED
 
 
 def test_every_verdict_has_an_event() -> None:

@@ -35,7 +35,7 @@ def test_rerun_that_passes_takes_the_failure_back() -> None:
     progress = Progress(done=1, failed=1, failures=("a",))
     assert progress.with_rerun("a", Outcome.FAILED) == progress
     rerun = progress.with_rerun("a", Outcome.PASSED)
-    assert (rerun.done, rerun.failed, rerun.failures) == (1, 0, ())
+    assert (rerun.done, rerun.failed, rerun.failures, rerun.rerun_passes) == (1, 0, (), ("a",))
 
 
 def test_number_of_named_failures_is_bounded() -> None:

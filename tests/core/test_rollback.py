@@ -19,7 +19,6 @@ from batchhook.core.rollback import (
     commit_message,
     deltas_to_revert,
     file_action,
-    is_within,
     parse_batch_range,
     parse_trailers,
 )
@@ -88,21 +87,6 @@ def test_invalid_batch_range(text: str) -> None:
         parse_batch_range(text)
 
 
-@pytest.mark.parametrize(
-    ("path", "paths", "expected"),
-    [
-        ("a/b", ["a"], True),
-        ("a", ["a"], True),
-        ("ab", ["a"], False),
-        ("a/b", [""], True),
-        ("a/b", [], False),
-        ("a", ["a/b"], False),
-    ],
-)
-def test_is_within(path: str, paths: list[str], expected: bool) -> None:  # noqa: FBT001 - the expected result
-    assert is_within(path, paths) is expected
-
-
 FILES, COMMIT, RESET = RollbackMode.FILES, RollbackMode.COMMIT, RollbackMode.RESET
 
 
@@ -138,7 +122,7 @@ def test_commit_message() -> None:
     oid = "0123456789abcdef"
     entries = [
         CommitMessageEntry(7, Selection((1,)), (oid,)),
-        CommitMessageEntry(8, Selection((2, 4)), is_restoring=True),
+        CommitMessageEntry(8, Selection((2, 4)), reapplies=True),
     ]
     message = commit_message(entries, {oid: "Add tax"})
     assert message == (
@@ -181,9 +165,17 @@ CHANGES = ("0123456789",)
     ("result", "start", "end"),
     [
         (AutoRollbackResult(REFUSED, reason="no culprit"), "no automatic rollback of batch 1", "no culprit"),
-        (AutoRollbackResult(APPLIED, CHANGES, operation=2), "reverted 01234567", "(batchhook undo)"),
-        (AutoRollbackResult(PROPOSED, CHANGES), "a run showed", "batchhook rollback 1 --culprit"),
-        (AutoRollbackResult(PROPOSED, CHANGES, "dirty"), "a run showed", "not applied automatically: dirty"),
+        (AutoRollbackResult(APPLIED, CHANGES, operation=2), "reverted 01234567", "(to reverse: batchhook undo)"),
+        (
+            AutoRollbackResult(PROPOSED, CHANGES),
+            "reverting 01234567 fixes the tests 01234567 broke",
+            "batchhook rollback 1 --culprit",
+        ),
+        (
+            AutoRollbackResult(PROPOSED, CHANGES, "dirty"),
+            "reverting 01234567 fixes",
+            "not applied automatically: dirty",
+        ),
     ],
 )
 def test_auto_rollback_summary(result: AutoRollbackResult, start: str, end: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchhook.core.unittest_ids import is_fixture, is_inside, module_of, owner, split_id
+from batchhook.core.unittest_ids import display_name, is_fixture, is_inside, module_of, owner, split_id
 
 TEST = "pkg.test_x.TestX.test_y"
 CLASS_FIXTURE = "setUpClass (pkg.test_x.TestX)"
@@ -48,3 +48,12 @@ def test_ids_are_inside_their_module_and_package(test_id: str) -> None:
 )
 def test_split_id(test_id: str, module: str, split: tuple[str, str]) -> None:
     assert split_id(test_id, module) == split
+
+
+def test_display_names() -> None:
+    assert display_name(FAILED_IMPORT, "ImportError: Failed to import test module: pkg.test_x") == (
+        "pkg.test_x cannot be imported"
+    )
+    assert display_name(FAILED_IMPORT, "Failed to call load_tests:") == "load_tests of pkg.test_x failed"
+    assert display_name("setUpClass (m.T)", "x") == "setUpClass (m.T)"
+    assert display_name("m.T.test_x") == "m.T.test_x"

@@ -47,12 +47,15 @@ def test_started_inside_a_hook_of_another_repository(tmp_path: Path, monkeypatch
     before = sorted(path.relative_to(other) for path in other.rglob("*"))
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody else")
     monkeypatch.setenv("BATCHHOOK_BATCH_SIZE", "3")
     repository = DemoRepository(prepare_folder(tmp_path / "demo"), Printer())
     repository.set_up()
     assert Path(repository.output(["git", "rev-parse", "--absolute-git-dir"])) == repository.folder / ".git"
     assert sorted(path.relative_to(other) for path in other.rglob("*")) == before
-    assert "BATCHHOOK_BATCH_SIZE" not in repository.output(["env"])
+    assert not {"BATCHHOOK_BATCH_SIZE", "GIT_AUTHOR_NAME"} & {
+        line.partition("=")[0] for line in repository.output(["env"]).splitlines()
+    }
 
 
 def test_commands_and_their_errors_are_shown(repository: DemoRepository, capfd: pytest.CaptureFixture[str]) -> None:

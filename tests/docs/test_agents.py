@@ -1,4 +1,4 @@
-"""The snippets in docs/agents.md, run as the agents run them, with the input that their documentation describes."""
+"""The snippets in docs/agents.md, run as agents run them, with the input that their documentation describes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ DOCS = Path(__file__).parents[2] / "docs/agents.md"
 BROKEN = CALCULATOR.replace("a + b", "a * b")
 ADD = "test_calculator.CalculatorTest.test_add"
 LARGE = "x" * 1_000_000
-"""More than a pipe holds: whoever leaves it unread breaks the pipe of the agent that writes it."""
+"""More than a pipe holds: a hook that does not read it breaks the pipe of the agent."""
 
 
 def block(heading: str, kind: str, number: int = 0) -> str:
-    """A code block of a kind under a heading."""
+    """Return a code block of a kind under a heading."""
     section = DOCS.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return str(re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)[number])
 
 
 def commands(agent: str) -> tuple[str, str]:
-    """What an agent runs after an edit, and at its end."""
+    """Return the commands that an agent runs after an edit, and when it stops."""
     hooks = json.loads(block(agent, "json"))["hooks"]
     if agent == "Cursor":
         (edited,), (ended,) = hooks["afterFileEdit"], hooks["stop"]
@@ -42,7 +42,7 @@ def commands(agent: str) -> tuple[str, str]:
 
 
 def edit_of(agent: str, path: Path) -> dict[str, Any]:
-    """What an agent says after an edit (the fields that its documentation has, as far as they matter)."""
+    """Return the input of an agent's hook after an edit: the documented fields that matter."""
     if agent == "Cursor":
         edits = [{"old_string": "a + b", "new_string": LARGE}]
         common = {"conversation_id": "c", "generation_id": "g", "workspace_roots": [str(path.parent)]}
@@ -56,15 +56,15 @@ def edit_of(agent: str, path: Path) -> dict[str, Any]:
     return {**common, "hook_event_name": "PostToolUse", **tool, "tool_response": {"filePath": str(path)}}
 
 
-def end_of(agent: str, **said: object) -> dict[str, Any]:
-    """What an agent says when it stops."""
+def end_of(agent: str, **fields: object) -> dict[str, Any]:
+    """Return the input of an agent's hook when it stops."""
     if agent == "Cursor":
-        return {"conversation_id": "c", "hook_event_name": "stop", "status": "completed", "loop_count": 0, **said}
-    return {"session_id": "s", "cwd": ".", "hook_event_name": "Stop", "stop_hook_active": False, **said}
+        return {"conversation_id": "c", "hook_event_name": "stop", "status": "completed", "loop_count": 0, **fields}
+    return {"session_id": "s", "cwd": ".", "hook_event_name": "Stop", "stop_hook_active": False, **fields}
 
 
 def run(project: Repository, command: str, stdin: object = None, *words: str, **variables: str) -> tuple[int, str, str]:
-    """Run a command as agents do, with JSON on standard input; gives exit code, output and errors."""
+    """Run a command as agents do, with JSON on standard input; return exit code, output and errors."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "CLAUDE_PROJECT_DIR": str(project.top), **variables}
     with subprocess.Popen(
@@ -99,29 +99,31 @@ def test_an_edit_is_recorded(project: Repository, agent: str) -> None:
 
 
 @pytest.mark.parametrize("agent", ["Claude Code", "Cursor"])
-def test_five_edits_run_the_tests_and_the_agent_is_told(project: Repository, agent: str) -> None:
+def test_five_edits_run_the_tests_and_the_agent_is_notified(project: Repository, agent: str) -> None:
     edited, ended = commands(agent)
     for number in range(5):
         project.write("calculator.py", f"{CALCULATOR if number < 2 else BROKEN}# {number}\n")
         assert run(project, edited, edit_of(agent, project.top / "calculator.py")) == (0, "", "")
     while project.json("status")["under_way"]:
         pass
-    told = run(project, ended, end_of(agent, last_assistant_message='it says {"stop_hook_active": true}'))
+    code, output, errors = run(
+        project, ended, end_of(agent, last_assistant_message='it says {"stop_hook_active": true}')
+    )
     if agent == "Cursor":
-        assert told[0] == 0
-        assert "batchhook status --json" in json.loads(told[1])["followup_message"]
+        assert code == 0
+        assert "batchhook status --json" in json.loads(output)["followup_message"]
         for status in ("aborted", "error"):
-            assert run(project, ended, end_of(agent, status=status), said="inherited") == (0, "", "")
+            assert run(project, ended, end_of(agent, status=status), unseen="inherited") == (0, "", "")
     else:
-        assert told[:2] == (2, "")
-        assert "batchhook: batch 1 failed: CRITICAL, 1 of 2 tests (50%): " in told[2]
-        assert "broke 1 test (batchhook analyze 1)" in told[2]
+        assert (code, output) == (2, "")
+        assert "batchhook: batch 1 failed: CRITICAL, 1 of 2 tests (50%): " in errors
+        assert "broke 1 test (batchhook analyze 1)" in errors
         assert run(project, ended, end_of(agent, stop_hook_active=True)) == (0, "", "")
     assert project.json("analyze", "1", code=1)["culprits"][0]["tests"] == [ADD]
     assert run(project, ended, end_of(agent)) == (0, "", ""), "the result was seen"
 
 
-def test_two_of_them_say_the_same() -> None:
+def test_two_agents_share_their_commands() -> None:
     assert commands("Codex") == tuple(each.replace('-C "$CLAUDE_PROJECT_DIR" ', "") for each in commands("Claude Code"))
 
 
@@ -129,9 +131,9 @@ def test_two_of_them_say_the_same() -> None:
 def test_they_are_silent_where_nothing_is_installed(bare_repository: Repository, agent: str) -> None:
     bare_repository.commit("first")
     edit = edit_of(agent, bare_repository.top / "a.py")
-    for command, said in zip(commands(agent), (edit, end_of(agent)), strict=True):
-        assert run(bare_repository, command, said) == (0, "", "")
-        assert run(bare_repository, command, said, PATH="/usr/bin:/bin") == (0, "", ""), "no batchhook at all"
+    for command, event in zip(commands(agent), (edit, end_of(agent)), strict=True):
+        assert run(bare_repository, command, event) == (0, "", "")
+        assert run(bare_repository, command, event, PATH="/usr/bin:/bin") == (0, "", ""), "no batchhook at all"
     assert not (bare_repository.top / ".git/batchhook").exists()
 
 
@@ -152,11 +154,11 @@ def test_aider_commits_and_tests(project: Repository) -> None:
         project.git("add", "calculator.py")
         project.git("commit", "-m", f"edit {number}", "--no-verify", "--", str(project.top / "calculator.py"))
     project.batchhook("wait", "1", "--timeout", "90", code=1)
-    code, said, _ = run(project, settings["test-cmd"])
+    code, output, _ = run(project, settings["test-cmd"])
     assert code == 1
-    assert "CalculatorTest.test_add" in said
-    project.write("calculator.py", f"{CALCULATOR}# mended\n")
-    project.git("commit", "-qam", "mend", "--no-verify")
+    assert "CalculatorTest.test_add" in output
+    project.write("calculator.py", f"{CALCULATOR}# fixed\n")
+    project.git("commit", "-qam", "fix", "--no-verify")
     assert run(project, settings["test-cmd"])[0] == 0
     assert "no test failed" in run(project, settings["test-cmd"])[2]
 
@@ -171,7 +173,7 @@ def test_aider_without_commits(project: Repository) -> None:
 
 
 def test_the_loop(project: Repository) -> None:
-    """Each line as it stands, in a repository in which the first batch fails."""
+    """Run each line as printed, in a repository whose first batch fails."""
     lines = [line.split("  #")[0].strip() for line in block("The loop", "sh").splitlines()]
     recorded, committed, *rest = lines
     project.write("calculator.py", BROKEN)
@@ -182,32 +184,31 @@ def test_the_loop(project: Repository) -> None:
         project.commit(f"change {number}")
     ended = [(line, *run(project, line)[:2]) for line in rest]
     assert [code for _, code, _ in ended] == [0, 1, 1, 0, 0, 1]
-    documents = [json.loads(said) for _, _, said in ended]
+    documents = [json.loads(output) for _, _, output in ended]
     assert documents[2]["failures"][0]["attribution"]["kind"] == "culprit"
     assert [file["path"] for file in documents[3]["files"]] == ["calculator.py"]
     assert project.read("calculator.py") == BROKEN
 
 
 def options_of(group: typer.Typer, words: list[str]) -> set[str]:
-    """The options that a command takes, which its words name."""
-    found: Any = typer.main.get_command(group)
-    options = {name for one in found.params for name in one.opts}
+    """Return the options of the command that some words name."""
+    command: Any = typer.main.get_command(group)
+    options = {name for option in command.params for name in option.opts}
     for word in words:
-        found = getattr(found, "commands", {}).get(word, found)
-    return options | {name for one in found.params for name in (*one.opts, *one.secondary_opts)}
+        command = getattr(command, "commands", {}).get(word, command)
+    return options | {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
 
 
-def test_every_command_is_one() -> None:
-    """No command or option is named that is none."""
+def test_named_commands_and_options_exist() -> None:
     text, everything = DOCS.read_text("utf-8"), application(())
     known = {*typer.main.get_command(everything).commands}  # type: ignore[attr-defined]
-    found = set()
+    named = set()
     for spoken in re.findall(r"\bbatchhook (?:-C \S+ )?([a-z].*?)(?=[`\n;|>]|  #)", text):
         words, options = spoken.split(), set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", spoken))
         if words[0] in known:
             assert options <= options_of(everything, words), spoken
-            found.add(words[0])
-    assert found >= {"record", "status", "wait", "analyze", "rollback", "undo", "test", "install", "schema", "doctor"}
+            named.add(words[0])
+    assert named >= {"record", "status", "wait", "analyze", "rollback", "undo", "test", "install", "schema", "doctor"}
 
 
 def test_the_head_of_a_rule() -> None:

@@ -26,7 +26,7 @@ ADD = "test_calculator.CalculatorTest.test_add"
 
 
 def block(heading: str, kind: str) -> str:
-    """The first code block of a kind under a heading."""
+    """Return the first code block of a kind under a heading."""
     section = DOCS.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
     match = re.search(rf"```{kind}\n(.*?)```", section, re.DOTALL)
     assert match is not None
@@ -34,8 +34,8 @@ def block(heading: str, kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a job ended."""
+class JobResult:
+    """Result of a job or a step."""
 
     code: int
     log: str
@@ -63,7 +63,7 @@ class Job:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.variables = {**os.environ, "CI": "true", "PATH": path, "RUNNER_TEMP": str(temporary), **variables}
 
-    def run(self, script: str, shell: tuple[str, ...]) -> Ended:
+    def run(self, script: str, shell: tuple[str, ...]) -> JobResult:
         """Run a script as a step."""
         paths = {name: self.files / name for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
         for path in paths.values():
@@ -77,7 +77,9 @@ class Job:
             check=False,
         )
         outputs = dict(line.split("=", 1) for line in paths["GITHUB_OUTPUT"].read_text().splitlines())
-        return Ended(done.returncode, done.stdout.decode(), paths["GITHUB_STEP_SUMMARY"].read_text("utf-8"), outputs)
+        return JobResult(
+            done.returncode, done.stdout.decode(), paths["GITHUB_STEP_SUMMARY"].read_text("utf-8"), outputs
+        )
 
     def report(self, name: str) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.checkout.read(f"test_batch_logs/{name}"))
@@ -85,7 +87,7 @@ class Job:
 
 @pytest.fixture
 def origin(bare_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """What the services clone: ``main`` passes, and takes pushes."""
+    """The repository that services clone: ``main`` passes, and accepts pushes."""
     for name in [name for name in os.environ if name.startswith(("GITHUB_", "CI_", "GITLAB_"))]:
         monkeypatch.delenv(name)
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
@@ -93,7 +95,7 @@ def origin(bare_repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repo
 
 
 def propose(origin: Repository) -> str:
-    """A branch whose second commit breaks a test; gives its name."""
+    """Create a branch whose second commit breaks a test; return that commit."""
     origin.git("checkout", "--quiet", "-b", "work")
     origin.commit("one")
     origin.commit("two", calculator__py=BROKEN)
@@ -102,7 +104,7 @@ def propose(origin: Repository) -> str:
 
 
 def steps_of(event: str) -> Iterator[str]:
-    """The scripts that GitHub runs for an event, but for the installation."""
+    """Yield the scripts that GitHub runs for an event, without the installation."""
     (job,) = yaml.safe_load(block("GitHub Actions", "yaml"))["jobs"].values()
     for step in job["steps"]:
         condition = step.get("if", f"github.event_name == '{event}'")
@@ -110,15 +112,15 @@ def steps_of(event: str) -> Iterator[str]:
             yield step["run"]
 
 
-def on_github(origin: Repository, event: str, ref: str, **variables: str) -> tuple[Job, list[Ended]]:
-    """A run of the workflow; it ends with the first step that fails."""
+def on_github(origin: Repository, event: str, ref: str, **variables: str) -> tuple[Job, list[JobResult]]:
+    """Run the workflow up to the first step that fails."""
     workflow = yaml.safe_load(block("GitHub Actions", "yaml"))
     (job,) = workflow["jobs"].values()
     depth = job["steps"][0]["with"]["fetch-depth"]
     assert event in workflow[True], "`on` is what YAML 1.1 calls true"
     given = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, **variables}
     place = Job(origin, ref, depth, given)
-    ended: list[Ended] = []
+    ended: list[JobResult] = []
     for script in steps_of(event):
         ended.append(place.run(script, ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")))
         if ended[-1].code:
@@ -128,23 +130,23 @@ def on_github(origin: Repository, event: str, ref: str, **variables: str) -> tup
 
 def test_github_actions(origin: Repository) -> None:
     place, ended = on_github(origin, "push", "refs/heads/main")
-    assert [one.code for one in ended] == [0, 0]
+    assert [step.code for step in ended] == [0, 0]
     assert "there is none yet" in ended[0].log
     assert origin.git("notes", "--ref=batchhook", "list").split()[1] == origin.head()
     assert (ended[1].outputs["verdict"], ended[1].outputs["tests"]) == ("passed", "2")
     assert "✅" in ended[1].summary
 
-    guilty = propose(origin)
+    culprit = propose(origin)
     origin.git("checkout", "--quiet", "--detach", "main")
     origin.git("merge", "--quiet", "--no-ff", "-m", "Merge work into main", "work")
     origin.git("update-ref", "refs/pull/1/merge", "HEAD")
     origin.git("checkout", "--quiet", "main")
     place, ended = on_github(origin, "pull_request", "refs/pull/1/merge", GITHUB_BASE_REF="main")
-    assert [one.code for one in ended] == [0, 2]
+    assert [step.code for step in ended] == [0, 2]
     (error,) = [line for line in ended[1].log.splitlines() if line.startswith("::error ")]
     assert error.startswith(f"::error file=test_calculator.py,line=8,title={ADD}::AssertionError: 2 != 3%0Abroken by ")
-    assert f"broken by {guilty[:8]} (two)%0Anewly failing since the baseline" in error
-    assert guilty[:12] in ended[1].summary
+    assert f"broken by {culprit[:8]} (two)%0Anewly failing since the baseline" in error
+    assert culprit[:12] in ended[1].summary
     assert (ended[1].outputs["newly_failing"], ended[1].outputs["broken_in_range"]) == ("1", "1")
     assert place.report("regressions.json")["since_baseline"]["newly_failing"] == [ADD]
     SCHEMA.assertValid(etree.parse(place.top / "test_batch_logs/junit.xml"))
@@ -152,13 +154,13 @@ def test_github_actions(origin: Repository) -> None:
     origin.commit("break main", calculator__py=OLD)
     before = origin.git("notes", "--ref=batchhook", "list")
     place, ended = on_github(origin, "push", "refs/heads/main")
-    assert [one.code for one in ended] == [0, 1]
+    assert [step.code for step in ended] == [0, 1]
     assert "1 of 2 tests fail: the baseline is unchanged" in ended[1].log
     assert origin.git("notes", "--ref=batchhook", "list") == before
 
 
-def on_gitlab(origin: Repository, name: str, ref: str, **variables: str) -> tuple[Job, Ended]:
-    """A job of the pipeline, without its installation."""
+def on_gitlab(origin: Repository, name: str, ref: str, **variables: str) -> tuple[Job, JobResult]:
+    """Run a job of the pipeline, without its installation."""
     pipeline = yaml.safe_load(block("GitLab CI", "yaml"))
     job = pipeline[name]
     job = {**pipeline.get(job.get("extends"), {}), **job}
@@ -177,13 +179,13 @@ def test_gitlab_ci(origin: Repository) -> None:
     assert ended.code == 0
     assert re.search("\x1b\\[0Ksection_start:\\d+:batchhook_testingthecheckout\r", ended.log)
     base = origin.head()
-    guilty = propose(origin)
+    culprit = propose(origin)
     name = "test merge request"
     place, ended = on_gitlab(origin, name, "refs/heads/work", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
     assert ended.code == 2
     (issue,) = place.report("gl-code-quality-report.json")
     assert (issue["severity"], issue["location"]) == ("critical", {"path": "test_calculator.py", "lines": {"begin": 8}})
-    assert f"broken by {guilty[:8]} (two)" in issue["description"]
+    assert f"broken by {culprit[:8]} (two)" in issue["description"]
     SCHEMA.assertValid(etree.parse(place.top / "test_batch_logs/junit.xml"))
 
 

@@ -1,4 +1,4 @@
-"""Every command of docs/origin.md, typed as it stands there."""
+"""Every command of docs/origin.md, run as printed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tests.driving import Repository
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs/origin.md").read_text("utf-8")
 DEMO = TOP / "batchhook/demo"
-OF_NO_CONCERN = ("cache", "limiter", "quotes")
-"""Of the demo's test modules, those that none of its commits breaks: without them each run is shorter."""
+IRRELEVANT = ("cache", "limiter", "quotes")
+"""Test modules of the demo that none of its commits breaks: without them each run is shorter."""
 
 
 def commands() -> list[str]:
-    """Each command of the page once, in order."""
+    """Return each command of the page once, in order."""
     cells = [line.rstrip(" |").rpartition("| ")[2] for line in PAGE.splitlines() if line.startswith("|")]
     return list(dict.fromkeys(cell.strip("`") for cell in cells if cell.startswith("`")))
 
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What was posted to a server that notifications go to."""
+    """Titles posted to a server that notifications are sent to."""
     posted: list[str] = []
 
     class Receiver(BaseHTTPRequestHandler):
@@ -42,7 +42,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)
     thread = threading.Thread(target=server.serve_forever)
@@ -56,14 +56,14 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 @pytest.fixture
 def critical(bare_repository: Repository) -> Repository:
-    """The demo's project, whose first batch failed critically."""
+    """The demo's project, whose first batch is critical."""
     repository = bare_repository
     shutil.copytree(DEMO / "project", repository.top, dirs_exist_ok=True)
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "-m", "The project, for the patches")
-    for name in OF_NO_CONCERN:
+    for name in IRRELEVANT:
         repository.git("rm", "--quiet", f"tests/test_{name}.py")
-    repository.git("commit", "--quiet", "-m", "What the commands are typed in")
+    repository.git("commit", "--quiet", "-m", "The project, for the commands")
     repository.batchhook("install")
     for patch in sorted((DEMO / "commits").glob("0[1-5]*.patch")):
         repository.git("apply", str(patch))
@@ -78,15 +78,18 @@ def test_every_command_works(critical: Repository, mailbox: list[str]) -> None:
         if command == "batchhook demo":  # tests/demo plays it
             continue
         name, *arguments = shlex.split(command)
-        words = {"batchhook": [sys.executable, "-m", "batchhook"], "python": [sys.executable]}.get(name, [name])
-        done = subprocess.run([*words, *arguments], cwd=critical.top, capture_output=True, text=True, check=False)
+        if name == "batchhook":
+            done = critical.run(*arguments)
+        else:
+            words = [sys.executable if name == "python" else name, *arguments]
+            done = subprocess.run(words, cwd=critical.top, capture_output=True, text=True, check=False)
         assert done.returncode in {0, 1, 2}, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback (most recent call last)" not in done.stderr, command
-        assert done.stdout or name == "git", f"{command} says nothing"
+        assert done.stdout or name == "git", f"{command} prints nothing"
     assert any("a test" in title for title in mailbox)
 
 
-def test_every_row_says_what_is_here() -> None:
+def test_every_row_names_a_replacement() -> None:
     rows = [line for line in PAGE.splitlines() if re.match(r"\| (?!there \|)(?!---)", line)]
     assert len(rows) > 60
     for row in rows:

@@ -1,4 +1,4 @@
-"""The example of docs/origin.md: ten fixes, typed as they stand there, in a git repository and in a plain folder."""
+"""The example of docs/origin.md: ten fixes, run as printed, in a git repository and in a plain folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _module(file: str) -> str:
 
 
 def _tests() -> str:
-    """One test for each file: that of the orchestrator is the one that the old document names."""
+    """Return a module with one test for each file; the orchestrator's is the one that the old document names."""
     methods = "".join(
         f"    def test_{STAGES if file == FILES[0] else _module(file).replace('.', '_')}(self):\n"
         f"        from {_module(file)} import value\n"
@@ -65,8 +65,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     return folder
 
 
-def _typed(place: Repository, line: str, *, code: int = 0, stdin: str = "") -> str:
-    """Type a command of the page; whoever records a file has edited it before."""
+def _run(place: Repository, line: str, *, code: int = 0, stdin: str = "") -> str:
+    """Run a command of the page and return its output."""
     name, *words = shlex.split(line)
     assert name == "batchhook"
     return place.batchhook(*words, code=code, stdin=stdin)
@@ -79,32 +79,32 @@ def test_the_example_works_word_for_word(place: Repository) -> None:
     edits, (analyze, rollback, again) = [first, *rest[:4]], rest[4:]
 
     place.write(FILES[0], BROKEN)
-    assert "batch 1, 1/5" in _typed(place, edits[0])
+    assert "batch 1, 1/5" in _run(place, edits[0])
     for number, (line, file) in enumerate(zip(edits[1:4], FILES[1:4], strict=True), start=2):
         place.write(file, FIXED)
-        assert f"batch 1, {number}/5" in _typed(place, line)
+        assert f"batch 1, {number}/5" in _run(place, line)
     place.write(FILES[4], FIXED)
-    said = _typed(place, edits[4], code=1)
-    assert "batch 1 is full (5/5)" in said
-    assert "batch 1 failed: CRITICAL, 1 of 9 tests (11%)" in said
+    output = _run(place, edits[4], code=1)
+    assert "batch 1 is full (5/5)" in output
+    assert "batch 1 failed: CRITICAL, 1 of 9 tests (11%)" in output
 
-    said = _typed(place, analyze, code=1)
-    assert "Fixed stage retry logic  broke 1 test" in " ".join(said.split()).replace(" broke", "  broke")
-    assert f"test_orchestration.TestOrchestrator.test_{STAGES}" in said
+    output = _run(place, analyze, code=1)
+    assert "Fixed stage retry logic  broke 1 test" in " ".join(output.split()).replace(" broke", "  broke")
+    assert f"test_orchestration.TestOrchestrator.test_{STAGES}" in output
 
-    said = _typed(place, rollback, stdin="y\n")
-    assert "Done: 5 files (operation " in said
+    output = _run(place, rollback, stdin="y\n")
+    assert "Done: 5 files (operation " in output
     assert [place.read(file) for file in FILES] == [CODE] * 5
 
     place.write(FILES[0], FIXED)
-    said = _typed(place, again)
-    assert "batch 2 is full (1/1)" in said
-    assert "batch 2 passed: 9 tests" in said
+    output = _run(place, again)
+    assert "batch 2 is full (1/1)" in output
+    assert "batch 2 passed: 9 tests" in output
 
     for number, file in enumerate([*FILES[1:], *MORE], start=1):
         place.write(file, FIXED)
-        said = place.batchhook("record", file, "-d", f"fix {file}")
-        assert (f"batch 3, {number}/5" if number < 5 else "batch 3 passed" if number == 5 else "batch 4, ") in said
+        output = place.batchhook("record", file, "-d", f"fix {file}")
+        assert (f"batch 3, {number}/5" if number < 5 else "batch 3 passed" if number == 5 else "batch 4, ") in output
     assert [entry["verdict"] for entry in place.json("log")["batches"]] == [None, "passed", "passed", "critical"]
     assert place.open()[0] == 4
     assert len(place.open()[1]) == 3

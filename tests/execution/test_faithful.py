@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +13,8 @@ from batchhook.core.results import Outcome
 from tests.driving import other_python
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.execution.conftest import Project
 
 BASIC = """
@@ -132,8 +137,26 @@ SUBTESTS = """
                 with self.subTest(n=n): self.skipTest(f"skip {n}")
 """
 
+# Until Python 3.12.1 the loader remembers the top folder, and testtools fails over it.
+LOADER = """
+    import sys, unittest
+    given = []
+    def load_tests(loader, tests, pattern):
+        given.append(loader)
+        return tests
+    class Loader(unittest.TestCase):
+        def test_it_is_the_default_one(self): self.assertIs(given[0], unittest.defaultTestLoader)
+        def test_it_is_untouched(self):
+            self.assertEqual([name for name in vars(given[0]) if callable(getattr(given[0], name))], [])
+        def test_it_remembers_the_top_folder(self): self.assertIsNone(unittest.defaultTestLoader._top_level_dir)
+        def test_it_loads(self):
+            suite = unittest.defaultTestLoader.discover(sys.path[0], pattern="no_such_test_*.py")
+            self.assertEqual(suite.countTestCases(), 0)
+"""
+
 SUITES = {
     "basic": BASIC,
+    "loader": LOADER,
     "fixtures": FIXTURES,
     "module_fixture": MODULE_FIXTURE,
     "load_tests": LOAD_TESTS,
@@ -297,21 +320,73 @@ def test_environment_is_the_same_as_under_unittest(project: Project) -> None:
         harness="mine = True",
         json="mine = True",
         test_w="""
-            import engines, harness, json, multiprocessing, os, sys, threading, unittest
+            import engines, harness, json, multiprocessing, os, signal, sys, threading, unittest
             def child(queue): queue.put(7)
             class T(unittest.TestCase):
                 def test_path(self): self.assertEqual(sys.path[0], os.getcwd())
                 def test_modules(self): self.assertTrue(engines.mine and harness.mine and json.mine)
                 def test_argv(self): self.assertEqual(sys.argv[1], "discover")
-                def test_main(self): self.assertEqual(sys.modules["__main__"].__spec__.name, "unittest.__main__")
+                def test_original_argv(self):
+                    if hasattr(sys, "orig_argv"):
+                        self.assertEqual(sys.orig_argv, [sys.executable, "-m", "unittest", *sys.argv[1:]])
+                def test_main(self):
+                    main = sys.modules["__main__"]
+                    self.assertEqual((main.__spec__.name, main.__package__), ("unittest.__main__", "unittest"))
+                    self.assertEqual(main.main, unittest.main)
+                    self.assertTrue(main.__loader__.get_code("unittest.__main__"))
+                def test_what_a_start_imports(self):
+                    import importlib
+                    self.assertTrue(importlib.util.find_spec("json") and importlib.machinery and sys.modules["runpy"])
+                def run(self, result=None):
+                    self.result = result
+                    return super().run(result)
+                def test_result(self):
+                    self.assertIsInstance(self.result, unittest.TextTestResult)
+                    self.result.stream.writeln(self.result.getDescription(self))
+                def test_hash_seed(self):
+                    self.assertEqual((os.environ.get("PYTHONHASHSEED"), sys.flags.hash_randomization), (None, 1))
+                def test_folder(self):
+                    self.assertEqual((os.environ["PWD"], os.environ.get("OLDPWD")), (os.getcwd(), None))
+                def test_signals(self):
+                    self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+                    numbers = [signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD]
+                    self.assertEqual({signal.getsignal(number) for number in numbers}, {signal.SIG_DFL})
+                    self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, ()), set())
                 def test_threads(self): self.assertEqual(len(os.listdir("/proc/self/task")), 1)
                 def test_stdin(self): self.assertEqual(sys.stdin.read(), "")
                 def test_nothing_of_ours(self):
                     self.assertFalse([name for name in sys.modules if "batchhook" in name or "s.harness" in name])
         """,
     )
-    outcome = project.run()
+    with _signals_of_a_background_job():
+        outcome = project.run(environment=dict(os.environ) | {"PWD": "/elsewhere", "OLDPWD": "/before"})
     assert {result.outcome for result in outcome.results} == {Outcome.PASSED}, outcome.results
+
+
+def test_a_hash_seed_of_the_users_is_kept(project: Project) -> None:
+    project.write(
+        test_s="""
+            import os, unittest
+            class T(unittest.TestCase):
+                def test_seed(self): self.assertEqual(os.environ.get("PYTHONHASHSEED"), "7")
+        """,
+    )
+    outcome = project.run(environment=dict(os.environ) | {"PYTHONHASHSEED": "7"})
+    assert {result.outcome for result in outcome.results} == {Outcome.PASSED}, outcome.results
+
+
+@contextmanager
+def _signals_of_a_background_job() -> Iterator[None]:
+    """What a shell script without job control, or nohup, hands down to a command in the background."""
+    numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def test_spawned_and_forked_children(project: Project) -> None:

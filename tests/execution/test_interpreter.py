@@ -61,6 +61,33 @@ def test_an_interpreter_that_does_not_exist_or_start(tmp_path: Path) -> None:
         find_interpreter("auto", [tmp_path], {"PATH": str(tmp_path / "empty")})
 
 
+@pytest.mark.parametrize("variable", ["", "VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_an_environment_that_does_not_start_is_not_passed_over(tmp_path: Path, variable: str) -> None:
+    folder = tmp_path / ("active" if variable else "venv")
+    python = make_venv(folder)
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    variables = {"PATH": "/usr/bin:/bin", variable or "_": str(folder)}
+    with pytest.raises(SuiteError, match=f"environment {folder.name}.* cannot run the tests: .* does not start"):
+        find_interpreter("auto", [tmp_path], variables)
+    shutil.rmtree(folder)
+    assert "on $PATH" in find_interpreter("auto", [tmp_path], variables).reason
+
+
+def test_a_conda_environment_of_the_project(tmp_path: Path) -> None:
+    python = make_venv(tmp_path / "env")
+    (tmp_path / "env" / "pyvenv.cfg").rename(tmp_path / "env" / "kept.cfg")
+    assert "on $PATH" in find_interpreter("auto", [tmp_path], {"PATH": "/usr/bin:/bin"}).reason
+    (tmp_path / "env" / "conda-meta").mkdir()
+    (tmp_path / "env" / "kept.cfg").rename(tmp_path / "env" / "pyvenv.cfg")
+    assert find_interpreter("auto", [tmp_path], {"PATH": "/usr/bin:/bin"}).path == python
+
+
+def test_a_folder_of_an_environment_precedes_a_command_of_that_name(tmp_path: Path) -> None:
+    python = make_venv(tmp_path / "env")
+    assert find_interpreter("env", [tmp_path], {"PATH": "/usr/bin:/bin"}).path == python
+
+
 def test_batchhooks_own_environment_is_never_used(tmp_path: Path) -> None:
     private = str(Path(sys.prefix) / "bin")
     hooks = {"PRE_COMMIT": "1", "VIRTUAL_ENV": sys.prefix, "PATH": private}
@@ -179,12 +206,12 @@ def test_a_manager_without_an_environment_is_skipped(root: Path, variables: dict
     assert "$VIRTUAL_ENV" in find_interpreter("auto", [root], variables).reason
 
 
-def test_an_environment_that_is_too_old_is_skipped(root: Path, variables: dict[str, str]) -> None:
+def test_an_environment_that_is_too_old_is_not_passed_over(root: Path, variables: dict[str, str]) -> None:
     (root / ".pdm-python").write_text(str(root / "old"))
     tool(root, "old", "printf '\\nbatchhook interpreter\\n3.7.9\\n/usr\\n-\\n'")
-    assert "$VIRTUAL_ENV" in find_interpreter("auto", [root], variables).reason
-    with pytest.raises(SuiteError, match=r"is Python 3\.7\.9; tests need 3\.8"):
-        find_interpreter("auto", [root], {"PATH": str(root / "empty")})
+    for environment in (variables, {"PATH": str(root / "empty")}):
+        with pytest.raises(SuiteError, match=r"is Python 3\.7\.9.* tests need 3\.8"):
+            find_interpreter("auto", [root], environment)
 
 
 def test_a_manager_that_hangs_is_killed_with_its_children(

@@ -104,10 +104,49 @@ def test_a_test_that_needs_another_class_passes_after_it_and_fixes_the_order_of_
     assert project.rows(first) == project.unittest()
     (dependent,) = (result for result in first.results if result.is_parallel_only)
     assert dependent.isolation is IsolationLevel.SUITE
-    assert "unittest's order" in dependent.note
+    assert "depends on the order" in dependent.note
     again = project.run(jobs=2, stats=TestStats(order_dependent=frozenset({"any"})))
     assert project.rows(again) == project.unittest()
     assert project.listener.rerun_tests == 0
+
+
+TOSSED = """
+    import os, time, unittest
+    class A(unittest.TestCase):
+        def test_1(self): time.sleep(0.3)
+        def test_2(self): time.sleep(0.3)
+    class B(unittest.TestCase):
+        def test_coin(self):
+            with open("tosses", "a") as file: file.write("x")
+            self.assertEqual("{tosses}"[os.path.getsize("tosses") - 1], "P")
+        def test_other(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("tosses", "outcome", "note"),
+    [
+        ("FFPP", Outcome.PASSED, "flaky: failed and passed in the same order"),
+        ("FFPFFFP", Outcome.PASSED, "flaky: failed and passed in the same order"),
+        ("FFPFFFFF", Outcome.FAILED, "flaky: failed and passed in the same order"),
+        ("FFF", Outcome.FAILED, ""),
+        (
+            "FFPFFFFP",
+            Outcome.PASSED,
+            "depends on the order: fails alone, and passes after the tests before it, each time",
+        ),
+    ],
+)
+def test_a_coin_does_not_depend_on_the_order(project: Project, tosses: str, outcome: Outcome, note: str) -> None:
+    """Dependence is reported only after it was seen twice, both ways: 3 of 14 runs of a coin were called dependent."""
+    project.write(test_toss=TOSSED.format(tosses=tosses))
+    run = project.run(jobs=2)
+    (coin,) = (result for result in run.results if result.test_id.endswith("test_coin"))
+    assert (coin.outcome, coin.note) == (outcome, note)
+    assert (project.root / "tosses").stat().st_size == len(tosses)
+    expected = {coin.test_id} if outcome is Outcome.PASSED else set()
+    assert {result.test_id for result in project.listener.revisions} == expected
+    assert (coin.isolation is IsolationLevel.SUITE) is ("flaky" not in note or outcome is Outcome.FAILED)
 
 
 def test_a_test_with_verified_isolation_is_not_run_a_third_time(project: Project) -> None:

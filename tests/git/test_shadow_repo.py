@@ -32,7 +32,9 @@ def _hostile(top: Path, proof: Path) -> None:
     program.write_text(f"#!/bin/sh\ntouch {proof}\n")
     program.chmod(0o755)
     with (shadow_repo.git_dir_for(top) / "config").open("a") as config:
-        config.write(f"[core]\n\tfsmonitor = {program}\n")
+        config.write(f'[filter "x"]\n\tclean = {program} && cat\n')
+    (git_dir := shadow_repo.git_dir_for(top) / "info").mkdir(exist_ok=True)
+    (git_dir / "attributes").write_text("*.txt filter=x\n")
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
@@ -96,13 +98,13 @@ def test_what_a_clone_holds_is_never_opened(bare_repository: Repository, tmp_pat
     head = (clone / ".git" / "HEAD").read_text()
     (clone / ".git" / "HEAD").unlink()  # git goes by a damaged repository, to whatever is above it
     for command in commands:
-        assert ".git is there, and no repository" in inside.batchhook(*command, code=3)
+        assert "git cannot open" in inside.batchhook(*command, code=3)
     (clone / ".git" / "HEAD").write_text(head)
     for path in (clone / "sub").iterdir():
         path.rename(clone / path.name)
     inside = Repository(clone)
     inside.git("add", "--all", "--force")
-    assert ".batchhook is in this repository" in inside.batchhook("install", code=3)
+    assert ".batchhook is tracked in this repository" in inside.batchhook("install", code=3)
     assert not proof.exists()
     shutil.rmtree(clone / ".git")
     inside.write("b.txt", "b\n")
@@ -165,7 +167,7 @@ def test_its_own_configuration_does_not_speak_for_it(tmp_path: Path) -> None:
 
 def test_variables_that_name_a_repository_hold(tmp_path: Path) -> None:
     top = _made(tmp_path / "folder")
-    with pytest.raises(NotARepositoryError, match="GIT_DIR is /nowhere"):
+    with pytest.raises(NotARepositoryError, match="GIT_DIR=/nowhere"):
         locate(top, {**os.environ, "GIT_DIR": "/nowhere"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -67,6 +68,7 @@ def environment_of(home: Path) -> dict[str, str]:
         **kept,
         "HOME": str(home),
         "GIT_CONFIG_NOSYSTEM": "1",
+        "PIP_NO_COMPILE": "1",  # most of what is installed is never imported
         "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
     }
 
@@ -146,11 +148,29 @@ class User:
 
 
 @pytest.fixture(scope="session")
-def newcomers_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def share(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a function that builds a folder once for all of pytest's workers."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def share(name: str, build: Callable[[Path], object]) -> Path:
+        folder, is_ready = root / f"shared-{name}", root / f"shared-{name}.ready"
+        with (root / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not is_ready.exists():
+                folder.mkdir()
+                build(folder)
+                is_ready.touch()
+        return folder
+
+    return share
+
+
+@pytest.fixture(scope="session")
+def newcomers_home(share: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """One for all tests: pre-commit, prek and pip keep in it what they built and downloaded."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(GIT_CONFIG, "utf-8")
-    return home
+    return share("home", lambda home: (home / ".gitconfig").write_text(GIT_CONFIG, "utf-8"))
 
 
 @pytest.fixture(scope="session")
@@ -159,25 +179,30 @@ def newcomers_environment(newcomers_home: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def our_repository(tmp_path_factory: pytest.TempPathFactory, newcomers_environment: dict[str, str]) -> tuple[Path, str]:
+def our_repository(
+    share: Callable[[str, Callable[[Path], object]], Path], newcomers_environment: dict[str, str]
+) -> tuple[Path, str]:
     """This repository as others clone it, with what is not committed yet; and its commit."""
-    folder = tmp_path_factory.mktemp("published") / "batchhook"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=HERE,
-        env=newcomers_environment,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
-        if (HERE / name).is_file():  # else it is deleted, and that is not committed yet
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(HERE / name, folder / name)
-    publisher = User(folder, folder, newcomers_environment)
-    publisher.run("git", "init", "--quiet")
-    publisher.run("git", "add", "--all")
-    publisher.run("git", "commit", "--quiet", "--message", "Publish")
-    return folder, publisher.run("git", "rev-parse", "HEAD").strip()
+
+    def publish(folder: Path) -> None:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=HERE,
+            env=newcomers_environment,
+            capture_output=True,
+            check=True,
+        )
+        for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+            if (HERE / name).is_file():  # else it is deleted, and that is not committed yet
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(HERE / name, folder / name)
+        publisher = User(folder, folder, newcomers_environment)
+        publisher.run("git", "init", "--quiet")
+        publisher.run("git", "add", "--all")
+        publisher.run("git", "commit", "--quiet", "--message", "Publish")
+
+    folder = share("batchhook", publish)
+    return folder, User(folder, folder, newcomers_environment).run("git", "rev-parse", "HEAD").strip()
 
 
 @pytest.fixture

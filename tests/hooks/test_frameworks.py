@@ -12,11 +12,11 @@ import pytest
 if TYPE_CHECKING:
     from tests.hooks.conftest import User
 
-# The first test of each framework builds the hooks' environment, from the package index; one worker does that for all.
-pytestmark = [pytest.mark.xdist_group("frameworks"), pytest.mark.timeout(300)]
+# Whichever test is first builds the framework's environment, from the package index; the others wait for its lock.
+pytestmark = pytest.mark.timeout(300)
 
 CONFIGURATION = """\
-default_install_hook_types: [pre-commit, post-commit, post-rewrite]
+default_install_hook_types: [pre-commit, post-commit, post-rewrite, post-merge]
 repos:
   - repo: {repo}
     rev: {rev}
@@ -24,6 +24,7 @@ repos:
       - id: batchhook-pre-commit
       - id: batchhook-post-commit
       - id: batchhook-post-rewrite
+      - id: batchhook-post-merge
 """
 
 EDITED, UNTRACKED = "code_of_ours.py", "notes.txt"

@@ -11,38 +11,43 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.hooks.conftest import User
 
 pytestmark = pytest.mark.timeout(300)
 
-HOOKS = ("post-commit", "post-rewrite", "pre-commit")
+HOOKS = ("post-commit", "post-merge", "post-rewrite", "pre-commit")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(
-    tmp_path_factory: pytest.TempPathFactory, our_repository: tuple[Path, str], newcomers_environment: dict[str, str]
+    share: Callable[[str, Callable[[Path], object]], Path],
+    our_repository: tuple[Path, str],
+    newcomers_environment: dict[str, str],
 ) -> Path:
     """The `bin` of a new virtual environment with our wheel in it; what we depend on is borrowed from this one."""
-    folder = tmp_path_factory.mktemp("wheel")
 
-    def run(*command: str | Path) -> None:
-        done = subprocess.run(
-            command, cwd=folder, env=newcomers_environment, capture_output=True, text=True, timeout=200, check=False
+    def build(folder: Path) -> None:
+        def run(*command: str | Path) -> None:
+            done = subprocess.run(
+                command, cwd=folder, env=newcomers_environment, capture_output=True, text=True, timeout=200, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+        source, _ = our_repository
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", source)
+        (wheel,) = (folder / "dist").glob("batchhook-*.whl")
+        run(sys.executable, "-m", "venv", "--without-pip", folder / "env")
+        run(
+            *(sys.executable, "-m", "pip", "--python", folder / "env" / "bin" / "python"),
+            *("install", "--quiet", "--no-deps", "--no-index", wheel),
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
+        # Its own packages come first, and .pth files of a folder named in one are not read: ours is the only batchhook.
+        (packages / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
 
-    source, _ = our_repository
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", source)
-    (wheel,) = (folder / "dist").glob("batchhook-*.whl")
-    run(sys.executable, "-m", "venv", "--without-pip", folder / "env")
-    run(
-        *(sys.executable, "-m", "pip", "--python", folder / "env" / "bin" / "python"),
-        *("install", "--quiet", "--no-deps", "--no-index", wheel),
-    )
-    (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
-    # Its own packages come first, and .pth files of a folder named in one are not read: ours is the only batchhook.
-    (packages / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
-    return folder / "env" / "bin"
+    return share("wheel", build) / "env" / "bin"
 
 
 def test_a_wheel_installs_counts_and_leaves(user: User, installed: Path) -> None:
@@ -50,7 +55,7 @@ def test_a_wheel_installs_counts_and_leaves(user: User, installed: Path) -> None
     python = installed / "python"
     home = Path(user.run(python, "-c", "import batchhook; print(batchhook.__file__)").strip()).parent
     assert home.is_relative_to(installed.parent)
-    assert sorted(path.name for path in (home / "hooks").iterdir()) == list(HOOKS)
+    assert sorted(path.name for path in (home / "hooks").iterdir() if path.suffix != ".sh") == list(HOOKS)
     hooks = user.folder / ".git" / "hooks"
     user.write(".git/hooks/post-commit", "#!/bin/sh\necho what was here before\n")
     (hooks / "post-commit").chmod(0o755)

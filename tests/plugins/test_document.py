@@ -27,7 +27,7 @@ def test_its_examples_do_what_it_says(plugged: Repository, environment: Environm
     said = (
         "mail: critical",
         "ticket: ['test_calculator",
-        f"{plugged.top}: batch 1 failed critically; to be looked at by",
+        f"{plugged.top}: batch 1 failed critically; culprits by",
     )
     until(lambda: log.exists() and all(each in log.read_text() for each in said))
     done = subprocess.run(

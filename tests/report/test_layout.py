@@ -16,7 +16,7 @@ from batchhook.core.batch import Batch, BatchQuota, BatchStatus
 from batchhook.core.commit import Commit
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
 from batchhook.core.culprits.bisect_result import Bisection, Finding
-from batchhook.core.operations import Operation, OperationKind, OperationStatus
+from batchhook.core.operations import BatchRollback, Operation, OperationKind, OperationStatus
 from batchhook.core.results import Outcome, TestResult
 from batchhook.core.revert_check import RevertCheck
 from batchhook.core.rollback import FileAction, FilePlan, RollbackMode, Selection
@@ -70,7 +70,10 @@ def whole_analysis(*, tracebacks: bool = False, attributed: bool = True) -> Call
 
 def log_and_status(console: Console) -> None:
     found = analysis([failing()], text="feature/a-branch-with-a-name-that-is-quite-long-for-one-column")
-    entries = [(found.batch, Verdict.CRITICAL, found.result.totals), (found.batch, None, None)]
+    entries = [
+        (found.batch, Verdict.CRITICAL, found.result.totals, BatchRollback(3)),
+        (found.batch, None, None, None),
+    ]
     open_batch = replace(found.batch, id=3, status=BatchStatus.OPEN, filled=2)
     waiting = [replace(found.batch, status=BatchStatus.SEARCHING)]
     batches.print_status(console, open_batch, waiting, batches.log_table(entries))

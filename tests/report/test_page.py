@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
 from batchhook.core.results import Outcome, TestResult
 from batchhook.core.verdict import Verdict
-from batchhook.report.files.html import html
+from batchhook.report.files.html import render_batch_page
 from batchhook.report.files.plots import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
 from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past, slower
 
@@ -124,7 +124,7 @@ def is_harmless(page: str) -> Parsed:
 def test_the_page_has_culprits_evidence_and_tracebacks() -> None:
     result = failing(traceback='Traceback:\n  File "subject.py", line 3, in f\n    1 < 2\n', note="lacks data.csv")
     found = analysis([result, passing()], before=[passing()], attributions={result.test_id: culprit()})
-    parsed = is_harmless(html(found, past(3)))
+    parsed = is_harmless(render_batch_page(found, past(3)))
     said = " ".join(parsed.shown.split())
     for expected in (
         "batch 2 critical",
@@ -154,7 +154,7 @@ def test_failures_without_a_culprit_are_grouped_by_kind() -> None:
         test.test_id: Attribution(kind, 0.9, (), seen, "time ran out" if kind is AttributionKind.AMBIGUOUS else "")
         for test, kind in zip(tests, kinds, strict=True)
     }
-    said = is_harmless(html(analysis(tests, attributions=found), [])).shown
+    said = is_harmless(render_batch_page(analysis(tests, attributions=found), [])).shown
     assert "Flaky, not broken by any of the changes: 1" in said
     assert "failed in 2 of 5 runs" in said
     assert "Already failing before this batch: 1" in said
@@ -165,18 +165,20 @@ def test_failures_without_a_culprit_are_grouped_by_kind() -> None:
 def test_a_suite_that_could_not_run_says_why() -> None:
     found = analysis([])
     broken = replace(found, verdict=Verdict.BROKEN, result=replace(found.result, broken_reason=EVIL, hint="fix it"))
-    said = is_harmless(html(broken, [])).shown
+    said = is_harmless(render_batch_page(broken, [])).shown
     assert "could not be tested" in said
     assert EVIL in said
     assert "fix it" in said
 
 
 def test_slowdowns_and_metrics() -> None:
-    said = " ".join(is_harmless(html(slower(analysis([passing()]), reason="it is too noisy"), [])).shown.split())
+    said = " ".join(
+        is_harmless(render_batch_page(slower(analysis([passing()]), reason="it is too noisy"), [])).shown.split()
+    )
     assert f"pkg.test_x.TestX.test_slow 31 → 82 ms, 2.6 times; by {OIDS[1][:8]} subject" in said
     assert "module pkg.test_x.TestX.test_slows 31 → 82 ms, 2.6 times; possibly slower (inconclusive); it is too" in said
     assert "pkg.test_x.TestX.test_slow: is_fine true" in said
-    evil = html(slower(analysis([passing()], text=EVIL), EVIL, EVIL), [])
+    evil = render_batch_page(slower(analysis([passing()], text=EVIL), EVIL, EVIL), [])
     assert EVIL in is_harmless(evil).shown
 
 
@@ -184,7 +186,7 @@ def test_untrusted_text_stays_text() -> None:
     result = failing(EVIL, module=EVIL, error_type=EVIL, message=EVIL, location=EVIL, traceback=EVIL, note=EVIL)
     found = analysis([result, passing(EVIL)], before=[passing(f"{EVIL} gone")], text=EVIL)
     for attributions in ({}, {EVIL: culprit()}):
-        page = html(replace(found, attributions=attributions, python=EVIL), past(3))
+        page = render_batch_page(replace(found, attributions=attributions, python=EVIL), past(3))
         assert EVIL in is_harmless(page).shown
         assert "<script" not in page
         assert "49" not in page.replace("49;", ""), "a template in a template is not run"
@@ -194,14 +196,14 @@ def test_untrusted_text_stays_text() -> None:
 @given(st.text(st.characters(exclude_categories=())), st.text("<>&\"'`{}%#/\\ab\u202e\udcff\x00\x1b\n", max_size=40))
 def test_no_text_whatever_makes_a_tag(one: str, other: str) -> None:
     result = failing(f"m.T.{one}", module=other, message=one, error_type=other, location=one, traceback=other)
-    page = html(analysis([result], text=other, attributions={result.test_id: culprit()}), past(2))
+    page = render_batch_page(analysis([result], text=other, attributions={result.test_id: culprit()}), past(2))
     is_harmless(page)
     page.encode()
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
 
 
 def test_nothing_is_loaded_and_no_style_but_ours_is_taken() -> None:
-    page = html(analysis([failing()]), past(5))
+    page = render_batch_page(analysis([failing()]), past(5))
     parsed = is_harmless(page)
     (policy,) = [value for value in parsed.attributes["content"] if "default-src" in value]
     digest = base64.b64encode(hashlib.sha256(parsed.style.encode()).digest()).decode()
@@ -214,7 +216,7 @@ def test_thousands_of_failures_make_no_page_of_a_hundred_megabytes() -> None:
     text = "x" * 16_000
     many = [failing(f"pkg.test_x.TestX.test_{number}", traceback=text) for number in range(5_000)]
     for attributions in ({}, {test.test_id: culprit() for test in many}):
-        page = html(analysis(many, attributions=attributions), [])
+        page = render_batch_page(analysis(many, attributions=attributions), [])
         assert len(page) < 2_000_000
         said = is_harmless(page).shown
         assert "4800 more failing tests" in said
@@ -224,7 +226,7 @@ def test_thousands_of_failures_make_no_page_of_a_hundred_megabytes() -> None:
 
 def test_thousands_of_groups_are_counted() -> None:
     many = [failing(f"m{number}.T.test", module=f"m{number}", traceback="x" * 16_000) for number in range(3_000)]
-    page = html(analysis(many), [])
+    page = render_batch_page(analysis(many), [])
     assert len(page) < 2_000_000
     said = is_harmless(page).shown
     assert "2940 more groups of failing tests" in said
@@ -232,7 +234,7 @@ def test_thousands_of_groups_are_counted() -> None:
 
 
 def test_a_test_with_thousands_of_failing_subtests_is_one() -> None:
-    said = is_harmless(html(analysis([failing(subtests_failed=9_604, traceback="y\n" * 8_000)]), [])).shown
+    said = is_harmless(render_batch_page(analysis([failing(subtests_failed=9_604, traceback="y\n" * 8_000)]), [])).shown
     assert "9604 subtests failed" in said
     assert "pkg.test_x: 1 failing" in said
 
@@ -265,4 +267,4 @@ def test_labels_below_bars_do_not_touch(first: int) -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_one_batch_is_no_plot(number: int) -> None:
-    assert ("batch by batch" in html(analysis([passing()]), past(number))) is (number > 1)
+    assert ("batch by batch" in render_batch_page(analysis([passing()]), past(number))) is (number > 1)

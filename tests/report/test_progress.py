@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from batchhook.core.progress import MAX_NAMED_FAILURES, Progress
+from batchhook.core.progress import MAX_NAMED_FAILURES, SEARCHING, Progress
 from batchhook.core.results import Outcome, TestResult
 from batchhook.report.console.progress import follow_progress, live_progress
 from batchhook.store.progress import ProgressReader, ProgressWriter
@@ -94,6 +94,24 @@ def test_another_process_sees_the_same(tmp_path: object) -> None:
     assert seen.seconds_left is None
     writer.close()
     assert Progress().with_result("x", Outcome.PASSED).failures == ()
+
+
+def test_a_search_with_a_progress_of_its_own_says_nothing_about_the_failures_before_it() -> None:
+    """``ci --range`` draws the run and the search on one line: all failures were printed as passed on rerun."""
+    console, text = screen()
+    run = Progress("testing", total=2).with_result("m.T.bad", Outcome.FAILED).with_result("m.T.beside", Outcome.FAILED)
+    revised = run.with_rerun("m.T.beside", Outcome.PASSED)
+    follow_progress(console, "HEAD", [run, revised, Progress(SEARCHING, total=1), Progress("testing", total=5)])
+    assert text.getvalue().count("✗") == 2
+    assert text.getvalue().count("✓") == 1
+    assert "✓ m.T.beside" in text.getvalue()
+
+
+def test_a_module_that_cannot_be_imported_is_named_as_such() -> None:
+    console, text = screen()
+    with live_progress(console, "batch 1") as listener:
+        listener.finished(TestResult("unittest.loader._FailedTest.tests.test_m", "tests.test_m", Outcome.ERRORED))
+    assert "✗ tests.test_m cannot be imported" in text.getvalue()
 
 
 def test_failures_whose_culprits_are_searched_have_not_passed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
 from batchhook.core.culprits.priors import FailureHistory
 from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult
+from batchhook.core.verdict import Verdict
 from batchhook.errors import StoreError
 from batchhook.store import attributions, database as database_module, runs, schema, test_stats
 from batchhook.store.database import Database
@@ -299,7 +300,7 @@ def test_a_search_updates_the_failure_history_of_its_tests(database: Database) -
         ("m.T.b", "m"): Attribution(AttributionKind.CULPRIT, 0.995, ("c1",), evidence),
     }
     for _ in range(2):
-        attributions.finish_search(database, 1, ["c0", "c1"], expected)
+        attributions.finish_search(database, 1, ["c0", "c1"], expected, Verdict.FAILED)
     assert attributions.load(database, 1) == expected
     assert attributions.load_failure_histories(database, expected) == {
         ("m.T.a", "m"): FailureHistory(passes=1, flakes=4),

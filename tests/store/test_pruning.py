@@ -83,7 +83,9 @@ def add_step(database: Database, number: int, step: Step) -> None:
     if step.is_failing:
         evidence = (Observation(f"c{number - 1}", passed=1), Observation(change.oid, failed=2))
         attribution = Attribution(AttributionKind.CULPRIT, 0.99, (change.oid,), evidence)
-        attributions.finish_search(database, number, [f"c{number - 1}", change.oid], {("m.T.b", "m"): attribution})
+        attributions.finish_search(
+            database, number, [f"c{number - 1}", change.oid], {("m.T.b", "m"): attribution}, Verdict.FAILED
+        )
     comparison = TimingComparison(Conclusion.SLOWER, 1.0, 2.0, 0.001)
     slowdown = Slowdown("m.T.a", comparison, evidence=(Timings(change.oid, (1.0, 1.1), (2.0, 2.1)),))
     slowdowns.finish_measuring(database, number, [slowdown] if step.is_failing else [])

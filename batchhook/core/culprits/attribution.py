@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -101,6 +101,19 @@ def group_by_culprit(attributions: Mapping[str, Attribution]) -> dict[str, list[
         if attribution.culprit:
             by_culprit.setdefault(attribution.culprit, []).append(test_id)
     return dict(sorted(by_culprit.items(), key=lambda item: -len(item[1])))
+
+
+def complete(attributions: Mapping[str, Attribution], failing: Iterable[str]) -> dict[str, Attribution]:
+    """Return the attributions with one for each failing test, so that their numbers add up.
+
+    Args:
+        attributions: of a finished search, by test id; none if nothing was searched for.
+        failing: ids of all failing tests.
+    """
+    if not attributions:
+        return {}
+    unsearched = Attribution(AttributionKind.AMBIGUOUS, 0.0, reason="it was not searched for")
+    return {**attributions, **{test_id: unsearched for test_id in failing if test_id not in attributions}}
 
 
 def summarize_attributions(attributions: Mapping[str, Attribution]) -> str:

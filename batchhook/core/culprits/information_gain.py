@@ -37,6 +37,12 @@ class InformationGain:
         noise = sum(weight * _binary_entropy(chance) for weight, chance in zip(self._weights, chances, strict=True))
         return max(0.0, after - before - noise)
 
+    def failure_chance(self, position: int) -> float:
+        """Return the probability that a run at a position fails."""
+        chances = self._failure_chances[self._index_of(position)]
+        expected = sum(weight * chance for weight, chance in zip(self._weights, chances, strict=True))
+        return expected / sum(self._weights)
+
     def schedule(self, position: int) -> None:
         """Take one more probe of a position as given."""
         self._joint = self._branch(self._failure_chances[self._index_of(position)])

@@ -7,37 +7,42 @@ A *probe* is one checkout of a revision in which any number of tests run. Probes
 are expected to yield about all open tests per second, and several per round, to be made in parallel. Of tests that fail
 alike, a *leader* is searched first. Its *followers* are probed where the leader broke and just before; only if they
 differ do they get a search of their own.
+
+If time is short, the quickest tests are searched first, as many as it suffices for. Slow and hanging tests come last,
+each in probes of its own (``pace.py``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
-from math import log2
+from math import inf, log2
 
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, ProbeOutcome
 from batchhook.core.culprits.coarsen import coarsen
 from batchhook.core.culprits.decision import FLAKY_CONFIDENCE, Evidence, Hypothesis
 from batchhook.core.culprits.information_gain import InformationGain, entropy
+from batchhook.core.culprits.pace import SLOW_SHARE, Pace
 from batchhook.core.culprits.posterior import posterior
 from batchhook.core.culprits.priors import Priors
+from batchhook.core.culprits.probe_choice import MIN_GAIN, Probe, ProbeChooser
 
 MAX_ERROR = 0.01
 """Tolerated probability that a reported culprit is wrong."""
 MAX_ERROR_TO_REVERT = 1e-4
 """Tolerated probability of error if the culprit is reverted automatically."""
-MIN_GAIN = 0.002
-"""Expected gain, in bits, below which a probe is not worthwhile."""
-FAIR_SHARE = 0.3
-"""Share of its own best gain that a probe must yield for a test to be included in it."""
 BASE_RUNS = 14
 """Limit of runs per test in a short search; twice the log2 of the number of revisions is added."""
 MAX_FLAKY_LEADERS = 2
 """Number of undecided or flaky leaders after which all their followers are searched individually."""
 MAX_UNLED, MAX_UNLED_COST = 50, 0.2
 """Tests that fail alike need no leader if they are few and take only this share of a probe's setup time together."""
+PROBES_PER_BIT = 1.6
+"""Probes that one bit of remaining uncertainty usually takes."""
+CONFIRMING_RUNS = 4
+"""Runs of a test that are needed besides: to confirm the culprit, and because not every run is the best one."""
 FOLLOWER_PRIOR = 0.97
 """Probability that a follower broke where its leader did."""
 
@@ -48,28 +53,17 @@ class FailingTest:
 
     Attributes:
         signature: equal for failures that are likely to share a cause.
-        seconds: duration of one run.
+        seconds: duration of the run that failed.
+        pass_seconds: duration of a run that passed; None if none is known.
+        hangs: whether the failure was a timeout.
     """
 
     test_id: str
     signature: str
     priors: Priors
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A checkout of one revision, and the tests to run in it.
-
-    Attributes:
-        position: index of the revision; 0 is before any change.
-        tests: test ids.
-        seconds: expected duration.
-    """
-
-    position: int
-    tests: tuple[str, ...]
-    seconds: float
+    pass_seconds: float | None = None
+    hangs: bool = False
 
 
 class CulpritSearch:
@@ -80,6 +74,7 @@ class CulpritSearch:
         tests: the failing tests.
         setup_seconds: duration of a probe besides its tests.
         max_error: tolerated probability that a reported culprit is wrong.
+        budget: seconds for the whole search.
 
     Attributes:
         attributions: decided tests, by id.
@@ -92,15 +87,29 @@ class CulpritSearch:
         *,
         setup_seconds: float = 0.5,
         max_error: float = MAX_ERROR,
+        budget: float = inf,
     ) -> None:
         self.setup_seconds = setup_seconds
         self.attributions: dict[str, Attribution] = {}
         self._oids = tuple(oids)
         self._max_error = max_error
+        self._budget = budget
         self._min_gain = MIN_GAIN * min(max_error / MAX_ERROR, 1.0)
         self._max_runs = (BASE_RUNS + 2 * round(log2(len(self._oids)))) * (1 if max_error >= MAX_ERROR else 2)
         self._tests = {test.test_id: test for test in tests}
         self._evidence = {test_id: Evidence(self._oids, test.priors) for test_id, test in self._tests.items()}
+        slow_seconds = max(SLOW_SHARE * budget, setup_seconds)
+        self._paces = {
+            test_id: Pace(
+                test.seconds,
+                test.pass_seconds,
+                hangs=test.hangs,
+                is_slow=test.hangs or test.seconds > slow_seconds,
+                is_strict=max_error < MAX_ERROR,
+            )
+            for test_id, test in self._tests.items()
+        }
+        self._exhausted: set[str] = set()  # slow tests that have used up their share of the budget
         self._flaky_leaders: defaultdict[str, int] = defaultdict(int)  # by signature
         self._followers: dict[str, list[str]] = {}  # of each test that is being searched
         self._joining: dict[str, Attribution] = {}  # followers of decided leaders, with the leader's attribution
@@ -110,7 +119,8 @@ class CulpritSearch:
         by_signature: defaultdict[str, list[str]] = defaultdict(list)
         for test_id, test in self._tests.items():
             by_signature[test.signature].append(test_id)
-        for leader, *followers in by_signature.values():
+        for group in by_signature.values():
+            leader, *followers = sorted(group, key=lambda test_id: self._paces[test_id].is_slow)
             if self._needs_leader([leader, *followers]):
                 self._followers[leader] = followers
             else:
@@ -124,30 +134,79 @@ class CulpritSearch:
         seconds = sum(self._tests[test_id].seconds for test_id in test_ids)
         return len(test_ids) > MAX_UNLED or seconds > MAX_UNLED_COST * self.setup_seconds
 
-    def observe(self, test_id: str, position: int, outcome: ProbeOutcome) -> None:
-        """Add an observation of a test, including the failure that started the search."""
+    def observe(self, test_id: str, position: int, outcome: ProbeOutcome, seconds: float = 0.0) -> None:
+        """Add an observation of a test, including the failure that started the search.
+
+        Args:
+            test_id: of the test.
+            position: of the revision.
+            outcome: there.
+            seconds: duration of the run; 0 if unknown.
+        """
         self._evidence[test_id].observe(position, outcome)
+        if outcome is ProbeOutcome.PASSED and seconds:
+            self._paces[test_id].add_pass(seconds)
+
+    def observe_overrun(self, test_id: str, position: int) -> None:
+        """Take into account that a test exceeded the limit of a probe, which was not decisive."""
+        pace, evidence = self._paces[test_id], self._evidence[test_id]
+        if pace.hangs or (pace.is_slow and evidence.is_observed(position)):
+            self._exhausted.add(test_id)
+            return
+        if pace.is_slow:
+            evidence.observe(position, ProbeOutcome.UNTESTABLE)
+            return
+        pace.is_slow = True
+        followers = self._followers.get(test_id)
+        if followers:  # they must not wait for it
+            self._followers |= {test_id: [], followers[0]: followers[1:]}
 
     # --- next probes ------------------------------------------------------------------------------------------------
 
-    def next_probes(self, workers: int) -> list[Probe]:
-        """Return the probes to make next, in parallel; none if every test is decided."""
+    def next_probes(self, workers: int, seconds_left: float = inf) -> list[Probe]:
+        """Return the probes to make next, in parallel; none if every test is decided.
+
+        Args:
+            workers: number of probes that can be made in parallel.
+            seconds_left: of the budget. Tests that it does not suffice for become ambiguous.
+        """
         self._decide()
-        required = self._required_probes()
         gains = {test_id: self._information_gain(self._evidence[test_id]) for test_id in self._followers}
-        probes: list[Probe] = []
-        while len(probes) < workers:
-            probe = self._best_probe(gains, required)
-            if probe is None:
-                break
-            probes.append(probe)
-            for test_id in probe.tests:
-                required[probe.position].discard(test_id)
-                if test_id in gains:
-                    gains[test_id].schedule(probe.position)
-        if not probes and (self._followers or self._joining):
+        required = self._required_probes()
+        groups = self._affordable_tests(seconds_left)
+        chooser = ProbeChooser(self._paces, self._evidence, self._min_gain, self.setup_seconds, seconds_left)
+        for group in groups:
+            probes = chooser.choose(group, gains, required, workers)
+            if probes:
+                return probes
+        if self.open_count:
+            self._give_up_unaffordable(frozenset(chain.from_iterable(groups)))
             self.give_up("further runs would not help")
-        return probes
+        return []
+
+    def _affordable_tests(self, seconds_left: float) -> tuple[list[str], list[str], list[str]]:
+        """Return the open tests that can run in the time left, in the order in which they are searched.
+
+        Returns:
+            the quick ones for which all probes can be made, the other quick ones, and the slow ones.
+        """
+        available = seconds_left - self.setup_seconds
+        open_tests = (test_id for test_id in (*self._followers, *self._joining) if test_id not in self._exhausted)
+        paces = {test_id: self._paces[test_id] for test_id in open_tests}
+        affordable = [test_id for test_id, pace in paces.items() if pace.min_seconds <= available]
+        slow = [test_id for test_id in affordable if paces[test_id].is_slow]
+        quick = [test_id for test_id in affordable if not paces[test_id].is_slow]
+        if available == inf:
+            return quick, [], slow
+        quick.sort(key=lambda test_id: paces[test_id].min_seconds)
+        runs = CONFIRMING_RUNS + PROBES_PER_BIT * log2(len(self._oids) + 1)
+        count = 0
+        for test_id in quick:
+            available -= paces[test_id].min_seconds * max(1.0, runs - self._evidence[test_id].run_count)
+            if count and available < 0:
+                break
+            count += 1
+        return quick[:count], quick[count:], slow
 
     def _information_gain(self, evidence: Evidence) -> InformationGain:
         return InformationGain(coarsen(evidence.counts, evidence.priors, evidence.is_observable))
@@ -168,33 +227,6 @@ class CulpritSearch:
                 if not self._evidence[test_id].is_observed(position):
                     required[position].add(test_id)
         return required
-
-    def _best_probe(self, gains: Mapping[str, InformationGain], required: Mapping[int, set[str]]) -> Probe | None:
-        """Return the probe with the most bits per second; a required test counts as one bit."""
-        positions = sorted({*required, *chain.from_iterable(gain.positions for gain in gains.values())})
-        bits = {test_id: self._expected_bits(test_id, gain, positions) for test_id, gain in gains.items()}
-        threshold = {test_id: FAIR_SHARE * max(by_position.values()) for test_id, by_position in bits.items()}
-        best, best_rate = None, 0.0
-        for position in positions:
-            required_here = required.get(position, set())
-            useful = [test_id for test_id, by_position in bits.items() if by_position[position] > threshold[test_id]]
-            tests = tuple(dict.fromkeys((*useful, *sorted(required_here))))
-            if not tests:
-                continue
-            seconds = self.setup_seconds + sum(self._tests[test_id].seconds for test_id in tests)
-            rate = (sum(bits[test_id][position] for test_id in useful) + len(required_here)) / seconds
-            if rate > best_rate:
-                best, best_rate = Probe(position, tests, seconds), rate
-        return best
-
-    def _expected_bits(self, test_id: str, gain: InformationGain, positions: Iterable[int]) -> dict[int, float]:
-        """Return the bits that a run of a test is expected to yield at each position; 0 if not worthwhile."""
-        observability = self._evidence[test_id].observability()
-        bits = {position: gain.gain(position) if observability[position] else 0.0 for position in positions}
-        return {
-            position: gained * observability[position] if gained > self._min_gain else 0.0
-            for position, gained in bits.items()
-        }
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
@@ -222,6 +254,17 @@ class CulpritSearch:
                 self.attributions[test_id] = self._evidence[test_id].attribute_ambiguous(reason)
         self._followers.clear()
         self._joining.clear()
+
+    def _give_up_unaffordable(self, affordable: AbstractSet[str]) -> None:
+        """Decide the tests that there is no time for, and those that wait for them."""
+        self._max_error = max(self._max_error, MAX_ERROR)
+        self._decide()
+        for test_id in [*self._followers, *self._joining]:
+            if test_id not in affordable:
+                for waiting in (test_id, *self._followers.pop(test_id, ())):
+                    self._joining.pop(waiting, None)
+                    reason = f"the budget of {self._budget:g} s was used up"
+                    self.attributions[waiting] = self._evidence[waiting].attribute_ambiguous(reason)
 
     def _decide(self) -> None:
         """Decide all tests with sufficient evidence; their followers start from the result."""

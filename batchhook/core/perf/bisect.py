@@ -16,17 +16,19 @@ class SlowdownBisection:
         last_fast: last position known to be as fast as position 0.
         first_slow: first position after it known to be slow.
         inconclusive: positions where the test cannot run, or where noise is too large.
+        inert: positions of changes that cannot make a test slower; each is as fast as the position before.
     """
 
     last_fast: int
     first_slow: int
     inconclusive: set[int] = field(default_factory=set)
+    inert: frozenset[int] = frozenset()
 
     @property
     def next_position(self) -> int | None:
         """Position to measure next, nearest to the middle; None if the bisection is finished."""
         between = range(self.last_fast + 1, self.first_slow)
-        open_positions = [position for position in between if position not in self.inconclusive]
+        open_positions = [position for position in between if position not in self.inconclusive | self.inert]
         middle = self.last_fast + self.first_slow  # doubled
         return min(open_positions, key=lambda position: abs(2 * position - middle), default=None)
 
@@ -44,9 +46,11 @@ class SlowdownBisection:
             self.inconclusive.add(position)
 
     @property
-    def candidates(self) -> range:
-        """Positions of the changes that may be the culprit."""
-        return range(self.last_fast + 1, self.first_slow + 1)
+    def candidates(self) -> tuple[int, ...]:
+        """Positions of the changes that may be the culprit; none if the measurements contradict each other."""
+        return tuple(
+            position for position in range(self.last_fast + 1, self.first_slow + 1) if position not in self.inert
+        )
 
 
 def bisect_threshold(ratio: float, threshold: float) -> float:

@@ -79,6 +79,29 @@ class SuspectedSlowdown:
         return ratio(self.usual, self.current)
 
 
+SLOW_MACHINE = 1.2
+"""Ratio to the usual duration from which on, if half of all tests reach it, the machine is probably slower."""
+MIN_REFERENCES = 10
+"""Tests that are needed for that conclusion."""
+
+
+def is_machine_slow(results: Iterable[TestResult], history: TimingHistory) -> bool:
+    """Return whether half of all tests took longer than usual: they serve as reference for each other.
+
+    A change may do that, too: then those that are slowest by far show it when they are measured.
+
+    Args:
+        results: of a complete run.
+        history: durations from earlier runs.
+    """
+    ratios = []
+    for key, seconds in _current_durations(results).items():
+        earlier = [each for each in _earlier_durations(key, history) if each is not None]
+        if earlier:
+            ratios.append(ratio(median(earlier), seconds))
+    return len(ratios) >= MIN_REFERENCES and median(ratios) >= SLOW_MACHINE
+
+
 def is_conspicuous(current: float, earlier: Sequence[float], threshold: float) -> bool:
     """Return whether a duration is longer than earlier ones would suggest.
 

@@ -84,6 +84,19 @@ def compare_timings(before: Sequence[float], now: Sequence[float], threshold: fl
     return TimingComparison(_conclude(before, now, threshold, p), min(before), min(now), p)
 
 
+def is_below_floor(before: Sequence[float], now: Sequence[float], threshold: float) -> bool:
+    """Return whether only ``MIN_DIFFERENCE`` keeps timings from showing a slowdown.
+
+    Args:
+        before: seconds on one revision.
+        now: seconds on the other revision.
+        threshold: share by which it may become slower.
+    """
+    pairs = ((min(before), min(now)), (median(before), median(now)))
+    is_slower = all(ratio(*pair) > 1 + threshold for pair in pairs)
+    return is_slower and any(later - earlier < MIN_DIFFERENCE for earlier, later in pairs)
+
+
 def _conclude(before: Sequence[float], now: Sequence[float], threshold: float, p: float) -> Conclusion:
     count = min(len(before), len(now))
     is_over = {_is_over(min(before), min(now), threshold), _is_over(median(before), median(now), threshold)}

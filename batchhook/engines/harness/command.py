@@ -34,7 +34,9 @@ def execute(command: Sequence[str], lifeline: int) -> None:
     """Replace this process by the command, with signals as a shell leaves them. Does not return."""
     import signal  # noqa: PLC0415 - after the fork
 
-    for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    # Python ignores the first two; others may have been ignored where batchhook was started (nohup, a job of a script).
+    for name in ("SIGPIPE", "SIGXFSZ", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGCHLD"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvp(command[0], list(command))  # noqa: S606 - no shell, unless the command names one

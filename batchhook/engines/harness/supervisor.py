@@ -38,9 +38,11 @@ def main(arguments: Sequence[str]) -> None:
 
     Args:
         arguments: the engine's name, the descriptors of the pipes for commands and for reports, the file for stacks,
-            and then the engine's own.
+            the names of variables that were meant for the start of Python only, and then the engine's own.
     """
-    engine, commands_pipe, reports_pipe, stacks_file, *own = arguments
+    engine, commands_pipe, reports_pipe, stacks_file, start_variables, *own = arguments
+    for name in start_variables.split():
+        os.environ.pop(name, None)
     lifeline = move_descriptor(0, 1)
     commands, reports = move_descriptor(int(commands_pipe), 2), move_descriptor(int(reports_pipe), 3)
     empty = os.open(os.devnull, os.O_RDONLY)  # the lowest free number is 0: the tests' standard input
@@ -152,9 +154,10 @@ def adopt_orphans() -> None:
 
 
 def ignore_signals() -> None:
-    """Survive the signals that a test may send to its parent."""
+    """Survive the signals that a test may send to its parent, and be able to wait for it."""
     import signal  # noqa: PLC0415
 
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 

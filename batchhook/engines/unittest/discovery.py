@@ -22,22 +22,40 @@ __unittest = True  # unittest omits frames of such modules from its tracebacks
 ITEMS_PER_LINE = 500
 
 
-class ReportingLoader(unittest.TestLoader):
-    """unittest's loader, which reports each module before it imports it, and can be limited to some modules."""
+class LoaderHooks:
+    """Has unittest's default loader report each module before it imports it, or limits it to some modules.
 
-    channel: Channel
-    modules: frozenset[str] = frozenset()
+    The loader itself stays the one that ``python -m unittest`` uses: up to Python 3.12.1 it remembers the top folder,
+    and ``load_tests`` is called with it. Inside a ``with`` block, two of its methods are replaced.
+    """
+
+    _NAMES = ("_match_path", "_get_name_from_path")
+
+    def __init__(self, loader: Any, channel: Channel, modules: frozenset[str]) -> None:  # noqa: ANN401 - private methods
+        self._loader = loader
+        self._match, self._name = [getattr(loader, name) for name in self._NAMES]
+        self._channel = channel
+        self._modules = modules
+
+    def __enter__(self) -> None:
+        """Replace the methods, on the instance."""
+        vars(self._loader).update(_match_path=self._match_path, _get_name_from_path=self._get_name_from_path)
+
+    def __exit__(self, *exception: object) -> None:
+        """Uncover the methods of the class."""
+        for name in self._NAMES:
+            vars(self._loader).pop(name, None)
 
     def _match_path(self, path: str, full_path: str, pattern: str) -> bool:
-        if not super()._match_path(path, full_path, pattern):
+        if not self._match(path, full_path, pattern):
             return False
-        return not self.modules or super()._get_name_from_path(full_path) in self.modules  # type: ignore[misc]
+        return not self._modules or self._name(full_path) in self._modules
 
     def _get_name_from_path(self, path: str) -> str:
         # The loader asks for the name just before it imports a module; overriding the import itself would put a
         # frame of ours into the text of every import error.
-        name: str = super()._get_name_from_path(path)  # type: ignore[misc]
-        self.channel.send("import_started", module=bounded(name, ID_LIMIT))
+        name: str = self._name(path)
+        self._channel.send("import_started", module=bounded(name, ID_LIMIT))
         return name
 
 
@@ -51,11 +69,11 @@ def discover(channel: Channel, start: str, pattern: str, top: str, modules: str)
         top: folder, as ``unittest discover -t``; may be empty.
         modules: names of the only modules to import, separated by spaces; empty for all.
     """
-    loader = ReportingLoader()
-    loader.channel = channel
-    loader.modules = frozenset(modules.split())
+    loader = unittest.defaultTestLoader
     try:
-        suite = FlatSuite(loader.discover(start, pattern, top or None))
+        with LoaderHooks(loader, channel, frozenset(modules.split())):
+            tests = loader.discover(start, pattern, top or None)
+        suite = FlatSuite(tests)
     except BaseException as error:  # noqa: BLE001 - whatever ends unittest's discovery ends ours
         text = attempt(str, error, otherwise="")
         channel.send("discovery_failed", error_type=type(error).__name__, message=bounded(text, MESSAGE_LIMIT))

@@ -9,7 +9,7 @@ import sys
 import unittest
 from time import perf_counter
 
-from ..harness.locations import location_in, location_of
+from ..harness.exceptions import summarize_exception
 from ..harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
 from .discovery import module_of, test_id
 
@@ -31,6 +31,7 @@ SPARE_STREAMS: dict[int, int] = {}  # copies of file descriptors 0, 1 and 2, und
 _clock, _dup2 = perf_counter, os.dup2  # tests may replace them
 _check_open = os.get_inheritable  # the cheapest call that fails for a closed descriptor
 _SubTest: Any = unittest.case._SubTest  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public name
+_Stream: Any = unittest.runner._WritelnDecorator  # noqa: SLF001 - nor has this
 
 
 class RunningTest:
@@ -89,8 +90,8 @@ class RunningTest:
         }
 
 
-class ReportingResult(unittest.TestResult):
-    """unittest's result object, which reports every test as it starts and ends.
+class ReportingResult(unittest.TextTestResult):
+    """The result object of unittest's runner, which reports every test as it starts and ends instead of printing it.
 
     Args:
         channel: for the reports.
@@ -98,7 +99,7 @@ class ReportingResult(unittest.TestResult):
     """
 
     def __init__(self, channel: Channel, expected: Iterable[tuple[int, Any, Sequence[str]]]) -> None:
-        super().__init__()
+        super().__init__(_Stream(sys.stderr), descriptions=True, verbosity=0)  # a test's own `run` may use the stream
         self.upcoming_fixture = ""
         self._channel = channel
         self._fixture = ""
@@ -238,8 +239,7 @@ class ReportingResult(unittest.TestResult):
         if text and len(running.texts) < SUBTESTS_KEPT:
             running.texts.append(text)
         if error is not None and error[0] is not None and not running.error[0]:
-            message = bounded(attempt(str, error[1], otherwise="<str() of the exception failed>"), MESSAGE_LIMIT)
-            running.error = (error[0].__name__, message, location_of(error[2]) or location_in(text))
+            running.error = summarize_exception(error[1], error[2], text, is_failure=outcome != "errored")
 
     def _report_fixture(self, running: RunningTest) -> None:
         """Report at once what belongs to no running test: the failure or skip of a fixture."""

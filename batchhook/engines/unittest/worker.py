@@ -1,12 +1,16 @@
 """The worker of the unittest engine: discover the suite, report it, run what is asked for."""
 
 # pathlib is not among the modules that unittest imports.
-# ruff: noqa: PTH118, PTH119, PTH120
+# ruff: noqa: PTH119
 
 from __future__ import annotations
 
+import builtins
 import faulthandler
+import importlib.util
 import os
+import runpy  # noqa: F401 - imported by `python -m`: a project may rely on what it imports, unknowingly
+import signal
 import sys
 import unittest
 import warnings
@@ -21,6 +25,7 @@ from .suite import ReportingSuite
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from .discovery import FlatSuite
 
@@ -51,6 +56,7 @@ def main(
     faulthandler.register(stacks[1], stacks[0], all_threads=True, chain=False)
     start, pattern, top, modules = arguments
     impersonate_unittest(start, pattern, top)
+    reset_signals()
     channel.send("hello", pid=os.getpid(), python=".".join(map(str, sys.version_info[:3])))
     origins = Origins(first_party)
     suite = discover(channel, start, pattern, top, modules)
@@ -63,18 +69,41 @@ def main(
 
 
 def impersonate_unittest(start: str, pattern: str, top: str) -> None:
-    """Set ``sys.argv`` and ``__main__`` to what they are under ``python -m unittest discover``.
+    """Set the command line and ``__main__`` to what they are under ``python -m unittest discover``.
 
     A test may parse the one, and multiprocessing starts its children by the other.
     """
     program = os.path.basename(sys.executable or "python") + " -m unittest"
     sys.argv[:] = [program, "discover", "-s", start, "-p", pattern] + (["-t", top] if top else [])
-    specification = unittest.__spec__
+    if hasattr(sys, "orig_argv"):  # since Python 3.10
+        sys.orig_argv[:] = [sys.executable, "-m", "unittest", *sys.argv[1:]]
     main_module = type(sys)("__main__")
-    main_module.__spec__ = type(specification)("unittest.__main__", None)
-    main_module.__file__ = os.path.join(os.path.dirname(unittest.__file__), "__main__.py")
+    specification: Any = importlib.util.find_spec("unittest.__main__")
+    vars(main_module).update(
+        __annotations__={},
+        __builtins__=builtins,
+        __cached__=specification.cached,
+        __file__=specification.origin,
+        __loader__=specification.loader,
+        __package__="unittest",
+        __spec__=specification,
+        main=unittest.main,
+    )
     Channel.kept_alive = sys.modules["__main__"]
     sys.modules["__main__"] = main_module
+
+
+def reset_signals() -> None:
+    """Handle signals as a program that was started at a terminal does.
+
+    A process in the background of a script ignores SIGINT, one below ``nohup`` SIGHUP, and their children inherit that.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for name in ("SIGHUP", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCHLD"):
+        if signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(suite: FlatSuite, items: Sequence[int], channel: Channel, fail_fast: bool) -> None:  # noqa: FBT001

@@ -45,7 +45,7 @@ def _annotations(kind: str, results: Sequence[TestResult], run: CiRun) -> Iterat
         path, line = phrases.source_line(result) or ("", "")
         text = [phrases.headline(result, _MESSAGE), *phrases.ci_remarks(result, run)]
         yield command(
-            kind, "\n".join(map(one_line, text)), file=path, line=str(line), title=one_line(result.test_id, 200)
+            kind, "\n".join(map(one_line, text)), file=path, line=str(line), title=one_line(phrases.name(result), 200)
         )
     if len(results) > len(shown):
         rest = plural(len(results) - len(shown), "more failing test")

@@ -54,7 +54,7 @@ def code_quality(run: CiRun) -> list[CodeQualityIssue]:
 
 def _issue(result: TestResult, run: CiRun, path: str, line: int) -> CodeQualityIssue:
     error = phrases.error(result, _MESSAGE)
-    description = "; ".join((f"{result.test_id} {result.outcome.value}: {error}", *run.explain(result)))
+    description = "; ".join((f"{phrases.name(result)} {result.outcome.value}: {error}", *run.explain(result)))
     return CodeQualityIssue(
         description=json_path(one_line(description)),
         check_name=result.outcome.value,

@@ -63,7 +63,7 @@ def _failures(run: CiRun) -> Iterator[str]:
     for result in failures[:MAX_DETAILED]:
         yield from _failure(result, run)
     for result in failures[MAX_DETAILED:MAX_NAMED]:
-        yield f"- {code_span(result.test_id, _MESSAGE)} {code_span(result.location, _MESSAGE)}"
+        yield f"- {code_span(phrases.name(result), _MESSAGE)} {code_span(result.location, _MESSAGE)}"
     if len(failures) > MAX_NAMED:
         yield f"- … and {len(failures) - MAX_NAMED} more"
     yield ""
@@ -71,7 +71,7 @@ def _failures(run: CiRun) -> Iterator[str]:
 
 def _failure(result: TestResult, run: CiRun) -> Iterator[str]:
     location = f" at {code_span(result.location)}" if result.location else ""
-    yield f"**{code_span(result.test_id)}** {result.outcome.value}{location}"
+    yield f"**{code_span(phrases.name(result))}** {result.outcome.value}{location}"
     yield ""
     for remark in phrases.ci_remarks(result, run):
         yield from (f"- {escape(remark)}", "")

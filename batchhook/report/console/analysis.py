@@ -10,10 +10,11 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.failure_groups import CriticalFailure, ErrorGroup, group_by_error_type
+from batchhook.core.plural import percentage
 from batchhook.core.sanitize import one_line
 from batchhook.report import phrases
 from batchhook.report.console import comparisons, culprits, failures
-from batchhook.report.console.batches import branch_name, change_table, verdict_line
+from batchhook.report.console.batches import branch_name, change_table, rollback_line, verdict_line
 from batchhook.report.console.layout import Grid, Line, hints, more, section, unbroken
 
 _MAX_MODULES = 5
@@ -29,6 +30,7 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
         *_failures(analysis, tracebacks=tracebacks),
         *culprits.slowdowns(analysis, measurements=tracebacks),
         *failures.parallel_only(analysis.result.results),
+        *failures.skipped(analysis.result.results),
         *(part for pair in phrases.comparisons(analysis) for part in comparisons.brief(*pair)),
         section(f"changes on {branch_name(analysis.batch.branch)}"),
         change_table(analysis.batch.changes, analysis.edits),
@@ -42,22 +44,31 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
 def _head(analysis: Analysis) -> Iterator[RenderableType]:
     number, result = analysis.batch.id, analysis.result
     yield Line(verdict_line(number, analysis.verdict, result))
+    if analysis.rollback:
+        yield Line(rollback_line(analysis.rollback))
     if not result.broken_reason:
         yield Line(_totals(analysis), style="dim")
     elif result.hint:
         yield Line(one_line(result.hint), style="dim")
     if analysis.is_reused:
         yield reused(analysis.tested_at, "batchhook test --fresh")
+    yield from suite_differences(analysis)
     if analysis.includes_uncommitted:
         yield Line("tested in place, together with uncommitted changes", style="yellow")
     if analysis.is_searching:
         yield Line(f"the search for culprits is still running: batchhook wait {number}", style="yellow")
     if analysis.is_measuring:
         yield Line(f"slowdowns are still being measured: batchhook wait {number}", style="yellow")
-    if analysis.auto_rollback:
+    if analysis.auto_rollback and not analysis.rollback:
         yield Line(one_line(analysis.auto_rollback.summary(number)), style="yellow")
     if critical := analysis.critical_failure:
         yield from _critical(critical)
+
+
+def suite_differences(analysis: Analysis) -> Iterator[Line]:
+    """Yield what else than the files may make tests end differently than in the runs that they are compared with."""
+    for difference in analysis.suite_differences:
+        yield Line(f"these tests {difference}", style="yellow")
 
 
 def _totals(analysis: Analysis) -> str:
@@ -78,7 +89,7 @@ def _critical(critical: CriticalFailure) -> Iterator[RenderableType]:
     modules = Grid(("right bold red", "left"), indent=2)
     for module, totals in critical.modules[:_MAX_MODULES]:
         share = f"{totals.failures} of {totals.tests - totals.skipped}"
-        modules.add(share, Text.assemble(unbroken(module), (f"  {totals.failure_rate:.0%}", "dim")))
+        modules.add(share, Text.assemble(unbroken(module), (f"  {percentage(totals.failure_rate)}", "dim")))
     yield from _table("most affected modules", modules, len(critical.modules) - _MAX_MODULES)
     errors = Grid(("right bold red", "left"), indent=2)
     types = group_by_error_type(critical.error_groups)
@@ -146,7 +157,9 @@ def _next_steps(analysis: Analysis, *, tracebacks: bool) -> Grid:
     elif analysis.confirmed_slowdowns and not tracebacks:
         steps.append((details, "all measurements"))
     steps.append(page)
-    if analysis.culprits:
+    if analysis.rollback and not analysis.rollback.is_partial:
+        return hints(*steps, (analysis.rollback.undo_command, "take its rollback back"))
+    if analysis.culprits and not analysis.rollback:
         steps.append(
             (f"batchhook rollback {number} --culprit", "revert only the culprits, once a test run confirms it")
         )

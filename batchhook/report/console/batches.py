@@ -10,14 +10,17 @@ from rich.text import Text
 
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.operations import BatchRollback
 from batchhook.core.progress import Progress, format_progress
 from batchhook.core.results import SuiteResult, Totals
 from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
+from batchhook.report import phrases
 from batchhook.report.console.layout import OID, Grid, Line, hints, unbroken
 
 _STYLE = {
     Verdict.PASSED: "green",
+    Verdict.KNOWN_FAILURES: "yellow",
     Verdict.REGRESSED: "yellow",
     Verdict.FAILED: "red",
     Verdict.CRITICAL: "bold red",
@@ -42,6 +45,11 @@ def verdict_line(number: int, verdict: Verdict, result: SuiteResult) -> Text:
     return Text.assemble((f"batch {number} ", "bold"), (one_line(summarize_verdict(verdict, result)), _STYLE[verdict]))
 
 
+def rollback_line(rollback: BatchRollback) -> Text:
+    """Return ``rolled back by operation 3 (batchhook undo 3 takes it back)``."""
+    return Text(f"{rollback.summary} ({rollback.undo_command} takes it back)", style="green")
+
+
 def change_table(changes: Sequence[Commit], edits: Mapping[str, Sequence[FileEdit]]) -> Grid:
     """Return the changes of a batch, oldest first, with the files that they edited."""
     grid = Grid(("right dim", "left yellow", "left"), indent=2)
@@ -61,7 +69,11 @@ def edit_lines(edits: Iterable[FileEdit]) -> Iterator[str]:
 
 
 def print_recorded(
-    console: Console, change: Commit, edits: Sequence[FileEdit], progress: str, unchanged: Sequence[str]
+    console: Console,
+    change: Commit,
+    edits: Sequence[FileEdit],
+    progress: str,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Print a recorded change.
 
@@ -70,19 +82,26 @@ def print_recorded(
         change: the change.
         edits: the files it edited.
         progress: of the open batch.
-        unchanged: paths that were named but had not changed.
+        remarks: sentences about what was not recorded.
     """
     console.print(Text.assemble(("✓ ", "green"), (change.oid[:OID], "yellow"), f" {one_line(change.subject)}"))
     for line in edit_lines(edits):
         console.print(Line(line, style="dim", indent=2))
-    if unchanged:
-        console.print(f"No changes in {', '.join(map(unbroken, unchanged))}; the others were recorded.")
+    for remark in remarks:
+        console.print(remark)
     console.print(progress)
 
 
-def print_nothing_recorded(console: Console, progress: str) -> None:
-    """Print that nothing had changed, and the progress of the open batch."""
-    console.print("No changes since the last step: nothing was recorded.")
+def print_omitted(console: Console, omitted: Mapping[str, int]) -> None:
+    """Print the untracked files that are too large for a snapshot, if there are any: path -> bytes."""
+    if omitted:
+        console.print(phrases.omitted_files(omitted))
+
+
+def print_nothing_recorded(console: Console, progress: str, omitted: Mapping[str, int]) -> None:
+    """Print that nothing had changed, the files that were not checked for it, and the progress of the open batch."""
+    console.print("Nothing has changed since the last step: nothing was recorded.")
+    print_omitted(console, omitted)
     console.print(progress)
 
 
@@ -134,16 +153,19 @@ def fill_bar(batch: Batch) -> tuple[Text, str]:
     return Text(bar, style="cyan"), f"  {batch.quota.format_progress(batch.filled)}"
 
 
-def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None]]) -> Grid:
-    """Return batches, one a line."""
+def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None, BatchRollback | None]]) -> Grid:
+    """Return batches, one a line, with the rollback of each that is in effect below its time."""
     grid = Grid(
-        ("right", "left", "left", "left", "right", "right", "right", "right dim"),
+        ("right", "left", "left", "left", "right", "right", "right", "left dim"),
         header=("batch", "branch", "changes", "verdict", "tests", "failed", "time", "sealed"),
     )
-    for batch, verdict, totals in entries:
+    for batch, verdict, totals, rollback in entries:
         span = f"{batch.changes[0].oid[:OID]}…{batch.head[:OID]}" if batch.changes else ""
         state = Text(verdict.value, style=_STYLE[verdict]) if verdict else Text(batch.status.value, style="dim")
+        remarks = ["partly", "rolled back"] if rollback and rollback.is_partial else ["rolled back"] if rollback else []
+        if rollback:
+            state.stylize("dim")
         numbers = (str(totals.tests), str(totals.failures), f"{totals.duration:.1f} s") if totals else ("", "", "")
         sealed = time.strftime("%m-%d %H:%M", time.localtime(batch.sealed_at)) if batch.sealed_at else ""
-        grid.add(str(batch.id), branch_name(batch.branch), span, state, *numbers, sealed)
+        grid.add(str(batch.id), branch_name(batch.branch), span, state, *numbers, "\n".join([sealed, *remarks]))
     return grid

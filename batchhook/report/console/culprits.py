@@ -44,7 +44,7 @@ def broken_tests(
         files = [edit.path for edit in analysis.edits.get(change.oid, ())]
         yield from culprit(change, (f"broke {plural(len(tests), 'test')}", "bold red"), files)
         if change.oid in analysis.intermediate_commits:
-            text = "not one of this batch's changes: it came between them"
+            text = "not one of this batch's changes: no batch counted it"
             yield Line(text, style="yellow", indent=_INDENT)
         attributions = [analysis.attributions[test.test_id] for test in tests]
         yield Line(evidence.culprit_evidence(attributions), style="dim", indent=_INDENT)

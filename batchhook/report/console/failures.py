@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from batchhook.core.plural import plural
-from batchhook.core.results import TestResult, totals_by_module
+from batchhook.core.results import Outcome, TestResult, totals_by_module
 from batchhook.core.sanitize import one_line, sanitize_lines
 from batchhook.core.tracebacks import Frame, project_frames, shorten_paths
 from batchhook.report import phrases
@@ -75,7 +75,7 @@ def _failure(
     result: TestResult, remarks: Sequence[str], *, prefix: str, edited: frozenset[str], tracebacks: bool
 ) -> Iterator[RenderableType]:
     head = Text.assemble(
-        (unbroken(result.test_id.removeprefix(prefix)), "red"), (f"  {unbroken(result.location)}", "cyan")
+        (unbroken(phrases.name(result).removeprefix(prefix)), "red"), (f"  {unbroken(result.location)}", "cyan")
     )
     if result.subtests_failed:
         head.append(f"  {plural(result.subtests_failed, 'subtest')}", style="dim")
@@ -125,6 +125,19 @@ def parallel_only(results: Iterable[TestResult]) -> Iterator[RenderableType]:
     for note, test_ids in phrases.parallel_only(results).items():
         yield section(f"{one_line(note)}: {len(test_ids)}", style="yellow")
         yield from named(test_ids, MAX_FAILURES)
+
+
+def skipped(results: Iterable[TestResult]) -> Iterator[RenderableType]:
+    """Yield the skipped tests whose skip batchhook can explain, with the reason of each."""
+    explained = [result for result in results if result.outcome is Outcome.SKIPPED and result.note]
+    if not explained:
+        return
+    yield section(f"skipped, perhaps for lack of uncommitted files: {len(explained)}", style="yellow")
+    for result in explained[:MAX_FAILURES]:
+        yield Line(Text.assemble(unbroken(result.test_id), (f"  {one_line(result.message)}", "dim")), indent=2, hang=4)
+        yield Line(f"→ {one_line(result.note)}", style="yellow", indent=4)
+    if len(explained) > MAX_FAILURES:
+        yield Line(more(len(explained) - MAX_FAILURES), style="dim", indent=2)
 
 
 def named(test_ids: Sequence[str], limit: int, label: str = "", style: str = "") -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from batchhook.core.progress import PASSED_ON_RERUN, Progress, format_clock, rerun_stage
 from batchhook.core.results import TestResult
 from batchhook.core.sanitize import one_line
+from batchhook.core.unittest_ids import display_name
 
 _MAX_NAMED = 10
 """Failures named during a run; further ones are only counted."""
@@ -62,16 +63,18 @@ class ProgressLine:
             left="" if seconds is None else f"[dim]about {format_clock(seconds)} left",
         )
         if not self._bar.disable:
-            self._name(progress.failures[:_MAX_NAMED])
+            self._name(progress)
 
-    def _name(self, failures: Sequence[str]) -> None:
-        for test_id in failures:
+    def _name(self, progress: Progress) -> None:
+        for test_id in progress.failures[:_MAX_NAMED]:
             if test_id not in self._named:
                 self._named.add(test_id)
-                self._print(Text.assemble(("✗ ", "red"), one_line(test_id)))
-        for test_id in self._named.difference(failures):
+                self._print(Text.assemble(("✗ ", "red"), one_line(display_name(test_id))))
+        # A test that is merely not listed has not passed: a search, or another run, has a progress of its own.
+        for test_id in self._named.intersection(progress.rerun_passes):
             self._named.remove(test_id)
-            self._print(Text.assemble(("✓ ", "green"), one_line(test_id), (f"  {PASSED_ON_RERUN}", "dim")))
+            name = one_line(display_name(test_id))
+            self._print(Text.assemble(("✓ ", "green"), name, (f"  {PASSED_ON_RERUN}", "dim")))
 
     def _print(self, line: Text) -> None:
         self._bar.console.print(line, soft_wrap=True)

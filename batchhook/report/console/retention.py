@@ -42,14 +42,22 @@ def print_plan(
         )
 
 
-def print_freed(console: Console, parts: Sequence[StorageUsage], unshrunk: str) -> None:
-    """Print what was deleted; ``unshrunk`` says why the database's file did not shrink, empty if it did."""
+def print_freed(console: Console, parts: Sequence[StorageUsage], unshrunk: str, unreferenced: int = 0) -> None:
+    """Print what was deleted.
+
+    Args:
+        console: where to.
+        parts: what was deleted.
+        unshrunk: why the database's file did not shrink; empty if it did.
+        unreferenced: bytes of snapshots that git's own gc will remove.
+    """
     console.print(f"Freed {format_size(sum(part.size for part in parts))}:")
     console.print(usage_table(parts))
     if unshrunk:
         console.print(f"The database's file did not shrink, but has free space now: {unshrunk}")
     if any(part.count for part in parts if part.kind is StorageKind.PINS):
-        console.print("Commits that are no longer referenced are removed by git's own gc.")
+        size = f" ({format_size(unreferenced)})" if unreferenced else ""
+        console.print(f"Commits that are no longer referenced{size} are removed by git's own gc.")
 
 
 def usage_table(parts: Sequence[StorageUsage]) -> Grid:

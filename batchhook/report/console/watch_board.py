@@ -20,14 +20,14 @@ from batchhook.report.console.layout import OID, more
 
 _MAX_CHANGES = 8
 _OTHER_LINES = 8
-"""Lines of the board besides the changes, in general."""
+"""Lines that the board usually has besides the changes."""
 _BAR = 20
-KEYS = (("r", "run now"), ("p", "pause"), ("a", "analyze"), ("b", "roll back"), ("q", "quit"))
+_KEYS = (("r", "run now"), ("p", "pause"), ("a", "analyze"), ("b", "roll back"), ("q", "quit"))
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The content of the board.
+    """Content of the board.
 
     Attributes:
         open: the open batch; None during a rebase.
@@ -69,7 +69,9 @@ def _lines(board: Board, height: int) -> Iterator[Text]:
     elif board.last_manual_run:
         yield Text.assemble(("run now ", "bold"), one_line(board.last_manual_run))
     if board.latest is not None:
-        yield verdict_line(board.latest.batch.id, board.latest.verdict, board.latest.result)
+        line = verdict_line(board.latest.batch.id, board.latest.verdict, board.latest.result)
+        rollback = board.latest.rollback
+        yield line.append(f"; {rollback.summary}", style="green") if rollback else line
         if board.latest.attributions:
             yield Text(f"  {summarize_attributions(board.latest.attributions)}")
     for note in board.notes:
@@ -96,7 +98,7 @@ def _changes(batch: Batch, limit: int) -> Iterator[Text]:
         yield Text(f"  {more(hidden)} before", style="dim")
     for position, change in enumerate(batch.changes[hidden:], start=hidden + 1):
         yield Text.assemble(
-            (f"  {position:>{width}}  {time_of_day(change.committed_at)}  ", "dim"),
+            (f"  {position:>{width}}  {_time_of_day(change.committed_at)}  ", "dim"),
             (change.oid[:OID], "yellow"),
             f"  {one_line(change.subject)}",
         )
@@ -120,7 +122,7 @@ def _run(label: str, progress: Progress) -> Text:
 def _keys(*, paused: bool) -> Text:
     keys = [
         Text.assemble((f"{key} ", "bold cyan"), ("resume" if paused and key == "p" else action, "dim"))
-        for key, action in KEYS
+        for key, action in _KEYS
     ]
     return Text("   ").join(keys)
 
@@ -131,17 +133,17 @@ def _cut(line: Text) -> Text:
     return line
 
 
-def time_of_day(seconds: float) -> str:
-    """Return the local time of day."""
+def _time_of_day(seconds: float) -> str:
+    """Format a time in seconds since the epoch as the local time of day."""
     return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
 def print_event(console: Console, at: float, message: str, *, style: str = "") -> None:
     """Print an event as one line."""
-    console.print(Text.assemble((f"{time_of_day(at)} ", "dim"), (one_line(message), style)), soft_wrap=True)
+    console.print(Text.assemble((f"{_time_of_day(at)} ", "dim"), (one_line(message), style)), soft_wrap=True)
 
 
 def describe_change(change: Commit, progress: str) -> str:
-    """Return a counted change, with the progress of the open batch."""
+    """Describe a counted change in one line, with the progress of the open batch."""
     verb = "recorded" if change.is_recorded else "committed"
     return f"{verb} {change.oid[:OID]} {one_line(change.subject)} ({progress})"

@@ -96,6 +96,9 @@ def recommended_actions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     """Return the commands to type after a batch that did not pass, each with its effect."""
     number = analysis.batch.id
     culprit = (f"batchhook rollback {number} --culprit", "revert only the culprits, once a test run confirms it")
+    rollback = analysis.rollback
+    whole = (f"batchhook rollback {number}", "restore the files as they were before the batch; can be undone")
+    is_open = analysis.verdict is Verdict.CRITICAL and rollback is None
     ack = (f"batchhook ack {number}", "accept it as it is, and warn no more on commits")
     return (
         (f"batchhook show {number}", f"show the batch's changes and files; also in {filenames.TRACKER}"),
@@ -103,7 +106,8 @@ def recommended_actions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
             f"batchhook analyze {number} --tracebacks",
             f"show every failure with its traceback; also in {filenames.full_text(number)}",
         ),
-        *([culprit] if analysis.culprits else []),
-        (f"batchhook rollback {number}", "restore the files as they were before the batch; can be undone"),
-        *([ack] if analysis.verdict is Verdict.CRITICAL else []),
+        *([culprit] if analysis.culprits and rollback is None else []),
+        *([whole] if rollback is None or rollback.is_partial else []),
+        *([(rollback.undo_command, f"take back its rollback: it was {rollback.summary}")] if rollback else []),
+        *([ack] if is_open else []),
     )

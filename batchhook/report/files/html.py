@@ -1,7 +1,7 @@
 """``batch_N.html``: a page in one file, without scripts and without external resources.
 
 jinja2 escapes everything put into the page. As a second line of defence, the page's content security policy forbids
-loading and running anything, and any style but the one whose hash it names.
+loading and running anything, except for the page's own style, which is allowed by its hash.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from batchhook.report.files.plots import WIDTH
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def html(analysis: Analysis, history: Sequence[RunPoint]) -> str:
-    """Return a batch's page.
+def render_batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> str:
+    """Render a batch's page.
 
     Args:
         analysis: of the batch.
@@ -57,6 +57,12 @@ def html(analysis: Analysis, history: Sequence[RunPoint]) -> str:
     )
 
 
+def preload() -> None:
+    """Compile the templates, so that the first report is not delayed."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -72,7 +78,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _printable(value: object) -> object:
-    """Remove what a browser would not show as it is: control characters and bidirectional marks."""
+    """Replace control characters and bidirectional marks by spaces."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return sanitize_lines(escape_bytes(value).expandtabs(4))
     return value

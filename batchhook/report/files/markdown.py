@@ -82,7 +82,7 @@ def _group(heading: str, tests: Sequence[TestResult], details: str = "") -> Iter
         yield from (details, "")
     for test in tests[:_MAX_TESTS]:
         location = f" at {_code(test.location)}" if test.location else ""
-        yield f"- {_code(test.test_id)}{location}  "
+        yield f"- {_code(phrases.name(test))}{location}  "
         yield f"  {_code(phrases.headline(test), _MESSAGE)}"
     if len(tests) > _MAX_TESTS:
         yield f"- and {len(tests) - _MAX_TESTS} more"
@@ -100,8 +100,8 @@ def _slowdowns(analysis: Analysis) -> Iterator[str]:
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    for since, comparison in phrases.comparisons(analysis):
-        counts = ", ".join(f"{len(ids)} {kind}" for kind, ids in phrases.differences(comparison))
+    for since, differences in phrases.comparisons(analysis):
+        counts = ", ".join(f"{len(ids)} {kind}" for kind, ids in differences)
         if counts:
             yield from ("", f"{since[:1].upper()}{since[1:]}: {counts}.")
 

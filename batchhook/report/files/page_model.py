@@ -33,6 +33,7 @@ class FailureDetails:
 
     Attributes:
         result: of the test.
+        name: its id, or what is wrong with a module that cannot be imported.
         headline: its error in a line.
         remarks: what else is known about it.
         lines: of its traceback, each with whether it is a call in a file that the culprit edited.
@@ -40,6 +41,7 @@ class FailureDetails:
     """
 
     result: TestResult
+    name: str
     headline: str
     remarks: tuple[str, ...]
     lines: tuple[tuple[bool, str], ...]
@@ -128,8 +130,8 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
         groups=tuple(_detailed_groups(analysis, groups[:MAX_GROUPS])),
         more_groups=_name_list([_group_name(*group) for group in groups[MAX_GROUPS:]]),
         comparisons=tuple(
-            (since, tuple(_name_list(test_ids, kind) for kind, test_ids in phrases.differences(comparison)))
-            for since, comparison in phrases.comparisons(analysis)
+            (since, tuple(_name_list(test_ids, kind) for kind, test_ids in differences))
+            for since, differences in phrases.comparisons(analysis)
         ),
         slowdowns=slowdowns[:MAX_NAMED],
         more_slowdowns=max(len(slowdowns) - MAX_NAMED, 0),
@@ -181,7 +183,7 @@ def _detailed_groups(analysis: Analysis, groups: Sequence[_Group]) -> Iterator[F
             room -= len(traceback)
             remarks = tuple(phrases.remarks_on(analysis, result, previous))
             details.append(_failure(result, remarks, traceback if room >= 0 else "", edited))
-        others = _name_list([test.test_id for test in tests[limit:]])
+        others = _name_list([phrases.name(test) for test in tests[limit:]])
         yield FailureGroup(heading, culprit, tuple(details), others)
 
 
@@ -189,6 +191,7 @@ def _failure(result: TestResult, remarks: tuple[str, ...], traceback: str, edite
     rows = {frame.row for frame in project_frames(result.traceback) if frame.path in edited}
     return FailureDetails(
         result=result,
+        name=phrases.name(result),
         headline=phrases.headline(result),
         remarks=remarks,
         lines=tuple((row in rows, line) for row, line in enumerate(traceback.splitlines())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from batchhook.core.analysis import Analysis
-from batchhook.core.plural import plural
+from batchhook.core.plural import percentage, plural
 from batchhook.core.results import TestResult, totals_by_module
 from batchhook.core.sanitize import one_line, sanitize_lines
 from batchhook.core.timestamps import iso_time
@@ -47,6 +47,8 @@ def _head(analysis: Analysis) -> Iterator[str]:
     batch = analysis.batch
     yield _DOUBLE_RULE
     yield f"BATCH {batch.id} {one_line(summarize_verdict(analysis.verdict, analysis.result))}"
+    if analysis.rollback:
+        yield analysis.rollback.summary
     yield _DOUBLE_RULE
     yield f"branch:    {one_line(batch.branch.removeprefix('refs/heads/'))}"
     yield f"commits:   {batch.base or '(the beginning)'} .. {batch.head}"
@@ -86,7 +88,8 @@ def _critical(analysis: Analysis) -> Iterator[str]:
         return
     yield from _section("MOST AFFECTED MODULES")
     for module, totals in critical.modules:
-        yield f"{totals.failures} of {totals.tests - totals.skipped}  {one_line(module)} ({totals.failure_rate:.0%})"
+        share = percentage(totals.failure_rate)
+        yield f"{totals.failures} of {totals.tests - totals.skipped}  {one_line(module)} ({share})"
     yield from _section("ERRORS")
     for group in critical.error_groups:
         location = f" at {one_line(group.location)}" if group.location else ""
@@ -117,7 +120,7 @@ def _failures(analysis: Analysis, limit: int) -> Iterator[str]:
 
 
 def _failure(analysis: Analysis, result: TestResult, previous: frozenset[str]) -> Iterator[str]:
-    yield f"{result.outcome.value.upper()}: {one_line(result.test_id)}"
+    yield f"{result.outcome.value.upper()}: {one_line(phrases.name(result))}"
     location = one_line(result.location) or "unknown location"
     yield f"module {one_line(result.module)}, {location}, {result.duration:.3f} s"
     attribution = analysis.attributions.get(result.test_id)
@@ -132,10 +135,10 @@ def _failure(analysis: Analysis, result: TestResult, previous: frozenset[str]) -
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    for since, comparison in phrases.comparisons(analysis):
-        if not comparison.is_empty:
+    for since, differences in phrases.comparisons(analysis):
+        if differences:
             yield from _section(since.upper())
-        for kind, test_ids in phrases.differences(comparison):
+        for kind, test_ids in differences:
             yield f"{kind}: {len(test_ids)}"
             yield from (f"   {one_line(test_id)}" for test_id in test_ids)
 
@@ -161,7 +164,7 @@ def _actions(analysis: Analysis) -> Iterator[str]:
 
 
 def _ids(tests: Sequence[TestResult]) -> Iterator[str]:
-    return (f"   {one_line(test.test_id)}" for test in tests)
+    return (f"   {one_line(phrases.name(test))}" for test in tests)
 
 
 def _section(heading: str) -> Iterator[str]:

@@ -7,14 +7,21 @@ from batchhook.core.failure_groups import CriticalFailure, ErrorGroup
 from batchhook.core.metrics import Metric
 from batchhook.core.perf.slowdown import Slowdown, Timings
 from batchhook.report.json_models.base import Document
-from batchhook.report.json_models.batches import BatchDocument, batch_document
+from batchhook.report.json_models.batches import (
+    BatchDocument,
+    BatchRollbackDocument,
+    batch_document,
+    batch_rollback_document,
+)
 from batchhook.report.json_models.comparisons import SuiteComparisonDocument, suite_comparison_document
 from batchhook.report.json_models.results import (
     FailureDocument,
     ParallelOnlyDocument,
+    SkippedDocument,
     TotalsDocument,
     failure_documents,
     parallel_only_documents,
+    skipped_documents,
     totals_document,
 )
 from batchhook.report.json_models.rollback import AutoRollbackDocument, auto_rollback_document
@@ -61,7 +68,7 @@ class TimingsDocument(Document):
 
 
 class SlowdownDocument(Document):
-    """A test or a whole module (``kind``) that became slower (``ruling``: "slower"), or may have ("unclear").
+    """A test or a whole module (``kind``) that became slower (``ruling``: "slower"), or may have ("inconclusive").
 
     ``before_ms`` and ``now_ms`` are the minimum of the measurements; without ``evidence``, the durations in earlier
     runs and in the batch's run. ``p`` is the probability of such measurements if nothing were slower. ``change`` is the
@@ -86,10 +93,13 @@ class AnalysisDocument(Document):
 
     ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if it was
     tested before the batch was full, and that result was reused. ``critical`` is null unless the verdict is critical,
-    ``auto_rollback`` if none was attempted. ``since_previous`` compares with the batch numbered ``compared_with`` (0 if
-    there is none), ``since_baseline`` with the commit ``baseline``. While ``searching`` is true, culprits are still
-    being searched; while ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins
-    added, by plug-in and name.
+    ``auto_rollback`` if none was attempted, ``rollback`` unless one of the batch is in effect. ``since_previous``
+    compares with the batch numbered ``compared_with`` (0 if there is none), ``since_baseline`` with the commit
+    ``baseline``. ``previous_python`` and ``baseline_python`` are the Pythons of the latest batch before that could be
+    tested, and of the baseline, if they are not ``python``, else empty; ``suite_differences`` says in a sentence each
+    what else than the files differs. While ``searching`` is true, culprits are still being searched; while
+    ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins added, by plug-in and
+    name.
     """
 
     batch: BatchDocument
@@ -104,10 +114,12 @@ class AnalysisDocument(Document):
     totals: TotalsDocument
     critical: CriticalDocument | None
     auto_rollback: AutoRollbackDocument | None
+    rollback: BatchRollbackDocument | None = None
     searching: bool
     culprits: tuple[CulpritDocument, ...]
     failures: tuple[FailureDocument, ...]
     parallel_only: tuple[ParallelOnlyDocument, ...]
+    skipped: tuple[SkippedDocument, ...]
     measuring: bool
     slowdowns: tuple[SlowdownDocument, ...]
     compared_with: int
@@ -116,6 +128,9 @@ class AnalysisDocument(Document):
     since_previous: SuiteComparisonDocument | None
     baseline: str
     since_baseline: SuiteComparisonDocument | None
+    previous_python: str = ""
+    baseline_python: str = ""
+    suite_differences: tuple[str, ...] = ()
     metrics: dict[str, dict[str, Metric]]
 
 
@@ -193,10 +208,12 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         totals=totals_document(analysis.result.totals),
         critical=critical_document(critical) if (critical := analysis.critical_failure) else None,
         auto_rollback=auto_rollback_document(analysis.auto_rollback) if analysis.auto_rollback else None,
+        rollback=batch_rollback_document(analysis.rollback) if analysis.rollback else None,
         searching=analysis.is_searching,
         culprits=culprit_documents(analysis),
         failures=failure_documents(analysis.result.results, analysis.flips, analysis.attributions),
         parallel_only=parallel_only_documents(analysis.result.results),
+        skipped=skipped_documents(analysis.result.results),
         measuring=analysis.is_measuring,
         slowdowns=tuple(map(slowdown_document, analysis.slowdowns)),
         compared_with=analysis.previous,
@@ -205,5 +222,8 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         since_previous=suite_comparison_document(previous) if analysis.previous else None,
         baseline=analysis.baseline,
         since_baseline=suite_comparison_document(baseline) if analysis.baseline else None,
+        previous_python=analysis.previous_python,
+        baseline_python=analysis.baseline_python,
+        suite_differences=analysis.suite_differences,
         metrics={plugin: dict(metrics) for plugin, metrics in analysis.metrics.items()},
     )

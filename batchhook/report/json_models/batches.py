@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from batchhook.core.batch import Batch
 from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.operations import BatchRollback
 from batchhook.core.progress import Progress
 from batchhook.core.results import Totals
 from batchhook.core.verdict import Verdict
@@ -50,12 +51,26 @@ class BatchDocument(Document):
     changes: tuple[ChangeDocument, ...]
 
 
+class BatchRollbackDocument(Document):
+    """The rollback of a batch that is in effect.
+
+    ``operation`` is null for one from a backup. ``is_partial`` is true if it reverted only some changes or paths.
+    """
+
+    operation: int | None
+    is_partial: bool
+
+
 class BatchSummaryDocument(Document):
-    """A batch in ``log``, ``show`` and ``status``; ``verdict`` and ``totals`` are null until it has run."""
+    """A batch in ``log``, ``show`` and ``status``.
+
+    ``verdict`` and ``totals`` are null until it has run, ``rollback`` is null unless a rollback of it is in effect.
+    """
 
     batch: BatchDocument
     verdict: str | None
     totals: TotalsDocument | None
+    rollback: BatchRollbackDocument | None = None
 
 
 class ProgressDocument(Document):
@@ -132,12 +147,20 @@ def change_document(change: Commit, edits: tuple[FileEdit, ...]) -> ChangeDocume
     )
 
 
-def batch_summary_document(batch: Batch, verdict: Verdict | None, totals: Totals | None) -> BatchSummaryDocument:
+def batch_rollback_document(rollback: BatchRollback) -> BatchRollbackDocument:
+    """Return the rollback of a batch."""
+    return BatchRollbackDocument(operation=rollback.operation or None, is_partial=rollback.is_partial)
+
+
+def batch_summary_document(
+    batch: Batch, verdict: Verdict | None, totals: Totals | None, rollback: BatchRollback | None = None
+) -> BatchSummaryDocument:
     """Return a batch as lists have it, without the files of its changes."""
     return BatchSummaryDocument(
         batch=batch_document(batch, {}),
         verdict=verdict.value if verdict else None,
         totals=totals_document(totals) if totals else None,
+        rollback=batch_rollback_document(rollback) if rollback else None,
     )
 
 

@@ -36,8 +36,11 @@ class InstallDocument(Document):
     """``install --json``.
 
     ``folder`` holds the hooks. ``written`` are the hooks that were written, ``chained`` those that existed before and
-    still run first. ``is_new`` is true if counting starts with this installation. ``imported_from`` is the new place of
-    the shadow repository that was used before there was git, and was imported; empty if there was none.
+    still run. ``is_new`` is true if counting starts with this installation. ``imported_from`` is the new place of
+    the shadow repository that was used before there was git, and was imported; empty if there was none. ``original`` is
+    the hooks folder that was left as it is, if ``folder`` is batchhook's own; else empty. ``run_by`` is the
+    configuration file by which pre-commit or prek runs batchhook, so that nothing was written; else empty. ``python``
+    is the one that was chosen with ``--python``; else empty.
     """
 
     folder: str
@@ -45,6 +48,9 @@ class InstallDocument(Document):
     chained: tuple[str, ...]
     is_new: bool
     imported_from: str = ""
+    original: str = ""
+    run_by: str = ""
+    python: str = ""
 
 
 class UninstallDocument(Document):

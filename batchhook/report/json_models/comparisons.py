@@ -8,7 +8,10 @@ from batchhook.report.json_models.results import TotalsDocument
 
 
 class ComparisonDocument(Document):
-    """Ids of the tests that differ from an earlier run, in the whole suite or in one module."""
+    """Ids of the tests that differ from an earlier run, in the whole suite or in one module.
+
+    ``failing_without_changes`` are those that did not fail before, but also fail without the changes since then.
+    """
 
     newly_failing: tuple[str, ...]
     still_failing: tuple[str, ...]
@@ -16,6 +19,7 @@ class ComparisonDocument(Document):
     newly_skipped: tuple[str, ...]
     new: tuple[str, ...]
     vanished: tuple[str, ...]
+    failing_without_changes: tuple[str, ...] = ()
 
 
 class SuiteComparisonDocument(Document):
@@ -35,13 +39,14 @@ class BaselineDocument(Document):
 
 
 class BaselineComparisonDocument(Document):
-    """``baseline compare``."""
+    """``baseline compare``; ``suite_difference`` says what else than the files differs, empty if nothing."""
 
     oid: str
     baseline: str
     verdict: str
     totals: TotalsDocument
     compared: SuiteComparisonDocument
+    suite_difference: str = ""
 
 
 def comparison_document(comparison: Comparison) -> ComparisonDocument:
@@ -53,6 +58,7 @@ def comparison_document(comparison: Comparison) -> ComparisonDocument:
         newly_skipped=comparison.newly_skipped,
         new=comparison.added,
         vanished=comparison.removed,
+        failing_without_changes=comparison.failing_without_changes,
     )
 
 

@@ -15,7 +15,8 @@ class RecordDocument(Document):
 
     ``change`` is null if nothing had changed, and nothing was counted. ``batch`` is the open one, with ``filled`` of
     its ``size`` (in ``unit``: "commit" or "file"). ``full`` are the batches that this change filled, whose tests run
-    now. ``unchanged`` are the named paths without changes. ``analysis`` is set only if the run was waited for.
+    now. ``unchanged`` are the named paths without changes, ``omitted`` the untracked files that are too large for a
+    snapshot (path -> bytes). ``analysis`` is set only if the run was waited for.
     """
 
     change: ChangeDocument | None
@@ -25,6 +26,7 @@ class RecordDocument(Document):
     filled: int
     full: tuple[int, ...]
     unchanged: tuple[str, ...]
+    omitted: dict[str, int]
     analysis: AnalysisDocument | None = None
 
 
@@ -46,6 +48,7 @@ class WatchDocument(Document):
         "waiting",
         "error",
         "polling",
+        "omitted",
         "paused",
         "resumed",
         "ended",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from batchhook.core.culprits.attribution import Attribution, Observation, ProbeOutcome
-from batchhook.core.results import Run, TestResult, Totals
+from batchhook.core.results import Outcome, Run, TestResult, Totals
 from batchhook.core.verdict import Verdict
 from batchhook.report.json_models.base import Document
+
+MAX_SKIPPED = 100
+"""Skipped tests that a document lists; ``totals`` counts all."""
 
 
 class TotalsDocument(Document):
@@ -82,6 +85,14 @@ class ParallelOnlyDocument(Document):
     note: str
 
 
+class SkippedDocument(Document):
+    """A skipped test; ``note`` names files of the user's work tree that are not committed, if it may lack them."""
+
+    test_id: str
+    reason: str
+    note: str
+
+
 class TestDocument(Document):
     """``test --json``.
 
@@ -102,6 +113,7 @@ class TestDocument(Document):
     totals: TotalsDocument
     failures: tuple[FailureDocument, ...]
     parallel_only: tuple[ParallelOnlyDocument, ...]
+    skipped: tuple[SkippedDocument, ...]
 
 
 def totals_document(totals: Totals) -> TotalsDocument:
@@ -179,6 +191,16 @@ def parallel_only_documents(results: tuple[TestResult, ...]) -> tuple[ParallelOn
     )
 
 
+def skipped_documents(results: tuple[TestResult, ...]) -> tuple[SkippedDocument, ...]:
+    """Return the skipped tests among results, those with a note first, at most ``MAX_SKIPPED``."""
+    tests = [result for result in results if result.outcome is Outcome.SKIPPED]
+    tests.sort(key=lambda result: not result.note)
+    return tuple(
+        SkippedDocument(test_id=result.test_id, reason=result.message, note=result.note)
+        for result in tests[:MAX_SKIPPED]
+    )
+
+
 def test_document(
     commit: str, run: Run, verdict: Verdict, flips: Mapping[str, int], *, remembered: bool
 ) -> TestDocument:
@@ -196,4 +218,5 @@ def test_document(
         totals=totals_document(outcome.totals),
         failures=failure_documents(outcome.results, flips),
         parallel_only=parallel_only_documents(outcome.results),
+        skipped=skipped_documents(outcome.results),
     )

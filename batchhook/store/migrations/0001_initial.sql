@@ -13,6 +13,9 @@
 --   {batches,operations,records}_reserved  highest numbers given out by an earlier, deleted database
 --   {batches,operations}_issued            highest numbers at the last pruning; they are never reused
 --   plugins                                names of the installed plug-ins, separated by line feeds
+--   removed_tips:BRANCH                    commits (by the branch's id) whose changes left the branch, and may come back
+--   closed_batch:NUMBER                    branch of an open batch that was deleted
+--   commit_map                             time of git-filter-repo's map of commits that was read last
 CREATE TABLE metadata (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -273,7 +276,7 @@ CREATE TABLE slowdowns (
     batch_id   INTEGER NOT NULL REFERENCES batches (id),
     name       TEXT NOT NULL,         -- id of the test, or name of the module
     module     INTEGER NOT NULL,      -- whether it is a module
-    conclusion TEXT NOT NULL,         -- slower, unclear, alike
+    conclusion TEXT NOT NULL,         -- slower, similar, inconclusive, open
     before     REAL NOT NULL,         -- least seconds measured before the batch
     after      REAL NOT NULL,         -- and after it
     p_value    REAL NOT NULL,         -- probability of such ranks if nothing became slower
@@ -328,7 +331,7 @@ CREATE TABLE operations (
     head           TEXT NOT NULL,     -- commit at which it leaves HEAD
     stash          TEXT NOT NULL,     -- stash entry it made or restored; '' for none
     empty_dirs     TEXT NOT NULL,     -- JSON list of empty folders that it filled
-    status         TEXT NOT NULL,     -- intent, done, failed, taken back
+    status         TEXT NOT NULL,     -- intent, done, failed, reverted
     worktree       NOT NULL,          -- path
     before         TEXT NOT NULL,     -- snapshot commit of everything the user had
     after          TEXT NOT NULL,     -- snapshot commit of what it leaves

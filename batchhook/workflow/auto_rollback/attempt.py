@@ -9,9 +9,10 @@ import os
 import time
 from collections.abc import Mapping
 
+from batchhook.core.culprits.attribution import group_by_culprit
 from batchhook.core.culprits.search import MAX_ERROR_TO_REVERT
-from batchhook.core.operations import Operation, OperationKind, effective_ids, find_interrupted
-from batchhook.core.rollback import AutoRollbackResult, AutoRollbackStatus
+from batchhook.core.operations import Operation, OperationKind, batch_rollbacks, effective_ids, find_interrupted
+from batchhook.core.rollback import AutoRollbackResult, AutoRollbackStatus, RollbackMode
 from batchhook.core.settings import AutoRollback
 from batchhook.core.verdict import Verdict
 from batchhook.errors import BatchhookError, ConflictError
@@ -32,7 +33,7 @@ _SECONDS_BETWEEN_CHECKS = 1.0
 def attempt_auto_rollback(project: Project, number: int, environment: Mapping[str, str], listener: RunListener) -> None:
     """Propose or carry out a rollback after a batch's critical failure, as the settings say.
 
-    A second call changes nothing.
+    A stored result is final: a second call changes nothing.
 
     Args:
         project: the repository.
@@ -67,7 +68,7 @@ def _attempt(
         return earlier
     candidates = find_candidates(project, number)
     if not check_candidates(project, candidates, environment, listener).passes:
-        raise ConflictError("without the culprits the tests do not pass", "")
+        raise ConflictError("reverting the culprits does not fix the tests they broke, or breaks others")
     changes = tuple(change.oid for change in candidates.changes)
     if project.settings.auto_rollback is AutoRollback.PROPOSE:
         return AutoRollbackResult(AutoRollbackStatus.PROPOSED, changes)
@@ -80,18 +81,38 @@ def _attempt(
 
 
 def _earlier_result(project: Project, number: int) -> AutoRollbackResult | None:
-    """Return the result if this batch is rolled back already: by an attempt that was killed, or by the user."""
+    """Return the result if no new attempt may be made; otherwise None.
+
+    Returns:
+        applied, if an attempt reverted the culprits and was killed before it stored its result; refused, if the user
+        has rolled back the batch or a part of it, or if an operation in this work tree was interrupted.
+    """
     past = operations.list_all(project.database)
     pending = find_interrupted(past, os.fspath(project.location.top))
     if pending is not None:
         reason = f"operation {pending.id} was interrupted (batchhook operations finish {pending.id}, or undo)"
         return AutoRollbackResult(AutoRollbackStatus.REFUSED, reason=reason)
+    rollback = batch_rollbacks(past).get(number)
+    if rollback is None:
+        return None
     effective = effective_ids(past)
+    culprits = frozenset(group_by_culprit(attributions.load_by_test_id(project.database, number)))
     for operation in past:
-        is_rollback = operation.kind is OperationKind.ROLLBACK and operation.id in effective
-        if is_rollback and number in operation.selection.batches:
+        if operation.id in effective and _is_own(project, operation, number, culprits):
             return AutoRollbackResult(AutoRollbackStatus.APPLIED, operation.selection.changes, operation=operation.id)
-    return None
+    return AutoRollbackResult(AutoRollbackStatus.REFUSED, reason=f"it is already {rollback.summary}")
+
+
+def _is_own(project: Project, operation: Operation, number: int, culprits: frozenset[str]) -> bool:
+    """Return whether an operation is as an automatic rollback of a batch: it reverts culprits in the files only."""
+    selection = operation.selection
+    return (
+        project.settings.auto_rollback is AutoRollback.APPLY
+        and (operation.kind, operation.mode) == (OperationKind.ROLLBACK, RollbackMode.FILES)
+        and (selection.batches, selection.paths) == ((number,), ())
+        and bool(selection.changes)
+        and culprits.issuperset(selection.changes)
+    )
 
 
 def _check_certainty(project: Project, candidates: RevertCandidates) -> None:
@@ -100,7 +121,7 @@ def _check_certainty(project: Project, candidates: RevertCandidates) -> None:
     for change in candidates.changes:
         confidence = max(each.confidence for each in by_test.values() if each.culprit == change.oid)
         if confidence < 1 - MAX_ERROR_TO_REVERT:
-            raise ConflictError(f"it is not certain enough that {change.oid[:8]} is a culprit", "")
+            raise ConflictError(f"{change.oid[:8]} is not certain enough to be a culprit to be reverted automatically")
 
 
 def _apply(project: Project, candidates: RevertCandidates) -> Operation:

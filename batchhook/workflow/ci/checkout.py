@@ -15,7 +15,7 @@ from batchhook.core.results import SuiteResult
 from batchhook.core.verdict import judge_suite
 from batchhook.errors import SuiteError
 from batchhook.execution.runner import run_suite
-from batchhook.git import worktree
+from batchhook.git import private_worktree
 from batchhook.git.location import locate, read_head
 from batchhook.store import locks
 from batchhook.store.database import Database
@@ -57,7 +57,7 @@ def open_checkout(start: Path, environment: Mapping[str, str], flags: Mapping[st
             database.close()
     finally:
         for folder in state.worktrees.glob("batchhook-*"):
-            worktree.remove(git, folder)
+            private_worktree.remove(git, folder)
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -83,10 +83,16 @@ def run_checkout(
         started_at=started_at,
         result=result,
         verdict=judge_suite(result, project.settings.critical_failure_threshold),
-        includes_uncommitted=bool(project.git.text("status", "--porcelain", "--untracked-files=no")),
+        includes_uncommitted=_has_uncommitted(project),
         baseline=baseline,
         comparison=None if baseline is None or result.broken_reason else compare(result.results, baseline.results),
     )
+
+
+def _has_uncommitted(project: Project) -> bool:
+    # Untracked files in a submodule are no more than untracked files elsewhere.
+    options = ("--porcelain=v1", "--untracked-files=no", "--ignore-submodules=untracked")
+    return bool(project.git.text("status", *options))
 
 
 def _run(project: Project, environment: Mapping[str, str], listener: RunListener) -> SuiteResult:

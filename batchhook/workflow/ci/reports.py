@@ -19,6 +19,8 @@ from batchhook.store.files import replace_file
 OPTIONAL_FILES = ("regressions.json", "culprits.json")
 """Files that only some runs write; those of an earlier run are deleted."""
 
+_IGNORED = "# batchhook ci made this folder. Remove this file to commit what is in it.\n*\n"
+
 
 def write(folder: Path, run: CiRun) -> tuple[Path, ...]:
     """Write all reports of a run and return their paths.
@@ -26,7 +28,7 @@ def write(folder: Path, run: CiRun) -> tuple[Path, ...]:
     Raises:
         OSError: they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _create_folder(folder)
     files = dict(_reports(run))
     for name in OPTIONAL_FILES:
         if name not in files:
@@ -34,6 +36,14 @@ def write(folder: Path, run: CiRun) -> tuple[Path, ...]:
     for name, content in files.items():
         replace_file(folder / name, content, mode=0o666, durable=False)
     return tuple(folder / name for name in files)
+
+
+def _create_folder(folder: Path) -> None:
+    """Create the folder and let git ignore it; one of the user's own is left as it is."""
+    if folder.exists():
+        return
+    folder.mkdir(parents=True)
+    (folder / ".gitignore").write_text(_IGNORED, "utf-8")
 
 
 def _reports(run: CiRun) -> Iterator[tuple[str, bytes]]:

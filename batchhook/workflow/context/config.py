@@ -14,20 +14,12 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import (
-    AutoRollback,
-    BatchUnit,
-    GateMode,
-    Isolation,
-    NotifyEvent,
-    NotifySettings,
-    RunOrder,
-    Settings,
-)
+from batchhook.core.settings import NotifyEvent, NotifySettings, Settings
 from batchhook.errors import ConfigurationError
 
 PREFIX = "BATCHHOOK_"
@@ -37,10 +29,18 @@ BRANCHES = "branches"
 Layer = tuple[str, Mapping[str, Any]]
 """A source of settings, for messages, and the settings in it."""
 
-_ENUMS = {"auto_rollback": AutoRollback, "gate": GateMode, "isolation": Isolation, "order": RunOrder, "unit": BatchUnit}
+_ENUMS = {each.name: type(each.default) for each in dataclasses.fields(Settings) if isinstance(each.default, Enum)}
 
 # Variables with our prefix that are no settings: our processes pass them to each other, ...
-_INTERNAL_VARIABLES = frozenset({"BATCHHOOK_INTERPRETER", "BATCHHOOK_RUNNING", "BATCHHOOK_NO_RUNNER"})
+_INTERNAL_VARIABLES = frozenset(
+    {
+        "BATCHHOOK_CHAIN",
+        "BATCHHOOK_DRY_RUN",
+        "BATCHHOOK_INTERPRETER",
+        "BATCHHOOK_NO_RUNNER",
+        "BATCHHOOK_RUNNING",
+    }
+)
 # ... and addresses of notifications.
 _ADDRESS_PREFIX = "BATCHHOOK_NOTIFY_"
 

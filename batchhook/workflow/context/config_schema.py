@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batchhook.core.paths import is_safe_path
+from batchhook.core.paths import is_build_product, is_safe_path
 from batchhook.core.settings import (
     AutoRollback,
     BatchUnit,
     GateMode,
     Isolation,
+    KnownFailures,
     NotifyEvent,
     NotifySettings,
     RunOrder,
@@ -29,6 +30,13 @@ def _validate_path(path: str) -> str:
     if not is_safe_path(str(PurePosixPath(path))):
         raise ValueError("must be inside the work tree")
     return path
+
+
+def _validate_link(path: str) -> str:
+    # A compiled file of the user's work tree would hide that another commit no longer compiles.
+    if is_build_product(path):
+        raise ValueError(f"{path} is compiled: build it in each checkout with `setup`")
+    return _validate_path(path)
 
 
 def _validate_url(url: str) -> str:
@@ -56,6 +64,7 @@ class SettingsModel(BaseModel):
     batch_size: Annotated[int, Field(ge=1)] = Settings.batch_size
     unit: BatchUnit = Settings.unit
     critical_failure_threshold: Annotated[float, Field(ge=0, le=1)] = Settings.critical_failure_threshold
+    known_failures: KnownFailures = Settings.known_failures
     gate: GateMode = Settings.gate
     auto_rollback: AutoRollback = Settings.auto_rollback
     wait: Annotated[float, Field(ge=0)] = Settings.wait
@@ -70,9 +79,10 @@ class SettingsModel(BaseModel):
     jobs: Annotated[int, Field(ge=0)] = Settings.jobs
     order: RunOrder = Settings.order
     isolation: Isolation = Settings.isolation
-    link: tuple[Annotated[str, AfterValidator(_validate_path)], ...] = Settings.link
+    link: tuple[Annotated[str, AfterValidator(_validate_link)], ...] = Settings.link
     setup: str = Settings.setup
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
+    snapshot_limit: Annotated[float, Field(ge=0)] = Settings.snapshot_limit
     plugin_timeout: Annotated[float, Field(gt=0, le=3600)] = Settings.plugin_timeout
     notify: NotifyModel = Field(default_factory=NotifyModel)
 

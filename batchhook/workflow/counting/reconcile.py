@@ -7,23 +7,13 @@ with nothing new changes nothing. This runs inside hooks: standard library only.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from batchhook.core.batch import Batch, BatchQuota, BatchStatus
 from batchhook.core.commit import Commit
-from batchhook.core.ledger import (
-    BatchSlice,
-    CommitOrigin,
-    commit_origin,
-    key_by_authorship,
-    key_by_tree,
-    match_rewrites,
-    open_changes,
-    split_into_batches,
-)
+from batchhook.core.ledger import BatchSlice, open_changes, split_into_batches
 from batchhook.core.settings import BatchUnit
 from batchhook.git import history, refs
 from batchhook.git.command import Git
@@ -33,7 +23,7 @@ from batchhook.store import batches, branches, journal
 from batchhook.store.branches import Branch
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.counting import merge_msg
+from batchhook.workflow.counting import arrivals, commit_map, merge_msg, moved_branches
 from batchhook.workflow.counting.timeline import build_timeline
 
 if TYPE_CHECKING:
@@ -70,6 +60,7 @@ class Count:
         head: commit at the branch's tip; empty before the first commit.
         head_tree: its tree.
         last_step: the newest step of the timeline: the tip, or the newest change recorded on it; None if there is none.
+        has_removed: whether changes have left the branch, which may come back.
     """
 
     branch: str
@@ -81,6 +72,7 @@ class Count:
     head: str = ""
     head_tree: str = ""
     last_step: Commit | None = None
+    has_removed: bool = False
 
     def as_batch(self) -> Batch:
         """Return the open batch as a ``Batch``."""
@@ -126,8 +118,11 @@ def reconcile(
     with database.transaction():
         entries, offset = journal.read(state.journal, int(database.metadata("journal_offset", "0")))
         head = hook.head if hook and _is_latest(hook.head, entries) else read_head(git, location)
+        commit_map.apply(database, location)
+        moves = moved_branches.follow(database, git, location, head)
         if not head.oid and branches.find(database, head.branch) is None:
             return Count(head.branch, batches.next_id(database), (), quota)
+        entries = [replace(entry, branch=moves.names.get(entry.branch, entry.branch)) for entry in entries]
         chain = _read_chain(database, git, head) if head.oid else ()
         tip = _read_tip(git, head, chain)
         branch = branches.find(database, head.branch) or branches.add(
@@ -135,9 +130,11 @@ def reconcile(
         )
         if hook and hook.is_commit:  # another hook may have read its line already, when the branch was not known yet
             entries = [journal.CommitEntry(hook.head.branch, hook.head.oid), *entries]
-        earlier_tips = _apply_journal(database, entries, branch, quota.size)
+        earlier_tips = _apply_journal(database, entries, branch, quota.size, moves.deleted)
+        rewrites = [entry for entry in entries if isinstance(entry, journal.RewriteEntry)]
+        arrivals.add_reported_rewrites(database, git, branch, head.oid, rewrites)
         database.set_metadata("journal_offset", str(offset))
-        _classify_unreported(database, git, branch, chain, earlier_tips)
+        arrivals.classify(database, git, branch, chain, [oid for oid in earlier_tips if oid != head.oid])
         if any(commit.is_rollback for commit in chain) or merge_msg.read(location) is not None:
             rollback_commits.mark_rollbacks(database, git, location, chain)
 
@@ -160,6 +157,7 @@ def reconcile(
         head=head.oid,
         head_tree=tip.tree if tip else "",
         last_step=steps[-1] if steps else tip,
+        has_removed=bool(branches.load_removed_tips(database, branch)),
     )
     write_hook_cache(state, count)
     return count
@@ -196,17 +194,21 @@ def _read_tip(git: Git, head: Head, chain: Sequence[Commit]) -> Commit | None:
 
 
 def _apply_journal(
-    database: Database, entries: Sequence[journal.CommitEntry | journal.RewriteEntry], current: Branch, size: int
-) -> set[str]:
-    """Store what the hooks noted in the journal since the last reconciliation, for the branches that are known.
+    database: Database,
+    entries: Sequence[journal.CommitEntry | journal.RewriteEntry],
+    current: Branch,
+    size: int,
+    deleted: AbstractSet[str],
+) -> list[str]:
+    """Store the commits that the hooks noted since the last reconciliation, of the branches that are known.
 
     A hook that counted the first change of a batch has printed the batch's number. So other branches than the current
     one get their number now, before one is given to the current branch.
 
     Returns:
-        The commits that the current branch was at since the last reconciliation.
+        The commits that the current branch was at since the last reconciliation, oldest first.
     """
-    tips = {branch.name: {branch.tip} for branch in branches.list_all(database)}
+    tips = [current.tip]
     for entry in entries:
         branch = branches.find(database, entry.branch)
         if branch is None:
@@ -214,51 +216,13 @@ def _apply_journal(
         if isinstance(entry, journal.CommitEntry):
             branches.add_commits(database, branch, [entry.oid], is_local=True)
             branches.update_tip(database, branch, entry.oid)
-            tips[branch.name].add(entry.oid)
-            if branch.name != current.name:
+            if branch.name == current.name:
+                tips.append(entry.oid)
+            elif branch.name not in deleted:
                 batches.ensure_open(database, branch, size)
-        else:
-            branches.add_rewrites(database, [(entry.old, entry.new)])
-            if branches.find_commits(database, branch, [entry.old]).get(entry.old):
-                branches.add_commits(database, branch, [entry.new], is_local=True)
-    return tips[current.name]
-
-
-def _classify_unreported(
-    database: Database, git: Git, branch: Branch, chain: Sequence[Commit], earlier_tips: set[str]
-) -> None:
-    """Find out from the reflogs about commits that no hook reported: created here or not, and what they replaced."""
-    if not chain:
-        return
-    tip = chain[-1].oid
-    known = branches.find_commits(database, branch, [commit.oid for commit in chain])
-    unreported = [commit.oid for commit in chain if commit.oid not in known]
-    gone = history.first_parent_chain(git, earlier_tips - {tip}, [tip, branch.start])
-    if not unreported and not gone:
-        return
-    origins = _read_origins(git, branch)
-    created = [oid for oid in unreported if origins.get(oid) is CommitOrigin.CREATED]
-    branches.add_commits(database, branch, unreported, is_local=False)
-    branches.add_commits(database, branch, created, is_local=True)
-
-    created_here = branches.find_commits(database, branch, [commit.oid for commit in gone])
-    candidates = [commit for commit in gone if created_here.get(commit.oid)]
-    amended = [commit for commit in chain if origins.get(commit.oid) is CommitOrigin.AMENDED]
-    rebased = [commit for commit in chain if origins.get(commit.oid) is CommitOrigin.REBASED]
-    replaced = match_rewrites(amended, candidates, [key_by_tree])
-    replaced |= match_rewrites(rebased, candidates, [key_by_tree, partial(history.patch_ids, git), key_by_authorship])
-    branches.add_rewrites(database, [(old, new) for new, old in replaced.items()])
-    branches.add_commits(database, branch, replaced, is_local=True)
-
-
-def _read_origins(git: Git, branch: Branch) -> dict[str, CommitOrigin]:
-    """Read from the reflogs of the branch and of HEAD how commits came to be; only HEAD's has the steps of a rebase."""
-    head = {oid: commit_origin(message) for oid, message in history.reflog(git, "HEAD").items()}
-    if not branch.name.startswith("refs/"):
-        return head
-    own = {oid: commit_origin(message) for oid, message in history.reflog(git, branch.name).items()}
-    rebased = {oid: origin for oid, origin in head.items() if origin is CommitOrigin.REBASED}
-    return rebased | {oid: origin for oid, origin in own.items() if origin is not CommitOrigin.EXISTING}
+        elif branches.filter_local(database, branch, [entry.old]):
+            branches.add_commits(database, branch, [entry.new], is_local=True)
+    return tips
 
 
 def _weigh(git: Git, changes: Sequence[Commit], unit: BatchUnit) -> dict[str, int]:
@@ -290,7 +254,8 @@ def write_hook_cache(state: StateDir, count: Count) -> None:
     if is_ahead or count.quota.unit is not BatchUnit.COMMIT:  # sh cannot see what a commit duplicates, or weighs
         own.unlink(missing_ok=True)
         return
-    line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.quota.size}\n"
+    removed = " removed" if count.has_removed else ""
+    line = f"{count.head} {count.head_tree} {count.batch} {count.filled} {count.quota.size}{removed}\n"
     with contextlib.suppress(OSError):  # branch `a` where a branch `a/b` was: the next hook runs Python again
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(line)

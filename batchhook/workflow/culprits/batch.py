@@ -11,11 +11,12 @@ from batchhook.core.culprits.attribution import Attribution, AttributionKind, Pr
 from batchhook.core.culprits.search import MAX_ERROR, MAX_ERROR_TO_REVERT
 from batchhook.core.results import IsolationLevel, Run, TestResult
 from batchhook.core.settings import AutoRollback, Isolation
+from batchhook.core.suite_difference import describe_difference
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import Revision, batch_revisions
+from batchhook.workflow.context.revisions import Revision, search_revisions
 from batchhook.workflow.culprits.finder import CulpritFinder, estimate_failing_tests
 from batchhook.workflow.culprits.probes import Prober, ProbeRequest, open_test_prober
 from batchhook.workflow.suite.fingerprint import find_suite
@@ -51,7 +52,7 @@ def find_culprits(project: Project, job: BatchJob, run: Run) -> BatchAttribution
     Raises:
         StoreError: the database cannot be read or written.
     """
-    revisions = batch_revisions(project.git, job.batch.changes)
+    revisions = search_revisions(project, job.batch)
     failures = _distinct_failures(run)
     try:
         attributions = _search(project, revisions, job, run, failures)
@@ -89,6 +90,8 @@ def _search(
         return _all_ambiguous(failures, "tested in place: other commits cannot be tested there")
     deadline = time.monotonic() + settings.culprit_budget
     suite = find_suite(project, job.environment)
+    if difference := describe_difference(suite.fingerprint, run.suite, "the batch"):
+        return _all_ambiguous(failures, f"a search after the interruption would have {difference}")
     current_tests = frozenset(result.test_id for result in run.result.results)
     finder = CulpritFinder(
         revisions=revisions,
@@ -130,7 +133,9 @@ def _may_depend_on_order(result: TestResult, attribution: Attribution, run: Run)
 def _find_order_dependent(
     prober: Prober, revision: Revision, failures: Sequence[TestResult], run: Run, deadline: float
 ) -> frozenset[str]:
-    """Return the ids of the tests that fail again after all tests that unittest runs before them.
+    """Return the ids of the tests that fail again each time after all tests that unittest runs before them.
+
+    Alone they pass each time. Both are observed twice: a flaky test behaves so once by chance.
 
     Args:
         prober: of the suite.
@@ -141,7 +146,10 @@ def _find_order_dependent(
     """
     names = tuple(result.test_id for result in failures)
     seconds = sum(result.duration for result in run.result.results)
-    if not names or time.monotonic() + seconds > deadline:
-        return frozenset()
-    (probe,) = prober.probe([ProbeRequest(revision, names, seconds, in_order=True)])
-    return frozenset(name for name, outcome in probe.outcomes.items() if outcome is ProbeOutcome.FAILED)
+    for in_order in (True, False, True):
+        if not names or time.monotonic() + seconds > deadline:
+            return frozenset()
+        (probe,) = prober.probe([ProbeRequest(revision, names, seconds, in_order=in_order)])
+        expected = ProbeOutcome.FAILED if in_order else ProbeOutcome.PASSED
+        names = tuple(name for name in names if probe.outcomes.get(name) is expected)
+    return frozenset(names)

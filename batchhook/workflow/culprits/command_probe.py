@@ -1,4 +1,7 @@
-"""Probes that run a shell command; its exit code is read as by ``git bisect run``."""
+"""Probes that run a shell command, with the exit codes of ``git bisect run``; 126 and 127 also end the search.
+
+A shell exits with these if it cannot run a command (POSIX, 2.8.2), which says nothing about the revision.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from batchhook.execution.worker import signal_name
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.culprits.probes import ProbePool, Prober, ProbeRequest, open_probe_pool
 from batchhook.workflow.suite.fingerprint import (
+    checkout_environment,
     checkout_fingerprint,
-    clean_environment,
     find_suite,
     interpreter_fingerprint,
 )
@@ -25,7 +28,7 @@ from batchhook.workflow.suite.fingerprint import (
 EXIT_SKIP = 125
 """Exit code of a command that cannot test a revision, as for ``git bisect run``."""
 EXIT_CANNOT_RUN = 126
-"""From here on an exit code is the shell's: the command could not be started, or was killed."""
+"""Lowest exit code that means the command could not run or was killed."""
 COMMAND_MODULE = "command"
 """Stands in for the module of a test."""
 _MAX_LINES = 5
@@ -113,7 +116,7 @@ def open_command_prober(
     try:
         suite = find_suite(project, environment)
     except SuiteError:
-        variables = clean_environment(environment)
+        variables = checkout_environment(environment)
     else:
         variables = dict(suite.environment)
         fingerprint |= interpreter_fingerprint(suite.interpreter)

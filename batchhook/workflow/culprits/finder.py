@@ -9,11 +9,12 @@ from math import ceil
 
 from batchhook.core.culprits.attribution import Attribution, ProbeOutcome
 from batchhook.core.culprits.priors import FailureHistory, estimate_priors
+from batchhook.core.culprits.probe_choice import Probe
 from batchhook.core.culprits.renames import NameIndex, former_names
-from batchhook.core.culprits.search import MAX_ERROR, CulpritSearch, FailingTest, Probe
+from batchhook.core.culprits.search import MAX_ERROR, PROBES_PER_BIT, CulpritSearch, FailingTest
 from batchhook.core.failure_groups import failure_signature
-from batchhook.core.results import TestResult
-from batchhook.store import attributions, observations
+from batchhook.core.results import Outcome, TestResult
+from batchhook.store import attributions, durations, observations
 from batchhook.store.database import Database
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.project import Project
@@ -25,8 +26,6 @@ INITIAL_SETUP_SECONDS = 0.5
 """Assumed overhead of a probe, besides its tests, before the first one."""
 SETUP_SMOOTHING = 0.5
 """Weight of the latest probe in the estimated overhead (exponential smoothing)."""
-PROBES_PER_BIT = 1.6
-"""Probes that one bit of remaining uncertainty usually takes."""
 
 
 def estimate_failing_tests(
@@ -48,6 +47,7 @@ def estimate_failing_tests(
     histories = attributions.load_failure_histories(
         project.database, ((result.test_id, result.module) for result in failures)
     )
+    pass_seconds = durations.load_passes(project.database, [result.test_id for result in failures])
     irrelevant = [0.0] * (len(revisions) - 1)
     return [
         FailingTest(
@@ -58,6 +58,8 @@ def estimate_failing_tests(
                 relevance.scores(result) if by_relevance else irrelevant,
             ),
             seconds=result.duration,
+            pass_seconds=pass_seconds.get(result.test_id),
+            hangs=result.outcome is Outcome.TIMED_OUT,
         )
         for result in failures
     ]
@@ -100,6 +102,7 @@ class CulpritFinder:
             self.failing_tests,
             setup_seconds=INITIAL_SETUP_SECONDS,
             max_error=self.max_error,
+            budget=self.budget,
         )
 
     def observe(self, position: int, name: str, outcome: ProbeOutcome) -> None:
@@ -148,12 +151,8 @@ class CulpritFinder:
     def search(self, prober: Prober) -> Mapping[str, Attribution]:
         """Probe until each test is attributed or the budget is used up, and return the attributions by test id."""
         deadline = self.started + self.budget
-        while probes := self._search.next_probes(prober.workers):
-            affordable = [probe for probe in probes if time.monotonic() + probe.seconds < deadline]
-            if not affordable:
-                self._search.give_up(f"the budget of {self.budget:g} s was used up")
-                break
-            self._run_probes(prober, affordable)
+        while probes := self._search.next_probes(prober.workers, deadline - time.monotonic()):
+            self._run_probes(prober, probes)
             self.on_solved(len(self.failing_tests) - self._search.open_count)
         return self._search.attributions
 
@@ -167,10 +166,14 @@ class CulpritFinder:
 
     def _request(self, probe: Probe) -> ProbeRequest:
         names = tuple(self.name_at(probe.position, test_id) for test_id in probe.tests)
-        return ProbeRequest(self.revisions[probe.position], names, max(0.0, probe.seconds - self._search.setup_seconds))
+        seconds = max(0.0, probe.seconds - self._search.setup_seconds)
+        return ProbeRequest(
+            self.revisions[probe.position], names, seconds, limit=probe.limit, is_decisive=probe.is_decisive
+        )
 
     def _observe_result(self, probe: Probe, result: ProbeResult) -> None:
         test_ids = dict(zip(result.request.tests, probe.tests, strict=True))
+        seconds = {test.test_id: test.duration for test in result.result.results}
         similar = {test_ids[name]: others for name, others in result.result.absent.items() if others}
         if similar:
             self.add_former_names(probe.position, former_names(similar, self.list_current_tests()))
@@ -179,6 +182,9 @@ class CulpritFinder:
             # A test that is absent under this name may have a former one by now, found by this probe or by another of
             # the same round: then the search asks for it again.
             if outcome is not ProbeOutcome.ABSENT or name == self.name_at(probe.position, test_id):
-                self._search.observe(test_id, probe.position, outcome)
-        overhead = max(0.0, result.seconds - sum(test.duration for test in result.result.results))
+                self._search.observe(test_id, probe.position, outcome, seconds.get(name, 0.0))
+        for name in result.overruns:
+            self._search.observe_overrun(test_ids[name], probe.position)
+        tests_seconds = sum(test.duration for test in result.result.results) + len(result.overruns) * probe.limit
+        overhead = max(0.0, result.seconds - tests_seconds)
         self._search.setup_seconds += SETUP_SMOOTHING * (overhead - self._search.setup_seconds)

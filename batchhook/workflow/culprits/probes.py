@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from batchhook.core.culprits.attribution import ProbeOutcome
-from batchhook.core.results import Run, SuiteResult
+from batchhook.core.results import Outcome, Run, SuiteResult
 from batchhook.errors import BusyError, GitError, SuiteError
 from batchhook.execution.cancel import CancelToken
 from batchhook.execution.runner import run_suite
@@ -41,12 +42,16 @@ class ProbeRequest:
         tests: ids, as the tests are named there; empty to only discover the suite.
         seconds: expected duration of the tests.
         in_order: whether to run everything that unittest runs before them.
+        limit: seconds that each test may take, if the setting ``test_timeout`` allows more.
+        is_decisive: whether a test that exceeds the limit fails; otherwise its outcome is unknown.
     """
 
     revision: Revision
     tests: tuple[str, ...]
     seconds: float = 0.0
     in_order: bool = False
+    limit: float = inf
+    is_decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,19 @@ class ProbeResult:
         request: as it was made.
         result: of the requested tests only; those without any result are among the untestable ones.
         seconds: wall-clock time, checkout included.
+        overruns: ids of the tests that exceeded a limit that is not decisive; they are in no result.
     """
 
     request: ProbeRequest
     result: SuiteResult
     seconds: float
+    overruns: frozenset[str] = frozenset()
 
     @property
     def outcomes(self) -> Mapping[str, ProbeOutcome]:
         """The outcome of each requested test, by id; a failure wins over other results of the same test."""
-        outcomes: dict[str, ProbeOutcome] = dict.fromkeys(self.request.tests, ProbeOutcome.UNTESTABLE)
+        tests = (name for name in self.request.tests if name not in self.overruns)
+        outcomes: dict[str, ProbeOutcome] = dict.fromkeys(tests, ProbeOutcome.UNTESTABLE)
         outcomes |= dict.fromkeys(self.result.absent, ProbeOutcome.ABSENT)
         for result in self.result.results:
             if result.outcome.is_failure or outcomes.get(result.test_id) is not ProbeOutcome.FAILED:
@@ -159,7 +167,15 @@ class Prober(ABC):
             result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return ProbeResult(request, _select_requested(result, request), time.perf_counter() - started)
+        overruns = self._overruns(result, request)
+        result = _select_requested(result, request, overruns)
+        return ProbeResult(request, result, time.perf_counter() - started, overruns)
+
+    def _overruns(self, result: SuiteResult, request: ProbeRequest) -> frozenset[str]:
+        """Return the ids of the tests that were ended before ``test_timeout``, if that does not show that they fail."""
+        if request.is_decisive or not _shortens_timeout(request, self._project.settings.test_timeout):
+            return frozenset()
+        return frozenset(test.test_id for test in result.results if test.outcome is Outcome.TIMED_OUT)
 
     def _probe_worktree(self, request: ProbeRequest, scratch: Path, parallel: int) -> SuiteResult:
         if not request.revision.oid:  # nothing existed before the first commit
@@ -208,11 +224,14 @@ class TestProber(Prober):
             # A probe needs no rerun in unittest's order: the search itself repeats what is in doubt.
             isolation_verified=self._stats.isolation_verified | tests,
         )
+        is_shared = request.seconds >= MIN_SECONDS_TO_SHARE and len(request.tests) > 1
+        is_limited = _shortens_timeout(request, settings.test_timeout)
         spec = replace(
             default_spec(settings, self._suite, checkout, scratch),
+            limits=dict.fromkeys(request.tests, request.limit) if is_limited else {},
             only=request.tests,
             from_other_tree=True,
-            jobs=max(1, job_count(settings) // parallel) if request.seconds >= MIN_SECONDS_TO_SHARE else 1,
+            jobs=max(1, job_count(settings) // parallel) if is_shared else 1,
             stats=stats,
             cancel=self._pool.cancel,
         )
@@ -242,9 +261,13 @@ def open_test_prober(
         yield TestProber(project, pool, suite, modules or {})
 
 
-def _select_requested(result: SuiteResult, request: ProbeRequest) -> SuiteResult:
-    """Drop the results of tests that ran only because the requested ones depend on them."""
-    requested = frozenset(request.tests)
+def _shortens_timeout(request: ProbeRequest, test_timeout: float) -> bool:
+    return request.limit < (test_timeout or inf)
+
+
+def _select_requested(result: SuiteResult, request: ProbeRequest, overruns: frozenset[str]) -> SuiteResult:
+    """Drop overruns, and the results of tests that ran only because the requested ones depend on them."""
+    requested = frozenset(request.tests) - overruns
     results = tuple(test for test in result.results if test.test_id in requested)
     reported = {test.test_id for test in results} | result.absent.keys()
     return replace(result, results=results, untestable=tuple(sorted(requested - reported)))

@@ -75,7 +75,8 @@ def notify_batch(project: Project, analysis: Analysis) -> None:
     project = project.for_branch(analysis.batch.branch)
     previous = batches.find_previous_finished(project.database, analysis.batch.id)
     previous_totals = runs.load_totals(project.database, previous) if previous else None
-    event = notification_event(analysis.verdict, previous_totals[0] if previous_totals else None)
+    changes = analysis.since_previous.overall
+    event = notification_event(analysis.verdict, previous_totals[0] if previous_totals else None, changes)
     if event in project.settings.notify.events:
         name, messages = project.location.top.name, project.settings.notify.messages
         send(project, batch_notification(analysis, event, name, messages=messages), event.value)

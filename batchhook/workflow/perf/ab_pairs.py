@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.perf.screening import SuspectedSlowdown
-from batchhook.core.perf.significance import Conclusion, TimingComparison, compare_timings
+from batchhook.core.perf.significance import (
+    MIN_DIFFERENCE,
+    Conclusion,
+    TimingComparison,
+    compare_timings,
+    is_below_floor,
+)
+from batchhook.core.plural import plural
 from batchhook.errors import SuiteError
 from batchhook.workflow.perf.bench import BenchWorktree, TimedRun
 
@@ -36,6 +44,16 @@ def unmeasured(suspect: SuspectedSlowdown, reason: str) -> PairedTimings:
     """Return an inconclusive comparison without timings."""
     comparison = TimingComparison(Conclusion.INCONCLUSIVE, suspect.usual, suspect.current, 1.0)
     return PairedTimings(comparison, reason=reason)
+
+
+def _explain_noise(before: Sequence[float], now: Sequence[float], threshold: float) -> str:
+    """Return why timings are inconclusive: the difference is tiny, the machine is busy, or else the test is noisy."""
+    if is_below_floor(before, now, threshold):
+        return f"slower by about {MIN_DIFFERENCE * 1000:.0f} ms, the smallest difference that is reported"
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load > processors:
+        return f"{NOISY}: the machine is busy (load {load:.1f}, {plural(processors, 'processor')})"
+    return NOISY
 
 
 class PairedTimer:
@@ -92,7 +110,8 @@ class PairedTimer:
         )
         comparison = compare_timings(before, now, self._thresholds[suspect.key])
         if comparison.conclusion is not Conclusion.OPEN:
-            reason = NOISY if comparison.conclusion is Conclusion.INCONCLUSIVE else ""
+            is_unclear = comparison.conclusion is Conclusion.INCONCLUSIVE
+            reason = _explain_noise(before, now, self._thresholds[suspect.key]) if is_unclear else ""
             self.settled[suspect.key] = PairedTimings(comparison, before, now, reason)
 
     def _without_timings(self, suspect: SuspectedSlowdown) -> PairedTimings:

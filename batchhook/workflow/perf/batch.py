@@ -7,18 +7,19 @@ import traceback
 from collections.abc import Sequence
 
 from batchhook.core.batch import Batch
-from batchhook.core.perf.screening import SuspectedSlowdown, screen_slowdowns
+from batchhook.core.perf.influence import can_affect_durations
+from batchhook.core.perf.screening import SuspectedSlowdown, TimingHistory, is_machine_slow, screen_slowdowns
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, StoreError
-from batchhook.store import durations
+from batchhook.store import batches, durations
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import batch_revisions
+from batchhook.workflow.context.revisions import Revision, batch_revisions
 from batchhook.workflow.perf.ab_pairs import unmeasured
 from batchhook.workflow.perf.bench import open_bench
-from batchhook.workflow.perf.measure import SlowdownFinder
+from batchhook.workflow.perf.measure import Conditions, SlowdownFinder
 from batchhook.workflow.suite.fingerprint import find_suite
 
 
@@ -53,9 +54,24 @@ def screen_batch(project: Project, batch: Batch, run: Run) -> tuple[SuspectedSlo
         return ()
     if run.result.broken_reason or not batch.base or batch.changes[0].base_tree == run.tree:
         return ()
-    batch_trees = {run.tree, *(change.tree for change in batch.changes)}
-    past = durations.load(project.database, run.suite, run.id, exclude_trees=batch_trees)
+    edits = batches.load_edits(project.database, batch.id)
+    if edits and not any(can_affect_durations(edit.path for edit in files) for files in edits.values()):
+        return ()
+    past = _load_durations(project, batch, run)
     return screen_slowdowns(run.result.results, past, settings.slowdown_threshold)
+
+
+def _load_durations(project: Project, batch: Batch, run: Run) -> TimingHistory:
+    """Return the durations from runs before a batch."""
+    batch_trees = {run.tree, *(change.tree for change in batch.changes)}
+    return durations.load(project.database, run.suite, run.id, exclude_trees=batch_trees)
+
+
+def _inert_positions(project: Project, batch: Batch, revisions: Sequence[Revision]) -> frozenset[int]:
+    """Return the positions of the changes that cannot make a test slower."""
+    edits = batches.load_edits(project.database, batch.id)
+    documents = {oid for oid, files in edits.items() if not can_affect_durations(edit.path for edit in files)}
+    return frozenset(position for position, revision in enumerate(revisions) if revision.oid in documents)
 
 
 def _search(project: Project, job: BatchJob, run: Run, suspects: Sequence[SuspectedSlowdown]) -> tuple[Slowdown, ...]:
@@ -71,6 +87,10 @@ def _search(project: Project, job: BatchJob, run: Run, suspects: Sequence[Suspec
             revisions,
             settings.slowdown_threshold,
             lambda settled: job.progress.measuring(len(suspects), settled),
+            Conditions(
+                _inert_positions(project, job.batch, revisions),
+                is_machine_slow(run.result.results, _load_durations(project, job.batch, run)),
+            ),
         )
         return finder.search(suspects)
 

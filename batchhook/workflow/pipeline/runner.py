@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.perf import slowdown
 from batchhook.core.results import Run, SuiteResult
-from batchhook.core.verdict import judge_suite, with_slowdowns
+from batchhook.core.verdict import Verdict, judge_suite, with_culprits, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db, shadow_repo
 from batchhook.store import attributions, batches, locks, runs, slowdowns
 from batchhook.store.progress import ProgressWriter
 from batchhook.workflow.backups import create_backup
+from batchhook.workflow.baseline import are_accepted, load_known_results
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.culprits.batch import find_culprits
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.perf.batch import find_slowdowns
 from batchhook.workflow.pipeline.finalize import finalize, request_dispatch
+from batchhook.workflow.reports import write
 from batchhook.workflow.status import gate, notices, spawn
 from batchhook.workflow.status.wait import load_result
 from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
@@ -96,6 +100,7 @@ def _run_suite(project: Project, job: BatchJob) -> Run:
     try:
         job.progress.stage("backing up")
         request = RunRequest(batch.head, changed_files=_back_up(project, batch))
+        _preload_reports()
         return run_suite_on_commit(project, request, job.environment, job.progress, job.scratch)
     except StoreError:
         raise
@@ -105,6 +110,16 @@ def _run_suite(project: Project, job: BatchJob) -> Run:
         traceback.print_exc()
         result = SuiteResult(broken_reason=f"{type(error).__name__}: {error}", hint=f"see {project.state.log}")
     return Run(batch.changes[-1].tree, {}, started_at, result)
+
+
+def _preload_reports() -> None:
+    """Prepare for the reports while the tests run: importing and compiling would delay the end of the batch."""
+    threading.Thread(target=_preload_guarded, daemon=True, name="preload").start()
+
+
+def _preload_guarded() -> None:
+    with suppress(Exception):  # raised again, and logged, when the reports are written
+        write.preload()
 
 
 def _back_up(project: Project, batch: Batch) -> frozenset[str]:
@@ -118,11 +133,12 @@ def _back_up(project: Project, batch: Batch) -> frozenset[str]:
 
 def _store_run(project: Project, job: BatchJob, run: Run) -> None:
     """Store a run and its verdict; if tests failed, the search for culprits is next."""
-    number, verdict = job.batch.id, judge_suite(run.result, project.settings.critical_failure_threshold)
+    number, earlier = job.batch.id, load_known_results(project, job.batch, run)
+    verdict = judge_suite(run.result, project.settings.critical_failure_threshold, earlier)
     searching = bool(run.result.totals.failures) and project.settings.culprit_budget > 0
     runs.finish_batch(project.database, number, run, verdict, searching=searching)
     spawn.ensure_dispatcher(project.location, project.database, job.environment)
-    gate.refresh(project)
+    gate.resolve_by_run(project, job.batch.branch, run)
     notices.post_verdict(project.state, number, verdict, run.result)
 
 
@@ -130,8 +146,15 @@ def _search_culprits(project: Project, job: BatchJob) -> None:
     """Find and store the culprits of a batch's failing tests."""
     loaded, number = load_result(project, job.batch.id), job.batch.id
     culprits = find_culprits(project, job, loaded.run)
-    notices.post_culprits(project.state, number, loaded.verdict, loaded.run.result, culprits.by_id)
-    attributions.finish_search(project.database, number, culprits.revisions, culprits.by_test)
+    threshold = project.settings.critical_failure_threshold
+    blamed = {attribution.culprit for attribution in culprits.by_id.values() if attribution.culprit}
+    has_culprit = not are_accepted(project, blamed)
+    verdict = with_culprits(loaded.verdict, loaded.run.result, threshold, has_culprit=has_culprit)
+    if verdict is not Verdict.KNOWN_FAILURES:
+        notices.post_culprits(project.state, number, verdict, loaded.run.result, culprits.by_id)
+    attributions.finish_search(project.database, number, culprits.revisions, culprits.by_test, verdict)
+    if verdict is not loaded.verdict:
+        gate.update_gate_files(project)
 
 
 def _measure_slowdowns(project: Project, job: BatchJob) -> None:

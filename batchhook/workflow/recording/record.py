@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from batchhook.core.change_titles import BlobChange, change_title
 from batchhook.core.commit import Commit, FileEdit
-from batchhook.core.rollback import is_within
+from batchhook.core.paths import is_within
+from batchhook.core.sanitize import one_line
 from batchhook.core.timeline import Recording, is_duplicate
-from batchhook.errors import ConflictError
-from batchhook.git import history, refs, shadow_index, snapshot, trees
+from batchhook.errors import ConflictError, UsageError
+from batchhook.git import history, refs, shadow_index, snapshot, trees, untracked
 from batchhook.git.location import Head, read_head
+from batchhook.git.untracked import Omissions
 from batchhook.lazy import LazyModule
 from batchhook.store import branches, locks, recordings
 from batchhook.store.branches import Branch
@@ -42,12 +45,14 @@ class RecordResult:
         edits: the files that it touched, by path.
         count: the branch's count after it.
         untouched: the requested paths in which nothing had changed.
+        omitted: untracked files that are too large for a snapshot -> bytes.
     """
 
     change: Commit | None
     edits: tuple[FileEdit, ...]
     count: Count
     untouched: tuple[str, ...] = ()
+    omitted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def summary(self) -> str:
@@ -70,7 +75,8 @@ def summarize_count(count: Count) -> str:
 def record(project: Project, description: str, paths: Sequence[str] = ()) -> RecordResult:
     """Record all changes in the work tree since the previous step, if there are any.
 
-    A snapshot holds all files that Git does not ignore. The user's index, stash and branches are not touched.
+    A snapshot holds all files that Git does not ignore, except for large untracked ones. The user's index, stash and
+    branches are not touched.
 
     Args:
         project: the repository.
@@ -79,19 +85,54 @@ def record(project: Project, description: str, paths: Sequence[str] = ()) -> Rec
 
     Raises:
         ConflictError: a Git operation is in progress, one of ours was interrupted, or HEAD keeps moving.
+        UsageError: a path neither exists nor did in the previous step.
         GitError: a file cannot be read.
     """
     with locks.lock(project.state.recording_lock):
         _check_nothing_in_progress(project)
-        tree, count = _take_snapshot(project)
+        omissions, tree, count = _take_snapshot(project)
         base_tree = count.last_step.tree if count.last_step else trees.empty_tree(project.git)
+        tree = keep_omitted(project, tree, base_tree, omissions)
+        _check_paths(project, paths, base_tree)
         if tree == base_tree or _is_carried_over(project, count, tree):
-            return RecordResult(None, (), count, tuple(paths))
+            return RecordResult(None, (), count, tuple(paths), omissions.large_files)
         change = _store_change(project, count, tree, description)
         new_count = project.reconcile()
     edits = object_db.file_edits(backends.open_repository(project.location.common_dir), change)
     untouched = tuple(path for path in paths if not any(is_within(edit.path, [path]) for edit in edits))
-    return RecordResult(change, edits, new_count or count, untouched)
+    return RecordResult(change, edits, new_count or count, untouched, omissions.large_files)
+
+
+def _check_paths(project: Project, paths: Sequence[str], base_tree: str) -> None:
+    """Check that the requested paths exist, or did in the previous step.
+
+    Raises:
+        UsageError: one does not, so that its name is probably misspelt; nothing is recorded.
+    """
+    for path in paths:
+        if path and not os.path.lexists(project.location.top / path):
+            listed = project.git.run("ls-tree", "--full-tree", "-z", "--name-only", base_tree, "--", path).stdout
+            if not listed:
+                raise UsageError(
+                    f"{one_line(path)} does not exist; nothing was recorded",
+                    "check the name; without names, all is recorded",
+                )
+
+
+def keep_omitted(project: Project, tree: str, base_tree: str, omissions: Omissions) -> str:
+    """Return the tree of a snapshot with large untracked files as they were in an earlier step.
+
+    A file may have been small enough then. It exists, so it must not seem deleted.
+
+    Args:
+        project: the repository.
+        tree: of the snapshot.
+        base_tree: of the earlier step.
+        omissions: the paths that the snapshot omits.
+    """
+    if not omissions.large_files:
+        return tree
+    return trees.overlay(project.git, project.location, tree, base_tree, omissions.large_files.__contains__)[0]
 
 
 def _check_nothing_in_progress(project: Project) -> None:
@@ -105,15 +146,16 @@ def _check_nothing_in_progress(project: Project) -> None:
         raise ConflictError(*interrupted.describe(operation))
 
 
-def _take_snapshot(project: Project) -> tuple[str, Count]:
-    """Write a tree of all files; return it with the count of the HEAD that they belong to.
+def _take_snapshot(project: Project) -> tuple[Omissions, str, Count]:
+    """Write a tree of all files; return what it omits, the tree, and the count of the HEAD that the files belong to.
 
     While Git moves files it holds the index's lock, and it writes the index at the end, before it moves HEAD.
     """
     for _ in range(_SNAPSHOT_ATTEMPTS):
         before = shadow_index.index_signature(project.location)
         head = read_head(project.git, project.location)
-        tree = shadow_index.write_tree(project.git, project.location)
+        omissions = untracked.find_omissions(project.git, project.settings.snapshot_limit_bytes)
+        tree = shadow_index.write_tree(project.git, project.location, omissions)
         if before == shadow_index.index_signature(project.location) and not shadow_index.is_git_busy(project.location):
             count = project.reconcile()
             if count is not None and Head(count.branch, count.head) == head:
@@ -121,7 +163,7 @@ def _take_snapshot(project: Project) -> tuple[str, Count]:
                 if snapshot.has_conflicts(project.git):
                     message = "there are unresolved conflicts: nothing is recorded"
                     raise ConflictError(message, "resolve them first: git status")
-                return tree, count
+                return omissions, tree, count
         time.sleep(_RETRY_DELAY)
     if shadow_index.is_git_busy(project.location):
         lock = project.location.git_dir / "index.lock"

@@ -54,6 +54,14 @@ Files = Iterator[tuple[str, str | bytes]]
 """File names and contents."""
 
 
+def preload() -> None:
+    """Import what the reports need, and compile their templates, so that writing them takes less time later."""
+    html.preload()
+    modules = (batch_tracker, critical_failure, failure_entry, filenames, json_models, junit, markdown, regressions)
+    for module in (*modules, run_history, text_report):
+        module.__name__  # noqa: B018 - reading an attribute imports the module
+
+
 def write_reports(project: Project, number: int) -> None:
     """Write a finished batch's own files and the common files, and remove the own files of old batches.
 
@@ -97,7 +105,7 @@ def build_own_files(project: Project, analysis: Analysis) -> Files:
     number, result = analysis.batch.id, analysis.result
     yield (
         filenames.page(number),
-        html.html(analysis, report_queries.load_run_history(project.database, number, _MAX_PLOTTED)),
+        html.render_batch_page(analysis, report_queries.load_run_history(project.database, number, _MAX_PLOTTED)),
     )
     yield filenames.markdown(number), markdown.markdown(analysis)
     yield filenames.full_text(number), text_report.full_text(analysis)

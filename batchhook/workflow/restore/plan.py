@@ -127,7 +127,7 @@ def plan_undo(project: Project, number: int, *, force: bool) -> RestorePlan:
         current = read_state(files, file.name, removals)
         if current == file.before:
             continue
-        if not current.is_like(file.after) and not current.is_like(file.before):
+        if not current.same_for_git(file.after) and not current.same_for_git(file.before):
             changed.append(file.name)
         replaced.append(Replacement(file.name, current, file.before, _verified(copies, file.name, file.before)))
     emptied = tuple(os.fsdecode(bytes.fromhex(folder)) for folder in last.folders)
@@ -165,7 +165,7 @@ class _Planner:
         """Return a plan that is not checked for files changed since, or for obstacles."""
         backed_up = {file.name: file for file in self._list_files(number)}
         for name in backed_up:  # before git is asked about any of them
-            self.files.check(name)
+            self.files.check_inside(name)
         skipped = self._find_skipped(backed_up.values())
         removals = Removals.of(file.name for file in backed_up.values() if not file.existed)
         wanted = [file for name, file in backed_up.items() if name not in skipped]
@@ -176,7 +176,7 @@ class _Planner:
             file_converter = converter if file.name in filtered else None
             current = read_state(self.files, file.name, removals)
             replacement = self._replacement(number, file, current, file_converter)
-            if replacement.before.is_like(replacement.after):
+            if replacement.before.same_for_git(replacement.after):
                 continue
             replaced.append(replacement)
             if not self._is_as_left(file, current, file_converter):
@@ -216,7 +216,7 @@ class _Planner:
     ) -> Replacement:
         if not file.existed:
             return Replacement(file.name, current, NO_FILE, Path())
-        if current.is_like(FileState(mode=file.mode, sha256=file.sha256)):
+        if current.same_for_git(FileState(mode=file.mode, sha256=file.sha256)):
             return Replacement(file.name, current, current, Path())
         damage = self._backups.verify_file(file)
         if damage:

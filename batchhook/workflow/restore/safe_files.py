@@ -36,12 +36,12 @@ class ThroughLinkError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class SafeFiles:
-    """The files below the folder ``top``."""
+    """Access to the files below the folder ``top``."""
 
     top: Path
 
     @staticmethod
-    def check(path: str) -> None:
+    def check_inside(path: str) -> None:
         """Check that the text of a path does not lead out of the top.
 
         Raises:
@@ -87,20 +87,29 @@ class SafeFiles:
                 return copies.store_file(stream)[0]
 
     def list_files(self, path: str) -> list[str]:
-        """List the paths of all files below a folder."""
+        """List the paths of all files and links below a folder.
+
+        Raises:
+            ConflictError: it leads out of the top, through a link or into another repository.
+        """
         paths: list[str] = []
-        for folder, _, files in os.walk(self.top / path):
-            paths += [os.path.relpath(os.path.join(folder, name), self.top) for name in files]  # noqa: PTH118 - many
+        with self._open_parent(path) as (parent, top):
+            parent_path = path.removesuffix(top)
+            for folder, folders, files, descriptor in os.fwalk(top, dir_fd=parent):
+                links = [name for name in folders if stat.S_ISLNK(os.lstat(name, dir_fd=descriptor).st_mode)]
+                paths += [f"{parent_path}{folder}/{name}" for name in (*files, *links)]
         return paths
 
     def remove(self, path: str) -> None:
-        """Remove a file or a link, and the folders that this leaves empty."""
+        """Remove a file or a link, and the folders that this leaves empty, except for the current folder."""
         with suppress(FileNotFoundError, NotADirectoryError), self._open_parent(path) as (folder, name):
             os.unlink(name, dir_fd=folder)
         parts = path.split("/")[:-1]
         while parts:
             try:
                 with self._open_parent("/".join(parts)) as (folder, name):
+                    if os.path.samestat(os.lstat(name, dir_fd=folder), os.stat(".")):  # noqa: PTH116 - to compare
+                        return
                     os.rmdir(name, dir_fd=folder)
             except OSError:
                 return
@@ -154,7 +163,7 @@ class SafeFiles:
             ConflictError: the path leads out of the top, through a link or into another repository.
             FileNotFoundError, NotADirectoryError: there is no such folder.
         """
-        self.check(path)
+        self.check_inside(path)
         *folders, name = path.split("/")
         descriptor = os.open(self.top, _FOLDER & ~os.O_NOFOLLOW)
         try:

@@ -7,7 +7,7 @@ as pruned. Its pins, backups and reports follow; after a kill, the next pruning 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from batchhook.core.retention import (
     parse_age,
 )
 from batchhook.errors import ConflictError, StoreError
-from batchhook.git import refs
+from batchhook.git import object_cleanup, refs
+from batchhook.git.command import Git
 from batchhook.git.location import read_head
 from batchhook.store import backup_gc, batches, locks, pruning
-from batchhook.store.backup_gc import file_size
 from batchhook.store.backups import BackupStore
+from batchhook.store.files import file_size
 from batchhook.store.restorations import RestorationStore
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.retention import scratch_gc
@@ -66,22 +67,24 @@ class PruneResult:
     Attributes:
         parts: amount of each kind, measured.
         shrink_error: why the database's file could not be made smaller; empty if it was. Freed pages are reused.
+        unreferenced: bytes of snapshots that git's own gc will free.
     """
 
     freed: tuple[StorageUsage, ...]
     shrink_error: str
+    unreferenced: int = 0
 
 
 def measure_usage(project: Project) -> tuple[StorageUsage, ...]:
     """Measure all that batchhook stores for a repository, prunable or not."""
     state, database = project.state, project.database
     rows = pruning.measure_usage(database)
-    pins = [name for kind in _PINS for names in refs.list_pins(project.git, kind).values() for name in names]
+    pins = list_all_pins(project.git)
     backups = BackupStore(state.backups)
     return (
         *_row_usage(rows.batches, rows.runs, rows.outcomes, _database_size(project)),
         StorageUsage(StorageKind.BACKUPS, len(backups.list_batches()), scratch_gc.disk_usage([backups.root])),
-        StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
+        _pin_usage(pins, object_cleanup.list_exclusive(project.git, pins)),
         *(
             _measure_paths(kind, paths)
             for kind, paths in {
@@ -93,6 +96,11 @@ def measure_usage(project: Project) -> tuple[StorageUsage, ...]:
             }.items()
         ),
     )
+
+
+def list_all_pins(git: Git) -> tuple[str, ...]:
+    """Return the names of all pins."""
+    return tuple(name for kind in _PINS for names in refs.list_pins(git, kind).values() for name in names)
 
 
 def parse_rule(keep: int | None, older_than: str | None) -> RetentionRule | None:
@@ -127,7 +135,7 @@ def make_plan(project: Project, rule: RetentionRule) -> PrunePlan:
         *_row_usage(rows.batches, rows.runs, rows.outcomes, rows.size),
         StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
         _measure_paths(StorageKind.RESTORATIONS, _find_stale_restorations(project)),
-        StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
+        _pin_usage(pins, object_cleanup.list_exclusive(project.git, pins)),
         _measure_paths(StorageKind.WORKTREES, scratch_gc.find_idle_worktrees(state)),
         _measure_paths(StorageKind.SCRATCH, scratch_gc.find_ended_runs(state, _queued_batches(project))),
         _measure_paths(StorageKind.REPORTS, scratch_gc.find_stale_reports(state, pruned)),
@@ -152,7 +160,9 @@ def execute(project: Project, plan: PrunePlan) -> PruneResult:
         _remove_rows(project, plan)
         pruned = pruning.list_pruned(project.database)
         pins = _find_stale_pins(project, ())
+        snapshots = object_cleanup.list_exclusive(project.git, pins)
         refs.unpin(project.git, pins)
+        freed = object_cleanup.prune_large_objects(project.git, snapshots)
         with locks.lock(state.backups_lock):
             backups = backup_gc.find_unused(BackupStore(state.backups), pruned)
             backup_gc.remove(BackupStore(state.backups), backups)
@@ -166,7 +176,7 @@ def execute(project: Project, plan: PrunePlan) -> PruneResult:
         rest = (
             StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
             StorageUsage(StorageKind.RESTORATIONS, len(replaced), scratch_gc.remove_paths(replaced)),
-            StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins)),
+            StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins) + freed),
             StorageUsage(StorageKind.WORKTREES, sum(map(bool, trees)), sum(trees)),
             StorageUsage(StorageKind.SCRATCH, len(scratch), scratch_gc.remove_paths(scratch)),
             StorageUsage(StorageKind.REPORTS, len(reports), scratch_gc.remove_paths(reports)),
@@ -180,7 +190,7 @@ def execute(project: Project, plan: PrunePlan) -> PruneResult:
         max(before.outcomes - after.outcomes, 0),
         max(size - _database_size(project), 0),
     )
-    return PruneResult((*rows, *rest), shrink_error)
+    return PruneResult((*rows, *rest), shrink_error, sum(snapshots.values()) - freed)
 
 
 def _decide(project: Project, rule: RetentionRule) -> RetentionDecision:
@@ -253,6 +263,10 @@ def _database_size(project: Project) -> int:
 
 def _measure_pins(names: Iterable[str]) -> int:
     return sum(_PIN_OVERHEAD + len(name) for name in names)
+
+
+def _pin_usage(names: Sequence[str], objects: Mapping[str, int]) -> StorageUsage:
+    return StorageUsage(StorageKind.PINS, len(names), _measure_pins(names) + sum(objects.values()))
 
 
 def _measure_paths(kind: StorageKind, paths: Iterable[Path]) -> StorageUsage:

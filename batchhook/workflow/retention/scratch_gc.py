@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
 
-from batchhook.git import worktree
+from batchhook.git import private_worktree
 from batchhook.git.command import Git
 from batchhook.store import locks
-from batchhook.store.backup_gc import file_size
+from batchhook.store.files import file_size
 from batchhook.store.state_dir import StateDir
 
 _SCRATCH = re.compile(r"(?P<owner>.+)-(?P<number>\d+)")
@@ -59,7 +59,7 @@ def remove_worktree(git: Git, folder: Path, lock: Path) -> int:
         if not is_locked:
             return 0
         size = disk_usage([folder])
-        worktree.remove(git, folder)
+        private_worktree.remove(git, folder)
         return size - disk_usage([folder])
 
 

@@ -43,7 +43,7 @@ def merge_without_work(
     """
     objects, head_tree, state = session.objects, session.head_tree, session.state
     staged = merge.revert_deltas(objects, head_tree, index).tree
-    tracked = stash.tracked_files(session.project.git, session.project.location)
+    tracked = stash.write_tracked_tree(session.project.git, session.project.location)
     stashed = set(merge.changed_paths(objects, head_tree, tracked))
     stashed |= merge.changed_paths(objects, head_tree, state.index).keys()
     with_untracked = merge.revert_deltas(objects, state.files, (TreeDelta(tracked, head_tree), *files))

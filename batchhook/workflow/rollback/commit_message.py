@@ -81,7 +81,7 @@ def _uncommitted_paths(git: Git, head: str, operation: Operation, root: Operatio
 
 def _entry(project: Project, number: int, selection: Selection, kind: OperationKind) -> CommitMessageEntry:
     changes = tuple(change.oid for change in _changes(project, selection))
-    return CommitMessageEntry(number, selection, changes, is_restoring=kind is OperationKind.UNDO)
+    return CommitMessageEntry(number, selection, changes, reapplies=kind is OperationKind.UNDO)
 
 
 def _text(project: Project, entries: Sequence[CommitMessageEntry]) -> str:

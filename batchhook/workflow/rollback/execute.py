@@ -69,7 +69,7 @@ class PreparedPlan:
         commit_message.refresh(project, self._operations_with(done))
         operations.mark_ended(project.database, operation.id, self.final_status)
         self._announce(done)
-        gate.refresh(project)
+        gate.update_gate_files(project)
         record_operation_result(project, operation.id, after.files)
         return done
 
@@ -93,7 +93,7 @@ class PreparedPlan:
         stores = self.creates_stash_entry(operation) is not (self.final_status is OperationStatus.REVERTED)
         if operation.stash and stores:
             stash.store_entry(project.git, operation.stash)
-        snapshot.switch(project.git, self.session.index, before, after)
+        snapshot.switch(project.git, project.location, self.session.index, before, after)
         empty_dirs.recreate(project.location.top, self._emptied_folders(operation))
         if before.head != after.head:
             reason = f"operation {operation.id}: {operation.kind.value} of {operation.selection.description}"
@@ -124,7 +124,7 @@ class PreparedPlan:
         git, location = self.session.project.git, self.session.project.location
         head = read_head(git, location).oid
         with snapshot.temporary_index(git, location) as index:
-            return snapshot.capture(git, head, index) == self.plan.before
+            return snapshot.capture(git, head, index, self.session.omissions) == self.plan.before
 
 
 @contextmanager

@@ -120,7 +120,8 @@ def build_plan(session: WorktreeSession, reversal: Reversal, after: WorktreeStat
     _check_obstacles(session, after)
     git, before = session.project.git, session.state
     small_files = ("-c", f"core.bigFileThreshold={_LARGEST_IN_DIFF}")
-    diff = git.text(*small_files, "diff", "--no-ext-diff", "--no-color", "--no-renames", before.files, after.files)
+    options = ("-r", "-p", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
+    diff = git.text(*small_files, "diff-tree", *options, before.files, after.files)
     return Plan(reversal, _file_actions(session, reversal, after), before, after, diff, session.branch_name)
 
 
@@ -150,7 +151,7 @@ def _merge_state(session: WorktreeSession, reversal: Reversal) -> MergedTrees:
 
 def _check_intent_to_add(session: WorktreeSession) -> None:
     """Refuse files marked by ``git add -N``: a stash entry cannot hold the mark."""
-    paths = stash.intent_to_add(session.project.git)
+    paths = stash.list_intent_to_add(session.project.git)
     if paths:
         raise ConflictError(
             f"marked with git add -N, which the stash cannot hold: {', '.join(paths)}; nothing was changed",

@@ -1,4 +1,4 @@
-"""A request to roll back, and its plan."""
+"""Requests to roll back changes, and the plan that each mode leads to: files only, a commit, or a reset."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def prepare_rollback(
     Args:
         project: the repository; reconciled here, unless ``selected`` is given.
         request: what to roll back, and how.
-        selected: the changes, where the caller has resolved them.
+        selected: already resolved changes; replace those named in ``request``, of which only mode, force and autostash
+            are used.
         head: the commit that HEAD has to be at; empty for any.
 
     Raises:

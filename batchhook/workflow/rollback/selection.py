@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.commit import Commit
-from batchhook.core.rollback import Selection, TreeDelta, deltas_to_revert, is_within
-from batchhook.errors import BatchhookError, ConflictError, NotFinishedError, UsageError
+from batchhook.core.paths import is_within
+from batchhook.core.rollback import Selection, TreeDelta, deltas_to_revert
+from batchhook.errors import BatchhookError, ConflictError, NoFullBatchError, NotFinishedError, UsageError
 from batchhook.git import history, trees
 from batchhook.git.location import read_head
 from batchhook.store import batches
+from batchhook.workflow.context.checkout_hint import branch_label, checkout_hint
 from batchhook.workflow.context.project import Project
 
 
@@ -81,11 +82,27 @@ def load_sealed_batch(project: Project, number: int) -> Batch:
             f"batch {number} is still open", "batchhook rollback --change OID rolls back single changes of it"
         )
     if not _is_checked_out(project, batch):
-        branch = batch.branch.removeprefix("refs/heads/")
         raise BatchhookError(
-            f"batch {number} is on {branch}, not on what is checked out", f"git switch {shlex.quote(branch)}"
+            f"batch {number} is on {branch_label(batch.branch)}, not on what is checked out",
+            checkout_hint(project, batch.branch, batch.head),
         )
     return batch
+
+
+def latest_sealed_batch(project: Project) -> int:
+    """Return the number of the latest full batch of what is checked out.
+
+    Raises:
+        NoFullBatchError: there is none yet.
+    """
+    count = project.reconcile()
+    branch = count.branch if count else read_head(project.git, project.location).branch
+    sealed = [
+        each.id for each in batches.list_for_branch(project.database, branch) if each.status is not BatchStatus.OPEN
+    ]
+    if not sealed:
+        raise NoFullBatchError("no batch of this branch is full yet", "batchhook rollback --change OID")
+    return sealed[-1]
 
 
 def _for_batches(project: Project, first: int, last: int, paths: Sequence[str]) -> SelectedChanges:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from batchhook.errors import ConflictError, UsageError
 from batchhook.git import branch, history, merge, snapshot, stash
 from batchhook.git.snapshot import WorktreeState
 from batchhook.workflow.context import interrupted
+from batchhook.workflow.context.checkout_hint import branch_label, checkout_hint
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.rollback.autostash import without_stashed_work
 from batchhook.workflow.rollback.execute import PreparedPlan, prepare
@@ -97,9 +97,9 @@ def _check_stash(project: Project, *, autostash: bool) -> None:
 
 def _reversal(session: WorktreeSession, operation: Operation, *, autostash: bool) -> Reversal:
     if operation.mode is not RollbackMode.FILES and operation.branch != session.branch:
-        name = operation.branch.removeprefix("refs/heads/")
         raise ConflictError(
-            f"operation {operation.id} was done on {name}; nothing was changed", f"git switch {shlex.quote(name)}"
+            f"operation {operation.id} was done on {branch_label(operation.branch)}; nothing was changed",
+            checkout_hint(session.project, operation.branch, operation.head),
         )
     delta = _operation_delta(session, operation, autostash=autostash)
     before, after = delta.before, delta.after

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from batchhook.core.operations import Operation, find_interrupted
 from batchhook.errors import ConflictError
-from batchhook.git import backends, snapshot, trees
+from batchhook.git import backends, snapshot, trees, untracked
 from batchhook.git.location import read_head
 from batchhook.git.object_db import ObjectDatabase
 from batchhook.git.snapshot import WorktreeState
+from batchhook.git.untracked import Omissions
 from batchhook.store import locks, operations
 from batchhook.workflow.context import interrupted as context_interrupted
 from batchhook.workflow.context.project import Project
@@ -30,6 +31,7 @@ class WorktreeSession:
         index: the temporary index with which ``state`` was captured.
         branch: what is checked out: a full ref name, or the name of a detached HEAD.
         operations: all operations so far, of all work trees, oldest first.
+        omissions: untracked paths that ``state`` omits, and that no operation touches.
     """
 
     project: Project
@@ -38,6 +40,7 @@ class WorktreeSession:
     index: Path
     branch: str
     operations: tuple[Operation, ...]
+    omissions: Omissions
 
     @property
     def worktree(self) -> str:
@@ -86,9 +89,10 @@ def open_session(project: Project, *, recovering: bool = False) -> Iterator[Work
             _check_git_is_idle(project)
             head = read_head(project.git, project.location)
             with snapshot.temporary_index(project.git, project.location) as index:
-                state = snapshot.capture(project.git, head.oid, index)
+                omissions = untracked.find_omissions(project.git, project.settings.snapshot_limit_bytes)
+                state = snapshot.capture(project.git, head.oid, index, omissions)
                 objects = backends.open_repository(project.location.common_dir)
-                yield WorktreeSession(project, objects, state, index, head.branch, past)
+                yield WorktreeSession(project, objects, state, index, head.branch, past, omissions)
 
 
 def _check_git_is_idle(project: Project) -> None:

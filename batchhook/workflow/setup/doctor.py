@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from batchhook.core import undiscovered
+from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import BatchUnit, Settings
-from batchhook.errors import BatchhookError
+from batchhook.core.undiscovered import Obstacle
+from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.interpreter import find_interpreter
-from batchhook.git import backends, hooks_dir, shadow_repo
+from batchhook.git import backends, hooks_dir, object_cleanup, shadow_repo
 from batchhook.git.command import Git
+from batchhook.git.environment import project_environment
+from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location, read_head
-from batchhook.store import batches, integration_errors, locks
+from batchhook.store import batches, integration_errors, locks, python_choice
 from batchhook.store.database import Database
 from batchhook.store.integration_errors import IntegrationError
 from batchhook.store.state_dir import StateDir
@@ -27,12 +33,20 @@ from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.notify import notifications
 from batchhook.workflow.notify.plugin_events import PluginSet
+from batchhook.workflow.retention.prune import list_all_pins
 from batchhook.workflow.retention.scratch_gc import disk_usage
-from batchhook.workflow.setup.hook_scripts import HOOKS
-from batchhook.workflow.setup.install import HookStatus, find_framework_config, hook_status
+from batchhook.workflow.setup import hook_chain, hook_files
+from batchhook.workflow.setup.framework_config import FrameworkConfig, find_framework_config
+from batchhook.workflow.setup.hook_files import HookStatus
+from batchhook.workflow.setup.hook_scripts import GIT_HOOKS, HOOKS
+from batchhook.workflow.suite.python_choice import AUTO, BY_USER, CHANGE_HINT, start_kept
 
 _LARGE_STATE = 1e9
-"""Bytes in the state folder from which pruning is suggested."""
+"""Bytes in the state folder and of snapshots from which pruning is suggested."""
+
+_MAX_GROUPS = 5
+"""Groups of files that discovery does not reach, which are named."""
+_TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test\w*[ \t]*\([ \t\n]*self", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +73,9 @@ def run_checks(location: Location, git: Git, environment: Mapping[str, str]) -> 
     checks: tuple[Callable[[], Iterator[HealthCheck]], ...] = (
         lambda: _check_objects(location),
         lambda: _check_hooks(location, git),
-        lambda: _check_database(location),
+        lambda: _check_database(location, git),
         lambda: _check_backups(location),
-        lambda: _check_disk_usage(location),
+        lambda: _check_disk_usage(location, git),
         lambda: _check_suite(location, environment),
         lambda: _check_plugins(location, environment),
         lambda: _check_notifications(location, environment),
@@ -71,7 +85,7 @@ def run_checks(location: Location, git: Git, environment: Mapping[str, str]) -> 
             results.extend(check())
         except BatchhookError as error:  # noqa: PERF203 - a few times
             results.append(HealthCheck("problem", ok=False, detail=error.message, hint=error.hint))
-    return tuple(results)
+    return tuple(dict.fromkeys(results))  # several checks may meet the same error
 
 
 def _check_objects(location: Location) -> Iterator[HealthCheck]:
@@ -86,20 +100,61 @@ def _check_hooks(location: Location, git: Git) -> Iterator[HealthCheck]:
         detail = f"changes recorded before there was git are in {shadow_repo.git_dir_for(location.top)}"
         yield HealthCheck("shadow repository", ok=False, detail=detail, hint="batchhook install imports them")
     folder = hooks_dir.find(location, git)
-    setting = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
-    yield HealthCheck("hooks folder", ok=True, detail=f"{folder.path}{setting}")
-    framework_config = find_framework_config(location.top)
+    yield _check_hooks_folder(folder)
+    framework = find_framework_config(location.top, folder.path)
     for name in HOOKS:
-        status = hook_status(folder, name)
-        by_framework = status is HookStatus.FOREIGN and bool(framework_config)
-        ok = status is HookStatus.OURS or by_framework
-        detail = f"run by {framework_config}" if by_framework else status.value
-        hint = "" if ok else (f"pre-commit install -t {name}" if framework_config else "batchhook install")
-        yield HealthCheck(f"hook {name}", ok=ok, detail=detail, hint=hint)
+        yield _check_hook(folder, name, location, framework, git.environment)
 
 
-def _check_database(location: Location) -> Iterator[HealthCheck]:
+def _check_hooks_folder(folder: HooksDir) -> HealthCheck:
+    """Check that git looks where our hooks are, and that it still finds the hooks of the original folder."""
+    name = "hooks folder"
+    setting = f" (core.hooksPath, {folder.setting})" if folder.setting else ""
+    if folder.is_redirected:
+        originals = folder.original.iterdir() if folder.original.is_dir() else ()
+        hooks = {path.name for path in originals if path.name in GIT_HOOKS and os.access(path, os.X_OK)}
+        missing = sorted(hook for hook in hooks if not os.access(folder.own / hook, os.X_OK))
+        detail = f"{folder.own}, which runs the hooks of {folder.original}{setting}; missing: "
+        hint = "batchhook install" if missing else ""
+        return HealthCheck(name, ok=not missing, detail=detail + (", ".join(missing) or "none"), hint=hint)
+    if hook_files.has_hooks(folder.own):
+        reason = "the repository was moved or copied, or core.hooksPath was set since"
+        detail = f"{folder.path}{setting}; git does not look in {folder.own} any more: {reason}"
+        return HealthCheck(name, ok=False, detail=detail, hint="batchhook install")
+    return HealthCheck(name, ok=True, detail=f"{folder.path}{setting}")
+
+
+def _check_hook(
+    folder: HooksDir, name: str, location: Location, framework: FrameworkConfig | None, environment: Mapping[str, str]
+) -> HealthCheck:
+    """Check that git runs a hook of ours, directly or through other hooks, and exactly once."""
+    status = hook_files.hook_status(folder.path, name)
+    chain = hook_chain.trace(folder.path, name, location.top, framework, environment)
+    detail, hint = status.value, "batchhook install"
+    if framework is not None:
+        hint = framework.install_command
+        if status in {HookStatus.FOREIGN, HookStatus.MISSING}:
+            detail = f"run by {framework.name}" if name in framework.hooks else f"not named in {framework.name}"
+            if name in framework.hooks - framework.installed:
+                detail = f"named in {framework.name}, but not installed"
+        if status is HookStatus.OURS and chain.runs > 1:
+            hint = "batchhook uninstall leaves only the hooks of that file"
+    is_optional = framework is not None and status is HookStatus.MISSING and name not in framework.hooks
+    ok = is_optional or (chain.runs == 1 and status in {HookStatus.OURS, HookStatus.FOREIGN} and not chain.problem)
+    if chain.problem:
+        detail += f", but {chain.problem}"
+    if len(chain.callees) > 1 or (not ok and chain.callees):
+        detail += f" ({chain})"
+    return HealthCheck(f"hook {name}", ok=ok, detail=detail, hint="" if ok else hint)
+
+
+def _check_database(location: Location, git: Git) -> Iterator[HealthCheck]:
     state = StateDir.for_repository(location.common_dir)
+    if not location.is_shadow and not state.is_installed():
+        framework = find_framework_config(location.top, hooks_dir.find(location, git).path)
+        if framework is not None and "post-commit" in framework.installed:
+            yield HealthCheck("database", ok=True, detail="the next commit creates it; so does batchhook install")
+            return
     with closing(Database(state.database)) as database:
         ok = database.is_intact()
         yield HealthCheck("database", ok=ok, detail=str(state.database), hint="" if ok else "see docs/guide.md, damage")
@@ -124,10 +179,11 @@ def _check_backups(location: Location) -> Iterator[HealthCheck]:
     yield HealthCheck("backups", ok=True, detail=f"{len(damage)} read and compared with their SHA-256")
 
 
-def _check_disk_usage(location: Location) -> Iterator[HealthCheck]:
+def _check_disk_usage(location: Location, git: Git) -> Iterator[HealthCheck]:
     size = disk_usage([StateDir.for_repository(location.common_dir).root])
-    detail = f"{size / 1e6:.1f} MB in the state folder"
-    if size > _LARGE_STATE:
+    snapshots = sum(object_cleanup.list_exclusive(git, list_all_pins(git)).values())
+    detail = f"{size / 1e6:.1f} MB in the state folder, {snapshots / 1e6:.1f} MB of snapshots among git's objects"
+    if size + snapshots > _LARGE_STATE:
         detail += "; batchhook prune lists it, and removes old batches"
     yield HealthCheck("disk space", ok=True, detail=detail)
 
@@ -137,8 +193,7 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
     settings = config.load(SettingsSources(location.top, environment), lambda: read_head(git, location).branch)
     unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
     yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
-    python = find_interpreter(settings.python, location.project_roots, environment)
-    yield HealthCheck("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}")
+    yield from _check_python(location, settings, environment)
     start = location.top / settings.start_dir
     if not start.is_dir():
         raise BatchhookError(f"start_dir {settings.start_dir} does not exist", "set start_dir in [tool.batchhook]")
@@ -150,6 +205,60 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
         detail=f"{count} {settings.pattern} below {settings.start_dir}",
         hint="" if files else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
     )
+    yield from _check_undiscovered(location, git, settings)
+
+
+def _check_python(location: Location, settings: Settings, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
+    """Show which Python runs the tests, why, and what changes it; nothing is chosen by this."""
+    variables, roots = project_environment(environment), location.project_roots
+    choice = python_choice.load(StateDir.for_repository(location.common_dir).python_choice)
+    if settings.python != AUTO or choice is None:
+        python = find_interpreter(settings.python, roots, variables)
+        later = "" if settings.python != AUTO else "; the first run keeps it, or batchhook install --python PATH"
+        yield HealthCheck("python", ok=True, detail=f"{python.path} ({python.version}): {python.reason}{later}")
+        return
+    when = time.strftime("%Y-%m-%d", time.localtime(choice.chosen_at))
+    try:
+        python = start_kept(choice, roots, variables)
+    except SuiteError as error:
+        yield HealthCheck("python", ok=False, detail=error.message, hint=error.hint)
+        return
+    detail = f"{python.path} ({python.version}): {choice.reason}, since {when}; {CHANGE_HINT}"
+    yield HealthCheck("python", ok=True, detail=detail)
+    try:
+        other = find_interpreter(AUTO, roots, variables)
+    except SuiteError as error:
+        ok = choice.reason == BY_USER
+        yield HealthCheck("other python", ok=ok, detail=f"not used: {error.message}", hint="" if ok else error.hint)
+        return
+    if other.path != python.path:
+        detail = f"not used: {other.path} ({other.version}), {other.reason}; batchhook install --python auto takes it"
+        yield HealthCheck("other python", ok=True, detail=detail)
+
+
+def _check_undiscovered(location: Location, git: Git, settings: Settings) -> Iterator[HealthCheck]:
+    """Name the files with tests that discovery passes over; outside of a chosen start folder, that is no problem."""
+    top = git.at(location.top)
+    listed = top.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout.split(b"\0")[:-1]
+    files = [path for path in map(os.fsdecode, listed) if path.endswith(".py") and (location.top / path).is_file()]
+    groups = undiscovered.find_undiscovered(
+        files, settings.start_dir, settings.pattern, lambda path: _has_tests(location.top / path)
+    )
+    for group in groups[:_MAX_GROUPS]:
+        detail, hint = group.describe(settings.start_dir, settings.pattern)
+        ok = group.obstacle is Obstacle.OUTSIDE
+        yield HealthCheck("not discovered", ok=ok, detail=one_line(detail), hint="" if ok else hint)
+    if len(groups) > _MAX_GROUPS:
+        rest = plural(sum(len(group.files) for group in groups[_MAX_GROUPS:]), "more file")
+        yield HealthCheck("not discovered", ok=True, detail=f"{rest} with tests in other folders")
+
+
+def _has_tests(path: Path) -> bool:
+    """Return whether a file defines a test method, by its text."""
+    try:
+        return _TEST_METHOD.search(path.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def _check_plugins(location: Location, environment: Mapping[str, str]) -> Iterator[HealthCheck]:

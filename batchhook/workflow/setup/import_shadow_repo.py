@@ -22,7 +22,7 @@ from batchhook.store import db_import, locks
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 
-_COPIED = ("backups", "reports", "restorations", "notices", "plugins", "batchhook.log", "plugins.log")
+_COPIED = ("backups", "reports", "restorations", "notices", "plugins", "batchhook.log", "plugins.log", "python.json")
 """Entries of the state folder that are copied beside the database; the others are recreated when needed."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from batchhook.errors import BatchhookError
-from batchhook.git import history, shadow_index, shadow_repo, snapshot, trees
+from batchhook.git import history, shadow_index, shadow_repo, snapshot, trees, untracked
 from batchhook.git.location import Location
 from batchhook.store import locks
 from batchhook.workflow.context.project import Project, open_project
@@ -59,7 +59,8 @@ def _create(top: Path, environment: Mapping[str, str]) -> None:
 
 def _record_starting_point(project: Project) -> None:
     """Start the timeline with the files as they are: they belong to no change, and no rollback removes them."""
-    tree = shadow_index.write_tree(project.git, project.location)
+    omissions = untracked.find_omissions(project.git, project.settings.snapshot_limit_bytes)
+    tree = shadow_index.write_tree(project.git, project.location, omissions)
     count = project.reconcile()
     if count is None or tree == trees.empty_tree(project.git):
         return

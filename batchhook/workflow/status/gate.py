@@ -17,8 +17,8 @@ from batchhook.store.critical_failures import Resolution
 from batchhook.workflow.context.project import Project
 
 
-def refresh(project: Project) -> None:
-    """Close the gate of each branch with an unresolved critical failure, and open all others."""
+def update_gate_files(project: Project) -> None:
+    """Write the gate file of each branch with an unresolved critical failure; delete all others."""
     unresolved = {
         branch: batch
         for branch, batch in critical_failures.list_unresolved(project.database).items()
@@ -26,7 +26,7 @@ def refresh(project: Project) -> None:
     }
     gates = {branch: project.for_branch(branch).settings.gate for branch in unresolved}
     closed = {project.state.gate(branch) for branch, gate in gates.items() if gate is not GateMode.OFF}
-    root = project.state.gate("")
+    root = project.state.gates
     for path in [path for path in root.rglob("*") if path.is_file() and path not in closed]:
         path.unlink(missing_ok=True)
     for branch, gate in gates.items():
@@ -63,13 +63,13 @@ def acknowledge(project: Project, number: int) -> None:
     if number not in critical_failures.list_unresolved(project.database).values():
         raise NothingToDoError(f"batch {number} is already resolved", "batchhook status")
     critical_failures.resolve(project.database, number, Resolution.ACKNOWLEDGED)
-    refresh(project)
+    update_gate_files(project)
 
 
 def resolve_by_run(project: Project, branch: str, run: Run) -> None:
-    """Resolve a branch's critical failure as fixed, if a run on its content shows that.
+    """Mark a critical failure as fixed if the run covered the critical batch's whole suite and was not critical.
 
-    It does if it ran the whole suite of the critical batch, and did not fail critically.
+    Always updates the gate files.
     """
     batch = critical_failures.list_unresolved(project.database).get(branch)
     verdict = judge_suite(run.result, project.for_branch(branch).settings.critical_failure_threshold)
@@ -77,7 +77,7 @@ def resolve_by_run(project: Project, branch: str, run: Run) -> None:
         critical = runs.load_for_batch(project.database, batch)
         if critical is not None and _has_same_tests(critical[0], run):
             critical_failures.resolve(project.database, batch, Resolution.FIXED)
-    refresh(project)
+    update_gate_files(project)
 
 
 def _has_same_tests(run: Run, other: Run) -> bool:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from batchhook.git.environment import scrub_environment
+from batchhook.git.environment import background_environment
 from batchhook.git.location import Location
 from batchhook.store import batches, locks, outbox
 from batchhook.store.database import Database
@@ -82,7 +82,7 @@ def _spawn_module(module: str, location: Location, environment: Mapping[str, str
         process = subprocess.Popen(
             [sys.executable, "-E", "-m", module, os.fspath(location.top)],
             cwd=location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
-            env=scrub_environment(environment),
+            env=background_environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

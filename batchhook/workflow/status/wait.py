@@ -8,20 +8,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from batchhook.core.batch import Batch, BatchStatus
-from batchhook.core.progress import Progress
+from batchhook.core.progress import MEASURING, Progress
 from batchhook.core.results import Run
-from batchhook.core.verdict import Verdict
-from batchhook.errors import BatchhookError, NotFinishedError, NothingFullError
+from batchhook.core.settings import AutoRollback
+from batchhook.core.verdict import Verdict, with_slowdowns
+from batchhook.errors import BatchhookError, NoFullBatchError, NotFinishedError
 from batchhook.store import batches, locks, runs
 from batchhook.store.progress import ProgressReader
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import notices
 from batchhook.workflow.status.spawn import ensure_runner
 
-_INTERVAL = 0.1
+_INTERVAL = 0.05
 _RESTART_DELAY = 3.0
 """Seconds without a working runner after which another one is started."""
 _MAX_RESTARTS = 10
+MEASURING_PATIENCE = 10.0
+"""Seconds that slowdowns are waited for: all else is known, and measuring may take its whole budget."""
 _OPEN_HINT = "batchhook status; to test now: batchhook test"
 
 
@@ -82,16 +85,16 @@ def find_full_batch(project: Project, number: int | None = None) -> int:
 
     Raises:
         NoSuchBatchError: there is no such batch.
-        NothingFullError: the batch is still open, or none is full yet.
+        NoFullBatchError: the batch is still open, or none is full yet.
     """
     if number is not None:
         is_next = number == batches.next_id(project.database)  # the number that the next batch will get
         if is_next or batches.load(project.database, number).status is BatchStatus.OPEN:
-            raise NothingFullError(*_still_open(number))
+            raise NoFullBatchError(*_still_open(number))
         return number
     sealed = batches.list_latest(project.database, 1, sealed_only=True)
     if not sealed:
-        raise NothingFullError("no batch is full yet", _OPEN_HINT)
+        raise NoFullBatchError("no batch is full yet", _OPEN_HINT)
     return sealed[0].id
 
 
@@ -116,7 +119,9 @@ def _load_active(project: Project, batch: Batch) -> ActiveBatch:
 
 
 def follow_progress(project: Project, number: int, should_stop: Callable[[], bool]) -> Iterator[Progress]:
-    """Yield a batch's progress, about ten times a second, until it is finished; restart a runner that died.
+    """Yield a batch's progress, about twenty times a second, until it is finished; restart a runner that died.
+
+    Ends earlier if only slowdowns are left to be measured, and that takes long or does not change the verdict.
 
     Args:
         project: the repository.
@@ -128,13 +133,34 @@ def follow_progress(project: Project, number: int, should_stop: Callable[[], boo
     """
     reader = progress_reader(project, number)
     restarts = _restart_dead_runners(project, number)
-    while batches.load(project.database, number).status is not BatchStatus.FINISHED:
-        yield reader.read()
-        if should_stop():
+    is_patience_over: Callable[[], bool] | None = None
+    while (status := batches.load(project.database, number).status) is not BatchStatus.FINISHED:
+        current = reader.read()
+        yield current
+        is_measuring = status is BatchStatus.MEASURING and current.stage == MEASURING
+        if is_measuring and is_patience_over is None:
+            is_patience_over = deadline(_measuring_patience(project, number))
+        if should_stop() or (is_measuring and is_patience_over is not None and is_patience_over()):
             return
         next(restarts)
         time.sleep(_INTERVAL)
     yield reader.read()
+
+
+def is_settled(active: ActiveBatch) -> bool:
+    """Return whether only slowdowns are still being measured in a batch: its verdict and culprits are known."""
+    return active.batch.status is BatchStatus.MEASURING and active.verdict is not None
+
+
+def _measuring_patience(project: Project, number: int) -> float | None:
+    """Return the seconds that slowdowns are waited for; None if an automatic rollback follows the measurements."""
+    totals = runs.load_totals(project.database, number)
+    if totals is None:
+        return MEASURING_PATIENCE
+    verdict, _ = totals
+    if verdict is Verdict.CRITICAL and project.settings.auto_rollback is not AutoRollback.OFF:
+        return None
+    return MEASURING_PATIENCE if with_slowdowns(verdict, confirmed=True) is not verdict else 0.0
 
 
 def progress_reader(project: Project, number: int) -> ProgressReader:

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import batchhook
-from batchhook.execution.interpreter import Interpreter, find_interpreter
-from batchhook.git.environment import scrub_environment
+from batchhook.execution.interpreter import Interpreter, without_own_prefix
+from batchhook.git.environment import project_environment
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.python_choice import find_python
 
-# Set by pre-commit and prek for their hooks, or by a virtual environment that is not the project's.
-_FRAMEWORK_VARIABLES = frozenset({"PRE_COMMIT", "PRE_COMMIT_REWRITE_COMMAND", "VIRTUAL_ENV"})
+# Set for hooks by pre-commit and prek, which describe the commit in variables of many names, or by ourselves; or by a
+# virtual environment that is not the project's.
+_HOOK_VARIABLES = ("PRE_COMMIT", "BATCHHOOK_INTERPRETER", "BATCHHOOK_CHAIN", "VIRTUAL_ENV")
+_USER_VARIABLES = frozenset(
+    {"PRE_COMMIT_HOME", "PRE_COMMIT_COLOR", "PRE_COMMIT_ALLOW_NO_CONFIG", "PRE_COMMIT_NO_CONCURRENCY"}
+)
 
 _MAX_LINKED_FILES = 5000
 """With more linked files than this, they are not digested and no run is reused."""
@@ -44,26 +49,48 @@ def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
     Raises:
         SuiteError: there is no suitable Python.
     """
-    interpreter = find_interpreter(project.settings.python, project.location.project_roots, environment)
+    variables = project_environment(environment)
+    interpreter = find_python(project.settings, project.location.project_roots, project.state, variables)
     return Suite(interpreter, _suite_environment(environment, interpreter), _suite_fingerprint(project, interpreter))
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's environment without the variables of git and of hook frameworks."""
-    clean = {name: value for name, value in scrub_environment(environment).items() if name not in _FRAMEWORK_VARIABLES}
+    """Return the caller's environment without what git and hook frameworks add to it for a hook."""
+    variables = project_environment(without_own_prefix(environment))
+    clean = {
+        name: value
+        for name, value in variables.items()
+        if name in _USER_VARIABLES or not name.startswith(_HOOK_VARIABLES)
+    }
     return {**clean, "BATCHHOOK_RUNNING": "1"}
 
 
+def checkout_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the clean environment for commands that run in a private checkout: byte code is kept nowhere else.
+
+    Python takes a compiled file for current if its source has the same size and was written in the same second. Two
+    commits of one checkout easily agree in both. Checking a commit out removes every ``__pycache__`` there, but not the
+    files below ``PYTHONPYCACHEPREFIX``, which are found by the checkout's path (python/cpython#136224). A fresh prefix
+    for each checkout would have the standard library compiled again each time. Some Pythons have a prefix by
+    default (Apple's), so nothing may be written either.
+    """
+    clean = clean_environment(environment)
+    clean.pop("PYTHONPYCACHEPREFIX", None)
+    return {**clean, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def _suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
-    """Return the clean environment with the project's Python first on the path.
+    """Return the environment for a checkout with the project's Python first on the path.
 
     Hook frameworks put their own private Python there, and a test may start ``python``.
     """
-    clean = clean_environment(environment)
+    clean = checkout_environment(environment)
     folder = interpreter.path.parent
     if (folder.parent / "pyvenv.cfg").exists():
         clean["VIRTUAL_ENV"] = os.fspath(folder.parent)
-    path = os.pathsep.join(part for part in (os.fspath(folder), environment.get("PATH", os.defpath)) if part)
+    path = clean.get("PATH", os.defpath)
+    if path.partition(os.pathsep)[0] != os.fspath(folder):
+        path = os.pathsep.join(part for part in (os.fspath(folder), path) if part)
     return {**clean, "PATH": path}
 
 

@@ -13,6 +13,7 @@ from batchhook.core.settings import Settings
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
 from batchhook.execution.supervised_command import SupervisedCommand, run_command
+from batchhook.git.command import Git
 
 _MAX_SHOWN = 300
 """Characters of the setup command's last line that an error shows."""
@@ -61,6 +62,16 @@ def _create_link(checkout: Path, work_tree: Path, name: str) -> None:
         return  # it is also committed: what was committed is tested
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(target)
+    if target.is_dir() and _is_ignored(work_tree, name) and not _is_ignored(checkout, name):
+        # `data/` in .gitignore means folders only: a link would be untracked, which tests that ask git would notice.
+        link.unlink()
+        link.mkdir()
+        for entry in target.iterdir():
+            (link / entry.name).symlink_to(entry)
+
+
+def _is_ignored(top: Path, name: str) -> bool:
+    return Git(top).succeeds("check-ignore", "--quiet", "--", name)
 
 
 def _run_setup(checkout: Path, settings: Settings, context: SetupContext) -> None:

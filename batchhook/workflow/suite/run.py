@@ -16,13 +16,15 @@ from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import BatchhookError, BusyError, SuiteError
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import Listener, NullListener, SuiteSpec
-from batchhook.git import worktree
+from batchhook.git import private_worktree
 from batchhook.git.snapshot import capture_files
+from batchhook.git.untracked import find_omissions
 from batchhook.store import locks, runs, test_stats
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
 from batchhook.workflow.suite.prepare import SetupContext, prepare_checkout
+from batchhook.workflow.suite.skips import add_skip_notes
 from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 
 _MAX_WORKTREES = 8
@@ -52,7 +54,7 @@ class RunRequest:
         only: ids of tests, classes or modules; empty for all.
         changed_files: files that the commits under test changed; their tests come first.
         fail_fast: whether the first failure ends the run.
-        fresh: whether to run even if a stored run of the same suite on the same tree could be reused.
+        fresh: whether to run even if a passing run of the same suite on the same tree could be reused.
         relearn_order: whether to forget which tests depend on others, and find out again.
     """
 
@@ -68,6 +70,8 @@ def run_suite_on_commit(
     project: Project, request: RunRequest, environment: Mapping[str, str], listener: RunListener, scratch: Path
 ) -> Run:
     """Run the suite on exactly a commit's files, or return the stored run of the same suite on the same tree.
+
+    Only a run in which nothing failed is reused.
 
     With ``isolation = "in-place"`` the user's work tree is tested as it is, and the run's tree is that of its files.
 
@@ -96,7 +100,8 @@ def run_suite_on_commit(
         return _run_in_place(project, suite, request, listener, scratch)
     if not request.fresh and not request.only:
         stored = runs.find_reusable(project.database, tree, suite.fingerprint)
-        if stored is not None:
+        # A failure may have a cause outside of the tree, such as a variable that has been set since.
+        if stored is not None and not stored.result.totals.failures:
             return stored
     result = _run_in_worktree(project, suite, request, listener, scratch)
     return Run(tree, suite.fingerprint, started_at, result)
@@ -132,6 +137,7 @@ def _run_in_worktree(
             result = run_suite(_request_spec(project, suite, request, checkout, scratch), listener)
             source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
             result = add_uncommitted_notes(result, checkout, top, source_roots, git)
+            result = add_skip_notes(result, checkout, top, source_roots, git)
     except SuiteError as error:
         result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
     return hint_uncommitted_tests(result, settings, request.commit, top, git)
@@ -142,7 +148,8 @@ def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener:
     with locks.lock(project.state.in_place_lock):
         listener.stage("reading the work tree")
         started_at = time.time()
-        tree = capture_files(project.git, project.location, "batchhook-index-run")
+        omissions = find_omissions(project.git, project.settings.snapshot_limit_bytes)
+        tree = capture_files(project.git, project.location, "batchhook-index-run", omissions)
         listener.stage("testing")
         result = run_suite(_request_spec(project, suite, request, project.location.top, scratch), listener)
     return Run(tree, suite.fingerprint, started_at, result)
@@ -168,7 +175,7 @@ def prepared_worktree(
     with _private_worktree(project.state) as checkout:
         _check_not_cancelled(context)
         listener.stage("checking out")
-        worktree.checkout(project.git, checkout, commit, project.location.project_roots)
+        private_worktree.checkout(project.git, checkout, commit, project.location.project_roots)
         _check_not_cancelled(context)
         listener.stage("setting up")
         prepare_checkout(checkout, project.location.top, project.settings, context)

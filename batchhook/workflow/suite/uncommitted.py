@@ -12,7 +12,8 @@ from fnmatch import fnmatch
 from itertools import chain, islice
 from pathlib import Path
 
-from batchhook.core.missing_files import MissingFile, MissingItem, find_missing
+from batchhook.core.missing_items import MissingFile, MissingItem, find_missing
+from batchhook.core.paths import is_build_product
 from batchhook.core.results import SuiteResult, TestResult
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import Isolation, Settings
@@ -81,11 +82,17 @@ def add_uncommitted_notes(
     try:
         committed = _committed_types(Git(checkout, git.environment), "HEAD", _flatten(_flatten(candidates.values())))
         names = {item: _uncommitted_names(paths, committed) for item, paths in candidates.items()}
-        ignored = _ignored_names(git.at(top), set(_flatten(names.values())))
+        ignored = find_ignored(git.at(top), set(_flatten(names.values())))
     except (GitError, OSError):
         return result
     noted = (
-        _add_note(test, dict.fromkeys(name for item in items for name in names.get(item, ())), ignored)
+        add_note(
+            test,
+            [
+                describe_uncommitted(name, name in ignored)
+                for name in dict.fromkeys(name for item in items for name in names.get(item, ()))
+            ],
+        )
         for test, items in zip(result.results, missing, strict=True)
     )
     return replace(result, results=tuple(noted))
@@ -109,14 +116,14 @@ def hint_uncommitted_tests(result: SuiteResult, settings: Settings, commit: str,
     work_tree = git.at(top)
     try:
         name = _uncommitted_tests(settings, commit, work_tree)
-        ignored = _ignored_names(work_tree, {name} if name else ())
+        ignored = find_ignored(work_tree, {name} if name else ())
     except (GitError, OSError):
         return result
-    return replace(result, hint=_sentence(name, ignored)) if name else result
+    return replace(result, hint=describe_uncommitted(name, name in ignored)) if name else result
 
 
-def _add_note(test: TestResult, names: Iterable[str], ignored: frozenset[str]) -> TestResult:
-    sentences = [_sentence(name, ignored) for name in names]
+def add_note(test: TestResult, sentences: Sequence[str]) -> TestResult:
+    """Return a result whose note has more sentences; of many, the first ones and how many more there are."""
     if not sentences:
         return test
     note = [test.note] if test.note else []
@@ -124,10 +131,16 @@ def _add_note(test: TestResult, names: Iterable[str], ignored: frozenset[str]) -
     return replace(test, note="; ".join([*note, *sentences[:_MAX_NAMED], *more]))
 
 
-def _sentence(name: str, ignored: frozenset[str]) -> str:
-    remedy = " (it is ignored: `link` in [tool.batchhook] brings it into the tested checkout)"
+def describe_uncommitted(name: str, is_ignored: bool) -> str:  # noqa: FBT001 - a fact about the name
+    """Say that a path exists in the user's work tree only, and how to provide it to the tests."""
     shown = one_line(name, _MAX_NAME_LENGTH)
-    return f"`{shown}` exists in your work tree but is not committed{remedy if name in ignored else ''}"
+    if is_build_product(name):
+        remedy = " (it is compiled: `setup` in [tool.batchhook] can build it in the tested checkout)"
+    elif is_ignored:
+        remedy = " (it is ignored: `link` in [tool.batchhook] brings it into the tested checkout)"
+    else:
+        remedy = ""
+    return f"`{shown}` exists in your work tree but is not committed{remedy}"
 
 
 def _relative_path(path: str, tops: Iterable[str]) -> str:
@@ -237,7 +250,7 @@ def _uncommitted_names(candidates: Iterable[_Candidate], committed: Mapping[str,
     return [name for name in names if name and all(committed.get(path, _TREE) == _TREE for path in _parents(name))]
 
 
-def _ignored_names(git: Git, names: Iterable[str]) -> frozenset[str]:
+def find_ignored(git: Git, names: Iterable[str]) -> frozenset[str]:
     """Return those of the paths that git ignores.
 
     Args:

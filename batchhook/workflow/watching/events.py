@@ -37,6 +37,9 @@ class WatchEventKind(str, Enum):
     POLLING = "polling"
     """Files are polled, since the system does not report changes."""
 
+    OMITTED = "omitted"
+    """Untracked files are too large for a snapshot."""
+
     PAUSED = "paused"
     RESUMED = "resumed"
     ENDED = "ended"

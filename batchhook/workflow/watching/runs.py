@@ -18,8 +18,9 @@ from typing import IO, Any
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch
 from batchhook.core.progress import Progress
+from batchhook.core.unittest_ids import display_name
 from batchhook.errors import BatchhookError, NotFinishedError
-from batchhook.git.environment import scrub_environment
+from batchhook.git.environment import background_environment
 from batchhook.store import batches, locks
 from batchhook.store.progress import ProgressReader
 from batchhook.workflow.context.project import Project
@@ -87,7 +88,7 @@ class ManualTest:
         self._process = subprocess.Popen(
             [*command, "--recorded", "--progress", os.fspath(folder / "progress.ndjson")],
             cwd=project.location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
-            env=scrub_environment(os.environ),
+            env=background_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.DEVNULL,
@@ -134,7 +135,7 @@ def _summarize(document: Mapping[str, Any]) -> str:
         return f"could not be tested: {document['broken']}"
     if not failures:
         return f"{document['verdict']}: {totals['passed']} tests in {totals['duration_s']:.1f} s"
-    names = [str(failure["test_id"]) for failure in failures[:_MAX_NAMED]]
+    names = [display_name(str(failure["test_id"])) for failure in failures[:_MAX_NAMED]]
     more = [f"{len(failures) - _MAX_NAMED} more"] if len(failures) > _MAX_NAMED else []
     return f"{document['verdict']}: {len(failures)} of {totals['tests']} tests: {', '.join([*names, *more])}"
 

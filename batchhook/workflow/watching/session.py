@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from batchhook.core.culprits import attribution
@@ -13,6 +13,7 @@ from batchhook.core.verdict import summarize_verdict
 from batchhook.errors import BatchhookError
 from batchhook.git import commit_in_progress, shadow_index, snapshot
 from batchhook.git.location import Location, read_head
+from batchhook.report.phrases import omitted_files
 from batchhook.store import batches
 from batchhook.workflow.context import config
 from batchhook.workflow.context.project import Project
@@ -54,6 +55,7 @@ class WatchSession:
         is_paused: whether saves are not recorded for now.
         blocked_by: the Git operation that must end before saves can be recorded; empty for none.
         error: message of the last failure; empty if all is well.
+        omitted: untracked files that are too large for a snapshot -> bytes.
     """
 
     def __init__(self, project: Project, events: DebouncedEvents, on_event: EventHandler) -> None:
@@ -67,6 +69,7 @@ class WatchSession:
         self._retry_at = 0.0
         self._next_poll = 0.0
         self.error = ""
+        self.omitted: Mapping[str, int] = {}
         self.count: Count | None = None
         self._known_changes: set[str] = set()
         self.runs = ActiveRuns(project)
@@ -184,6 +187,9 @@ class WatchSession:
             return
         self._has_unrecorded = self._has_git_moved = False
         self.blocked_by = self.error = ""
+        if result.omitted.keys() - self.omitted.keys():
+            self._emit(WatchEventKind.OMITTED, omitted_files(result.omitted))
+        self.omitted = result.omitted
         self._apply_count(result.count, result.change.oid if result.change else "")
         if result.change is not None:
             self._on_event(WatchEvent(WatchEventKind.RECORDED, time.time(), recorded=result, count=result.count))

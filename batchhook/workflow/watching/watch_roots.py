@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.rollback import is_within
+from batchhook.core.paths import is_within
 from batchhook.errors import UsageError
 from batchhook.git import shadow_index
 from batchhook.git.command import Git

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from watchfiles import Change
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
-from batchhook.core.rollback import is_within
+from batchhook.core.paths import is_within
 from batchhook.git import shadow_index
 from batchhook.workflow.watching.poller import Poller
 from batchhook.workflow.watching.watch_roots import WatchRoots, relative_paths

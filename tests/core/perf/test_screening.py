@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.perf.screening import RunDurations, TimingHistory, TimingKey, is_conspicuous, screen_slowdowns
+from batchhook.core.perf.influence import can_affect_durations
+from batchhook.core.perf.screening import (
+    RunDurations,
+    TimingHistory,
+    TimingKey,
+    is_conspicuous,
+    is_machine_slow,
+    screen_slowdowns,
+)
 from batchhook.core.perf.significance import MIN_DIFFERENCE
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
 
@@ -88,3 +97,27 @@ def test_beside_others_everything_takes_longer() -> None:
     now = TestResult("m.T.a", "m", Outcome.PASSED, 0.25, isolation=IsolationLevel.PARALLEL)
     assert not screen_slowdowns([now], both, 0.5)
     assert screen_slowdowns([now], alone, 0.5), "where it was never seen so, better than nothing"
+
+
+def test_other_tests_show_that_the_machine_is_slow() -> None:
+    names = [f"t{number}" for number in range(20)]
+    usual = past(*[dict.fromkeys(names, 0.02)] * 5)
+    assert is_machine_slow([result(name, 0.03) for name in names], usual)
+    assert not is_machine_slow([result(name, 0.03 if name < "t15" else 0.02) for name in names], usual)
+    assert not is_machine_slow([result(name, 0.03) for name in names[:5]], usual), "too few to tell"
+    assert not is_machine_slow([result("new", 9)], usual)
+
+
+@pytest.mark.parametrize(
+    ("paths", "affects"),
+    [
+        (["README.md"], False),
+        (["docs/guide.rst", "CHANGELOG", "LICENSE.txt", ".github/workflows/ci.yml", ".gitignore"], False),
+        (["README.md", "pkg/money.py"], True),
+        (["requirements.txt"], True),
+        (["tests/data/sample.md"], True),
+        (["pyproject.toml"], True),
+    ],
+)
+def test_documents_make_no_test_slower(paths: list[str], *, affects: bool) -> None:
+    assert can_affect_durations(paths) is affects

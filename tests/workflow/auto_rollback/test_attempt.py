@@ -41,7 +41,8 @@ def test_proposed(project: Repository) -> None:
     assert found["auto_rollback"] == {"status": "proposed", "changes": [change], "reason": "", "operation": 0}
     assert project.git("status", "--porcelain") == "", "nothing is touched"
     output = " ".join(project.batchhook("analyze", "1", code=1).split())
-    assert f"reverting {change[:8]} fixes it: batchhook rollback 1 --culprit" in output
+    oid = change[:8]
+    assert f"reverting {oid} fixes the tests {oid} broke; to do so: batchhook rollback 1 --culprit" in output
     project.batchhook("rollback", "1", "--culprit", "-y")
     assert project.read("calculator.py") == CALCULATOR
 
@@ -53,7 +54,7 @@ def test_reported_by_the_next_commit(project: Repository) -> None:
     wait_unseen(project)
     output = project.commit("next")
     assert "batch 1 failed: CRITICAL" in output
-    assert f"reverting {project.head('HEAD~')[:8]} fixes it" in output
+    assert f"reverting {project.head('HEAD~')[:8]} fixes the tests" in output
 
 
 def wait_unseen(project: Repository) -> None:
@@ -103,10 +104,32 @@ def test_refused_on_conflicts(project: Repository) -> None:
 
 def test_a_runner_killed_after_the_rollback_does_not_repeat_it(project: Repository) -> None:
     before = critical(project, "apply")["auto_rollback"]
+    attempt_again(project)
+    assert project.json("analyze", "1", code=1)["auto_rollback"] == before
+    assert len(project.json("operations")["operations"]) == 1
+
+
+def attempt_again(project: Repository) -> None:
+    """Forget the result of the automatic rollback, as if the runner had been killed before it stored it."""
     with sqlite3.connect(project.top / ".git/batchhook/state.db") as database:
         database.execute("DELETE FROM auto_rollbacks")
         database.execute("UPDATE batches SET status = 'closing', finalized = 0 WHERE id = 1")
     database.close()
     project.batchhook("wait", "1", "--timeout", "90", code=1)
-    assert project.json("analyze", "1", code=1)["auto_rollback"] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "it is already rolled back by operation 1"),
+        (("calculator.py",), "it is already partly rolled back by operation 1"),
+    ],
+)
+def test_refused_if_the_user_has_rolled_it_back(project: Repository, arguments: tuple[str, ...], reason: str) -> None:
+    critical(project, "off")
+    project.batchhook("rollback", "1", *arguments, "-y")
+    project.write(".batchhook.toml", 'auto_rollback = "apply"\ngate = "off"\n')
+    attempt_again(project)
+    result = project.json("analyze", "1", code=1)["auto_rollback"]
+    assert result == {"status": "refused", "changes": [], "reason": reason, "operation": 0}
     assert len(project.json("operations")["operations"]) == 1

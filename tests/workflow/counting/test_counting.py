@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,12 +12,6 @@ import pytest
 from tests.driving import Repository
 
 pytestmark = pytest.mark.usefixtures("no_runner")
-
-
-@pytest.fixture
-def no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only count: full batches wait for a runner that never comes, and no process outlives the test."""
-    monkeypatch.setenv("BATCHHOOK_NO_RUNNER", "1")
 
 
 def test_each_commit_prints_one_line(repository: Repository) -> None:
@@ -112,6 +105,35 @@ def test_a_merge_counts_one(repository: Repository) -> None:
     repository.commit("a")
     repository.git("merge", "--quiet", "--no-ff", "-m", "merged", "topic")
     assert repository.open() == (2, ["a", "merged"])
+
+
+def test_a_merge_that_fills_a_batch_seals_it_at_once(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "-c", "topic")
+    repository.commit("t")
+    repository.git("switch", "--quiet", "main")
+    for name in "abcd":
+        repository.commit(name)
+    output = repository.git_both("merge", "--quiet", "--no-ff", "-m", "merged", "topic").stderr.splitlines()
+    assert output[0] == "batchhook: batch 2 is full (5/5), its tests run in the background"
+
+
+def test_only_a_merge_that_is_made_here_prints_the_count(repository: Repository, tmp_path: Path) -> None:
+    repository.commit("a")
+    repository.git("clone", "--quiet", str(repository.top), str(tmp_path / "other"))
+    other = Repository(tmp_path / "other")
+    other.git("switch", "--quiet", "-c", "topic")
+    other.commit("t")
+    other.git("switch", "--quiet", "main")
+    other.git("merge", "--quiet", "--no-ff", "-m", "theirs", "topic")
+    pull = ("pull", "--quiet", "--no-rebase", str(tmp_path / "other"), "main")
+    assert "batchhook" not in repository.git_both(*pull).stderr
+    repository.git("switch", "--quiet", "-c", "side", "HEAD~1")
+    repository.commit("s")
+    repository.git("switch", "--quiet", "main")
+    assert "batchhook" not in repository.git_both("merge", "--quiet", "--squash", "side").stderr
+    repository.git("reset", "--hard", "--quiet")
+    assert repository.git_both("merge", "--quiet", "-m", "ours", "side").stderr.strip() == "batchhook: batch 1, 2/5"
+    assert repository.open() == (1, ["a", "ours"])
 
 
 def test_a_fast_forward_does_not_fill_a_batch(repository: Repository) -> None:
@@ -342,13 +364,6 @@ def test_a_read_only_state_is_reported_and_harmless(repository: Repository) -> N
         assert "batchhook" in repository.commit("a")
     finally:
         (repository.top / ".git/batchhook").chmod(0o700)
-
-
-def test_local_variables_are_those_that_git_names() -> None:
-    from batchhook.git.environment import LOCAL_VARIABLES  # noqa: PLC0415
-
-    named = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True).stdout
-    assert set(named.split()) <= LOCAL_VARIABLES
 
 
 def _upstream(repository: Repository) -> None:

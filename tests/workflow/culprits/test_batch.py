@@ -23,9 +23,9 @@ ADD = "test_calculator.CalculatorTest.test_add"
 SUBTRACT = "test_calculator.CalculatorTest.test_subtract"
 
 
-def load_attributions(project: Repository, number: int = 1) -> dict[str, Any]:
+def load_attributions(project: Repository, number: int = 1, code: int = 1) -> dict[str, Any]:
     """Return the attributions of a batch's failing tests, by the last part of their ids."""
-    report = project.json("wait", str(number), "--timeout", "90", code=1)
+    report = project.json("wait", str(number), "--timeout", "90", code=code)
     assert not report["searching"]
     return {failure["test_id"].rpartition(".")[2]: failure["attribution"] for failure in report["failures"]}
 
@@ -247,17 +247,65 @@ def test_a_merge_in_the_batch_is_one_change(project: Repository) -> None:
     assert (attributions["kind"], attributions["change"]) == ("culprit", merge)
 
 
-def test_what_a_pull_broke_before_the_batch_is_pre_existing(project: Repository, tmp_path: Path) -> None:
+def test_a_pull_before_the_first_change(project: Repository, tmp_path: Path) -> None:
     project.git("clone", "-q", str(project.top), str(tmp_path / "other"))
     other = Repository(tmp_path / "other")
+    other.commit("sound", other__txt="1")
     other.commit("theirs", calculator__py=NO_ADD)
+    theirs = other.head()
+    other.commit("later", other__txt="2")
     project.git("pull", "-q", "--ff-only", str(tmp_path / "other"), "main")
-    theirs = project.head()
+    base = project.head()
     five(project, *[NO_ADD] * 5)
     report = project.json("wait", "1", "--timeout", "90", code=1)
     (failure,) = report["failures"]
-    assert failure["attribution"]["kind"] == "pre-existing"
-    assert report["batch"]["base"] == theirs
+    assert (failure["attribution"]["kind"], failure["attribution"]["change"]) == ("culprit", theirs)
+    assert report["batch"]["base"] == base
+    output = project.batchhook("analyze", "1", code=1)
+    assert f"{theirs[:8]}  theirs  broke 1 test" in output
+    assert "not one of this batch's changes: no batch counted it" in output
+
+
+def test_what_a_merge_of_the_last_batch_brings_back_is_pre_existing(project: Repository) -> None:
+    """The first parents below the merge lead past the last batch, which broke the test."""
+    project.git("branch", "other")
+    five(project, CALCULATOR, NO_ADD, *[NO_ADD] * 3)
+    culprit = project.head("HEAD~3")
+    assert load_attributions(project)["test_add"]["change"] == culprit
+    project.git("switch", "-q", "other")
+    project.commit("on other", other__txt="1")
+    project.git("merge", "-q", "--no-ff", "-m", "merged", "main")
+    project.git("branch", "-q", "-f", "main")
+    project.git("switch", "-q", "main")
+    project.git("commit", "-q", "--allow-empty", "-m", "nothing")
+    five(project, *[NO_ADD + "# two\n"] * 5)
+    number = project.json("log")["batches"][0]["batch"]["id"]
+    assert load_attributions(project, number, code=0)["test_add"]["kind"] == "pre-existing"
+
+
+def test_a_change_that_a_rebase_left_as_it_is(project: Repository) -> None:
+    project.commit("1", a__txt="1")
+    project.commit("break", calculator__py=NO_ADD)
+    broke = project.head()
+    project.commit("3", a__txt="3")
+    project.git("rebase", "--quiet", "--exec", "true", "HEAD~3")
+    for number in (4, 5):
+        project.commit(str(number), a__txt=str(number))
+    assert load_attributions(project)["test_add"]["change"] == broke
+
+
+def test_a_commit_that_no_hook_saw_between_two_batches(project: Repository) -> None:
+    """Without hooks and reflogs it is not counted; the change after it is not to blame."""
+    five(project, *[CALCULATOR] * 5)
+    project.batchhook("wait", "1", "--timeout", "90")
+    project.write("calculator.py", NO_ADD)
+    project.git("add", "--all")
+    tree = project.git("write-tree")
+    unseen = project.git("commit-tree", tree, "-p", "HEAD", "-m", "unseen")
+    project.git("update-ref", "refs/heads/main", unseen)
+    five(project, *[NO_ADD] * 5)
+    attribution = load_attributions(project, 2)["test_add"]
+    assert (attribution["kind"], attribution["change"]) == ("culprit", unseen)
 
 
 def test_a_pull_in_the_middle_of_a_batch(project: Repository, tmp_path: Path) -> None:
@@ -272,7 +320,7 @@ def test_a_pull_in_the_middle_of_a_batch(project: Repository, tmp_path: Path) ->
     report = project.json("wait", "1", "--timeout", "90", code=1)
     assert report["failures"][0]["attribution"]["change"] == theirs
     assert report["culprits"][0]["summary"] == "theirs"
-    assert "it came between them" in project.batchhook("analyze", "1", code=1)
+    assert "no batch counted it" in project.batchhook("analyze", "1", code=1)
 
 
 def test_the_first_commits_of_a_repository(bare_repository: Repository) -> None:
@@ -367,3 +415,52 @@ def _until(happened: Callable[[], bool]) -> None:
 
 def _nothing_runs_in(top: Path) -> bool:
     return not subprocess.run(["pgrep", "-f", f"{top}/"], capture_output=True, check=False).stdout
+
+
+HANGING_TESTS = f"""{TESTS}
+    def test_wait(self):
+        self.assertIsNone(calculator.wait())
+"""
+CAN_WAIT = f"{CALCULATOR}\n\ndef wait():\n    pass\n"
+
+
+def test_a_hanging_test_leaves_the_others_clear(bare_repository: Repository) -> None:
+    """With a budget no longer than the timeout, as by default, a probe that includes it would never be made."""
+    settings = "test_timeout = 4\nculprit_budget = 4\norder = 'original'\n"
+    bare_repository.write(".batchhook.toml", settings)
+    bare_repository.commit("first", calculator__py=CAN_WAIT, test_calculator__py=HANGING_TESTS)
+    bare_repository.batchhook("install")
+    hangs = CAN_WAIT.replace("    pass", "    import time; time.sleep(60)")
+    broken = hangs.replace("a + b", "a * b")
+    oids = five(bare_repository, CAN_WAIT, hangs, broken, broken, broken.replace("a - b", "b - a"))
+    attributions = load_attributions(bare_repository)
+    assert attributions["test_add"]["change"] == oids[2]
+    assert attributions["test_subtract"]["change"] == oids[4]
+    assert attributions["test_wait"]["change"] in {"", oids[1]}
+    if not attributions["test_wait"]["change"]:
+        assert attributions["test_wait"]["reason"] == "the budget of 4 s was used up"
+
+
+def test_the_culprit_of_a_hanging_test_is_found(bare_repository: Repository) -> None:
+    """No probe takes as long as the run, since the test is known to pass in no time."""
+    bare_repository.write(".batchhook.toml", "test_timeout = 3\norder = 'original'\n")
+    bare_repository.commit("first", calculator__py=CAN_WAIT, test_calculator__py=HANGING_TESTS)
+    bare_repository.batchhook("install")
+    hangs = CAN_WAIT.replace("    pass", "    import time; time.sleep(60)")
+    oids = five(bare_repository, CAN_WAIT, CAN_WAIT, CAN_WAIT, CAN_WAIT, hangs)
+    attributions = load_attributions(bare_repository)
+    assert attributions["test_wait"]["change"] == oids[4]
+
+
+def test_a_test_that_hangs_at_another_commit_leaves_the_others_clear(bare_repository: Repository) -> None:
+    bare_repository.write(".batchhook.toml", "test_timeout = 60\nculprit_budget = 8\n")
+    bare_repository.commit("first", calculator__py=CAN_WAIT, test_calculator__py=HANGING_TESTS)
+    bare_repository.batchhook("install")
+    hangs = CAN_WAIT.replace("    pass", "    import time; time.sleep(600)")
+    fails = CAN_WAIT.replace("    pass", "    return 1")
+    oids = five(
+        bare_repository, CAN_WAIT, hangs, fails, fails.replace("a + b", "a * b"), fails.replace("a + b", "a * b")
+    )
+    attributions = load_attributions(bare_repository)
+    assert attributions["test_add"]["change"] == oids[3]
+    assert attributions["test_wait"]["change"] in {"", oids[1]}, "a run that was cut short shows nothing"

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from batchhook import Workflow
+from batchhook.workflow.status import wait
 from tests.driving import Repository
 
 WORK = """\
@@ -197,6 +199,39 @@ def test_in_place_nothing_is_measured(sleeper: Repository) -> None:
     (unclear,) = sleeper.json("wait", "3", "--timeout", "60")["slowdowns"]
     assert unclear["ruling"] == "inconclusive"
     assert "in place" in unclear["reason"]
+
+
+def test_waiting_does_not_take_as_long_as_measuring(sleeper: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "MEASURING_PATIENCE", 0.0)
+    size(sleeper, 1, "slowdown_threshold = 0.5")
+    fill(sleeper, WORK.format(seconds=0.3))
+    with Workflow(sleeper.top) as workflow:
+        report = workflow.wait(2, timeout=60)
+    assert (report.verdict, report.measuring) == ("passed", True)
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
+    assert sleeper.json("analyze", "2", code=2)["verdict"] == "regressed", "it is measured all the same"
+
+
+def test_the_culprit_of_a_failing_batch_does_not_wait_for_measurements(sleeper: Repository) -> None:
+    size(sleeper, 2)
+    fill(sleeper, SLOW)
+    sleeper.commit("broken", test_work__py=TESTS.replace("pass", "self.fail('no')"))
+    broken = sleeper.head()
+    report = sleeper.json("wait", "2", "--timeout", "60", code=1)
+    assert report["measuring"]
+    assert [failure["attribution"]["change"] for failure in report["failures"]] == [broken]
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
+    assert sleeper.json("analyze", "2", code=1)["slowdowns"], "they are measured all the same"
+
+
+def test_a_change_of_documents_is_not_suspected(sleeper: Repository) -> None:
+    slow_once = TESTS.replace("work.work()", "import os; time.sleep(0.2 if os.path.exists('README.md') else 0.01)")
+    sleeper.commit("same", test_work__py="import time\n" + slow_once)
+    sleeper.batchhook("wait", "2", "--timeout", "60")
+    sleeper.commit("documents", README__md="hello\n")
+    report = sleeper.json("wait", "3", "--timeout", "60")
+    assert (report["verdict"], report["slowdowns"]) == ("passed", [])
+    assert rows(sleeper, "SELECT count(*) FROM slowdowns WHERE batch_id = 3") == [(0,)]
 
 
 def test_a_killed_search_starts_over(sleeper: Repository) -> None:

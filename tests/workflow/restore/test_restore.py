@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from batchhook.errors import ConflictError
 from batchhook.store.backups import BackedUpFile, BackupManifest, BackupStore
+from batchhook.workflow.restore.safe_files import SafeFiles
 from tests.driving import Repository
 
 BEFORE = {"changed.txt": b"before\n", "gone.txt": b"gone\n", "run.sh": b"#!/bin/sh\n", "latin\udcff\n": b"\xff\0"}
@@ -239,6 +241,26 @@ def test_a_manifest_cannot_pass_links_or_enter_repositories(full: Repository, tm
     output = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
     assert "is in another repository" in output
     assert list(outside.iterdir()) == []
+
+
+def test_a_folder_with_only_a_link_to_a_folder_is_in_the_way(full: Repository, tmp_path: Path) -> None:
+    (full.top / "place/deep/inner").unlink()
+    (full.top / "place/deep/link").symlink_to(tmp_path)
+    before = files(full)
+    output = full.batchhook("rollback", "1", "--from-backup", "--force", "-y", code=3)
+    assert "the folder place is in the way, with place/deep/link in it; nothing was changed" in " ".join(output.split())
+    assert files(full) == before
+
+
+def test_files_are_never_listed_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "outside/folder").mkdir(parents=True)
+    (tmp_path / "outside/folder/file").touch()
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(ConflictError, match="leads through the link link"):
+        SafeFiles(top).list_files("link/folder")
+    assert SafeFiles(top).list_files("link") == []
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def finish(project: Project, number: int, *, failing: bool = False) -> None:
     run = Run(batch.changes[-1].tree, {"python": "3"}, batch.sealed_at, SuiteResult(results, 2.0))
     verdict = Verdict.FAILED if failing else Verdict.PASSED
     runs.finish_batch(project.database, number, run, verdict, searching=True)
-    attributions.finish_search(project.database, number, [], {})
+    attributions.finish_search(project.database, number, [], {}, verdict)
     project.database.connection.execute("UPDATE batches SET status = 'finished' WHERE id = ?", (number,))
     batches.mark_finalized(project.database, number)
     for name in (f"test_report_batch_{number}.txt", f"CRITICAL_FAILURE_batch_{number}.json", f"batch_{number}.html"):

@@ -124,7 +124,7 @@ def test_environments_and_caches_are_left_out(folder: Repository) -> None:
         folder.write(path, "x\n")
     folder.batchhook("record", "--yes")
     folder.write(".venv/lib/a.py", "y\n")
-    assert "No changes since the last step" in folder.batchhook("record")
+    assert "Nothing has changed since the last step" in folder.batchhook("record")
 
 
 def test_auto_rollback(shadowed: Repository) -> None:
@@ -317,7 +317,7 @@ def test_two_inits_at_once(folder: Repository) -> None:
     both = [subprocess.Popen(command, cwd=folder.top, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     output = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert all("No changes since the last step" in one for one in output)
+    assert all("Nothing has changed since the last step" in one for one in output)
     _fill(folder, "a")
     assert folder.open() == (1, ["a"])
 

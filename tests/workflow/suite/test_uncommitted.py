@@ -21,6 +21,7 @@ from tests.driving import Repository
 
 ROOTS = ("src", "", "tests")
 NOT_COMMITTED = "exists in your work tree but is not committed"
+COMPILED = "(it is compiled: `setup` in [tool.batchhook] can build it in the tested checkout)"
 IGNORED = "(it is ignored: `link` in [tool.batchhook] brings it into the tested checkout)"
 
 
@@ -188,7 +189,8 @@ def test_a_module_is_looked_for_where_it_would_be_imported_from(
     tested: Pair, file: str, module: str, named: str
 ) -> None:
     tested.repository.write(file, "")
-    assert tested.note(no_module(module)) == (f"`{named}` {NOT_COMMITTED}" if named else "")
+    remedy = f" {COMPILED}" if named.endswith(".so") else ""
+    assert tested.note(no_module(module)) == (f"`{named}` {NOT_COMMITTED}{remedy}" if named else "")
 
 
 def test_the_note_on_an_ignored_file_names_a_remedy(tested: Pair) -> None:

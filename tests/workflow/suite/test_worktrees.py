@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from batchhook.errors import GitError
-from batchhook.git import submodules, worktree
+from batchhook.git import private_worktree, submodules
 from batchhook.git.command import Git
 from tests.driving import Repository
 
@@ -53,7 +53,7 @@ def with_library(bare_repository: Repository, library: Repository) -> Repository
 def private(repository: Repository, revision: str = "HEAD", tops: Sequence[Path] = ()) -> Path:
     """Check out a commit as a run does, and return the worktree."""
     folder = repository.top / ".git/batchhook/worktrees/batchhook-1"
-    worktree.checkout(Git(repository.top), folder, repository.head(revision), tops or (repository.top,))
+    private_worktree.checkout(Git(repository.top), folder, repository.head(revision), tops or (repository.top,))
     return folder
 
 

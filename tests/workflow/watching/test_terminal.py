@@ -126,12 +126,16 @@ def test_the_board_and_its_keys(project: Repository, terminal: Callable[..., Ter
     at = screen.press("b")
     screen.wait("Apply?", at)
     at = screen.press("n\n")
+    screen.wait("Or the whole batch 1:", at)
+    screen.wait("Apply?", at)
+    at = screen.press("n\n")
     screen.wait("q quit", at)
     assert project.read("calculator.py") == BROKEN
     at = screen.press("b")
-    screen.wait("Apply?", at)
+    assert f"Revert {change['oid'][:8]} in the work tree" in screen.wait("Apply?", at)
     at = screen.press("y\n")
     screen.wait("(operation 1)", at)
+    screen.wait("partly rolled back by operation 1", at)
     screen.wait("q quit", at)
     assert project.read("calculator.py") == CALCULATOR
     project.write("mark.txt", "1\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.missing_files import (
+from batchhook.core.missing_items import (
     MAX_ITEMS,
     MissingFile as File,
     MissingItem,

@@ -11,6 +11,7 @@ from pathlib import Path
 from batchhook.errors import GitError
 from batchhook.git import lfs, submodules
 from batchhook.git.command import Git
+from batchhook.git.removal import clear_folder, remove_path
 
 _SUBMODULE = b"160000"
 
@@ -30,7 +31,7 @@ class _IndexContents:
     submodules: dict[str, str]
 
 
-def checkout(git: Git, folder: Path, commit: str, tops: Sequence[Path]) -> None:
+def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]) -> None:
     """Check a commit out into a private work tree, reusing an existing one.
 
     Submodules and Git LFS contents are filled in from the user's repositories, never from the network.
@@ -39,7 +40,7 @@ def checkout(git: Git, folder: Path, commit: str, tops: Sequence[Path]) -> None:
         git: in the repository.
         folder: the private work tree's top; the caller holds its lock.
         commit: the commit to check out.
-        tops: the user's work trees, searched for submodules in this order.
+        user_worktrees: the user's work trees, searched for submodules in this order.
 
     Raises:
         GitError: the checkout failed (disk full, permissions, missing objects), or a populated submodule lacks its
@@ -55,7 +56,7 @@ def checkout(git: Git, folder: Path, commit: str, tops: Sequence[Path]) -> None:
             *lfs.POINTERS, "worktree", "add", "--quiet", "--force", "--force", "--detach", *reason, str(folder), commit
         )
         contents = _read_index(inside)
-    _fill(inside, contents, tops, ())
+    _fill(inside, contents, user_worktrees, ())
 
 
 def _reuse(git: Git, inside: Git, commit: str) -> _IndexContents | None:
@@ -120,16 +121,16 @@ def _remove_nested_repositories(top: Path, contents: _IndexContents) -> None:
             raise GitError(f"{place} is a symbolic link")
         repository = f"{place}/.git"
         if os.path.lexists(repository):
-            submodules.remove_path(Path(repository))
+            remove_path(Path(repository))
 
 
-def _fill(git: Git, contents: _IndexContents, tops: Sequence[Path], parents: Sequence[str]) -> None:
+def _fill(git: Git, contents: _IndexContents, user_worktrees: Sequence[Path], parents: Sequence[str]) -> None:
     """Add what git's checkout leaves out: Git LFS contents, and submodules as the user has them.
 
     Args:
         git: in the checked-out work tree.
         contents: of its index.
-        tops: the user's work trees of the same repository.
+        user_worktrees: the user's work trees of the same repository.
         parents: paths of the submodules around it.
 
     Raises:
@@ -138,13 +139,13 @@ def _fill(git: Git, contents: _IndexContents, tops: Sequence[Path], parents: Seq
     lfs.fill_in(git, contents.attributes)
     for path, commit in contents.submodules.items():
         folder = submodules.prepare_folder(git.folder, path)
-        source = submodules.find_source(git, tops, path)
+        source = submodules.find_source(git, user_worktrees, path)
         if source is None:
-            submodules.clear_folder(folder)  # as in the user's tree; neither checkout nor clean enters it
+            clear_folder(folder)  # as in the user's tree; neither checkout nor clean enters it
         else:
             inside = submodules.attach_alternates(git, folder, source)
             path_chain = (*parents, path)
-            _fill(inside, _checkout_submodule(inside, source, commit, path_chain), source.tops, path_chain)
+            _fill(inside, _checkout_submodule(inside, source, commit, path_chain), source.user_worktrees, path_chain)
 
 
 def _checkout_submodule(
@@ -158,7 +159,7 @@ def _checkout_submodule(
     try:
         return _switch(git, commit)
     except GitError:
-        submodules.clear_folder(git.folder)  # damaged, or lacking the commit
+        clear_folder(git.folder)  # damaged, or lacking the commit
         fresh = submodules.attach_alternates(git, git.folder, source)
         submodules.check_has_commit(fresh, commit, path)
         return _switch(fresh, commit)
@@ -168,4 +169,4 @@ def remove(git: Git, folder: Path) -> None:
     """Remove a private work tree: its folder and git's record of it."""
     git.run("worktree", "remove", "--force", "--force", str(folder), check=False)
     with suppress(OSError):
-        submodules.remove_path(folder)
+        remove_path(folder)

@@ -1,0 +1,72 @@
+"""The tests that ``batchhook test`` runs, named by ids, packages, files and folders."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchhook.execution.scheduling import TestItem, nearest_ids, select
+from tests.driving import Repository
+
+ITEMS = [
+    TestItem("pkg.tests.test_a.A.test_x", "pkg.tests.test_a", "pkg.tests.test_a.A", ""),
+    TestItem("pkg.tests.test_a.B.test_y", "pkg.tests.test_a", "pkg.tests.test_a.B", ""),
+    TestItem("pkg.tests.sub.test_b.B.test_y", "pkg.tests.sub.test_b", "pkg.tests.sub.test_b.B", ""),
+    TestItem("pkg.testsx.test_c.C.test_z", "pkg.testsx.test_c", "pkg.testsx.test_c.C", ""),
+    TestItem("unittest.loader._FailedTest.pkg.tests.test_d", "unittest.loader", "unittest.loader._FailedTest", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ([], [0, 1, 2, 3, 4]),
+        (["pkg.tests.test_a.A.test_x"], [0]),
+        (["pkg.tests.test_a"], [0, 1]),
+        (["pkg.tests"], [0, 1, 2, 4]),
+        (["pkg"], [0, 1, 2, 3, 4]),
+        (["pkg.tests.sub"], [2]),
+        (["pkg/tests/test_a.py"], [0, 1]),
+        (["./pkg/tests/test_a.py"], [0, 1]),
+        (["src/pkg/tests/test_a.py"], [0, 1]),
+        (["/home/me/src/pkg/tests/test_a.py"], [0, 1]),
+        (["pkg/tests/"], [0, 1, 2, 4]),
+        (["pkg/tests/sub", "pkg/testsx/test_c.py"], [2, 3]),
+        (["pkg/tests/test_a.py::B"], [1]),
+        (["pkg/tests/test_a.py::B::test_y"], [1]),
+        (["pkg/tests/test_d.py"], [4]),
+        (["pkg.tests.test_d"], [4]),
+        (["setUpClass (pkg.tests.test_a.A)"], [0]),
+        (["pkg.test"], []),
+        (["test_y"], []),
+        (["nowhere/test_a.py"], []),
+    ],
+)
+def test_words(words: list[str], numbers: list[int]) -> None:
+    assert select(ITEMS, words) == numbers
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("test_y", ["pkg.tests.test_a.B.test_y", "pkg.tests.sub.test_b.B.test_y"]),
+        ("pkg.tests.test_aa", ["pkg.tests.test_a"]),
+        ("tests/test_b.py", ["pkg.tests.sub.test_b"]),
+        ("A", ["pkg.tests.test_a.A"]),
+        ("test_yy", ["pkg.tests.test_a.B.test_y", "pkg.tests.sub.test_b.B.test_y"]),
+    ],
+)
+def test_nearest(word: str, nearest: list[str]) -> None:
+    assert nearest_ids(ITEMS, [word])[: len(nearest)] == nearest
+
+
+def test_a_file_is_named_from_any_folder(project: Repository) -> None:
+    project.write("tests/__init__.py", "")
+    project.write("tests/test_more.py", project.read("test_calculator.py"))
+    project.git("add", "--all")
+    project.git("commit", "-qm", "more")
+    assert "2 tests" in project.batchhook("test", "tests/test_more.py")
+    assert "2 tests" in Repository(project.top / "tests").batchhook("test", "test_more.py", "--fresh")
+    assert "1 test in" in project.batchhook("test", "tests/test_more.py::CalculatorTest::test_add")
+    printed = project.batchhook("test", "test_subtrac", code=3)
+    assert "Did you mean" in printed
+    assert "test_subtract" in printed
