@@ -40,8 +40,7 @@ def status(
 
 
 def _print(current: RepositoryStatus) -> None:
-    from batchhook.report.console import batches, operations
-    from batchhook.workflow.context import interrupted
+    from batchhook.report.console import batches
 
     batch = current.count.as_batch() if current.count else None
     latest = batches.log_table((entry.batch, entry.verdict, entry.totals, entry.rollback) for entry in current.latest)
@@ -49,4 +48,7 @@ def _print(current: RepositoryStatus) -> None:
     if current.critical_batch is not None:
         batches.print_unresolved_failure(console(), current.critical_batch)
     if current.interrupted is not None:
+        from batchhook.report.console import operations
+        from batchhook.workflow.context import interrupted
+
         operations.print_interrupted(console(), *interrupted.describe(current.interrupted))
