@@ -196,6 +196,11 @@ class Settings:
     """Notifications."""
 
     @property
+    def source_roots(self) -> tuple[str, ...]:
+        """Return the folders that modules may be imported from, relative to the top; empty for the top itself."""
+        return ("src", "", self.top_level_dir, self.start_dir)
+
+    @property
     def snapshot_limit_bytes(self) -> float:
         """Return ``snapshot_limit`` in bytes."""
         return self.snapshot_limit * _MEGABYTE

@@ -39,10 +39,8 @@ def estimate_failing_tests(
         failures: results on the last revision.
         by_relevance: False if nothing is known about the files that a test uses: for a command.
     """
-    settings = project.settings
-    source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
     relevance = RelevanceScores(
-        project.git, revisions[-1].oid, [revision.oid for revision in revisions[1:]], source_roots
+        project.git, revisions[-1].oid, [revision.oid for revision in revisions[1:]], project.settings.source_roots
     )
     histories = attributions.load_failure_histories(
         project.database, ((result.test_id, result.module) for result in failures)

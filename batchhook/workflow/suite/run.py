@@ -135,9 +135,8 @@ def _run_in_worktree(
         with prepared_worktree(project, request.commit, context, listener) as checkout:
             listener.stage("testing")
             result = run_suite(_request_spec(project, suite, request, checkout, scratch), listener)
-            source_roots = ("src", "", settings.top_level_dir, settings.start_dir)
-            result = add_uncommitted_notes(result, checkout, top, source_roots, git)
-            result = add_skip_notes(result, checkout, top, source_roots, git)
+            result = add_uncommitted_notes(result, checkout, top, settings.source_roots, git)
+            result = add_skip_notes(result, checkout, top, settings.source_roots, git)
     except SuiteError as error:
         result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
     return hint_uncommitted_tests(result, settings, request.commit, top, git)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from batchhook.core.paths import parent_dirs
 from batchhook.core.results import Outcome, SuiteResult
 from batchhook.errors import GitError
 from batchhook.git.command import Git
@@ -85,19 +86,12 @@ def _matches(word: str, folder: str, uncommitted: frozenset[str], top: Path) -> 
     """Yield what a word may mean: a path from the top or from the module's folder, or the name of a single file."""
     path = os.path.normpath(word.strip(".,;:").replace("\\", "/"))
     for candidate in dict.fromkeys((path, os.path.normpath(f"{folder}/{path}" if folder else path))):
-        is_uncommitted = candidate in uncommitted or any(
-            parent in uncommitted for parent in _parents(candidate) if parent
-        )
+        is_uncommitted = not uncommitted.isdisjoint((candidate, *parent_dirs(candidate)))
         if is_uncommitted and ("." in candidate or "/" in candidate) and (top / candidate).exists():
             yield candidate
             return
     if "/" not in path and "." in path.strip("."):
         yield from sorted(other for other in uncommitted if other.rpartition("/")[2] == path)
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _module_file(module: str, checkout: Path, source_roots: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from batchhook.core.missing_items import MissingFile, MissingItem, find_missing
-from batchhook.core.paths import is_build_product
+from batchhook.core.paths import is_build_product, parent_dirs
 from batchhook.core.results import SuiteResult, TestResult
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import Isolation, Settings
@@ -228,7 +228,7 @@ def _committed_types(git: Git, commit: str, names: Iterable[str]) -> Mapping[str
     Raises:
         GitError: git cannot list the commit.
     """
-    wanted = {os.fsencode(path) for name in names for path in (name, *_parents(name))}
+    wanted = {os.fsencode(path) for name in names for path in (name, *parent_dirs(name))}
     types = {}
     for row in git.run("ls-tree", "-r", "-t", "-z", "--full-tree", commit).stdout.split(b"\0")[:-1]:
         entry, _, path = row.partition(b"\t")
@@ -237,17 +237,11 @@ def _committed_types(git: Git, commit: str, names: Iterable[str]) -> Mapping[str
     return types
 
 
-def _parents(name: str) -> Iterator[str]:
-    """Yield the folders that contain a path, the innermost first."""
-    while name := name.rpartition("/")[0]:
-        yield name
-
-
 def _uncommitted_names(candidates: Iterable[_Candidate], committed: Mapping[str, str]) -> list[str]:
     """Return the widest uncommitted path of each candidate that has one."""
     names = (next((name for name in candidate if name not in committed), "") for candidate in candidates)
     # What is behind a committed symbolic link or in a submodule is not in the list.
-    return [name for name in names if name and all(committed.get(path, _TREE) == _TREE for path in _parents(name))]
+    return [name for name in names if name and all(committed.get(path, _TREE) == _TREE for path in parent_dirs(name))]
 
 
 def find_ignored(git: Git, names: Iterable[str]) -> frozenset[str]:
@@ -270,7 +264,7 @@ def find_ignored(git: Git, names: Iterable[str]) -> frozenset[str]:
 
 def _symlinks(name: str, top: Path) -> Iterator[str]:
     """Yield the symbolic links among the folders around a path, the outermost first."""
-    yield from (path for path in reversed(list(_parents(name))) if os.path.islink(top / path))
+    yield from (path for path in reversed(parent_dirs(name)) if os.path.islink(top / path))
 
 
 def _uncommitted_tests(settings: Settings, commit: str, git: Git) -> str:
