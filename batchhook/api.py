@@ -37,7 +37,7 @@ from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollbac
 from batchhook.workflow.rollback.selection import paths_from_top
 from batchhook.workflow.rollback.undo import prepare_redo, prepare_undo
 from batchhook.workflow.setup import doctor, install, shadow_init
-from batchhook.workflow.status import analyze, gate, spawn, wait
+from batchhook.workflow.status import analyze, gate, overview, spawn, wait
 from batchhook.workflow.suite.run import NullRunListener, RunListener
 from batchhook.workflow.watching.debounced_events import DebouncedEvents
 from batchhook.workflow.watching.events import WatchEvent
@@ -110,7 +110,7 @@ class Workflow:
         if python is not None:
             chosen = install.choose_python(location, python, self._folder, os.environ)
             installation = replace(installation, python=chosen)
-        return serializers.install_document(installation)
+        return serializers.install_document(install.with_suites(installation, location, os.environ))
 
     def uninstall(self) -> json_models.UninstallDocument:
         """Remove the hooks and restore those they replaced; recorded data stays.
@@ -177,7 +177,7 @@ class Workflow:
     def status(self) -> json_models.StatusDocument:
         """Return the open batch, batches being tested and the latest verdicts; starts the runner if work is queued."""
         with self._open() as project:
-            current = analyze.load_status(project)
+            current = overview.load_status(project)
             spawn.wake(project.location, project.database, os.environ, current.count)
             return serializers.status_document(current)
 
@@ -185,7 +185,7 @@ class Workflow:
         """Return the latest batches, newest first; ``most`` at most."""
         with self._open() as project:
             project.reconcile()
-            return serializers.log_document(analyze.list_batches(project, most))
+            return serializers.log_document(overview.list_batches(project, most))
 
     def show(self, number: int) -> json_models.BatchSummaryDocument:
         """Return a batch with its changes and the files that they touched.
@@ -195,7 +195,7 @@ class Workflow:
             NotFinishedError: it is the open batch of a branch that is not checked out.
         """
         with self._open() as project:
-            return serializers.show_document(*analyze.load_batch(project, number))
+            return serializers.show_document(*overview.load_batch(project, number))
 
     def wait(self, number: int | None = None, timeout: float | None = None) -> json_models.AnalysisDocument:
         """Wait until everything is known about a batch.
@@ -469,6 +469,8 @@ class Workflow:
         *,
         pattern: str | None = None,
         failed: bool = False,
+        keyword: str = "",
+        markers: str = "",
         fail_fast: bool = False,
         fresh: bool = False,
         jobs: int | None = None,
@@ -482,6 +484,8 @@ class Workflow:
             tests: ids of tests, classes or modules; all by default.
             pattern: run only test files that match this.
             failed: run only tests that failed in their last run.
+            keyword: run only tests whose names match, as ``-k`` of the framework.
+            markers: run only tests with these marks, as ``pytest -m``.
             fail_fast: stop at the first failure.
             fresh: run even if the same files were tested before.
             jobs: parallel processes; 0 for one per processor.
@@ -497,7 +501,7 @@ class Workflow:
         with self._open(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as project:
             given_order = None if order is None else project.settings.order
             request = manual_run.run_request(project, tests, failed=failed, fresh=fresh, order=given_order)
-            request = replace(request, fail_fast=fail_fast)
+            request = replace(request, keyword=keyword, markers=markers, fail_fast=fail_fast)
             run = manual_run.run_head(project, NullRunListener(), request, recorded=recorded)
             verdict = judge_suite(run.run.result, project.settings.critical_failure_threshold)
             return serializers.test_document(run, verdict)

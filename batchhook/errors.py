@@ -88,6 +88,10 @@ class SuiteError(BatchhookError):
     """The suite cannot be run: no Python, no tests, or a harness that does not respond."""
 
 
+class NoTestsError(SuiteError):
+    """The suite has no tests, so that nothing can be said about any change."""
+
+
 class BusyError(SuiteError):
     """The suite cannot be run now, because other runs use all private work trees."""
 

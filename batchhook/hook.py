@@ -77,12 +77,12 @@ def _log_traceback(top: Path) -> None:
 
 
 def handle(stage: str, top: Path, branch: str = "", oid: str = "") -> None:
-    """Count after a commit, a rebase or a merge, print the count, and start what it calls for.
+    """Count after a commit, a rebase, a merge or applied patches, print the count, and start what it calls for.
 
     A commit that fills a batch starts its run, and the terminal watches it for a while.
 
     Args:
-        stage: ``post-commit``, ``post-rewrite`` or ``post-merge``.
+        stage: ``post-commit``, ``post-rewrite``, ``post-merge`` or ``post-applypatch``.
         top: the work tree's top folder.
         branch: HEAD's branch, as ``Head`` has it; with ``oid``, HEAD as the hook read it. Without, it is read here.
         oid: HEAD's commit.

@@ -297,9 +297,11 @@ def create_environment(scratch: Path) -> dict[str, str]:
     """Return an environment with a home of its own, and nothing of the caller's repository, hooks or settings."""
     scrubbed = ("GIT_", "PRE_COMMIT", "PREK_", "BATCHHOOK_", "XDG_", "PYTHON")
     (scratch / "home").mkdir()
+    (scratch / "trees").mkdir()
     (scratch / "home" / ".gitconfig").write_text(GIT_CONFIG)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(scrubbed)}
-    return kept | {"HOME": str(scratch / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
+    places = {"HOME": str(scratch / "home"), "BATCHHOOK_WORKTREES": str(scratch / "trees")}
+    return kept | places | {"GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def main() -> None:

@@ -114,6 +114,8 @@ def _own_home(
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("PATH", f"{_BIN}{os.pathsep}{os.environ['PATH']}")  # a shim of pyenv costs twenty processes
+    (home / "worktrees").mkdir()
+    monkeypatch.setenv("BATCHHOOK_WORKTREES", str(home / "worktrees"))  # nothing is left in /var/tmp
     monkeypatch.setenv("BATCHHOOK_WAIT", "0")
     monkeypatch.setenv("BATCHHOOK_SLOWDOWN_THRESHOLD", "0")  # on a busy machine anything seems slower, and is run again
     if getattr(request, "param", "") == "hostile":

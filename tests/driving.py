@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from batchhook.store.state_dir import StateDir
 from tests import forking, hostile
 
 EPOCH = 1_700_000_000
@@ -110,6 +111,11 @@ class Repository:
 
     def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.batchhook("--json", *arguments, code=code))
+
+    def worktree(self, number: int = 1) -> Path:
+        """Return a private work tree, whether or not it exists."""
+        root = StateDir.for_repository(self.top / ".git").worktrees_below(Path(os.environ["BATCHHOOK_WORKTREES"]))
+        return root / str(number) / self.top.name
 
     def open(self) -> tuple[int, list[str]]:
         """Return the number of the open batch, and its subjects."""

@@ -14,7 +14,7 @@ from batchhook.core.revert_check import RevertCheck
 from batchhook.core.rollback import HeadUpdate, RollbackMode
 from batchhook.core.sanitize import one_line
 from batchhook.errors import ExitCode
-from batchhook.report.console import batches, layout, operations
+from batchhook.report.console import layout, operations, recording
 from batchhook.workflow.counting import merge_msg
 from batchhook.workflow.restore.apply import PreparedRestore
 from batchhook.workflow.restore.plan import RestorePlan
@@ -80,7 +80,7 @@ def _show_plan(out: Console, prepared: PreparedPlan, *, diff: bool) -> None:
         operations.print_dropped_commits(out, plan.branch, plan.dropped_commits)
     if plan.stashed_files:
         operations.print_stashed_files(out, plan.stashed_files)
-    batches.print_omitted(out, prepared.session.omissions.large_files)
+    recording.print_omitted(out, prepared.session.omissions.large_files)
     if diff:
         out.print()
         operations.print_diff(out, plan.diff)

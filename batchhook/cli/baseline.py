@@ -97,5 +97,6 @@ def _show(current: Baseline, run: Run) -> None:
     set_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(current.set_at))
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     failing = f", {totals.failures} accepted as failing" if current.forced else ""
-    counts = f"{plural(totals.tests, 'test')}, {totals.passed} passed{skipped}{failing}"
+    unrun = f"; {run.result.unrun.were_not_run}" if run.result.unrun else ""
+    counts = f"{plural(totals.tests, 'test')}, {totals.passed} passed{skipped}{failing}{unrun}"
     console().print(f"baseline: {current.oid[:8]}, set {set_at}: {counts}")

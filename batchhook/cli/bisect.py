@@ -18,7 +18,11 @@ def bisect(
     bad: Annotated[str, typer.Argument(metavar="BAD", help="A later commit where they fail.")],
     command: Annotated[
         str | None,
-        typer.Option("--exec", metavar="CMD", help="Run a command instead of tests: 0 is good, 125 skips, else bad."),
+        typer.Option(
+            "--exec",
+            metavar="CMD",
+            help="Run a command instead of tests: 0 is good, 1 to 124 bad, 125 skips; 126 and up end the search.",
+        ),
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(min=0, metavar="S", help="Maximum seconds for CMD at one commit; 0 for no limit.")

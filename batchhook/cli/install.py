@@ -11,7 +11,12 @@ import typer
 from batchhook.cli.options import Json, console, emit, options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
     from batchhook.workflow.setup.install import Installation
+    from batchhook.workflow.suite.collect import SuiteOutlook
 
 _HIDING = (
     ("git config transfer.hideRefs refs/batchhook", "hide these refs from clones and fetches of this repository"),
@@ -38,6 +43,7 @@ def install(
     if python is not None:
         chosen = setup.choose_python(location, python, options.folder, os.environ)
         installation = replace(installation, python=chosen)
+    installation = setup.with_suites(installation, location, os.environ)
     if options.json:
         from batchhook.workflow import serializers
 
@@ -72,6 +78,7 @@ def _print(installation: Installation) -> None:
     python = installation.python
     if python is not None:
         out.print(one_line(f"Tests run under {python.path} ({python.version}): {python.reason}."), soft_wrap=True)
+    _print_suites(out, installation)
     if installation.is_new:
         out.print("Counting starts with your next commit; every fifth runs the tests.")
         out.print(
@@ -84,3 +91,30 @@ def _print(installation: Installation) -> None:
             *(() if installation.run_by else (("batchhook uninstall", "remove the hooks"),)),
         )
     )
+
+
+def _print_suites(out: Console, installation: Installation) -> None:
+    """Print what would run: the test frameworks and why, the number of tests, and those that they do not run."""
+    from batchhook.core.sanitize import one_line
+
+    lines = [line for suite in installation.suites for line in _describe_suite(suite)]
+    if installation.problem is not None:
+        lines.append(f"{installation.problem.message} {installation.problem.hint}".rstrip())
+    for line in lines:
+        out.print(one_line(line), soft_wrap=True)
+
+
+def _describe_suite(suite: SuiteOutlook) -> Iterator[str]:
+    preview, problem = suite.preview, suite.problem
+    of_suite = f" of {suite.name}" if suite.name else ""
+    if preview is not None and preview.missing:
+        yield f"{preview.missing[:1].upper()}{preview.missing[1:]}: {preview.next_step}"
+        return
+    if preview is not None:
+        unknown = "their number is not known yet, since they load slowly: batchhook doctor counts them"
+        counted = "" if problem else f": {preview.collection or unknown}"
+        yield f"The test framework{of_suite} is {preview.engine}{counted}."
+    if problem is not None:
+        yield f"{suite.name}: {problem.message} {problem.hint}".removeprefix(": ").rstrip()
+    if preview is not None and preview.unrun is not None:
+        yield f"{preview.unrun.are_not_run}: {preview.next_step}"

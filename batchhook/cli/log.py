@@ -14,11 +14,11 @@ def log(
     _json: Json = False,
 ) -> None:
     """List the batches, newest first."""
-    from batchhook.workflow.status import analyze
+    from batchhook.workflow.status import overview
 
     with project() as opened:
         opened.reconcile()
-        entries = analyze.list_batches(opened, limit)
+        entries = overview.list_batches(opened, limit)
         if options.json:
             from batchhook.workflow import serializers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import io
 import itertools
 import os
@@ -53,6 +54,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         code = _report_unwritable(error)
+    gc.freeze()  # else the interpreter searches all modules for garbage before it ends
     sys.exit(int(code))
 
 

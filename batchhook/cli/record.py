@@ -69,13 +69,13 @@ def _emit(result: RecordResult, analysis: Analysis | None = None) -> None:
 
 def _print(result: RecordResult) -> None:
     from batchhook.report import phrases
-    from batchhook.report.console import batches
+    from batchhook.report.console import recording
     from batchhook.report.console.layout import unbroken
 
     if result.change is None:
-        batches.print_nothing_recorded(console(), result.summary, result.omitted)
+        recording.print_nothing_recorded(console(), result.summary, result.omitted)
     else:
         unchanged = ", ".join(map(unbroken, result.untouched))
         remarks = [f"No changes in {unchanged}; the others were recorded."] if unchanged else []
         remarks += [phrases.omitted_files(result.omitted)] if result.omitted else []
-        batches.print_recorded(console(), result.change, result.edits, result.summary, remarks)
+        recording.print_recorded(console(), result.change, result.edits, result.summary, remarks)

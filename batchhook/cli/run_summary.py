@@ -20,7 +20,7 @@ def print_summary(out: Console, analysis: Analysis) -> None:
     out.print(batches.verdict_line(number, analysis.verdict, analysis.result))
     if analysis.rollback:
         out.print(batches.rollback_line(analysis.rollback))
-    if analysis.result.broken_reason and analysis.result.hint:
+    if analysis.result.hint:
         out.print(one_line(analysis.result.hint))
     for line in suite_differences(analysis):
         out.print(line)
@@ -30,7 +30,8 @@ def print_summary(out: Console, analysis: Analysis) -> None:
         out.print(slowdown.summarize_slowdowns(analysis.confirmed_slowdowns))
     if analysis.is_measuring:
         out.print("slowdowns are still being measured")
-    subject = "see what became slower" if analysis.verdict is Verdict.REGRESSED else "see what broke"
+    subjects = {Verdict.REGRESSED: "see what became slower", Verdict.BROKEN: "see why"}
+    subject = subjects.get(analysis.verdict, "see what broke")
     details = [] if analysis.verdict.is_good else [(f"batchhook analyze {number}", subject)]
     out.print(layout.hints(*details, (f"batchhook report {number} --open", "open the full report in the browser")))
 

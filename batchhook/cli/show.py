@@ -7,10 +7,10 @@ from batchhook.cli.options import Json, LatestBatch, console, emit, options, pro
 
 def show(number: LatestBatch = None, _json: Json = False) -> None:
     """Show a batch with its changes and the files that they touched."""
-    from batchhook.workflow.status import analyze, wait as waiting
+    from batchhook.workflow.status import overview, wait as waiting
 
     with project() as opened:
-        entry, edits = analyze.load_batch(opened, waiting.find_full_batch(opened) if number is None else number)
+        entry, edits = overview.load_batch(opened, waiting.find_full_batch(opened) if number is None else number)
         if options.json:
             from batchhook.workflow import serializers
 

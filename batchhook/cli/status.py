@@ -11,7 +11,7 @@ from batchhook.cli.options import Json, console, emit, options, project
 from batchhook.errors import ExitCode
 
 if TYPE_CHECKING:
-    from batchhook.workflow.status.analyze import RepositoryStatus
+    from batchhook.workflow.status.overview import RepositoryStatus
 
 
 def status(
@@ -21,10 +21,10 @@ def status(
     _json: Json = False,
 ) -> int:
     """Show the open batch, the batches being tested, and the latest verdicts."""
-    from batchhook.workflow.status import analyze, spawn
+    from batchhook.workflow.status import overview, spawn
 
     with project() as opened:
-        current = analyze.load_status(opened)
+        current = overview.load_status(opened)
         spawn.wake(opened.location, opened.database, os.environ, current.count)
         if options.json:
             from batchhook.workflow import serializers

@@ -26,6 +26,12 @@ def test(
         list[str] | None,
         typer.Argument(metavar="TEST", help="Run only these tests, classes, modules, packages or files."),
     ] = None,
+    keyword: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Run only tests whose names match, as pytest -k or unittest -k.")
+    ] = "",
+    markers: Annotated[
+        str, typer.Option("-m", metavar="EXPR", help="Run only tests with these marks, as pytest -m.")
+    ] = "",
     pattern: Pattern = None,
     failed: Annotated[bool, typer.Option("--failed", help="Run only tests that failed in their last run.")] = False,
     fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop at the first failure.")] = False,
@@ -55,7 +61,8 @@ def test(
         commit = "the last recorded change" if is_record else "HEAD"
         subject = "the work tree" if opened.settings.isolation is Isolation.IN_PLACE else commit
         with _listener(f"testing {subject}", progress) as listener:
-            run = run_head(opened, listener, replace(request, fail_fast=fail_fast), recorded=recorded)
+            request = replace(request, keyword=keyword, markers=markers, fail_fast=fail_fast)
+            run = run_head(opened, listener, request, recorded=recorded)
         verdict = judge_suite(run.run.result, opened.settings.critical_failure_threshold)
         if options.json:
             from batchhook.workflow import serializers

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 
 class Option(TyperOption):
@@ -19,12 +19,28 @@ class Option(TyperOption):
         return value if self.callback is None else self.callback(ctx, self, value)
 
 
+class Argument(TyperArgument):
+    """An argument whose help is its name and its text: typer adds ``<list[str]>`` and ``<int range> [x>=1]``."""
+
+    def _usage_display_name(self) -> str:
+        """Return the name for the usage line: ``GOOD``, ``[N]``, ``[TEST]...``; typer has ``{GOOD}``."""
+        return super()._usage_display_name().strip("{}")
+
+    def display_type_rich(self, ctx: typer.Context) -> None:  # type: ignore[override]
+        """Return no type."""
+
+    def _get_number_range_help_str(self) -> None:
+        """Return no range."""
+
+
 def _adapt(params: Iterable[object]) -> None:
     for param in params:
         if isinstance(param, TyperOption):
             param.__class__ = Option
             if param.is_flag:
                 param.metavar = ""  # typer shows <bool>
+        elif isinstance(param, TyperArgument):
+            param.__class__ = Argument
 
 
 class Command(TyperCommand):

@@ -31,6 +31,7 @@ class Analysis:
         tested_at: seconds since the epoch.
         critical_threshold: share of the tests that ran, 0 to 1, from which a failure is critical.
         previous: id of the batch that it is compared with; 0 if there is none.
+        is_previous_broken: whether the suite could not run for that batch either.
         since_previous: differences from that batch; without one, every failure is new.
         baseline: oid of the baseline commit; empty if none is set.
         since_baseline: differences from the baseline.
@@ -60,6 +61,7 @@ class Analysis:
     tested_at: float
     critical_threshold: float
     previous: int = 0
+    is_previous_broken: bool = False
     since_previous: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
     baseline: str = ""
     since_baseline: SuiteComparison = field(default_factory=lambda: SuiteComparison(Comparison()))
@@ -111,6 +113,17 @@ class Analysis:
     def includes_uncommitted(self) -> bool:
         """Return whether uncommitted changes were tested along with the batch, as an in-place run does."""
         return self.tree != self.batch.changes[-1].tree
+
+    @property
+    def offers_rollback(self) -> bool:
+        """Return whether a rollback of the batch may help.
+
+        Where the suite could not run before either, the batch is not to blame; where there are no tests, nothing is
+        known about it.
+        """
+        if self.verdict is Verdict.BROKEN:
+            return bool(self.previous) and not self.is_previous_broken and not self.result.has_no_tests
+        return not self.verdict.is_good
 
     @property
     def critical_failure(self) -> CriticalFailure | None:

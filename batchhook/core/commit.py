@@ -1,9 +1,15 @@
-"""Commits and the files that they touch."""
+"""Commits, the files that they touch, and the trailer of those that are rollbacks."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+TRAILER = "Batchhook-Operation"
+"""Commit message trailer that marks a commit as a rollback or an undo, which does not count as a change."""
+
+_TRAILER_LINE = re.compile(rf"{TRAILER}: *(\d{{1,9}})")
 
 
 class EditStatus(str, Enum):
@@ -75,3 +81,9 @@ class Commit:
     def is_empty(self) -> bool:
         """Return whether it changes no file (``git commit --allow-empty``)."""
         return self.tree == self.base_tree
+
+
+def parse_trailers(message: str) -> tuple[int, ...]:
+    """Return the operation ids in the trailers of a commit message, which form its last paragraph."""
+    last = message.rstrip().rpartition("\n\n")[2]
+    return tuple(int(match[1]) for line in last.splitlines() if (match := _TRAILER_LINE.fullmatch(line.strip())))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from batchhook.core.results import Outcome, TestResult
+from batchhook.core.test_ids import split_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,13 @@ def compare(
         before: results of the earlier run.
         flaky: ids of tests that failed before for no reason that could have been fixed.
     """
-    results_now, results_before = _by_id(now), _by_id(before)
+    results_now = _by_id(now)
+    suites = {split_suite(test_id)[0] for test_id in results_now}
+    results_before = {
+        test_id: result
+        for test_id, result in _by_id(before).items()
+        if split_suite(test_id)[0] in suites or not suites  # tests of a suite that did not run are not gone
+    }
     modules: defaultdict[str, tuple[dict[str, TestResult], dict[str, TestResult]]] = defaultdict(lambda: ({}, {}))
     for side, results in enumerate((results_now, results_before)):
         for test_id, result in results.items():

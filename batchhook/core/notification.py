@@ -11,7 +11,7 @@ from batchhook.core.operations import Operation, OperationKind
 from batchhook.core.perf import slowdown
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import NotifyEvent
-from batchhook.core.unittest_ids import display_name
+from batchhook.core.test_ids import display_name
 from batchhook.core.verdict import Verdict, summarize_verdict
 
 _MAX_CULPRITS, _MAX_TESTS, _MAX_CHARACTERS, _OID_DIGITS = 5, 5, 150, 8
@@ -74,6 +74,8 @@ def batch_notification(analysis: Analysis, event: NotifyEvent, project: str, *, 
     lines = list(_failure_lines(analysis, messages=messages))
     if slowdowns := slowdown.summarize_slowdowns(analysis.confirmed_slowdowns):
         lines.append(slowdowns)
+    if analysis.result.hint and (analysis.result.unrun or analysis.result.has_no_tests):
+        lines.append(one_line(analysis.result.hint, _MAX_CHARACTERS))
     if not analysis.verdict.is_good:
         lines.append(f"batchhook analyze {number}")
         lines += [f"batchhook rollback {number} --culprit"] if analysis.culprits and not analysis.rollback else []

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from batchhook.core.rollback import RollbackMode, Selection
 from batchhook.errors import BatchhookError
+
+if TYPE_CHECKING:
+    from batchhook.core.rollback import RollbackMode, Selection
 
 _HINT = "list all operations: batchhook operations"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+
+from batchhook.core.plural import plural
+from batchhook.errors import BatchhookError, NoTestsError
 
 
 class Outcome(str, Enum):
-    """Outcome of one test in one run: unittest's terms, plus two for tests that took their process down."""
+    """Outcome of one test in one run: unittest's terms, one of pytest's, two for tests that took their process down."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -16,12 +19,15 @@ class Outcome(str, Enum):
     SKIPPED = "skipped"
     EXPECTED_FAILURE = "expected failure"
     UNEXPECTED_SUCCESS = "unexpected success"
+    XPASSED = "xpassed"
+    """pytest: passed although a failure was expected, which is no failure unless the mark is strict."""
+
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
 
     @property
     def is_failure(self) -> bool:
-        """Return whether a run with this outcome fails, as defined by ``unittest.TestResult.wasSuccessful``."""
+        """Return whether a run with this outcome fails, as its framework defines it."""
         return self in FAILURES
 
     @property
@@ -40,7 +46,7 @@ class IsolationLevel(str, Enum):
     """No test ran at the same time; only earlier tests of its class ran in its process."""
 
     SUITE = "suite"
-    """No test ran at the same time; all earlier tests of the suite ran in its process, as in unittest."""
+    """No test ran at the same time; all earlier tests of the suite ran in its process, as in the framework."""
 
 
 FAILURES = frozenset(
@@ -52,17 +58,17 @@ FAILURES = frozenset(
 class TestResult:
     """Result of one test in one run.
 
-    A failing fixture (``setUpModule``, ``setUpClass`` and their counterparts) and a module that cannot be imported are
-    results too, under the id that unittest gives them.
+    A failing fixture of unittest's (``setUpModule``, ``setUpClass`` and their counterparts) and a module that cannot be
+    imported are results too, under the id that the framework gives them.
 
     Attributes:
-        test_id: ``TestCase.id()``, such as ``pkg.test_x.TestX.test_y``.
-        module: module that defines the test's class; reports group by it.
+        test_id: ``TestCase.id()``, such as ``pkg.test_x.TestX.test_y``, or pytest's node id.
+        module: module that defines the test's class, or the file of a node id; reports group by it.
         duration: seconds.
         error_type: class name of the exception; empty if nothing was raised.
         message: text of the exception, or the reason of a skip; bounded.
         location: ``path:line`` of the innermost frame inside the checkout, relative to its root.
-        traceback: as unittest prints it; bounded.
+        traceback: as the framework prints it; bounded.
         subtests_failed: number of failed subtests; the traceback holds the first few.
         isolation: isolation level of the run that decided the outcome.
         first_outcome: outcome before a rerun at another isolation level changed it.
@@ -86,7 +92,7 @@ class TestResult:
 
     @property
     def is_parallel_only(self) -> bool:
-        """Return whether it failed in parallel but passed when rerun after the tests that unittest runs before it."""
+        """Return whether it failed in parallel but passed after the tests that the framework runs before it."""
         return self.first_outcome is not None and self.first_outcome.is_failure and not self.outcome.is_failure
 
 
@@ -100,6 +106,8 @@ class Totals:
         failed: failed, and unexpected successes.
         errored: errored, crashed and timed out.
         duration: wall-clock seconds of the run; for a subset of its tests, the sum of their durations.
+        not_run: further tests that batchhook sees in the project, and that the test framework does not run.
+        deselected: further tests that the project's own options leave out, such as ``-m "not slow"``.
     """
 
     tests: int = 0
@@ -108,6 +116,8 @@ class Totals:
     errored: int = 0
     skipped: int = 0
     duration: float = 0.0
+    not_run: int = 0
+    deselected: int = 0
 
     @property
     def failures(self) -> int:
@@ -124,6 +134,7 @@ class Totals:
 _TOTALS_FIELD = {
     Outcome.PASSED: "passed",
     Outcome.EXPECTED_FAILURE: "passed",
+    Outcome.XPASSED: "passed",
     Outcome.FAILED: "failed",
     Outcome.UNEXPECTED_SUCCESS: "failed",
     Outcome.ERRORED: "errored",
@@ -166,6 +177,35 @@ def totals_by_module(results: Iterable[TestResult]) -> Mapping[str, Totals]:
 
 
 @dataclass(frozen=True, slots=True)
+class UnrunTests:
+    """Tests of the project that its test framework does not run.
+
+    Attributes:
+        tests: their number, as the source shows it.
+        files: the number of files that they are in.
+        examples: the first of these files.
+    """
+
+    tests: int
+    files: int
+    examples: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return ``14 pytest-style tests in 3 files``."""
+        return f"{plural(self.tests, 'pytest-style test')} in {plural(self.files, 'file')}"
+
+    @property
+    def were_not_run(self) -> str:
+        """Say of a run that they were not run."""
+        return f"{self} {'was' if self.tests == 1 else 'were'} not run"
+
+    @property
+    def are_not_run(self) -> str:
+        """Say of a project that they are not run."""
+        return f"{self} {'is' if self.tests == 1 else 'are'} not run by unittest"
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteResult:
     """Result of running a suite, or some of its tests.
 
@@ -173,7 +213,10 @@ class SuiteResult:
         results: one per test, in order of completion; empty if the suite could not run.
         duration: wall-clock seconds, from start to end.
         broken_reason: why the suite could not run, or its results cannot be trusted; empty if it ran.
-        hint: what to do about that.
+        hint: what to do about that, or about tests that are not run.
+        has_no_tests: whether it is broken because there are no tests.
+        unrun: tests that the test framework does not run; None if there are none, or none were looked for.
+        deselected: number of tests that the project's own options leave out.
         is_complete: whether every test of the suite had its turn; False if only some were requested, or the first
             failure stopped the run.
         absent: requested tests of another tree that this one does not have, each with the ids of tests here that may
@@ -190,15 +233,37 @@ class SuiteResult:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     untestable: tuple[str, ...] = ()
     known_ids: frozenset[str] = frozenset()
+    has_no_tests: bool = False
+    unrun: UnrunTests | None = None
+    deselected: int = 0
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "totals", count_results(self.results, self.duration))
+        totals = count_results(self.results, self.duration)
+        not_run = self.unrun.tests if self.unrun else 0
+        totals = replace(totals, not_run=not_run, deselected=self.deselected)
+        object.__setattr__(self, "totals", totals)
 
     @property
     def ran_in_parallel(self) -> bool:
         """Return whether tests ran in parallel, so that failures were rerun alone."""
         return any(result.isolation is IsolationLevel.PARALLEL for result in self.results)
+
+
+def broken_result(error: BatchhookError, duration: float = 0.0) -> SuiteResult:
+    """Return the result of a suite that could not run.
+
+    Args:
+        error: what kept it from running.
+        duration: wall-clock seconds until then.
+    """
+    return SuiteResult(
+        duration=duration,
+        broken_reason=error.message,
+        hint=error.hint,
+        is_complete=False,
+        has_no_tests=isinstance(error, NoTestsError),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from batchhook.core.commit import Commit
+from batchhook.core.commit import TRAILER, Commit
 from batchhook.core.sanitize import one_line
 from batchhook.errors import ConflictError, UsageError
 
@@ -118,18 +118,6 @@ def choose_head_update(
         "commits that would leave the branch are also on other branches; nothing was changed",
         "move it anyway: batchhook rollback N --reset --force",
     )
-
-
-TRAILER = "Batchhook-Operation"
-"""Commit message trailer that marks a commit as a rollback or an undo, which does not count as a change."""
-
-_TRAILER_LINE = re.compile(rf"{TRAILER}: *(\d{{1,9}})")
-
-
-def parse_trailers(message: str) -> tuple[int, ...]:
-    """Return the operation ids in the trailers of a commit message, which form its last paragraph."""
-    last = message.rstrip().rpartition("\n\n")[2]
-    return tuple(int(match[1]) for line in last.splitlines() if (match := _TRAILER_LINE.fullmatch(line.strip())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,19 @@ defaults without loading a validator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+
+class EngineName(str, Enum):
+    """Test framework that finds and runs the tests."""
+
+    AUTO = "auto"
+    """pytest if the project speaks of it and its Python has it, else unittest; see ``core/engine_choice.py``."""
+
+    UNITTEST = "unittest"
+    PYTEST = "pytest"
 
 
 class RunOrder(str, Enum):
@@ -116,6 +127,32 @@ class NotifySettings:
     """Return whether to include the messages of failing tests."""
 
 
+@dataclass(frozen=True)
+class SuiteSettings:
+    """One table of ``[[tool.batchhook.suites]]``; what is None is as in ``Settings``."""
+
+    name: str
+    """Name of the suite, before the ids of its tests."""
+
+    folder: str = ""
+    """Root of the suite, relative to the top of the work tree; empty for the top."""
+
+    engine: EngineName | None = None
+    python: str | None = None
+    start_dir: str | None = None
+    pattern: str | None = None
+    top_level_dir: str | None = None
+    test_timeout: float | None = None
+    env: Mapping[str, str] | None = None
+    env_file: str | None = None
+    setup: str | None = None
+    """Command that prepares the private work tree, started in the folder; besides the one of ``Settings``."""
+
+    paths: tuple[str, ...] = ()
+    """Files and folders outside of ``folder`` that the suite depends on, where ``*`` also stands for slashes: it runs
+    for batches that touch one of them, and while it fails; empty for all files."""
+
+
 _MEGABYTE = 1e6
 
 
@@ -147,6 +184,9 @@ class Settings:
     python: str = "auto"
     """Interpreter that runs the tests: a path, or ``auto``."""
 
+    engine: EngineName = EngineName.AUTO
+    """``auto``, ``unittest`` or ``pytest``: what finds and runs the tests."""
+
     start_dir: str = "."
     """Folder where discovery starts, relative to the top of the work tree; ``unittest discover -s``."""
 
@@ -177,11 +217,23 @@ class Settings:
     isolation: Isolation = Isolation.WORKTREE
     """``worktree``, or ``in-place`` for suites that work only in the user's own work tree."""
 
+    worktrees: str = ""
+    """Folder for the private work trees; empty for one for temporary files."""
+
     link: tuple[str, ...] = ()
     """Uncommitted files and folders that tests need; they are linked into the private work tree."""
 
     setup: str = ""
     """Command that prepares the private work tree, such as ``python setup.py build_ext --inplace``."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of the tests."""
+
+    env_file: str = ""
+    """File with lines ``NAME=VALUE``, relative to the top of the work tree: environment variables that are secret."""
+
+    suites: tuple[SuiteSettings, ...] = ()
+    """The suites of a project that has several."""
 
     setup_timeout: float = 600.0
     """Time limit of ``setup`` in seconds; 0 for none."""
@@ -198,7 +250,8 @@ class Settings:
     @property
     def source_roots(self) -> tuple[str, ...]:
         """Return the folders that modules may be imported from, relative to the top; empty for the top itself."""
-        return ("src", "", self.top_level_dir, self.start_dir)
+        own = ("src", "", self.top_level_dir, self.start_dir)
+        return (*own, *(f"{suite.folder}/{root}" for suite in self.suites for root in ("src", suite.start_dir or "")))
 
     @property
     def snapshot_limit_bytes(self) -> float:

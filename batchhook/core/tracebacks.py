@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ROOT = r"[^\"\n]*?/batchhook/worktrees/batchhook-\d+/"
-_FRAME = re.compile(rf'\s*File "{_ROOT}(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?')
+# As store/worktree_places.py has them; the last one is that of earlier versions, in results that they stored.
+_PLACES = r"batchhook-\d+/[0-9a-f]{12}/\d+/[^/\n]+|batchhook/worktrees/\d+/[^/\n]+|batchhook/worktrees/batchhook-\d+"
+_ROOT = rf"[^\"\n]*?/(?:{_PLACES})/"
+_ANY_ROOT = re.compile(rf"(?P<quote>[\"']){_ROOT}|(?<![^\s(=])/[^\s\"']*?/(?:{_PLACES})/")
+_PYTHON_FRAME = rf'\s*File "{_ROOT}(?P<path>[^"\n]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?'
+# pytest's tracebacks end the code of each frame with such a line; the paths are relative to where it was started.
+_PYTEST_PATH = r"(?P<node_path>(?!\.\./)[^\s:\"/][^:\"\n]*\.py)"
+_PYTEST_FRAME = rf"{_PYTEST_PATH}:(?P<node_line>\d+): ?(?:in (?P<node_function>\S+)|\w*)$"
+_FRAME = re.compile(f"{_PYTHON_FRAME}|{_PYTEST_FRAME}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,14 @@ class Frame:
 def project_frames(traceback: str) -> tuple[Frame, ...]:
     """Return the frames in files of the project, outermost first."""
     rows = ((row, _FRAME.match(line)) for row, line in enumerate(traceback.splitlines()))
-    return tuple(Frame(match["path"], int(match["line"]), match["function"] or "", row) for row, match in rows if match)
+    return tuple(_frame(match, row) for row, match in rows if match)
+
+
+def _frame(match: re.Match[str], row: int) -> Frame:
+    path, line = match["path"] or match["node_path"], match["line"] or match["node_line"]
+    return Frame(path, int(line), match["function"] or match["node_function"] or "", row)
 
 
 def shorten_paths(traceback: str) -> str:
     """Return a traceback with paths relative to the project instead of the private work tree."""
-    return re.sub(rf'"{_ROOT}', '"', traceback)
+    return _ANY_ROOT.sub(lambda match: match["quote"] or "", traceback)

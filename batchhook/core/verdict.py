@@ -88,10 +88,15 @@ def with_slowdowns(verdict: Verdict, *, confirmed: bool) -> Verdict:
 
 
 def summarize_verdict(verdict: Verdict, result: SuiteResult) -> str:
-    """Return the verdict and its figures as a one-line phrase."""
-    totals = result.totals
+    """Return the verdict and its figures as a one-line phrase, with the tests that were not run."""
     if verdict is Verdict.BROKEN:
         return f"could not be tested: {result.broken_reason}"
+    not_run = f"; {result.unrun.were_not_run}" if result.unrun else ""
+    return f"{_summarize_results(verdict, result)}{not_run}"
+
+
+def _summarize_results(verdict: Verdict, result: SuiteResult) -> str:
+    totals = result.totals
     if verdict in {Verdict.PASSED, Verdict.REGRESSED}:
         skipped = f", {totals.skipped} skipped" if totals.skipped else ""
         tests = _count_tests(totals.passed)

@@ -1,6 +1,7 @@
-"""Test engines: code that runs inside the project's own Python.
+"""Test engines: what batchhook knows of each test framework, and the code that runs inside the project's own Python.
 
-Standard library only, Python 3.8 to 3.14; nothing here imports the rest of batchhook. ``harness/`` holds the parts that
-every engine shares: the supervisor process, the pipes to batchhook, bounded texts. Each engine is a package with a
-``worker`` module, whose ``main`` the supervisor calls.
+``engine.py`` is the seam. Each framework is a package: ``engine.py`` is its side in batchhook, ``harness/`` its side in
+the project, with a ``worker`` module whose ``main`` the supervisor calls. ``harness/`` beside them holds what every
+framework's worker shares: the supervisor process, the pipes to batchhook, bounded texts. The harnesses are standard
+library only (and the framework itself), Python 3.8 to 3.14, and import nothing of the rest of batchhook.
 """

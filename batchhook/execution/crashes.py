@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
-from batchhook.core.unittest_ids import module_of
+from batchhook.core.test_ids import module_of
 from batchhook.errors import SuiteError
 from batchhook.execution.pool import WorkerState
 from batchhook.execution.scheduling import ItemResult, TestItem
@@ -45,7 +45,7 @@ def crash_result(
     texts = (stacks, f"--- last output ---\n{output}" if output.strip() else "")
     result = TestResult(
         test_id=test_id,
-        module=items[number].module if number >= 0 else module_of(test_id),
+        module=items[number].module if number >= 0 else module_of(test_id.removeprefix("after ")),
         outcome=Outcome.TIMED_OUT if worker.timed_out else Outcome.CRASHED,
         duration=perf_counter() - worker.since,
         message=f"timed out after {spec.limit_of(test_id):.3g} s"

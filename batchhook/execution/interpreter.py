@@ -58,8 +58,22 @@ def fingerprint(library):
             digest.update(b"".join([feature(folder, name) for name in names] + [b"/"] * bool(names)))
     return digest.hexdigest()
 
+def pytest_version():
+    for folder in sys.path:
+        for name in entries(folder):
+            base, suffix = os.path.splitext(name)
+            project, _, rest = base.partition("-")
+            if project.lower() == "pytest" and suffix in SUFFIXES[:2] and rest[:1].isdigit():
+                return rest.partition("-")[0]
+            if name == "pytest.egg-info":  # of a source tree, installed with "setup.py develop" or "pip install -e"
+                lines = content(os.path.join(folder, name, "PKG-INFO")).splitlines()
+                versions = [line.split()[1] for line in lines if line.startswith(b"Version: ")]
+                return versions[0].decode("ascii", "replace") if versions else "?"
+    return ""
+
 lines = ["", "batchhook interpreter", "%d.%d.%d" % sys.version_info[:3], sys.prefix, sys.executable or ""]
 lines.append(fingerprint(os.path.dirname(os.__file__)))
+lines.append(pytest_version())
 sys.stdout.flush()
 os.write(1, getattr(os, "fsencode", str)("\n".join(lines + [""])))
 """
@@ -81,12 +95,14 @@ class Interpreter:
         reason: why it was chosen, as part of a sentence.
         distributions: SHA-256 (hexadecimal) of the distributions on its import path: if two are equal, so are the
             distributions and their versions.
+        pytest: version of the installed pytest; empty if there is none.
     """
 
     path: Path
     version: str
     reason: str
     distributions: str
+    pytest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,7 @@ class _Description:
     prefix: str
     executable: str
     distributions: str
+    pytest: str
 
 
 def find_interpreter(configured: str, roots: Sequence[Path], environment: Mapping[str, str]) -> Interpreter:
@@ -244,7 +261,7 @@ def _verify(path: Path, reason: str, environment: Mapping[str, str], forbidden: 
         raise SuiteError(f"{path} ({reason}) is Python {description.version}; tests need {_OLDEST_TEXT} or newer", HINT)
     # A shim of pyenv or asdf takes longer to find its Python than that takes to start: bypass it from now on.
     executable = Path(description.executable or path)
-    return Interpreter(executable, description.version, reason, description.distributions)
+    return Interpreter(executable, description.version, reason, description.distributions, description.pytest)
 
 
 def _parse_version(version: str) -> tuple[int, ...]:
@@ -275,8 +292,8 @@ def _query(path: Path, environment: Mapping[str, str]) -> _Description:
         raise SuiteError(f"{path} does not start ({error.strerror})", HINT) from error
     lines = os.fsdecode(process.stdout.rpartition(_MARK)[2]).split("\n")  # site modules may print before the mark
     version = lines[0].split(".")
-    is_complete = len(lines) >= 4 and len(version) == 3 and all(part.isdigit() for part in version)  # noqa: PLR2004
+    is_complete = len(lines) >= 5 and len(version) == 3 and all(part.isdigit() for part in version)  # noqa: PLR2004
     if process.returncode or not is_complete:
         reason = (process.stderr.decode("utf-8", "replace").strip().splitlines() or ["it is not Python 3"])[-1]
         raise SuiteError(f"{path} does not start ({reason})", HINT)
-    return _Description(*lines[:4])
+    return _Description(*lines[:5])

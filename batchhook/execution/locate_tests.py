@@ -8,8 +8,16 @@ from dataclasses import dataclass, field
 
 from batchhook.core.culprits.renames import NameIndex
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.core.test_ids import (
+    EVERYTHING,
+    FAILED_IMPORT,
+    is_fixture,
+    is_inside,
+    is_unloaded_module,
+    module_of,
+    owner,
+)
 from batchhook.core.test_stats import TestStats
-from batchhook.core.unittest_ids import FAILED_IMPORT, is_fixture, is_inside, module_of
 from batchhook.execution.scheduling import TestItem, selectors_of, setup_ids
 
 
@@ -18,7 +26,7 @@ class LocatedTests:
     """Tests of another tree, sorted by what can be done with them in this one.
 
     Attributes:
-        items: numbers of those to run, in unittest's order.
+        items: numbers of those to run, in the framework's order.
         imported: ids of failed imports whose module can be imported in this tree.
         fixtures: ids of fixtures that failed in the other tree, and exist here.
         absent: ids that do not exist here, each with ids of tests here that may be the same under another name.
@@ -56,8 +64,9 @@ def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: It
     for number, item in enumerate(items):
         for name in selectors_of(item):
             by_selector[name].append(number)
-    discovered_modules = set(modules)
-    broken = [item.test_id.removeprefix(FAILED_IMPORT) for item in items if item.test_id.startswith(FAILED_IMPORT)]
+    loaded_modules = {EVERYTHING, *modules}
+    unloaded = {item.test_id: number for number, item in enumerate(items) if is_unloaded_module(item.test_id)}
+    broken = [owner(name) for name in unloaded]
     known_ids = dict.fromkeys(item.test_id for item in items)
     index = NameIndex(known_ids)
     to_run: set[int] = set()
@@ -65,14 +74,16 @@ def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: It
     absent: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(test_ids):
         numbers = by_selector.get(name, [])
-        if numbers and is_fixture(name):
+        if name in unloaded:
+            to_run.add(unloaded[name])
+        elif is_unloaded_module(name) and name.removeprefix(FAILED_IMPORT) in loaded_modules:
+            imported.append(name)
+        elif numbers and is_fixture(name):
             fixtures.append(name)
             # A class's set-up runs with its first test; its tear-down, after the last one.
             to_run.update(numbers[:1] if name in setup_ids(items[numbers[0]]) else numbers)
         elif numbers:
             to_run.update(numbers)
-        elif name.startswith(FAILED_IMPORT) and name.removeprefix(FAILED_IMPORT) in discovered_modules:
-            imported.append(name)
         elif any(is_inside(name, module) for module in broken):
             untestable.append(name)
         else:
@@ -83,7 +94,7 @@ def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: It
 
 
 def with_prerequisites(numbers: Sequence[int], items: Sequence[TestItem], stats: TestStats) -> list[int]:
-    """Add the tests that must run before the given ones according to their statistics; in unittest's order."""
+    """Add the tests that must run before the given ones according to their statistics; in the framework's order."""
     if not numbers:
         return []
     order_dependent = [number for number in numbers if items[number].test_id in stats.order_dependent]

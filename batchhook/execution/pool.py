@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from batchhook.engines.engine import WorkerPlace
 from batchhook.errors import SuiteError
+from batchhook.execution.launch import CopyLauncher, PythonLauncher, Template
 from batchhook.execution.protocol_reader import ForgedError
 from batchhook.execution.scheduling import TestItem, match_items
 from batchhook.execution.spec import SuiteSpec
@@ -32,6 +34,9 @@ class WorkerState:
     """A worker process, and its progress.
 
     Attributes:
+        process: the process.
+        template: what can be made of it, if it was started for that.
+        is_copy: whether it is a copy of a template, which has discovered the same.
         items: what it discovered; the numbers in its messages are positions in this list.
         run_numbers: the run's number of each of its own items.
         own_numbers: its own number of each item of the run.
@@ -49,6 +54,8 @@ class WorkerState:
     """
 
     process: WorkerProcess
+    template: Template | None = None
+    is_copy: bool = False
     items: list[TestItem] = field(default_factory=list)
     run_numbers: dict[int, int] = field(default_factory=dict)
     own_numbers: dict[int, int] = field(default_factory=dict)
@@ -91,12 +98,18 @@ class WorkerPool:
     Args:
         spec: the suite.
         first_party: names of the modules in the source roots.
+        is_parallel: whether several workers run tests at the same time.
+        template: what workers are copies of; None if each collects the suite itself.
     """
 
-    def __init__(self, spec: SuiteSpec, first_party: Sequence[str]) -> None:
+    def __init__(
+        self, spec: SuiteSpec, first_party: Sequence[str], *, is_parallel: bool, template: Template | None = None
+    ) -> None:
         self.workers: list[WorkerState] = []
         self._spec = spec
         self._first_party = first_party
+        self._is_parallel = is_parallel
+        self._template = template
         self._hash_seed = str(secrets.randbelow(2**32 - 1) + 1)
         self._selector = selectors.DefaultSelector()
         if spec.cancel is not None:
@@ -109,11 +122,39 @@ class WorkerPool:
         Raises:
             SuiteError: the interpreter cannot be started.
         """
-        process = WorkerProcess(self._spec, number, self._first_party, self._hash_seed)
-        worker = WorkerState(process)
+        name = f"gw{number}" if self._is_parallel else ""
+        launch: PythonLauncher | CopyLauncher
+        is_copy = self._template is not None and self._template.is_alive
+        if self._template is not None and is_copy:
+            launch = CopyLauncher(self._template, name)
+        else:
+            place = WorkerPlace(self._spec.scratch / f"worker-{number}", name, self._spec.modules)
+            launch = PythonLauncher(self._spec, place, self._first_party, self._hash_seed)
+        self._add(WorkerState(WorkerProcess(self._spec, number, launch), is_copy=is_copy))
+
+    def spawn_template(self, number: int) -> None:
+        """Start a worker that can become a template.
+
+        Raises:
+            SuiteError: the interpreter cannot be started.
+        """
+        template = Template(self._spec, number, self._first_party, self._hash_seed)
+        self._add(WorkerState(template.worker, template=template))
+
+    def use_template(self, worker: WorkerState) -> Template | None:
+        """Make copies of a worker from now on, which itself runs nothing; return the template."""
+        self._remove(worker)
+        self._template = worker.template
+        return self._template
+
+    def stop_copying(self) -> None:
+        """Have each worker collect the suite itself from now on."""
+        self._template = None
+
+    def _add(self, worker: WorkerState) -> None:
         worker.start_timer(START_TIMEOUT)
         self.workers.append(worker)
-        reports, output, lifeline = process.descriptors
+        reports, output, lifeline = worker.process.descriptors
         handlers = ((reports, self._read_reports), (output, self._read_output), (lifeline, self._read_lifeline))
         for descriptor, handler in handlers:
             self._selector.register(descriptor, selectors.EVENT_READ, (worker, handler))
@@ -126,11 +167,17 @@ class WorkerPool:
 
     def terminate(self, worker: WorkerState) -> None:
         """End a worker now, and remove it."""
+        self._remove(worker)
+        if worker.template is not None:
+            worker.template.close()
+        else:
+            worker.process.close()
+
+    def _remove(self, worker: WorkerState) -> None:
         for descriptor in worker.process.descriptors:
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
         self.workers.remove(worker)
-        worker.process.close()
 
     def close(self) -> None:
         """End all workers."""

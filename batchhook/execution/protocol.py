@@ -78,6 +78,11 @@ class DiscoveryFinished(_Message):
 
     kind: Literal["discovery_finished"]
     origins: list[Origin]
+    deselected: Annotated[int, Field(ge=0)] = 0
+    """Tests that the project's own options leave out."""
+
+    is_forkable: bool = False
+    """Whether copies of the process can run the tests."""
 
 
 class FixtureStarted(_Message):
@@ -130,6 +135,12 @@ class TestFinished(_Message):
     result: Annotated[TestResult, AfterValidator(_check_reported)]
 
 
+class NextItemNeeded(_Message):
+    """Every item but the last has been run; how that one ends depends on the test after it."""
+
+    kind: Literal["next_item_needed"]
+
+
 class ChunkFinished(_Message):
     """Every item of the command has been run."""
 
@@ -153,6 +164,7 @@ HarnessMessage = (
     | TestStarted
     | TestPassed
     | TestFinished
+    | NextItemNeeded
     | ChunkFinished
     | Aborted
 )

@@ -1,11 +1,12 @@
 """Choice of the parallel failures that must run again, and the changes that their reruns make. Pure.
 
 Tests may fail only because others run at the same time: two that use the same folder or port, or one that was separated
-from tests that it needs. The outcome under unittest decides. So a test that failed in parallel runs again alone, in one
-process, after the earlier tests of its class. If it fails there as well, and has passed in parallel before, the failure
-is reliable; otherwise it runs a third time, after everything that unittest runs before it. That takes long, and is
-needed once for each test: some suites depend on the order, and most do not. If it passes then, it may depend on the
-order, or be flaky: a coin that shows tails twice and then heads. So both are repeated before a dependence is reported.
+from tests that it needs. The outcome under the framework alone decides. So a test that failed in parallel runs again
+alone, in one process, after the earlier tests of its class. If it fails there as well, and has passed in parallel
+before, the failure is reliable; otherwise it runs a third time, after everything that the framework runs before it.
+That takes long, and is needed once for each test: some suites depend on the order, and most do not. If it passes then,
+it may depend on the order, or be flaky: a coin that shows tails twice and then heads. So both are repeated before a
+dependence is reported.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from batchhook.core.failure_groups import failure_signature
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.core.test_ids import is_unloaded_module
 from batchhook.execution.crashes import MISSING
 from batchhook.execution.scheduling import ItemResult, TestItem, selectors_of
 
@@ -83,7 +85,7 @@ class RerunPolicy:
         return reruns
 
     def reruns_in_order(self, isolation_verified: frozenset[str]) -> list[ItemResult]:
-        """Return the failures of tests that may depend on everything that unittest runs before them.
+        """Return the failures of tests that may depend on everything that the framework runs before them.
 
         Args:
             isolation_verified: ids of tests that are known not to.
@@ -102,10 +104,10 @@ class RerunPolicy:
             return False  # a third timeout costs too much for so small a chance
         if entry.item < 0:
             return entry.result.test_id in self._selectors
-        return not self._items[entry.item].class_name.startswith("unittest.loader.")  # imports keep their order anyway
+        return not is_unloaded_module(self._items[entry.item].test_id)  # imports keep their order anyway
 
     def items_to_run(self, reruns: Sequence[ItemResult]) -> list[int]:
-        """Return the numbers of these failures' items and of those before them in their scopes, in unittest's order."""
+        """Return the numbers of these failures' items and of those before them in their scopes, in order."""
         numbers: set[int] = set()
         last: dict[str, int] = {}  # by scope: ten thousand tests of one class may have failed
         for entry in reruns:
@@ -156,7 +158,7 @@ class RerunPolicy:
     def check_order(self, candidates: Sequence[ItemResult], results: Sequence[ItemResult]) -> None:
         """Take back that tests depend on the order if they behave differently when repeated.
 
-        One that also passes alone is flaky. One that also fails in unittest's order fails.
+        One that also passes alone is flaky. One that also fails in the framework's order fails.
 
         Args:
             candidates: see ``order_candidates``.

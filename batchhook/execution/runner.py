@@ -7,18 +7,22 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
-from batchhook.core.results import IsolationLevel, Outcome, SuiteResult
+from batchhook.core.results import IsolationLevel, Outcome, SuiteResult, broken_result
 from batchhook.core.settings import RunOrder
 from batchhook.errors import SuiteError
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
+from batchhook.execution.parts import PartListener, merge, part_spec
 from batchhook.execution.rerun import ORDER_CHECKS, RerunChanges, RerunPolicy
 from batchhook.execution.scheduling import Chunk, ItemResult, TestItem, nearest_ids, plan_chunks, select
 from batchhook.execution.session import Discovery, Session
-from batchhook.execution.spec import Listener, NullListener, SuiteSpec, check_runnable
+from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpec, check_runnable
 
 MIN_PARALLEL_SECONDS = 0.5
 """Expected duration of the tests below which a second process does not pay."""
+
+
+NONE_SELECTED = "None of the selected tests exists."
 
 
 def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
@@ -27,21 +31,47 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     Nothing that a suite does raises: one that cannot be run, or that sends invalid reports, gives a result without
     tests, with ``broken_reason`` and ``hint``.
     """
+    if spec.parts:
+        return _run_parts(spec, listener or NullListener())
     begin = perf_counter()
     run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener or NullListener())
     try:
         run.execute()
     except SuiteError as error:
-        duration = perf_counter() - begin
-        return SuiteResult(duration=duration, broken_reason=error.message, hint=error.hint, is_complete=False)
+        return broken_result(error, perf_counter() - begin)
+    finally:
+        run.close()
     return SuiteResult(
         tuple(entry.result for entry in run.results),
         perf_counter() - begin,
-        is_complete=not run.not_run and not spec.only,
+        is_complete=not (run.not_run or spec.only or spec.engine.is_restricted),
         absent=run.located.absent,
         untestable=run.located.untestable,
         known_ids=run.located.known_ids,
+        deselected=0 if spec.only or spec.engine.is_restricted else run.deselected,
     )
+
+
+def _run_parts(spec: SuiteSpec, listener: Listener) -> SuiteResult:
+    """Run several suites, one after the other."""
+    results: list[tuple[SuitePart, SuiteResult]] = []
+    for part in spec.parts:
+        own = part_spec(spec, part)
+        if own is None:
+            continue
+        result = run_suite(own, PartListener(listener, part, sum(len(earlier.results) for _, earlier in results)))
+        if spec.cancel is not None and spec.cancel.is_cancelled:
+            return result
+        has_none = result.broken_reason == NONE_SELECTED or (result.has_no_tests and part.engine.is_restricted)
+        if not has_none:
+            results.append((part, result))
+        if spec.fail_fast and any(each.outcome.is_failure for each in result.results):
+            break
+    if not results:
+        names = ", ".join(part.name for part in spec.parts)
+        return broken_result(SuiteError(NONE_SELECTED, f"The suites are: {names}."))
+    merged = merge(results, is_whole=not spec.only)
+    return merged if len(results) == len(spec.parts) else replace(merged, is_complete=False)
 
 
 def initial_jobs(spec: SuiteSpec) -> int:
@@ -78,7 +108,7 @@ class _SuiteRun:
         Raises:
             SuiteError: the suite cannot be run, or a report is invalid.
         """
-        if self._spec.from_other_tree and not self._spec.has_start_dir:
+        if self._spec.from_other_tree and self._spec.engine.find_problem(self._spec.root) is not None:
             self.located = locate_tests(self._spec.only, [], ())
             return
         check_runnable(self._spec)
@@ -89,6 +119,15 @@ class _SuiteRun:
         for result in self.located.implied_passes(entry.result for entry in self.results):
             self.results.append(ItemResult(-1, result))
             self._listener.finished(result)
+
+    @property
+    def deselected(self) -> int:
+        """Number of tests that the project's own options leave out."""
+        return self._discovery.deselected
+
+    def close(self) -> None:
+        """End what outlives a session."""
+        self._discovery.close()
 
     def _run_session(self, plan: Callable[[list[TestItem]], list[Chunk]]) -> None:
         isolation = IsolationLevel.SUITE if self._jobs == 1 else IsolationLevel.PARALLEL
@@ -107,7 +146,7 @@ class _SuiteRun:
             if not self._selection:
                 nearest = ", ".join(nearest_ids(items, self._spec.only))
                 hint = f"Did you mean: {nearest}?" if nearest else "Run the whole suite to see their ids."
-                raise SuiteError("None of the selected tests exists.", hint)
+                raise SuiteError(NONE_SELECTED, hint)
         return self._plan(self._selection, items)
 
     def _plan(self, numbers: list[int], items: list[TestItem]) -> list[Chunk]:
@@ -131,10 +170,12 @@ class _SuiteRun:
         """Run failures again, at an isolation level, and return the results of all tests that ran."""
         self._listener.rerunning(len(reruns))
         items = policy.items_to_run(reruns)
+        spec = replace(self._spec, fail_fast=False)
         if isolation is IsolationLevel.SUITE:
             items = [number for number in self._selection if number <= max(items)]
+        elif spec.engine.collects_files_alone and self._discovery.template is None:
+            spec = replace(spec, modules=frozenset(self._discovery.items[number].module for number in items))
         chunk = Chunk(tuple(items), seconds=0.0, urgent=True)
-        spec = replace(self._spec, fail_fast=False)
         session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)
         session.run(1)
         return session.results

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.results import TestResult
+from batchhook.core.test_ids import NODE_SEPARATOR, is_node_id, is_unloaded_module, owner, parse_id
 from batchhook.core.test_stats import TestStats
-from batchhook.core.unittest_ids import FAILED_IMPORT, owner
 
 UNKNOWN_DURATION = 0.05
 """Seconds assumed for a test without statistics."""
@@ -22,9 +22,9 @@ class TestItem:
     """One test of the discovered suite.
 
     Attributes:
-        test_id: as unittest reports it; not always unique.
-        module: of the test.
-        class_name: the class with its module, as in the ids of fixtures.
+        test_id: as the framework reports it; not always unique.
+        module: of the test; pytest's is a file, relative to the root.
+        class_name: the class with its module, in the notation of the id; empty for a function.
         group: the fixtures that it shares with other tests, and must run together with; empty for none.
     """
 
@@ -37,7 +37,7 @@ class TestItem:
 
     @property
     def scope(self) -> str:
-        """The tests that unittest runs next to it: everything under its fixtures, or else its class."""
+        """The tests that the framework runs next to it: everything under its fixtures, or else its class."""
         return self.group or f"class {self.class_name} in {self.module}"
 
 
@@ -59,7 +59,7 @@ class Chunk:
     """Tests that one worker runs one after the other.
 
     Attributes:
-        items: their numbers, in unittest's order.
+        items: their numbers, in the framework's order.
         seconds: expected duration.
         urgent: whether one of them failed recently or was changed.
     """
@@ -98,18 +98,20 @@ def select(items: Sequence[TestItem], only: Iterable[str]) -> list[int]:
 def _names_of(word: str) -> Iterator[str]:
     """Yield the ids that a word may stand for; of a path, the longest first, since tests may start in any folder."""
     yield word
-    path, *inside = word.split("::")
+    path, *inside = word.split(NODE_SEPARATOR)
     if not (inside or "/" in path or path.endswith(".py")):
         return
+    yield NODE_SEPARATOR.join((path.removeprefix("./").rstrip("/"), *inside))
     parts = path.removeprefix("./").rstrip("/").removesuffix(".py").removesuffix("/__init__").split("/")
     yield from (".".join((*parts[start:], *inside)) for start in range(len(parts)))
 
 
 def _packages_of(item: TestItem) -> Iterator[str]:
-    """Yield the packages around a test's module, and the names of a module that cannot be imported."""
-    name = owner(item.test_id) if item.test_id.startswith(FAILED_IMPORT) else item.module
+    """Yield the packages or folders around a test's module, and the names of a module that cannot be imported."""
+    name = owner(item.test_id) if is_unloaded_module(item.test_id) else item.module
+    separator = "/" if is_node_id(item.test_id) else "."
     yield name
-    while name := name.rpartition(".")[0]:
+    while name := name.rpartition(separator)[0]:
         yield name
 
 
@@ -118,11 +120,12 @@ def nearest_ids(items: Sequence[TestItem], words: Iterable[str]) -> list[str]:
     names = dict.fromkeys(name for item in items for name in (item.module, item.class_name, item.test_id) if name)
     by_last_part: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
-        by_last_part[name.rpartition(".")[2]].append(name)
+        by_last_part[parse_id(name).name].append(name)
     nearest: dict[str, None] = {}
     for word in words:
         wanted = list(_names_of(word))[-1]
-        nearest |= dict.fromkeys([name for name in names if name.endswith(f".{wanted}")][:_NEAREST])
+        endings = (f".{wanted}", f"{NODE_SEPARATOR}{word}", f"/{word}")
+        nearest |= dict.fromkeys([name for name in names if name.endswith(endings)][:_NEAREST])
         nearest |= dict.fromkeys(difflib.get_close_matches(wanted, list(names)[:_COMPARED], _NEAREST))
         last = difflib.get_close_matches(wanted.rpartition(".")[2], list(by_last_part)[:_COMPARED], _NEAREST)
         nearest |= dict.fromkeys(name for part in last for name in by_last_part[part])
@@ -130,13 +133,15 @@ def nearest_ids(items: Sequence[TestItem], words: Iterable[str]) -> list[str]:
 
 
 def selectors_of(item: TestItem) -> tuple[str, ...]:
-    """Return the ids that select a test."""
-    teardowns = (f"tearDownClass ({item.class_name})", f"tearDownModule ({item.module})")
-    return (item.test_id, item.class_name, item.module, *setup_ids(item), *teardowns)
+    """Return the ids that select a test: its own, its class's, its module's; its function's, or its fixtures'."""
+    names = (item.test_id, item.class_name, item.module)
+    if is_node_id(item.test_id):
+        return (*names, f"{parse_id(item.test_id).owner}{NODE_SEPARATOR}{parse_id(item.test_id).function}")
+    return (*names, *setup_ids(item), f"tearDownClass ({item.class_name})", f"tearDownModule ({item.module})")
 
 
 def setup_ids(item: TestItem) -> tuple[str, str]:
-    """Return the ids of the fixtures that must succeed for a test to run."""
+    """Return the ids of the fixtures of unittest's that must succeed for a test to run."""
     return f"setUpClass ({item.class_name})", f"setUpModule ({item.module})"
 
 
@@ -149,14 +154,14 @@ def plan_chunks(
 ) -> list[Chunk]:
     """Split tests into chunks, in the order in which to hand them out.
 
-    One worker gets everything in one chunk, in unittest's order. For several, tests that share fixtures stay together,
-    a class without fixtures is split if it would keep one worker busy longer than the others, and short classes are
-    merged by module. Tests that failed recently or were changed come first, then the longest: the order that lets
-    workers finish together (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
+    One worker gets everything in one chunk, in the framework's order. For several, tests that share fixtures stay
+    together, a class without fixtures is split if it would keep one worker busy longer than the others, and short
+    classes are merged by module. Tests that failed recently or were changed come first, then the longest: the order
+    that lets workers finish together (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
 
     Args:
         items: the whole suite.
-        numbers: of the tests to run, in unittest's order.
+        numbers: of the tests to run, in the framework's order.
         jobs: number of workers.
         stats: statistics of earlier runs.
         changed_files: relative to the checkout.
@@ -175,7 +180,7 @@ class _Estimate:
     def __init__(self, items: Sequence[TestItem], stats: TestStats, changed_files: Iterable[str]) -> None:
         self.items = items
         self._stats = stats
-        self._changed_modules = frozenset(_module(path) for path in changed_files if path.endswith(".py"))
+        self._changed_modules = frozenset(name for path in changed_files for name in (path, _module(path)))
         self._unsplittable = {item.scope for item in items if item.test_id in stats.parallel_only}
 
     def seconds(self, number: int) -> float:

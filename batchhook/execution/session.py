@@ -14,9 +14,10 @@ from batchhook.errors import SuiteError
 from batchhook.execution.crashes import crash_result, discovery_error, missing_result
 from batchhook.execution.import_check import check_origins
 from batchhook.execution.interpreter import check_version
+from batchhook.execution.launch import Template
 from batchhook.execution.pool import WorkerPool, WorkerState
 from batchhook.execution.scheduling import UNKNOWN_DURATION, Chunk, ItemResult, TestItem, setup_ids
-from batchhook.execution.spec import Listener, SuiteSpec, check_not_empty
+from batchhook.execution.spec import Listener, SuiteSpec
 from batchhook.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -40,12 +41,22 @@ class Discovery:
         items: the suite, as the first worker of the first session discovered it.
         modules: names of the modules that discovery imported, or tried to.
         worker_numbers: name the files of the processes.
+        deselected: number of tests that the project's own options leave out.
+        template: the process that has discovered the suite, if workers can be copies of it.
     """
 
     first_party: Sequence[str] = ()
     items: list[TestItem] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
     worker_numbers: Iterator[int] = field(default_factory=itertools.count)
+    deselected: int = 0
+    template: Template | None = None
+
+    def close(self) -> None:
+        """End the template."""
+        if self.template is not None:
+            self.template.close()
+            self.template = None
 
 
 class Session:
@@ -75,7 +86,11 @@ class Session:
         self._spec = spec
         self._listener = listener
         self._discovery = discovery
-        self._pool = WorkerPool(spec, discovery.first_party)
+        # What runs after everything before it decides in the end, so it does not even share a process's past.
+        template = None if isolation is IsolationLevel.SUITE else discovery.template
+        is_parallel = isolation is IsolationLevel.PARALLEL
+        self._pool = WorkerPool(spec, discovery.first_party, is_parallel=is_parallel, template=template)
+        self._jobs = 1
         self._plan = plan
         self._isolation = isolation
         self._is_planned = False
@@ -95,8 +110,7 @@ class Session:
             SuiteError: the suite cannot be run, or a report is invalid.
         """
         try:
-            for _ in range(jobs):
-                self._pool.spawn(next(self._discovery.worker_numbers))
+            self._start(jobs)
             for worker, message in self._pool.events():
                 if message is None:
                     self._handle_end(worker)
@@ -104,6 +118,19 @@ class Session:
                     self._handle_message(worker, message)
         finally:
             self._pool.close()
+
+    def _start(self, jobs: int) -> None:
+        """Start all workers; or first the one of which the others can be copies."""
+        is_first = self._isolation is IsolationLevel.PARALLEL and self._discovery.template is None
+        if is_first and self._spec.engine.makes_copies:
+            self._jobs = jobs
+            self._pool.spawn_template(next(self._discovery.worker_numbers))
+            return
+        self._spawn(jobs)
+
+    def _spawn(self, count: int) -> None:
+        for _ in range(count):
+            self._pool.spawn(next(self._discovery.worker_numbers))
 
     @property
     def not_run(self) -> list[int]:
@@ -124,6 +151,8 @@ class Session:
                 worker.start_test(message.id, -1, self._spec.limit_of(message.id))
             case protocol.Aborted():
                 worker.aborted = True
+            case protocol.NextItemNeeded():
+                self._follow_up(worker)
             case protocol.ChunkFinished():
                 self._handle_chunk_end(worker, message)
             case _:
@@ -143,6 +172,9 @@ class Session:
 
     def _handle_result(self, worker: WorkerState, own_number: int, result: TestResult) -> None:
         item = worker.run_numbers.get(own_number, -1)
+        elapsed = perf_counter() - worker.since
+        if result.duration > elapsed:  # the test has set the clock
+            result = replace(result, duration=elapsed)
         if item >= 0 and item in self._settled:
             return
         self._settle(worker, item, result)
@@ -189,21 +221,28 @@ class Session:
             case protocol.ItemsListed():
                 worker.items.extend(TestItem(*row) for row in message.items)
             case protocol.DiscoveryFailed():
-                raise SuiteError(
-                    f"unittest cannot load the suite: {message.error_type}: {message.message}",
-                    "Run `python -m unittest discover` in the checkout to see the same error.",
-                )
+                error = ": ".join(filter(None, (message.error_type, message.message)))
+                raise self._spec.engine.explain_failed_discovery(error, worker.process.output)
             case protocol.DiscoveryFinished():
                 check_origins(self._spec.root, message.origins)
+                if worker.is_copy:
+                    worker.items = self._discovery.items
                 if not self._is_planned:  # the first worker's discovery is the run's
+                    self._discovery.deselected = self._discovery.deselected or message.deselected
                     self._make_plan(worker.items)
+                if worker.template is not None and message.is_forkable:
+                    self._discovery.template = self._pool.use_template(worker)
+                    self._spawn(self._jobs)
+                    return
+                if worker.template is not None:
+                    self._spawn(self._jobs - 1)
                 worker.finish_discovery(self._discovery.items)
                 self._hand_out()
 
     def _make_plan(self, items: list[TestItem]) -> None:
         self._is_planned = True
-        if not self._spec.from_other_tree:
-            check_not_empty(self._spec, items)
+        if not items and not self._spec.from_other_tree:
+            raise self._spec.engine.explain_empty()
         self._discovery.items = self._discovery.items or items
         self._queue.extend(list(chunk.items) for chunk in self._plan(self._discovery.items))
         self._planned = {item for chunk in self._queue for item in chunk}
@@ -248,19 +287,37 @@ class Session:
         return self._queue.popleft() if self._queue and is_last else None
 
     def _assign(self, worker: WorkerState, chunk: list[int]) -> None:
+        worker.chunk = []
+        worker.has_progressed = False
+        worker.start_timer(self._spec.test_timeout)
+        self._extend(worker, chunk)
+
+    def _extend(self, worker: WorkerState, chunk: list[int]) -> None:
+        """Have a worker run these items after those that it has."""
         for item in chunk:
             if item not in worker.own_numbers:
                 self._settle(worker, item, missing_result(self._discovery.items[item]))
-        worker.chunk = [item for item in chunk if item in worker.own_numbers]
-        worker.has_progressed = False
-        worker.start_timer(self._spec.test_timeout)
-        worker.process.run([worker.own_numbers[item] for item in worker.chunk], fail_fast=self._spec.fail_fast)
+        items = [item for item in chunk if item in worker.own_numbers]
+        worker.chunk = [*(worker.chunk or ()), *items]
+        worker.process.run([worker.own_numbers[item] for item in items], fail_fast=self._spec.fail_fast)
+
+    def _follow_up(self, worker: WorkerState) -> None:
+        """Give a worker the tests after its last one, which decide which fixtures that one leaves standing."""
+        chunk = None if self._is_stopped else self._next_chunk(worker)
+        if chunk is None:
+            worker.process.run_last()
+        else:
+            self._extend(worker, chunk)
 
     # --- ends of processes ------------------------------------------------------------------------------------------
 
     def _handle_end(self, worker: WorkerState) -> None:
         if worker.is_quitting:
             self._pool.terminate(worker)
+        elif worker.is_copy and not worker.is_ready:  # its template has ended, or there is no memory for copies
+            self._pool.stop_copying()
+            self._pool.terminate(worker)
+            self._spawn(1)
         elif not worker.is_ready:
             raise discovery_error(worker, self._spec)
         else:
@@ -282,7 +339,7 @@ class Session:
         self._hand_out()
 
     def _without_failed_fixtures(self, items: Sequence[int]) -> list[int]:
-        """Return the items whose fixtures have not failed: unittest does not run the others."""
+        """Return the items whose fixtures have not failed: unittest does not run the others; pytest fails each."""
         failed = {entry.result.test_id for entry in self.results if entry.item < 0}
         return [item for item in items if failed.isdisjoint(setup_ids(self._discovery.items[item]))]
 

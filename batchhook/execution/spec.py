@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +10,31 @@ from typing import Protocol
 from batchhook.core.results import TestResult
 from batchhook.core.settings import RunOrder
 from batchhook.core.test_stats import TestStats
+from batchhook.engines.engine import Engine
+from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
+
+
+@dataclass(frozen=True, slots=True)
+class SuitePart:
+    """One of several suites of a project.
+
+    Attributes:
+        name: precedes the ids of its tests, as in ``api:tests/test_x.py::test_y``.
+        folder: its root, relative to the checkout; empty for the checkout itself.
+        interpreter: the Python that runs it.
+        environment: variables of its tests, without git's; the import path is added to them.
+        engine: the test framework, configured.
+        test_timeout: seconds allowed for one test, one fixture or the import of one module; 0 for no limit.
+    """
+
+    name: str
+    folder: str
+    interpreter: Path
+    environment: Mapping[str, str]
+    engine: Engine
+    test_timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +46,20 @@ class SuiteSpec:
         root: the checkout under test; the working directory of every test at its start.
         environment: variables of the tests, without git's; the import path is added to them.
         scratch: an existing, private folder of this run.
-        start_dir: where discovery starts, relative to ``root``; as ``unittest discover -s``.
-        pattern: names of test files; as ``unittest discover -p``.
-        top_level_dir: the folder that modules are imported from; as ``unittest discover -t``; empty: unittest decides.
+        engine: the test framework, configured.
+        parts: the suites of a project that has several; they replace interpreter, environment, engine and
+            ``test_timeout``.
         test_timeout: seconds allowed for one test, one fixture or the import of one module; 0 for no limit.
-        limits: seconds allowed for single tests or fixtures, by id, where less than ``test_timeout``.
+        limits: seconds allowed for single tests or fixtures, by id, in place of ``test_timeout``; 0 for no limit.
         only: the tests to run, each by its id or that of its class or module; empty for all.
         jobs: processes that run tests in parallel.
-        order: ``ORIGINAL`` keeps unittest's order, in one process.
+        order: ``ORIGINAL`` keeps the framework's own order, in one process.
         fail_fast: whether to stop at the first failure.
         stats: statistics of earlier runs.
         changed_files: files changed since the last run, relative to ``root``; their tests come first.
         from_other_tree: whether ``only`` names tests of another tree. They may not exist in this one, and run together
             with the tests they are known to depend on (``locate_tests.py``).
-        modules: names of the modules that discovery imports; empty for all that match the pattern.
+        modules: the modules that discovery loads, as in ``TestItem.module``; empty for all.
         cancel: breaks off the run, which is then a broken one.
     """
 
@@ -44,9 +67,8 @@ class SuiteSpec:
     root: Path
     environment: Mapping[str, str]
     scratch: Path
-    start_dir: str = "."
-    pattern: str = "test*.py"
-    top_level_dir: str = ""
+    engine: Engine = field(default_factory=UnittestEngine)
+    parts: tuple[SuitePart, ...] = ()
     test_timeout: float = 300.0
     limits: Mapping[str, float] = field(default_factory=dict)
     only: tuple[str, ...] = ()
@@ -69,15 +91,9 @@ class SuiteSpec:
         src = self.root / "src"
         return (src, self.root) if src.is_dir() else (self.root,)
 
-    @property
-    def has_start_dir(self) -> bool:
-        """Return whether the start folder exists, or is the dotted name of a package."""
-        is_package = self.start_dir.replace(".", "").isidentifier() and "." in self.start_dir
-        return is_package or (self.root / self.start_dir).is_dir()
-
 
 def check_runnable(spec: SuiteSpec) -> None:
-    """Check that the checkout, the interpreter and the start folder exist.
+    """Check that the checkout, the interpreter and the folder of tests exist.
 
     Raises:
         SuiteError: one of them is missing.
@@ -89,24 +105,9 @@ def check_runnable(spec: SuiteSpec) -> None:
             f"The test interpreter does not exist: {spec.interpreter}",
             "Set `python` in the configuration to the project's interpreter.",
         )
-    if not spec.has_start_dir:
-        raise SuiteError(
-            f"The start folder `{spec.start_dir}` does not exist in the checkout.",
-            "Set `start_dir` in the configuration to the folder that holds the tests.",
-        )
-
-
-def check_not_empty(spec: SuiteSpec, items: Sequence[object]) -> None:
-    """Check that discovery found tests.
-
-    Raises:
-        SuiteError: there are none.
-    """
-    if not items:
-        raise SuiteError(
-            f"No tests were found in `{spec.start_dir}` (files named `{spec.pattern}`).",
-            "Set `start_dir` and `pattern` in the configuration; folders of tests need an `__init__.py`.",
-        )
+    problem = spec.engine.find_problem(spec.root)
+    if problem is not None:
+        raise problem
 
 
 class Listener(Protocol):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.execution.cancel import CancelToken
-from batchhook.execution.worker import EXIT_TIMEOUT, HARNESS
+from batchhook.execution.launch import EXIT_TIMEOUT, HARNESS
 
 SCRIPT = HARNESS / "command.py"
 _REPORT_LIMIT = 100

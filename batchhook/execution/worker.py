@@ -6,12 +6,11 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from batchhook.errors import SuiteError
 from batchhook.execution.protocol_reader import ProtocolReader
@@ -20,19 +19,47 @@ from batchhook.execution.spec import SuiteSpec
 if TYPE_CHECKING:
     from batchhook.execution.protocol import HarnessMessage
 
-HARNESS = Path(__file__).parents[1] / "engines" / "harness"
-SCRIPT = HARNESS / "supervisor.py"
-ENGINE = "unittest"
-"""The package below ``engines/`` whose worker runs the tests."""
 OUTPUT_KEPT = 16 * 1024
 READ_SIZE = 256 * 1024
-EXIT_TIMEOUT = 3.0
-"""Seconds that a supervisor may take to end everything below it."""
 START_TIMEOUT = 60.0
 """Seconds until a Python that has not sent its hello is given up."""
-KILL_ROUNDS = 100
-MARKER = "_BATCHHOOK_WORKER"
-"""The environment variable that identifies processes that outlived their supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class HarnessEnds:
+    """Ends of pipes that a harness gets, and what it gets with them.
+
+    Attributes:
+        lifeline: socket, in place of its supervisor's standard input.
+        commands: descriptor that it reads commands from.
+        reports: descriptor that it writes reports to.
+        output: descriptor of its standard output and error.
+        stacks_file: where it writes stacks.
+        token: the prefix of its reports.
+    """
+
+    lifeline: socket.socket
+    commands: int
+    reports: int
+    output: int
+    stacks_file: Path
+    token: str
+
+
+class Launched(Protocol):
+    """A harness that was started, with its supervisor."""
+
+    @property
+    def first_line(self) -> str:
+        """The line that its supervisor has to read first; empty for none."""
+
+    def wait(self, lifeline: socket.socket, pid: int) -> None:
+        """Wait for the end of both; kill them if it does not come soon.
+
+        Args:
+            lifeline: batchhook's end, which is closed for writing.
+            pid: of the harness; 0 if it has not reported it.
+        """
 
 
 class WorkerProcess:
@@ -41,8 +68,7 @@ class WorkerProcess:
     Args:
         spec: the suite.
         number: of this process in the run; names its files.
-        first_party: names of the modules in the source roots.
-        hash_seed: common to all processes of a run, so that sets and dictionaries, and with them the tests, are equal.
+        launch: starts it, or copies one.
 
     Attributes:
         pid: of the harness; 0 until its hello.
@@ -50,14 +76,13 @@ class WorkerProcess:
         reports_closed: whether its pipe for reports is at its end.
 
     Raises:
-        SuiteError: the interpreter cannot be started.
+        SuiteError: it cannot be started.
     """
 
-    def __init__(self, spec: SuiteSpec, number: int, first_party: Iterable[str], hash_seed: str) -> None:
+    def __init__(self, spec: SuiteSpec, number: int, launch: Callable[[HarnessEnds], Launched]) -> None:
         self.pid = 0
         self.status = ""
         self.reports_closed = False
-        self._marker = secrets.token_hex(16)
         self._stacks_file = spec.scratch / f"worker-{number}.stacks"
         self._output_tail = b""
         token = secrets.token_hex(16)
@@ -67,35 +92,20 @@ class WorkerProcess:
         self._reports, reports = os.pipe()
         self._output, output = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [
-                    *(str(spec.interpreter), "-B", str(SCRIPT), ENGINE),
-                    *(str(commands), str(reports), str(self._stacks_file), start_variables(spec)),
-                    *(spec.start_dir, spec.pattern, spec.top_level_dir, " ".join(sorted(spec.modules))),
-                ],
-                cwd=spec.root,
-                env=environment(spec, hash_seed) | {MARKER: self._marker},
-                stdin=lifeline.fileno(),
-                stdout=output,
-                stderr=output,
-                pass_fds=(commands, reports),
-                start_new_session=True,
-            )
-        except OSError as error:
+            self._launched = launch(HarnessEnds(lifeline, commands, reports, output, self._stacks_file, token))
+        except SuiteError:
             self._close_pipes()
-            raise SuiteError(
-                f"The test interpreter does not start: {spec.interpreter} ({error.strerror})",
-                "Set `python` in the configuration to the project's interpreter.",
-            ) from error
+            raise
         finally:
             lifeline.close()
             for descriptor in (commands, reports, output):
                 os.close(descriptor)
         for descriptor in (self._reports, self._output):
             os.set_blocking(descriptor, False)
-        self._lifeline.settimeout(START_TIMEOUT)
-        with suppress(OSError):
-            self._lifeline.sendall(" ".join([token, *first_party]).encode() + b"\n")
+        if self._launched.first_line:
+            self._lifeline.settimeout(START_TIMEOUT)
+            with suppress(OSError):
+                self._lifeline.sendall(self._launched.first_line.encode() + b"\n")
         self._lifeline.setblocking(False)  # noqa: FBT003
 
     @property
@@ -167,6 +177,10 @@ class WorkerProcess:
         """Run items, all of them or until one fails."""
         self._send(("try " if fail_fast else "run ") + format_ranges(items))
 
+    def run_last(self) -> None:
+        """Have the item run that waits for the next one: there is none."""
+        self._send("last")
+
     def quit(self) -> None:
         """Let the harness end as a Python program ends."""
         self._send("quit")
@@ -181,18 +195,17 @@ class WorkerProcess:
         with suppress(OSError):
             self._lifeline.send(b"k")
 
+    def request_copy(self) -> None:
+        """Have the harness take the pipes of a copy from its socket, and make it (``launch.CopyLauncher``)."""
+        self._send("copy")
+
     def close(self) -> None:
         """End whatever is left, wait for it, and close the pipes. May be called at any time, and repeatedly."""
-        if self._process.returncode is None:
-            with suppress(OSError):
-                self._lifeline.shutdown(socket.SHUT_WR)
-            try:
-                self._process.wait(EXIT_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            if self._process.returncode != 0:  # a supervisor that exits normally has killed its descendants
-                kill_marked(f"{MARKER}={self._marker}".encode())
+        if self._commands < 0:
+            return
+        with suppress(OSError):
+            self._lifeline.shutdown(socket.SHUT_WR)
+        self._launched.wait(self._lifeline, self.pid)
         self._close_pipes()
         with suppress(OSError):
             self._stacks_file.unlink()
@@ -208,24 +221,6 @@ class WorkerProcess:
         for descriptor in (self._commands, self._reports, self._output):
             os.close(descriptor)
         self._commands = -1
-
-
-def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
-    """Return the variables of the tests, with the import path."""
-    variables = {name: value for name, value in spec.environment.items() if name != "OLDPWD"}
-    variables["PWD"] = str(spec.root)  # as a shell would have it there
-    path = [str(root) for root in spec.source_roots]
-    if variables.get("PYTHONPATH"):
-        path.append(variables["PYTHONPATH"])
-    variables["PYTHONPATH"] = os.pathsep.join(path)
-    variables["PYTHONDONTWRITEBYTECODE"] = "1"
-    variables.setdefault("PYTHONHASHSEED", hash_seed)
-    return variables
-
-
-def start_variables(spec: SuiteSpec) -> str:
-    """Return the names of our variables that Python reads at its start, and that tests shall not see."""
-    return " ".join({"PYTHONHASHSEED"} - spec.environment.keys())
 
 
 def read_available(descriptor: int) -> bytes | None:
@@ -245,28 +240,6 @@ def format_ranges(numbers: Sequence[int]) -> str:
         else:
             ranges.append([number, number])
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
-
-
-def kill_marked(marker: bytes) -> None:
-    """Kill every process with the marker in its environment, until none is left (Linux; elsewhere none is found)."""
-    for _ in range(KILL_ROUNDS):
-        pids = find_marked(marker)
-        if not pids:
-            return
-        for pid in pids:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.005)
-
-
-def find_marked(marker: bytes) -> list[int]:
-    """Return the ids of the processes with the marker in their environment."""
-    pids: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if marker in (folder / "environ").read_bytes().split(b"\0"):
-                pids.append(int(folder.name))
-    return pids
 
 
 def describe_exit(status: str) -> str:

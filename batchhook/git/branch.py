@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from batchhook.errors import BatchhookError, ConflictError, GitError
+from batchhook.git import private_worktree
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 
@@ -16,7 +17,7 @@ def refs_containing(git: Git, location: Location, branch: str, commit: str) -> t
 
     Args:
         git: in the repository.
-        location: the work tree to leave out.
+        location: the work tree to leave out; so are private ones.
         branch: the full ref name of the branch to leave out.
         commit: the commit's oid.
 
@@ -26,9 +27,9 @@ def refs_containing(git: Git, location: Location, branch: str, commit: str) -> t
     kinds = ("refs/heads", "refs/remotes", "refs/tags")
     rows = git.text("for-each-ref", f"--contains={commit}", "--format=%(refname) %(refname:short)", *kinds).splitlines()
     refs = [short for full, _, short in (row.partition(" ") for row in rows) if full != branch]
+    left_out = {location.top, *(record.folder for record in private_worktree.list_records(location.common_dir))}
     for top, head in _detached_worktrees(git):
-        is_ours = location.common_dir.resolve() in top.parents  # where tests run
-        if top != location.top and not is_ours and git.succeeds("merge-base", "--is-ancestor", commit, head):
+        if top not in left_out and git.succeeds("merge-base", "--is-ancestor", commit, head):
             refs.append(f"the work tree {top}")
     return tuple(refs)
 

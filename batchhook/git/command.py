@@ -13,11 +13,15 @@ from typing import IO
 from batchhook.errors import GitError
 from batchhook.git.environment import scrub_environment
 
-# Our own calls fire none of the user's hooks (post-checkout, reference-transaction, post-index-change), start no file
-# system monitor, never touch a submodule's files, write and print UTF-8, and do not refresh the index that the user may
-# be working with.
+_EVENTS = ("post-checkout", "post-index-change", "pre-auto-gc", "reference-transaction")
+"""Hooks that git would run in the course of our own calls."""
+
+# Our own calls fire none of the user's hooks, in whatever folder or configured (since git 2.54; one event can be turned
+# off since 2.55), start no file system monitor, never touch a submodule's files, write and print UTF-8, and do not
+# refresh the index that the user may be working with.
 _SETTINGS = (
     "core.hooksPath=/dev/null",
+    *(f"hook.{event}.enabled=false" for event in _EVENTS),
     "core.fsmonitor=false",
     "submodule.recurse=false",
     "i18n.commitEncoding=UTF-8",

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from batchhook.core.commit import Commit
-from batchhook.core.rollback import parse_trailers
+from batchhook.core.commit import Commit, parse_trailers
 from batchhook.errors import BatchhookError
 from batchhook.git.command import Git
 

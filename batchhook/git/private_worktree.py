@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,27 @@ from batchhook.git.command import Git
 from batchhook.git.removal import clear_folder, remove_path
 
 _SUBMODULE = b"160000"
+_REASON = "batchhook runs tests here"
+"""Why a work tree is locked: by this, private ones are told from the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeRecord:
+    """Git's record of a private work tree.
+
+    Attributes:
+        admin: the folder that git keeps for the work tree in the git dir.
+        folder: the work tree's top.
+    """
+
+    admin: Path
+    folder: Path
+
+    @property
+    def is_current(self) -> bool:
+        """Return whether the work tree points back here, rather than to a repository that was copied to this one."""
+        pointer = _read_pointer(self.folder)
+        return pointer is None or not pointer.is_dir() or pointer.samefile(self.admin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,7 @@ def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]
     if contents is None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # --force twice: git may still list a work tree that we locked and whose folder was deleted.
-        reason = ("--lock", "--reason", "batchhook runs tests here")
+        reason = ("--lock", "--reason", _REASON)
         git.run(
             *lfs.POINTERS, "worktree", "add", "--quiet", "--force", "--force", "--detach", *reason, str(folder), commit
         )
@@ -61,9 +83,10 @@ def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]
 
 def _reuse(git: Git, inside: Git, commit: str) -> _IndexContents | None:
     """Switch an existing work tree to a commit; if it is incomplete or damaged, remove it and return None."""
-    if (inside.folder / ".git").exists():
+    if any(record.is_current for record in _find_records(git, inside.folder)):
         try:
-            return _switch(inside, commit)
+            if (inside.folder / ".git").exists():
+                return _switch(inside, commit)
         except GitError:
             pass  # damaged by a kill or by tests: start over
     remove(git, inside.folder)
@@ -170,3 +193,48 @@ def remove(git: Git, folder: Path) -> None:
     git.run("worktree", "remove", "--force", "--force", str(folder), check=False)
     with suppress(OSError):
         remove_path(folder)
+    for record in _find_records(git, folder):  # git refuses if the work tree points elsewhere, as to a moved repository
+        shutil.rmtree(record.admin, ignore_errors=True)
+
+
+def rename(git: Git, old: Path, new: Path) -> None:
+    """Give a private work tree another path in the same folder; it is recreated by ``checkout`` if that fails."""
+    with suppress(OSError):
+        old.rename(new)
+        git.run("worktree", "repair", str(new), check=False)
+
+
+def _find_records(git: Git, folder: Path) -> list[WorktreeRecord]:
+    common_dir = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    path = Path(os.path.realpath(folder.parent), folder.name)  # as git writes it
+    return [record for record in list_records(common_dir) if record.folder == path]
+
+
+def list_records(common_dir: Path) -> list[WorktreeRecord]:
+    """Return git's records of the private work trees, wherever these are; gitrepository-layout(5) describes them."""
+    records = []
+    for lock in sorted((common_dir / "worktrees").glob("*/locked")):
+        admin = lock.parent
+        with suppress(OSError):
+            if lock.read_text("utf-8", "replace").strip() == _REASON:
+                pointer = (admin / "gitdir").read_text("utf-8", "surrogateescape").removesuffix("\n")
+                records.append(WorktreeRecord(admin, Path(os.path.normpath(admin / pointer)).parent))
+    return records
+
+
+def is_abandoned(folder: Path) -> bool:
+    """Return whether the repository of a private work tree is gone, was moved, or has no record of it."""
+    pointer = _read_pointer(folder)
+    return pointer is None or not any(
+        record.folder == folder for record in list_records(pointer.parent.parent) if record.admin.name == pointer.name
+    )
+
+
+def _read_pointer(folder: Path) -> Path | None:
+    """Return the git dir that a work tree names; None if it names none."""
+    try:
+        text = (folder / ".git").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    keyword, _, path = text.removesuffix("\n").partition(": ")
+    return Path(os.path.normpath(folder / path)) if keyword == "gitdir" else None

@@ -31,7 +31,7 @@ def operation_after(operation: int) -> str:
 
 def operation_interrupted(operation: int) -> str:
     """Return the ref for the states found while an interrupted operation was being recovered."""
-    return f"{PREFIX}operations/{operation}/found"
+    return f"{PREFIX}operations/{operation}/interrupted"
 
 
 def operation_stash(operation: int) -> str:

@@ -27,6 +27,7 @@ import pluggy
 from batchhook.core.metrics import validate_metrics
 from batchhook.plugins.discovery import GROUP
 from batchhook.report.json_models import Document
+from batchhook.store.files import replace_file
 
 _MAX_OUTPUT = 20_000
 """Bytes of the plug-in's output that are kept."""
@@ -47,9 +48,7 @@ def main() -> None:
     except BaseException as error:  # noqa: BLE001 - SystemExit, too: a plug-in must not end this process
         traceback.print_exception(type(error), error, _plugin_frames(error.__traceback__))
         answer = {"problem": f"{type(error).__name__}: {error}"}
-    temporary = answer_path.with_name(f"{answer_path.name}.new")
-    temporary.write_text(json.dumps(answer), "utf-8")
-    temporary.replace(answer_path)
+    replace_file(answer_path, json.dumps(answer), durable=False)
     _flush_output(relay)
     os._exit(0)  # without waiting for threads and exit handlers of the plug-in
 

@@ -14,8 +14,8 @@ from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals
 from batchhook.core.sanitize import escape_bytes, one_line
+from batchhook.core.test_ids import display_name
 from batchhook.core.timestamps import iso_time
-from batchhook.core.unittest_ids import display_name
 from batchhook.report import evidence
 
 HEADINGS = {
@@ -109,8 +109,12 @@ def parallel_only(results: Iterable[TestResult]) -> Mapping[str, Sequence[str]]:
 
 
 def totals(counts: Totals) -> str:
-    """Return ``74 tests in 8.4 s: 65 passed, 8 failed, 1 skipped``."""
-    words = ((counts.failed, "failed"), (counts.errored, "errored"), (counts.skipped, "skipped"))
+    """Return ``74 tests in 8.4 s: 65 passed, 8 failed, 1 skipped``; tests that are left out come on top."""
+    words = (
+        *((counts.failed, "failed"), (counts.errored, "errored")),
+        *((counts.skipped, "skipped"), (counts.not_run, "not run")),
+        (counts.deselected, "deselected"),
+    )
     others = "".join(f", {number} {word}" for number, word in words if number)
     return f"{plural(counts.tests, 'test')} in {counts.duration:.1f} s: {counts.passed} passed{others}"
 
@@ -120,6 +124,8 @@ def remarks(analysis: Analysis) -> Iterator[str]:
     counts = analysis.result.totals
     if counts.failures:
         yield f"Failure rate {counts.failure_rate:.1%}, critical from {analysis.critical_threshold:.0%}."
+    if analysis.result.unrun:
+        yield f"Not run, for example: {', '.join(map(one_line, analysis.result.unrun.examples))}."
     if analysis.result.hint:
         yield f"{analysis.result.hint}."
     if analysis.is_reused:

@@ -62,7 +62,7 @@ class BackedUpFile(ManifestEntry):
         sha256: of its content, in hex; empty if it did not exist, or for a submodule.
         submodule: the commit of a submodule.
         size: bytes.
-        after_mode: its mode at the batch's head; empty if the batch deleted it; None if the manifest does not say.
+        after_mode: its mode at the batch's head; empty if the batch deleted it.
         after_sha256: of its content at the batch's head; empty if there is none, or for a submodule.
     """
 
@@ -71,7 +71,7 @@ class BackedUpFile(ManifestEntry):
     sha256: Sha256 = ""
     submodule: Hex = ""
     size: Size = 0
-    after_mode: GitMode | None = None
+    after_mode: GitMode = ""
     after_sha256: Sha256 = ""
 
     @classmethod

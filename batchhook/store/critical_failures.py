@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from batchhook.core.operations import rolled_back_batches
-from batchhook.core.rollback import AutoRollbackResult, AutoRollbackStatus
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
+from batchhook.lazy import LazyModule
 from batchhook.store import operations
 from batchhook.store.database import Database
+
+if TYPE_CHECKING:
+    from batchhook.core import rollback
+else:
+    rollback = LazyModule("batchhook.core.rollback")
 
 
 class Resolution(str, Enum):
@@ -44,7 +50,7 @@ def list_unresolved(database: Database) -> dict[str, int]:
     return {branch: batch for branch, batch in critical.items() if batch not in rolled_back}
 
 
-def save_auto_rollback(database: Database, batch: int, result: AutoRollbackResult) -> None:
+def save_auto_rollback(database: Database, batch: int, result: rollback.AutoRollbackResult) -> None:
     """Store the result of a batch's automatic rollback; the first one stays."""
     with database.transaction() as connection:
         connection.execute(
@@ -59,10 +65,12 @@ def save_auto_rollback(database: Database, batch: int, result: AutoRollbackResul
         )
 
 
-def load_auto_rollback(database: Database, batch: int) -> AutoRollbackResult | None:
+def load_auto_rollback(database: Database, batch: int) -> rollback.AutoRollbackResult | None:
     """Return the result of a batch's automatic rollback; None if none was attempted."""
     row = database.row("SELECT * FROM auto_rollbacks WHERE batch_id = ?", batch)
     if row is None:
         return None
     changes = tuple(row["changes"].split())
-    return AutoRollbackResult(AutoRollbackStatus(row["status"]), changes, row["reason"], row["operation_id"] or 0)
+    return rollback.AutoRollbackResult(
+        rollback.AutoRollbackStatus(row["status"]), changes, row["reason"], row["operation_id"] or 0
+    )

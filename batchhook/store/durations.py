@@ -15,7 +15,7 @@ _MAX_RUNS_READ = 3 * MAX_RUNS
 _MAX_PASSES_READ = 10
 """Runs that are read to find out how long a test takes when it passes."""
 
-_DECISIVE = ("python", "start_dir", "pattern", "top_level_dir", "isolation")
+_DECISIVE = ("python", "engine", "start_dir", "pattern", "top_level_dir", "isolation")
 """Keys of a suite's fingerprint that decide how long its tests take. The others change often and rarely matter: a
 slowdown that they seem to cause is measured, and dismissed."""
 

@@ -1,10 +1,11 @@
-"""Files: replacing one atomically, sizes, and copying contents."""
+"""Files: replacing one atomically, sizes, and copying contents. On the hook's path."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -28,12 +29,21 @@ def replace_file(path: Path, content: str | bytes, *, mode: int = 0o600, durable
     Raises:
         OSError: the disk is full or cannot be written; the old content is intact.
     """
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    with replacement(path, mode=mode, durable=durable) as file:
+        file.write(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+
+
+@contextmanager
+def replacement(path: Path, *, mode: int = 0o600, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of ``path`` at the end of the block, as with ``replace_file``.
+
+    If the block raises, the old file stays.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     temporary.unlink(missing_ok=True)  # left by a process with the same id
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(data)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from batchhook.core.culprits.attribution import ProbeOutcome
 from batchhook.core.results import Outcome, TestResult
-from batchhook.core.unittest_ids import FAILED_IMPORT, is_fixture, is_inside, owner
+from batchhook.core.test_ids import is_fixture, is_inside, is_unloaded_module, owner, split_suite
 from batchhook.store import runs
 from batchhook.store.database import Database
 
@@ -118,13 +118,14 @@ def _worst(outcomes: list[tuple[str, Outcome]]) -> dict[str, Outcome]:
 
 def _without_result(names: AbstractSet[str], tests: AbstractSet[str]) -> Iterator[tuple[str, ProbeOutcome]]:
     """Yield what a complete run with results under these names shows of the tests that have none."""
-    broken = [name.removeprefix(FAILED_IMPORT) for name in names if name.startswith(FAILED_IMPORT)]
-    fixtures = [name for name in names if is_fixture(name)]
+    suites = {split_suite(name)[0] for name in names}
+    blocked = [owner(name) for name in names if is_fixture(name) or is_unloaded_module(name)]
     for name in tests - names:
-        if any(is_inside(name, module) for module in (*broken, *map(owner, fixtures))):
+        if any(is_inside(name, module) for module in blocked):
             yield name, ProbeOutcome.UNTESTABLE
-        elif owner(name) == name:
-            yield name, ProbeOutcome.ABSENT
+        elif not (is_fixture(name) or is_unloaded_module(name)):
+            if split_suite(name)[0] in suites:  # otherwise the suite did not run
+                yield name, ProbeOutcome.ABSENT
         elif any(is_inside(other, owner(name)) for other in names):  # imports and fixtures that succeed report nothing
             yield name, ProbeOutcome.PASSED
 

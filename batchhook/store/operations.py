@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from typing import TYPE_CHECKING
 
 from batchhook.core.operations import Operation, OperationKind, OperationStatus
-from batchhook.core.rollback import RollbackMode, Selection
+from batchhook.lazy import LazyModule
 from batchhook.store.codecs import decode_path, encode_path
 from batchhook.store.database import Database
+
+if TYPE_CHECKING:
+    from batchhook.core import rollback
+else:
+    rollback = LazyModule("batchhook.core.rollback")
 
 
 def next_id(database: Database) -> int:
@@ -75,8 +81,8 @@ def _operation(row: sqlite3.Row) -> Operation:
     return Operation(
         id=row["id"],
         kind=OperationKind(row["kind"]),
-        mode=RollbackMode(row["mode"]),
-        selection=Selection(
+        mode=rollback.RollbackMode(row["mode"]),
+        selection=rollback.Selection(
             batches=tuple(map(int, str(row["batches"]).split())),
             changes=tuple(row["changes"].split()),
             paths=tuple(json.loads(row["paths"])),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from batchhook.core.progress import MEASURING, SEARCHING, Progress, rerun_stage
 from batchhook.core.results import Outcome, TestResult
+from batchhook.store.files import replace_file
 
 
 class ProgressWriter:
@@ -29,9 +30,8 @@ class ProgressWriter:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A new file under the same name, not the old one truncated: a reader in the middle of it notices.
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
-        self._file = temporary.open("w", encoding="utf-8", buffering=1)  # readers see each line at once
-        temporary.replace(path)
+        replace_file(path, "", mode=0o666, durable=False)
+        self._file = path.open("a", encoding="utf-8", buffering=1)  # readers see each line at once
 
     def stage(self, name: str) -> None:
         """Write the stage before or after the tests."""

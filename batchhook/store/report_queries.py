@@ -75,7 +75,8 @@ def _load_owners(database: Database, first_run: int) -> defaultdict[int, list[tu
 
 
 def _totals(row: sqlite3.Row) -> Totals:
-    return Totals(row["tests"], row["passed"], row["failed"], row["errored"], row["skipped"], row["duration"])
+    columns = ("tests", "passed", "failed", "errored", "skipped", "duration", "not_run", "deselected")
+    return Totals(*(row[name] for name in columns))
 
 
 def _load_failures(database: Database, run: int, limit: int) -> tuple[TestResult, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import Enum
 
 from batchhook.core.batch import BatchStatus
-from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult, Totals
+from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult, Totals, UnrunTests
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
 from batchhook.store import outbox, test_stats
@@ -48,16 +48,30 @@ def _add_run(database: Database, run: Run) -> int:
     result, totals = run.result, run.result.totals
     broken_reason, hint = escape_surrogates(result.broken_reason), escape_surrogates(result.hint)
     cursor = database.connection.execute(
-        "INSERT INTO runs (tree, suite_id, started_at, duration, broken_reason, hint, is_complete, is_probe,"
-        " tests, passed, failed, errored, skipped)"
-        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM suites WHERE fingerprint = ?",
+        "INSERT INTO runs (tree, suite_id, started_at, duration, broken_reason, hint, has_no_tests, is_complete,"
+        " is_probe, tests, passed, failed, errored, skipped, deselected, not_run, unrun_files, unrun_examples)"
+        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM suites WHERE fingerprint = ?",
         (
-            *(run.tree, run.started_at, result.duration, broken_reason, hint, result.is_complete, run.is_probe),
-            *(totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped),
+            *(run.tree, run.started_at, result.duration, broken_reason, hint, result.has_no_tests, result.is_complete),
+            *(run.is_probe, totals.tests, totals.passed, totals.failed, totals.errored, totals.skipped),
+            result.deselected,
+            *_unrun_columns(result.unrun),
             fingerprint,
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def _unrun_columns(unrun: UnrunTests | None) -> tuple[int, int, str]:
+    if unrun is None:
+        return 0, 0, ""
+    examples = (escape_surrogates(path) for path in unrun.examples if "\n" not in path)
+    return unrun.tests, unrun.files, "\n".join(examples)
+
+
+def _load_unrun(row: sqlite3.Row) -> UnrunTests | None:
+    examples = tuple(row["unrun_examples"].split("\n"))
+    return UnrunTests(row["not_run"], row["unrun_files"], examples) if row["not_run"] else None
 
 
 def _add_results(database: Database, run: int, results: Sequence[TestResult]) -> None:
@@ -179,7 +193,16 @@ def load(database: Database, number: int) -> Run:
     query = "SELECT runs.*, fingerprint FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
     (row,) = database.rows(query, number)
     results = load_results(database, number)
-    result = SuiteResult(results, row["duration"], row["broken_reason"], row["hint"], bool(row["is_complete"]))
+    result = SuiteResult(
+        results,
+        row["duration"],
+        row["broken_reason"],
+        row["hint"],
+        bool(row["is_complete"]),
+        has_no_tests=bool(row["has_no_tests"]),
+        unrun=_load_unrun(row),
+        deselected=row["deselected"],
+    )
     return Run(row["tree"], json.loads(row["fingerprint"]), row["started_at"], result, number)
 
 
@@ -193,7 +216,7 @@ def load_suite(database: Database, number: int) -> Mapping[str, object]:
 def load_totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None:
     """Return a batch's verdict and totals, if it has been run, without reading any test's result."""
     row = database.row(
-        "SELECT verdict, tests, passed, failed, errored, skipped, duration"
+        "SELECT verdict, tests, passed, failed, errored, skipped, duration, not_run, deselected"
         " FROM batches JOIN runs ON runs.id = run_id WHERE batches.id = ?",
         batch,
     )

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+_DIGEST_LENGTH = 12
+"""Hexadecimal digits that tell repositories apart."""
+
+
+def user_folder() -> str:
+    """Return the name of this user's folder among those that are shared with other users."""
+    return f"batchhook-{os.geteuid()}"
+
+
+def is_digest(name: str) -> bool:
+    """Return whether a name may be that of a repository's folder there."""
+    return re.fullmatch(rf"[0-9a-f]{{{_DIGEST_LENGTH}}}", name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +145,17 @@ class StateDir:
 
     @property
     def worktrees(self) -> Path:
-        """Private work trees in which tests run."""
+        """The locks of the private work trees in which tests run; the work trees, where no other place is safe."""
         return self.root / "worktrees"
+
+    def worktrees_below(self, base: Path) -> Path:
+        """Return the folder of the private work trees in a folder that is shared with other users and repositories.
+
+        Its path is short, since tests may put sockets there (108 bytes).
+        """
+        import hashlib  # noqa: PLC0415 - on the hook's path, which has no use for it
+
+        return base / user_folder() / hashlib.sha256(os.fsencode(self.root)).hexdigest()[:_DIGEST_LENGTH]
 
     @property
     def runs(self) -> Path:

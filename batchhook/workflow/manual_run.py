@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
+from batchhook.core.test_ids import is_inside
 from batchhook.errors import NothingToDoError
 from batchhook.git import shadow_index, untracked
 from batchhook.git.location import read_head
@@ -114,7 +115,12 @@ def _last_failed(project: Project, selection: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the tests in a selection (empty: all) that failed when they last ran, sorted."""
     failed = test_stats.load(project.database).last_failed
     if selection:
-        failed = frozenset(name for name in failed if any(f"{name}.".startswith(f"{part}.") for part in selection))
+        failed = frozenset(name for name in failed if any(_is_selected(name, part) for part in selection))
     if not failed:
         raise NothingToDoError("no test failed when it last ran", "batchhook test runs all of them")
     return tuple(sorted(failed))
+
+
+def _is_selected(test_id: str, word: str) -> bool:
+    """Return whether a test is what a word names, or inside of it."""
+    return test_id == word or test_id.startswith((f"{word}.", f"{word}::", f"{word}[")) or is_inside(test_id, word)

@@ -22,7 +22,7 @@ from batchhook.report.files import filenames
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.baseline import BaselineComparison
 from batchhook.workflow.manual_run import ManualRun
-from batchhook.workflow.status.analyze import BatchEntry, RepositoryStatus
+from batchhook.workflow.status.overview import BatchEntry, RepositoryStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from batchhook.workflow.setup.install import Installation
     from batchhook.workflow.status.wait import ActiveBatch
     from batchhook.workflow.watching.events import WatchEvent
+from batchhook.workflow.suite.collect import SuiteOutlook
 
 
 def status_document(status: RepositoryStatus) -> json_models.StatusDocument:
@@ -272,6 +273,23 @@ def install_document(installation: Installation) -> json_models.InstallDocument:
         original=json_models.json_path(str(installation.original)) if installation.original else "",
         run_by=json_models.json_path(installation.run_by),
         python=json_models.json_path(str(installation.python.path)) if installation.python else "",
+        suites=tuple(map(_suite_document, installation.suites)),
+    )
+
+
+def _suite_document(outlook: SuiteOutlook) -> json_models.InstallSuiteDocument:
+    suite, problem = outlook.preview, outlook.problem
+    collection = suite.collection if suite else None
+    is_missing = suite is not None and suite.choice.is_pytest_missing
+    return json_models.InstallSuiteDocument(
+        name=outlook.name,
+        engine=suite.choice.engine.value if suite else "",
+        reasons=suite.choice.reasons if suite else (),
+        tests=collection.tests if collection else None,
+        files=collection.files if collection else None,
+        unrun=json_models.unrun_document(suite.unrun) if suite else None,
+        problem=suite.missing if suite and is_missing else problem.message if problem else "",
+        hint=suite.next_step if suite and (is_missing or suite.unrun) else problem.hint if problem else "",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.engine.suites import Cache
+from benchmarks.engine.cache import Cache
 
 LIMIT = 1800.0
 """Time limit of a command, in seconds."""
@@ -94,10 +94,15 @@ class Clone:
         self.git("checkout", "--quiet", "--force", commit)
         self.git("clean", "--quiet", "-ffdx")
 
-    def write(self, edits: Mapping[str, bytes]) -> None:
-        """Write files and add them to the index."""
+    def write(self, edits: Mapping[str, bytes | None]) -> None:
+        """Write files, delete those without content, and update the index."""
         for path, text in edits.items():
-            (self.folder / path).write_bytes(text)
+            file = self.folder / path
+            if text is None:
+                file.unlink()
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(text)
         self.git("add", "--all", "--force", "--", *edits)
 
     def commit(self, subject: str) -> None:

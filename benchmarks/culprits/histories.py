@@ -1,4 +1,4 @@
-"""Histories to search in: harmless edits of real modules, some with planted faults, and perhaps flaky tests."""
+"""Histories to search in: harmless edits, or a project's own, some with planted faults; and perhaps flaky tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from benchmarks.culprits.clone import Clone
 from benchmarks.culprits.mutations import Kind, Mutation, find_mutations, own_modules
-from benchmarks.culprits.outcomes import Outcomes, Trials
-from benchmarks.engine.suites import Suite
+from benchmarks.culprits.outcomes import LIMIT, Outcomes, Trials
+from benchmarks.culprits.replay import Replay
+from benchmarks.engine.suites import PYTEST, Suite
 
 MOST_FAULTS = 3
 FLAKY = (0, 0, 1, 2)
@@ -24,7 +25,7 @@ TRIES = 400
 """Mistakes to try for one history before giving up."""
 
 FLAKY_MODULE = "test_planted_flaky"
-FLAKY_CLASS = f"{FLAKY_MODULE}.PlantedFlakyTests"
+FLAKY_CLASS = "PlantedFlakyTests"
 FLAKY_TESTS = '''\
 """Tests that fail three times in ten, independently of any change."""
 
@@ -43,9 +44,9 @@ FLAKY_TEST = """
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change: new contents of files, and the planted fault, if any."""
+    """One change: new contents of files, None for a deleted one; and the planted fault, if any."""
 
-    edits: Mapping[str, bytes]
+    edits: Mapping[str, bytes | None]
     fault: Mutation | None = None
 
 
@@ -62,7 +63,7 @@ class History:
 
     seed: int
     flaky: int
-    base: Mapping[str, bytes]
+    base: Mapping[str, bytes | None]
     steps: Sequence[Step]
 
     @property
@@ -87,7 +88,7 @@ class ImpossibleHistoryError(Exception):
 
 
 def create_history(suite: Suite, trials: Trials, size: int, seed: int, flaky: int | None = None) -> History:
-    """Draw a history.
+    """Draw a history of made-up changes.
 
     Args:
         suite: the project's.
@@ -104,18 +105,50 @@ def create_history(suite: Suite, trials: Trials, size: int, seed: int, flaky: in
     faults = _faults(trials, top, 1 + seed % MOST_FAULTS, chance)
     positions = sorted(chance.sample(range(size), len(faults)))
     planted = dict(zip(positions, faults, strict=True))
-    drawn = chance.choice(FLAKY)
-    flaky = drawn if flaky is None else flaky
+    flaky = _draw_flaky(flaky, chance)
     editor = _Editor(top, own_modules(top), chance)
     steps = [Step(editor.edit(number + 1, planted.get(number)), planted.get(number)) for number in range(size)]
     return History(seed, flaky, _base(suite, top, size, flaky), steps)
 
 
-def _base(suite: Suite, top: Path, size: int, flaky: int) -> dict[str, bytes]:
+def replay_history(replay: Replay, suite: Suite, trials: Trials, seed: int, flaky: int | None = None) -> History:
+    """Draw mistakes, and places for them among a project's own changes.
+
+    Args:
+        replay: the changes.
+        suite: the project's.
+        trials: knows which tests a mistake breaks in the latest state.
+        seed: seed for all random choices.
+        flaky: number of flaky tests; None to draw it.
+
+    Raises:
+        ImpossibleHistoryError: too few mistakes break tests of their own, or there are too few places for them.
+    """
+    chance = random.Random(f"{suite.name} {replay.size} {seed}")
+    planted: dict[int, Mutation] = {}
+    for fault in _faults(trials, trials.top, 1 + seed % MOST_FAULTS, chance):
+        places = [place for place in range(replay.first_place(fault), replay.size + 1) if place not in planted]
+        if not places:
+            raise ImpossibleHistoryError(f"there is no place for {fault}")
+        planted[chance.choice(places)] = fault
+    flaky = _draw_flaky(flaky, chance)
+    base = replay.first_edits() | _base(suite, trials.top, replay.size, flaky)
+    numbers = range(1, replay.size + 1)
+    return History(seed, flaky, base, [Step(replay.edits(each, planted), planted.get(each)) for each in numbers])
+
+
+def _draw_flaky(flaky: int | None, chance: random.Random) -> int:
+    drawn = chance.choice(FLAKY)
+    return drawn if flaky is None else flaky
+
+
+def _base(suite: Suite, top: Path, size: int, flaky: int) -> dict[str, bytes | None]:
     settings = (top / ".batchhook.toml").read_bytes() + f"batch_size = {size}\n".encode()
     tests = FLAKY_TESTS + "".join(FLAKY_TEST.format(number=number) for number in range(1, flaky + 1))
-    path = f"{suite.start_dir}/{FLAKY_MODULE}.py".removeprefix("./")
-    return {".batchhook.toml": settings} | ({path: tests.encode()} if flaky else {})
+    has_folder = suite.engine is PYTEST and (top / "tests").is_dir()
+    path = f"{'tests' if has_folder else suite.start_dir}/{FLAKY_MODULE}.py".removeprefix("./")
+    base: dict[str, bytes | None] = {".batchhook.toml": settings}
+    return base | ({path: tests.encode()} if flaky else {})
 
 
 def _faults(trials: Trials, top: Path, number: int, chance: random.Random) -> list[Mutation]:
@@ -198,7 +231,7 @@ def is_flaky(test_id: str) -> bool:
     return FLAKY_MODULE in test_id
 
 
-def find_truth(history: History, clone: Clone, outcomes: Outcomes, limit: float) -> Truth:
+def find_truth(history: History, clone: Clone, outcomes: Outcomes) -> Truth:
     """Run the whole suite at each commit of a history.
 
     Raises:
@@ -209,7 +242,7 @@ def find_truth(history: History, clone: Clone, outcomes: Outcomes, limit: float)
     branch = clone.git("branch", "--show-current")
     for commit in commits:
         clone.checkout(commit)
-        outcome = outcomes.load(clone, clone.git("rev-parse", "HEAD^{tree}"), limit)
+        outcome = outcomes.load(clone, clone.git("rev-parse", "HEAD^{tree}"), LIMIT)
         if outcome is None:
             raise ImpossibleHistoryError("the suite does not end with this combination of faults")
         failing.append(outcome.failing)

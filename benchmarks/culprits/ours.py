@@ -56,7 +56,7 @@ class Ours:
         probes: number of probes.
         attributions: each failing test's, by id.
         numbers: number of each change, from 1, by oid.
-        errors: batchhook's log, and tracebacks of commands that failed.
+        errors: batchhook's log, tracebacks of commands that failed, and why runs could not run the suite.
     """
 
     phases: Phases
@@ -89,6 +89,7 @@ def fill(history: History, clone: Clone) -> Ours:
     with closing(Database(state.database)) as database:
         loaded = attributions.load(database, 1)
         phases, probes = _measure_phases(database, begun, committed.seconds, ended)
+        broken = database.rows("SELECT DISTINCT broken_reason AS reason FROM runs WHERE broken_reason != ''")
     log = state.log.read_text("utf-8", "replace") if state.log.exists() else ""
     tracebacks = "".join(text for text in (committed.stderr, waited.stderr) if "Traceback" in text)
     return Ours(
@@ -96,7 +97,7 @@ def fill(history: History, clone: Clone) -> Ours:
         probes=probes,
         attributions={test_id: attribution for (test_id, _), attribution in loaded.items()},
         numbers={name: number for number, name in enumerate(names, start=1)},
-        errors=f"{tracebacks}{log}".strip(),
+        errors="\n".join((f"{tracebacks}{log}".strip(), *(f"a run broke: {row['reason']}" for row in broken))).strip(),
     )
 
 

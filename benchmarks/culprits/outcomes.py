@@ -1,23 +1,17 @@
-"""Outcomes of a suite at a revision: determined by unittest, once, and cached in a file."""
+"""Outcomes of a suite at a revision: determined by its own framework, once, and cached in a file."""
 
 from __future__ import annotations
 
 import json
-import platform
-import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypedDict
 
-import benchmarks.engine.oracle
 from benchmarks.culprits.clone import Clone
 from benchmarks.culprits.mutations import Mutation
-from benchmarks.engine.measure import measure
-from benchmarks.engine.suites import Cache, Suite
+from benchmarks.engine.cache import Cache
+from benchmarks.engine.oracle import run_framework
+from benchmarks.engine.suites import Suite
 
-ORACLE = Path(benchmarks.engine.oracle.__file__)
-FAILURES = frozenset({"failed", "errored", "unexpected success"})
 MOST_BROKEN = 1 / 3
 """Of a suite's tests: no developer commits a mistake that breaks more."""
 LIMIT = 300.0
@@ -58,7 +52,7 @@ class Outcomes:
         self._suite = suite
         self._cache = cache
         self._file = cache.folder / "planted" / f"{suite.name}.json"
-        header = f"{suite!r} {platform.python_version()}"
+        header = f"{suite!r} {cache.python}"
         self._known: dict[str, _CachedOutcome | None] = {}
         if self._file.exists():
             known = json.loads(self._file.read_text())
@@ -80,24 +74,15 @@ class Outcomes:
         return Outcome(frozenset(cached["failing"]), cached["tests"]) if cached else None
 
     def _run(self, clone: Clone, limit: float) -> _CachedOutcome | None:
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / "results.json"
-            # Compiled modules are told apart by second and size, and revisions change faster than that.
-            environment = {**clone.environment, "PYTHONDONTWRITEBYTECODE": "1"}
-            command: list[str | Path] = [self._cache.python, ORACLE, file, *self._suite.discovery]
-            done = measure(command, clone.folder, environment, limit)
-            if not done.has_ended or not file.exists():
-                return None
-            rows = json.loads(file.read_text())
-        return {"failing": sorted(_failing(rows)), "tests": len({name for name, _, _ in rows})}
+        # Compiled modules are told apart by second and size, and revisions change faster than that.
+        environment = {**clone.environment, "PYTHONDONTWRITEBYTECODE": "1"}
+        rows, _ = run_framework(self._suite, self._cache.python, clone.folder, environment, limit)
+        failing = sorted({row.test_id for row in rows if row.outcome.is_failure})
+        return {"failing": failing, "tests": len({row.test_id for row in rows})} if rows else None
 
     def _save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps({"of": self._header, "outcomes": self._known}))
-
-
-def _failing(rows: Iterable[tuple[str, str, str]]) -> set[str]:
-    return {name for name, outcome, _ in rows if outcome in FAILURES}
 
 
 class Trials:
@@ -121,7 +106,7 @@ class Trials:
         if first is None or second is None:
             raise RuntimeError(f"{suite.name} does not end without mistakes")
         self._usual = Outcome(first.failing | second.failing, first.tests)
-        whole = self._clone.time(cache.python, "-m", "unittest", "discover", *suite.discovery, own=True)
+        whole = self._clone.time(*suite.command(cache.python), own=True)
         self.limit = GRACE + SLOWDOWN * whole.seconds
 
     def broken_by(self, mutation: Mutation) -> frozenset[str]:

@@ -1,12 +1,13 @@
 """Accuracy and duration of the culprit search, in histories of real projects with planted faults.
 
-    python -m benchmarks.culprits.planted [--suites A,B] [--seeds N] [--commits 5,20]
+    python -m benchmarks.culprits.planted [--engine pytest] [--suites A,B] [--seeds N] [--commits 5,20]
+    python -m benchmarks.culprits.planted --project FOLDER --replay [--engine pytest]
 
-The projects are those of benchmarks/engine. A history consists of harmless edits, a few of them with a mistake in one
-of the project's functions; in some histories tests are flaky. batchhook's attributions are compared with the suite's
-outcomes at each commit. Its time, from the commit that fills the batch to the last culprit, is compared with two
-rivals: `python -m unittest`, then `git bisect run` with the whole suite for each culprit (A), or with each failing test
-on its own (B).
+The projects are those of benchmarks/engine. A history consists of harmless edits, or with `--replay` of the project's
+own latest changes, a few of them with a mistake in one of the project's functions; in some histories tests are flaky.
+batchhook's attributions are compared with the suite's outcomes at each commit. Its time, from the commit that fills the
+batch to the last culprit, is compared with two rivals: the whole suite under its framework, then `git bisect run` with
+the whole suite for each culprit (A), or with each failing test on its own (B).
 """
 
 from __future__ import annotations
@@ -25,14 +26,23 @@ from rich.table import Table
 
 from batchhook.store import locks
 from benchmarks.culprits.clone import Clone
-from benchmarks.culprits.histories import History, ImpossibleHistoryError, Truth, create_history, find_truth
+from benchmarks.culprits.histories import (
+    History,
+    ImpossibleHistoryError,
+    Truth,
+    create_history,
+    find_truth,
+    replay_history,
+)
 from benchmarks.culprits.judging import Tally, judge
 from benchmarks.culprits.ours import BEFORE_FLAKY, Ours, fill, lead_up
 from benchmarks.culprits.outcomes import Outcomes, Trials
+from benchmarks.culprits.replay import Replay
 from benchmarks.culprits.rivals import MOST_BISECTED, Rivals, compete
-from benchmarks.engine.suites import Cache, Suite, add_arguments, open_cache, prepare_suites
+from benchmarks.engine.cache import Cache, add_arguments, add_engine_arguments, open_cache, prepare_suites
+from benchmarks.engine.suites import PYTEST, UNITTEST, Suite
 
-QUICK = "defusedxml,cssselect,pyflakes,Markdown"
+QUICK = {UNITTEST: "defusedxml,cssselect,pyflakes,Markdown", PYTEST: "itsdangerous,click,attrs"}
 GOAL_A, GOAL_B = 0.25, 1.0
 
 console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
@@ -58,6 +68,7 @@ class Bench:
         with_rivals: whether to measure the rivals, too.
         keep: whether to keep the repositories.
         flaky: number of flaky tests in each history; None for 0 to 2, by the seed.
+        replay: whether to replay the project's own changes.
     """
 
     suite: Suite
@@ -68,6 +79,7 @@ class Bench:
     with_rivals: bool
     keep: bool
     flaky: int | None
+    replay: bool
 
     def search(self, size: int, seed: int) -> Searched:
         """Create a history and run all searches in it, in an order that depends on the seed.
@@ -75,12 +87,12 @@ class Bench:
         Raises:
             ImpossibleHistoryError: the project allows no such history.
         """
-        history = create_history(self.suite, self.trials, size, seed, self.flaky)
+        history = self._draw(size, seed)
         theirs, hooked = (self._clone(f"{size}-{seed}-{name}") for name in ("rivals", "batchhook"))
         history.begin(theirs)
-        for number in range(1, size + 1):
+        for number in range(1, len(history.steps) + 1):
             theirs.commit(history.write(theirs, number))
-        truth = find_truth(history, theirs, self.outcomes, self.trials.limit)
+        truth = find_truth(history, theirs, self.outcomes)
         lead_up(history, hooked, self.before)
         if seed % 2:
             ours = fill(history, hooked)
@@ -91,6 +103,12 @@ class Bench:
             theirs.remove()
             hooked.remove()
         return Searched(history, truth, ours, rivals, judge(ours, truth))
+
+    def _draw(self, size: int, seed: int) -> History:
+        if self.replay and self.suite.folder:
+            replay = Replay(self.suite.folder, size)
+            return replay_history(replay, self.suite, self.trials, seed, self.flaky)
+        return create_history(self.suite, self.trials, size, seed, self.flaky)
 
     def _clone(self, name: str) -> Clone:
         folder = self.cache.folder / "planted" / self.suite.name / name
@@ -204,7 +222,7 @@ def make_document(suite: Suite, size: int, searched: Searched) -> dict[str, Any]
         "phases": asdict(searched.ours.phases),
         "probes": searched.ours.probes,
         "rivals": asdict(searched.rivals) if searched.rivals else None,
-        "tally": asdict(searched.tally),
+        "tally": vars(searched.tally),  # asdict() cannot copy counters
         "errors": searched.ours.errors,
     }
 
@@ -234,7 +252,17 @@ def search_suite(suite: Suite, cache: Cache, options: argparse.Namespace) -> lis
     """Search all histories of one suite."""
     outcomes = Outcomes(suite, cache)
     trials = Trials(suite, cache, outcomes)
-    bench = Bench(suite, cache, outcomes, trials, options.before, not options.no_rivals, options.keep, options.flaky)
+    bench = Bench(
+        suite,
+        cache,
+        outcomes,
+        trials,
+        before=options.before,
+        with_rivals=not options.no_rivals,
+        keep=options.keep,
+        flaky=options.flaky,
+        replay=options.replay,
+    )
     sizes = parse_sizes(options)
     return [(suite, size, searched) for size, searched in search_all(bench, sizes, options.seeds)]
 
@@ -257,8 +285,13 @@ def main() -> None:
     parser.add_argument("--flaky", type=int, metavar="N", help="flaky tests in each history (0 to 2, by the seed)")
     parser.add_argument("--no-rivals", action="store_true", help="measure accuracy only")
     parser.add_argument("--keep", action="store_true", help="leave the repositories in the cache")
-    add_arguments(parser, QUICK)
+    parser.add_argument("--replay", action="store_true", help="use the latest commits of the repository at --project")
+    add_arguments(parser)
+    add_engine_arguments(parser)
     options = parser.parse_args()
+    if options.replay and not options.project:
+        parser.error("--replay needs --project")
+    options.suites = options.suites or QUICK[options.engine]
     cache = open_cache(options)
     console.print(
         f"batchhook has run the suite {options.before} times before each history ({BEFORE_FLAKY} times if tests are "

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.culprits.clone import Clone
-from benchmarks.culprits.histories import FLAKY_CLASS, Truth
-from benchmarks.engine.suites import Cache, Suite
+from benchmarks.culprits.histories import FLAKY_CLASS, FLAKY_MODULE, Truth
+from benchmarks.engine.cache import Cache
+from benchmarks.engine.suites import Suite
 
 MOST_BISECTED = 20
 """Failing tests that are really bisected; the rest are extrapolated."""
 SETTLE = 1.1
 """Seconds between two revisions, as compiled modules are told apart by the second."""
 _FIRST_BAD = re.compile(r"^([0-9a-f]{40,}) is the first bad commit", re.MULTILINE)
-_FLAKED = re.compile(rf"^FAIL: (test_\d+) \((\S*{re.escape(FLAKY_CLASS)})", re.MULTILINE)
+_FLAKED_UNITTEST = re.compile(rf"^FAIL: (test_\d+) \((\S*{FLAKY_MODULE}\.{FLAKY_CLASS})", re.MULTILINE)
+_FLAKED_PYTEST = re.compile(rf"^FAILED (\S*{FLAKY_MODULE}\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,19 @@ def compete(suite: Suite, cache: Cache, clone: Clone, truth: Truth) -> Rivals:
 
     The bisection with the suite is run once, not for each culprit: it costs the same each time, and finds only one.
     """
-    unittest = (str(cache.python), "-m", "unittest")
-    whole = (*unittest, "discover", *suite.discovery)
+    whole = suite.command(cache.python)
     clone.checkout("begin")
     clone.time(*whole, own=True)  # compiles its modules
     clone.git("checkout", "--quiet", "main")
     time.sleep(SETTLE)
     plain = clone.time(*whole, own=True)
-    flaked = (f"{match[2]}.{match[1]}" for match in _FLAKED.finditer(plain.stderr))
     # Without those that failed before: bisecting them is useless, and users know them.
-    failing = dict.fromkeys(flaked, 0) | {name: number for name, number in truth.broken_by.items() if number}
+    failing = dict.fromkeys(_flaked_tests(plain.stdout + plain.stderr), 0) | {
+        name: number for name, number in truth.broken_by.items() if number
+    }
     by_suite, _ = bisect(clone, whole)
     chosen = _sample_evenly(failing)
-    results = {name: bisect(clone, (*unittest, name)) for name in chosen}
+    results = {name: bisect(clone, suite.test_command(cache.python, name)) for name in chosen}
     by_test = sum(seconds for seconds, _ in results.values()) / max(len(results), 1)
     return Rivals(
         plain=plain.seconds,
@@ -79,6 +81,12 @@ def bisect(clone: Clone, command: Sequence[str]) -> tuple[float, int]:
     number = int(clone.git("rev-list", "--count", f"begin..{first_bad[1]}")) if first_bad else 0
     clone.git("bisect", "reset")
     return seconds, number
+
+
+def _flaked_tests(output: str) -> Iterator[str]:
+    """Yield the ids of planted flaky tests that failed in a run, by what the framework printed."""
+    yield from (f"{match[2]}.{match[1]}" for match in _FLAKED_UNITTEST.finditer(output))
+    yield from (match[1] for match in _FLAKED_PYTEST.finditer(output))
 
 
 def _sample_evenly(failing: Mapping[str, int]) -> dict[str, int]:

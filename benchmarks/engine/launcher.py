@@ -10,6 +10,9 @@ from pathlib import Path
 
 from batchhook.core.results import IsolationLevel, SuiteResult
 from batchhook.core.test_stats import TestStats
+from batchhook.engines.engine import Engine
+from batchhook.engines.pytest.engine import PytestEngine
+from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
 
@@ -48,11 +51,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", type=Path, required=True, help="the interpreter that runs the tests")
     parser.add_argument("--jobs", type=int, default=1, help="processes that run tests; 0 for one per CPU (1)")
+    parser.add_argument("--engine", default="unittest", choices=("unittest", "pytest"), help="the test framework")
     parser.add_argument("-s", dest="start_dir", default=".", help="as unittest's")
     parser.add_argument("-t", dest="top_level_dir", default="", help="as unittest's")
     parser.add_argument("--results", type=Path, help="write every test's result to this file")
     parser.add_argument("--history", type=Path, help="keep the tests' statistics in this file, for the next run")
     options = parser.parse_args()
+    engine: Engine = UnittestEngine(options.start_dir, top_level_dir=options.top_level_dir)
+    if options.engine == "pytest":
+        engine = PytestEngine(options.start_dir)
     with tempfile.TemporaryDirectory(prefix="batchhook-benchmark-") as scratch:
         outcome = run_suite(
             SuiteSpec(
@@ -60,8 +67,7 @@ def main() -> None:
                 root=Path.cwd(),
                 environment=dict(os.environ),
                 scratch=Path(scratch),
-                start_dir=options.start_dir,
-                top_level_dir=options.top_level_dir,
+                engine=engine,
                 jobs=options.jobs or os.cpu_count() or 1,
                 stats=load_stats(options.history),
             )

@@ -1,94 +1,67 @@
-"""Run a suite with unittest itself, in the project's Python, and write each test's outcome to a file as JSON.
-
-A test with several events (subtests, a failing tear-down) has the worst outcome of them, as in batchhook.
-"""
+"""The truth about a suite: the outcome of each test under its own framework, without batchhook."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
-import unittest
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-ORDER = ("failed", "errored", "unexpected success", "expected failure", "skipped", "passed")
-REASONS_KEPT = 5
+from batchhook.core.results import Outcome
+from batchhook.engines.harness.text import ID_LIMIT, bounded
+from benchmarks.engine.measure import Measured, measure
+from benchmarks.engine.suites import PYTEST, Suite
 
-events_by_test: dict[tuple[int, str], list[tuple[str, str]]] = {}
-kept: list[Any] = []
+HERE = Path(__file__).parent
+PLUGIN = "pytest_oracle"
 
-
-def store_event(test: Any, outcome: str, reason: str = "") -> None:  # noqa: ANN401
-    """Store an event of a test, or of the test that a subtest belongs to."""
-    # Not by its having a `test_case` attribute: that may be a test's method.
-    owner = test.test_case if isinstance(test, unittest.case._SubTest) else test  # type: ignore[attr-defined] # noqa: SLF001
-    kept.append(owner)  # keep ids unique: no two objects at the same address
-    events_by_test.setdefault((id(owner), owner.id()), []).append((outcome, reason))
+HAVE_REASON = frozenset({Outcome.SKIPPED, Outcome.EXPECTED_FAILURE, Outcome.XPASSED})
+"""Outcomes with a reason that the test's author gave; unittest knows one for skips only."""
 
 
-class Result(unittest.TextTestResult):
-    """unittest's result, which also stores each event."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One test: its id, its outcome, and the reason of a skip or of an expected failure."""
 
-    def addSuccess(self, test: Any) -> None:  # noqa: ANN401, N802
-        """Store a success."""
-        super().addSuccess(test)
-        store_event(test, "passed")
+    test_id: str
+    outcome: Outcome
+    reason: str = ""
 
-    def addError(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Store an error."""
-        super().addError(test, err)
-        store_event(test, "errored")
-
-    def addFailure(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Store a failure."""
-        super().addFailure(test, err)
-        store_event(test, "failed")
-
-    def addSkip(self, test: Any, reason: str) -> None:  # noqa: ANN401, N802
-        """Store a skip and its reason."""
-        super().addSkip(test, reason)
-        store_event(test, "skipped", str(reason))
-
-    def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Store an expected failure."""
-        super().addExpectedFailure(test, err)
-        store_event(test, "expected failure")
-
-    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: ANN401, N802
-        """Store an unexpected success."""
-        super().addUnexpectedSuccess(test)
-        store_event(test, "unexpected success")
-
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: ANN401, N802
-        """Store a failing subtest."""
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            store_event(test, "failed" if issubclass(err[0], test.failureException) else "errored")
+    @classmethod
+    def create(cls, suite: Suite, test_id: str, outcome: str, reason: str) -> Row:
+        """Create the row of a test that any runner has run; drop the messages of failures."""
+        has_reason = outcome in (HAVE_REASON if suite.engine is PYTEST else {Outcome.SKIPPED})
+        return cls(test_id, Outcome(outcome), reason if has_reason else "")
 
 
-class Runner(unittest.TextTestRunner):
-    """unittest's runner with that result."""
+def run_framework(
+    suite: Suite, python: Path, folder: Path, environment: Mapping[str, str], limit: float
+) -> tuple[list[Row], Measured]:
+    """Run a suite with its own framework.
 
-    resultclass = Result  # type: ignore[assignment]
+    Args:
+        suite: whose tests are run.
+        python: the interpreter.
+        folder: that holds the suite.
+        environment: of a developer of the project.
+        limit: time limit in seconds.
 
-
-def main(file: str, *discovery: str) -> None:
-    """Run the suite in the working directory."""
-    out = Path(file).absolute()
-    sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` does
-    arguments = ["python -m unittest", "discover", *discovery]
-    unittest.main(module=None, argv=arguments, testRunner=Runner, exit=False)
-    rows = [
-        [
-            name,
-            min((outcome for outcome, _ in events), key=ORDER.index),
-            "; ".join(dict.fromkeys([reason for _, reason in events if reason][:REASONS_KEPT])),
-        ]
-        for (_, name), events in events_by_test.items()
-    ]
-    out.write_text(json.dumps(rows))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    Returns:
+        Each test's row, in the framework's order; none if it does not end, or writes no results.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "results.json"
+        if suite.engine is PYTEST:
+            shutil.copy(HERE / f"{PLUGIN}.py", scratch)  # alone in its folder, so that nothing else can be imported
+            path = os.pathsep.join(filter(None, (environment.get("PYTHONPATH"), scratch)))
+            environment = {**environment, "PYTHONPATH": path, "PYTEST_ORACLE_FILE": str(file)}
+            command = suite.command(python, "-p", PLUGIN)
+        else:
+            command = [str(python), str(HERE / "unittest_oracle.py"), str(file), *suite.discovery]
+        done = measure(command, folder, environment, limit)
+        rows = json.loads(file.read_text()) if done.has_ended and file.exists() else []
+    # Ids are shortened as by batchhook.
+    return [Row.create(suite, bounded(name, ID_LIMIT), *rest) for name, *rest in rows], done

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchhook.core.settings import EngineName
+from benchmarks.engine.cache import Cache
 from benchmarks.engine.measure import Measured
-from benchmarks.engine.suites import Cache, Suite
-
-HERE = Path(__file__).parent
+from benchmarks.engine.oracle import HERE
+from benchmarks.engine.suites import PYTEST, Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,36 @@ class Runner:
         return cache.repository(suite) if self.in_repository else cache.root(suite)
 
 
-def runners(cache: Cache, jobs: int) -> list[Runner]:
-    """Return all runners, plain unittest first.
+def runners(engine: EngineName, cache: Cache, jobs: int) -> list[Runner]:
+    """Return all runners of suites of a framework, the plain framework first.
 
     Args:
+        engine: the framework.
         cache: has their interpreter.
         jobs: processes for those that run tests in parallel.
     """
+    rivals = pytest_runners(cache, jobs) if engine is PYTEST else unittest_runners(cache, jobs)
+    return [*rivals, *batchhook_runners(cache, jobs)]
+
+
+def pytest_runners(cache: Cache, jobs: int) -> list[Runner]:
+    """Return pytest, plain and with each way to distribute tests that pytest-xdist has."""
+
+    def pytest(*options: str) -> Callable[[Suite], Sequence[str | Path]]:
+        return lambda suite: suite.command(cache.python, *options)
+
+    return [
+        Runner("pytest", pytest(), parse_pytest, warm_up=True),
+        *(
+            Runner(f"pytest -n {jobs} --dist {mode}", pytest("-n", str(jobs), "--dist", mode), parse_pytest)
+            for mode in ("load", "loadscope", "loadfile", "worksteal")
+        ),
+    ]
+
+
+def unittest_runners(cache: Cache, jobs: int) -> list[Runner]:
+    """Return unittest, and other runners of its suites."""
     python, processes = cache.python, str(jobs)
-
-    def engine(number: int, *, learns: bool = False) -> Callable[[Suite], Sequence[str | Path]]:
-        launcher = (sys.executable, HERE / "launcher.py", "--python", python, "--jobs", str(number))
-
-        def command(suite: Suite) -> Sequence[str | Path]:
-            history = ("--history", cache.folder / f"{suite.name}.history.json") if learns else ()
-            return (*launcher, *history, *suite.discovery)
-
-        return command
 
     def parallel(level: str) -> Callable[[Suite], Sequence[str | Path]]:
         options = (python, "-m", "unittest_parallel", "-j", processes, "--level", level)
@@ -79,7 +93,7 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
     def pytest(*options: str) -> Callable[[Suite], Sequence[str | Path]]:
         settings = (
             "-c",
-            str(cache.folder / "pytest.ini"),
+            str(cache.folder / "home" / "pytest.ini"),
             "-p",
             "no:cacheprovider",
             "-q",
@@ -94,20 +108,33 @@ def runners(cache: Cache, jobs: int) -> list[Runner]:
     def stestr(_: Suite) -> Sequence[str | Path]:
         return (python, "-m", "stestr.cli", "run", "--concurrency", processes)
 
-    def unittest(suite: Suite) -> Sequence[str | Path]:
-        return (python, "-m", "unittest", "discover", *suite.discovery)
-
-    def batchhook(_: Suite) -> Sequence[str | Path]:
-        return (sys.executable, "-m", "batchhook", "test", "--json", "--fresh")
-
     return [
-        Runner("unittest", unittest, parse_unittest),
+        Runner("unittest", lambda suite: suite.command(python), parse_unittest),
         Runner("green", green, parse_unittest),
         Runner("stestr", stestr, parse_stestr),
         Runner("unittest-parallel, modules", parallel("module"), parse_unittest),
         Runner("unittest-parallel, classes", parallel("class"), parse_unittest),
         Runner("pytest", pytest(), parse_pytest),
         Runner(f"pytest -n {jobs}", pytest("-n", processes), parse_pytest),
+    ]
+
+
+def batchhook_runners(cache: Cache, jobs: int) -> list[Runner]:
+    """Return batchhook: its engine alone, and its command."""
+
+    def engine(number: int, *, learns: bool = False) -> Callable[[Suite], Sequence[str | Path]]:
+        launcher = (sys.executable, HERE / "launcher.py", "--python", cache.python, "--jobs", str(number))
+
+        def command(suite: Suite) -> Sequence[str | Path]:
+            name = f"{suite.engine.value}-{suite.name}.history.json"
+            return (*launcher, *(("--history", cache.folder / name) if learns else ()), *suite.launch)
+
+        return command
+
+    def batchhook(_: Suite) -> Sequence[str | Path]:
+        return (sys.executable, "-m", "batchhook", "test", "--json", "--fresh")
+
+    return [
         Runner("batchhook engine, jobs=1", engine(1), parse_launcher, batchhook=True),
         Runner(f"batchhook engine, jobs={jobs}", engine(jobs), parse_launcher, batchhook=True),
         Runner(

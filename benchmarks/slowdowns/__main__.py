@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from batchhook.store import locks
-from benchmarks.engine.suites import add_arguments, open_cache, prepare_suites
+from benchmarks.engine.cache import add_arguments, open_cache, prepare_suites
 from benchmarks.slowdowns.bench import Bench, Trial, prepare
 from benchmarks.slowdowns.load import cpu_count, load
 

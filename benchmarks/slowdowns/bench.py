@@ -20,7 +20,8 @@ from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.perf.batch import find_slowdowns, screen_batch
 from batchhook.workflow.suite.run import NullRunListener, RunRequest, run_suite_on_commit
 from benchmarks.culprits.clone import Clone
-from benchmarks.engine.suites import Cache, Suite
+from benchmarks.engine.cache import Cache
+from benchmarks.engine.suites import Suite
 from benchmarks.slowdowns.planting import MIN_SECONDS, Planted, find_candidates, plant_slowdowns
 
 MAX_SECONDS = 20 * MIN_SECONDS

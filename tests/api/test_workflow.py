@@ -55,7 +55,7 @@ def test_installing_and_errors(bare_repository: Repository) -> None:
         workflow.status()
     bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
     done = workflow.install()
-    assert (done.is_new, len(done.written), done.chained) == (True, 4, ())
+    assert (done.is_new, len(done.written), done.chained) == (True, 5, ())
     assert not workflow.install().is_new
     assert issubclass(NoFullBatchError, NotFinishedError)
     with pytest.raises(NoFullBatchError, match="no batch is full"):

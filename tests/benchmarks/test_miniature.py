@@ -70,6 +70,46 @@ class SlowTests(unittest.TestCase):
     def test_sleep_again(self):
         time.sleep(0.003)
 """
+PYTEST_TESTS = """\
+import pytest
+
+from shapes import plane
+
+
+@pytest.fixture(scope="module")
+def squares():
+    return [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize(("sides", "area"), [((2, 3), 6), ((0, 0), 0), ((-1, 2), 0)])
+def test_area(sides, area):
+    assert plane.area(*sides) == area
+
+
+def test_squares(squares):
+    assert all(plane.is_square(*sides) for sides in squares)
+
+
+class TestPerimeter:
+    def test_perimeter(self):
+        assert plane.perimeter(2, 3) == 10
+
+    @pytest.mark.skip(reason="no circles yet")
+    def test_circle(self):
+        raise AssertionError
+
+    @pytest.mark.xfail(reason="no negative sides yet")
+    def test_negative(self):
+        assert plane.perimeter(-1, 2) == 0
+
+
+def test_grow():
+    assert plane.grow(1, 2, 3) == (7, 8)
+
+
+def test_larger():
+    assert plane.larger((1, 2), (2, 3)) == (2, 3)
+"""
 
 
 @pytest.fixture
@@ -87,10 +127,26 @@ def shapes(tmp_path: Path) -> Path:
     return project.top
 
 
-def run(*arguments: str | Path) -> str:
+@pytest.fixture
+def pytest_shapes(tmp_path: Path) -> Path:
+    """The same package with a suite of pytest's, and two changes."""
+    project = Repository(tmp_path / "shapes")
+    project.write("shapes/__init__.py", "")
+    project.write("tests/test_plane.py", PYTEST_TESTS)
+    project.write("pytest.ini", "[pytest]\ntestpaths = tests\npythonpath = .\n")
+    project.git("init", "--quiet")
+    for number in range(3):
+        project.write("shapes/plane.py", f'"""Version {number}."""\n{SHAPES}')
+        project.write(f"texts/note{number}.txt", "note\n")
+        project.git("add", "--all")
+        project.git("commit", "--quiet", "-m", f"change {number}")
+    return project.top
+
+
+def run(*arguments: str | Path, code: int = 0) -> str:
     """Run a benchmark; return its output."""
     done = subprocess.run([sys.executable, "-m", *arguments], cwd=TOP, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout
 
@@ -133,6 +189,35 @@ def test_engine(shapes: Path, tmp_path: Path) -> None:
     counts = {row["runner"]: row["counts"] for row in json.loads((tmp_path / "numbers.json").read_text())}
     assert counts["unittest"] == counts["pytest"] == counts["batchhook test"]
     assert counts["unittest"] == {"tests": 8, "failed": 0, "skipped": 0}, output
+
+
+def test_pytest_engine(pytest_shapes: Path, tmp_path: Path) -> None:
+    options = ("--engine", "pytest", "--project", pytest_shapes, "--cache", tmp_path / "cache", "--jobs", "2")
+    output = run("benchmarks.engine", "check", *options)
+    assert output.count("equal") == 2, output
+    output = run("benchmarks.engine", "time", *options, "--rounds", "1", "--json", tmp_path / "numbers.json")
+    rows = json.loads((tmp_path / "numbers.json").read_text())
+    assert [row["counts"] for row in rows] == [{"tests": 9, "failed": 0, "skipped": 1}] * 9, output
+    assert "the fastest with the same counts" in output
+
+
+def test_check_shows_each_difference(shapes: Path, tmp_path: Path) -> None:
+    (shapes / "test_order.py").write_text(
+        "import os, pytest\n\n\n"
+        "def test_runner():\n    if 'PYTEST_ORACLE_FILE' in os.environ:\n        pytest.skip('a truth')\n"
+    )
+    options = ("--engine", "pytest", "--project", shapes, "--cache", tmp_path / "cache", "--jobs", "1")
+    output = run("benchmarks.engine", "check", *options, code=1)
+    assert "test_order.py::test_runner: pytest skipped (a truth); batchhook passed" in output
+
+
+def test_replayed_pytest_culprits(pytest_shapes: Path, tmp_path: Path) -> None:
+    options = ("--seeds", "1", "--commits", "2", "--flaky", "0", "--json", tmp_path / "numbers.json")
+    project = ("--engine", "pytest", "--project", pytest_shapes, "--cache", tmp_path / "cache", "--replay")
+    output = run("benchmarks.culprits.planted", *project, *options)
+    (numbers,) = json.loads((tmp_path / "numbers.json").read_text())
+    assert numbers["tally"]["tests"] == numbers["tally"]["right"] > 0, output
+    assert numbers["rivals"]["right"] == numbers["rivals"]["bisected"] > 0, output
 
 
 def test_history() -> None:

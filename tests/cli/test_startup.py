@@ -66,5 +66,15 @@ def test_only_the_named_command(repository: Repository, command: str) -> None:
     assert "pydantic" not in modules or command[-1].isdigit(), "typer converts an argument with it"
 
 
+@pytest.mark.parametrize("command", ["status", "log"])
+def test_overviews_load_no_analysis(repository: Repository, command: str) -> None:
+    repository.commit("one")
+    modules = loaded(repository, command)
+    rules = {"analysis", "ci", "comparison", "culprits", "failure_groups", "perf", "rollback", "suite_difference"}
+    assert not modules & {f"batchhook.core.{name}" for name in rules}, "rules that an overview does not apply"
+    assert not modules & {"batchhook.report.evidence", "batchhook.report.phrases", "batchhook.workflow.status.analyze"}
+    assert not modules & {"hashlib", "statistics"}
+
+
 def test_json_without_a_console(repository: Repository) -> None:
     assert not {name for name in loaded(repository, "status", "--json") if name.startswith("rich")}

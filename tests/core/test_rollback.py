@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.commit import Commit
+from batchhook.core.commit import Commit, parse_trailers
 from batchhook.core.rollback import (
     AutoRollbackResult,
     AutoRollbackStatus,
@@ -20,7 +20,6 @@ from batchhook.core.rollback import (
     deltas_to_revert,
     file_action,
     parse_batch_range,
-    parse_trailers,
 )
 from batchhook.errors import ConflictError, UsageError
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.demo.scenario import DemoEngine, Scenario
 from tests.driving import Repository
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs/origin.md").read_text("utf-8")
-DEMO = TOP / "batchhook/demo"
 IRRELEVANT = ("cache", "limiter", "quotes")
 """Test modules of the demo that none of its commits breaks: without them each run is shorter."""
 
@@ -58,16 +57,17 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def critical(bare_repository: Repository) -> Repository:
     """The demo's project, whose first batch is critical."""
     repository = bare_repository
-    shutil.copytree(DEMO / "project", repository.top, dirs_exist_ok=True)
+    scenario = Scenario.read(DemoEngine.UNITTEST)
+    scenario.copy_project(repository.top)
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "-m", "The project, for the patches")
     for name in IRRELEVANT:
         repository.git("rm", "--quiet", f"tests/test_{name}.py")
     repository.git("commit", "--quiet", "-m", "The project, for the commands")
     repository.batchhook("install")
-    for patch in sorted((DEMO / "commits").glob("0[1-5]*.patch")):
-        repository.git("apply", str(patch))
-        repository.git("commit", "--quiet", "-am", patch.stem)
+    for change in scenario.batch:
+        repository.git("apply", *map(str, change.patches))
+        repository.git("commit", "--quiet", "-am", change.name)
     repository.batchhook("wait", "1", code=1)
     return repository
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from batchhook.core.results import SuiteResult, TestResult
+from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
 
@@ -97,7 +98,9 @@ class Project:
         return self
 
     def run(self, **options: Any) -> SuiteResult:  # noqa: ANN401
+        discovery = {name: options.pop(name) for name in ("start_dir", "top_level_dir") if name in options}
         spec: dict[str, Any] = {
+            "engine": UnittestEngine(**discovery),
             "interpreter": Path(sys.executable),
             "root": self.root,
             "environment": dict(os.environ),

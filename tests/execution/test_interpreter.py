@@ -208,7 +208,7 @@ def test_a_manager_without_an_environment_is_skipped(root: Path, variables: dict
 
 def test_an_environment_that_is_too_old_is_not_passed_over(root: Path, variables: dict[str, str]) -> None:
     (root / ".pdm-python").write_text(str(root / "old"))
-    tool(root, "old", "printf '\\nbatchhook interpreter\\n3.7.9\\n/usr\\n-\\n'")
+    tool(root, "old", "printf '\\nbatchhook interpreter\\n3.7.9\\n/usr\\n-\\n-\\n\\n'")
     for environment in (variables, {"PATH": str(root / "empty")}):
         with pytest.raises(SuiteError, match=r"is Python 3\.7\.9.* tests need 3\.8"):
             find_interpreter("auto", [root], environment)

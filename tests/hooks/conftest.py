@@ -211,7 +211,9 @@ def user(tmp_path: Path, newcomers_environment: dict[str, str]) -> Iterator[User
     folder, scene = tmp_path / "project", tmp_path / "scene"
     folder.mkdir()
     scene.mkdir()
-    newcomer = User(folder, scene, newcomers_environment | {"SCENE": str(scene)})
+    (tmp_path / "trees").mkdir()
+    places = {"SCENE": str(scene), "BATCHHOOK_WORKTREES": str(tmp_path / "trees")}
+    newcomer = User(folder, scene, newcomers_environment | places)
     newcomer.write("code_of_ours.py", "ANSWER = 42\n")
     newcomer.write("tests/__init__.py", "")
     newcomer.write("tests/test_slow.py", SUITE)

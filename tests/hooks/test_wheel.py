@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
-HOOKS = ("post-commit", "post-merge", "post-rewrite", "pre-commit")
+HOOKS = ("post-applypatch", "post-commit", "post-merge", "post-rewrite", "pre-commit")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from lxml import etree
 
 from batchhook.core.results import Outcome, TestResult, count_results
-from batchhook.core.unittest_ids import is_fixture
+from batchhook.core.test_ids import is_fixture
 from batchhook.report.files import junit as module
 from batchhook.report.files.junit import junit, legal
 
@@ -61,7 +61,7 @@ def test_a_failure_has_location_and_traceback() -> None:
         error_type="AssertionError",
         message="1 != 2",
         location="tests/pkg/test_x.py:45",
-        traceback='Traceback\n  File "/home/ada/.git/batchhook/worktrees/batchhook-1/tests/pkg/test_x.py", line 45\n',
+        traceback='Traceback\n  File "/var/tmp/batchhook-1000/0123456789ab/1/project/tests/pkg/test_x.py", line 45\n',
         subtests_failed=9604,
         note="data is not committed",
     )

@@ -16,7 +16,7 @@ HANG_FACTOR = 20.0
 OVERRUN_FACTOR = 5.0
 """A quick test that takes this many times as long as expected is searched with the slow ones."""
 MAX_SHARE = 0.25
-"""Share of the remaining budget that a run of a quick test may take."""
+"""Share of the remaining budget that a run of a quick test, an import or a fixture may take."""
 UNKNOWN_PASS_SECONDS = 1.0
 """Assumed duration of a pass of a hanging test that was not seen passing."""
 HEADROOM = 2.0
@@ -98,3 +98,13 @@ def quick_limit(longest: float, seconds_left: float) -> float:
         seconds_left: of the budget.
     """
     return min(max(MIN_LIMIT, OVERRUN_FACTOR * longest), max(HEADROOM * longest, MAX_SHARE * seconds_left))
+
+
+def import_limit(setup_seconds: float, seconds_left: float) -> float:
+    """Return the limit of each import and fixture in a probe: one that hangs must not use up the time of other probes.
+
+    Args:
+        setup_seconds: duration of a probe besides its tests.
+        seconds_left: of the budget.
+    """
+    return max(MIN_LIMIT, OVERRUN_FACTOR * setup_seconds, MAX_SHARE * seconds_left)

@@ -9,7 +9,7 @@ from math import inf
 
 from batchhook.core.culprits.decision import Evidence
 from batchhook.core.culprits.information_gain import InformationGain
-from batchhook.core.culprits.pace import Pace, quick_limit
+from batchhook.core.culprits.pace import Pace, import_limit, quick_limit
 
 MIN_GAIN = 0.002
 """Expected gain, in bits, below which a probe is not worthwhile."""
@@ -27,6 +27,7 @@ class Probe:
         seconds: expected duration.
         limit: seconds that each test may take.
         is_decisive: whether a test that exceeds the limit fails; otherwise its outcome is unknown.
+        import_limit: seconds that the import of each module, and each fixture, may take.
     """
 
     position: int
@@ -34,6 +35,7 @@ class Probe:
     seconds: float
     limit: float = inf
     is_decisive: bool = False
+    import_limit: float = inf
 
 
 class ProbeChooser:
@@ -102,6 +104,7 @@ class ProbeChooser:
             tests: number of tests that share the time left.
         """
         paces, available = [self._paces[test_id] for test_id in probe.tests], self._available
+        probe = replace(probe, import_limit=import_limit(self._setup_seconds, available))
         if not paces[0].is_slow:
             return replace(probe, limit=quick_limit(max(pace.min_seconds for pace in paces), available))
         limit = paces[0].slow_limit(available, tests)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
+from batchhook.core.test_ids import parse_id
+
 MIN_SIMILARITY = 0.6
 """Similarity of two method names of one class, 0 to 1, from which one may be the other's former name."""
 MAX_CANDIDATES = 20
@@ -19,17 +21,19 @@ class NameIndex:
         self._by_method: defaultdict[str, list[str]] = defaultdict(list)
         self._by_class: defaultdict[str, list[str]] = defaultdict(list)
         for test_id in test_ids:
-            owner, _, method = test_id.rpartition(".")
-            self._by_method[method].append(test_id)
-            self._by_class[owner].append(test_id)
+            test = parse_id(test_id)
+            self._by_method[test.name].append(test_id)
+            self._by_class[test.owner].append(test_id)
 
     def similar(self, test_id: str) -> tuple[str, ...]:
         """Return ids that may be a missing test: the same method elsewhere, or a similar method of its class."""
-        owner, _, method = test_id.rpartition(".")
+        test = parse_id(test_id)
         similar = (
-            other for other in self._by_class[owner] if _similarity(method, other.rpartition(".")[2]) >= MIN_SIMILARITY
+            other
+            for other in self._by_class[test.owner]
+            if _similarity(test.name, parse_id(other).name) >= MIN_SIMILARITY
         )
-        return tuple(dict.fromkeys((*self._by_method[method][:MAX_CANDIDATES], *similar)))[:MAX_CANDIDATES]
+        return tuple(dict.fromkeys((*self._by_method[test.name][:MAX_CANDIDATES], *similar)))[:MAX_CANDIDATES]
 
 
 def former_name(test_id: str, candidates: Sequence[str], current_ids: Iterable[str]) -> str:

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .forking import Copies
+
 CHANNEL_LOST = 97  # the exit code when a test has closed the pipe for reports
 
 # Tests may replace these functions; the harness keeps its own references.
@@ -87,18 +89,43 @@ class Channel:
         return status.st_dev, status.st_ino
 
 
+class WorkerCommand:
+    """A command of batchhook's.
+
+    Attributes:
+        items: numbers of the items to run after those of earlier commands.
+        fail_fast: whether to run them only until one fails.
+        is_last: whether no other item follows for now.
+        is_copy: whether a copy of the process is wanted.
+    """
+
+    __slots__ = ("fail_fast", "is_copy", "is_last", "items")
+
+    def __init__(self, line: str) -> None:
+        verb, *ranges = line.split()
+        self.items = [number for text in ranges for number in parse_range(text)]
+        self.fail_fast = verb == "try"
+        self.is_last = verb == "last"
+        self.is_copy = verb == "copy"
+
+
 class Commands:
     """The pipe from batchhook, one command a line.
 
-    ``run 0-17 20`` runs these items, ``try 0-17`` runs them until one fails, ``quit`` ends the harness.
+    ``run 0-17 20`` runs these items, ``try 0-17`` runs them until one fails, ``last`` follows them where the harness
+    has asked what comes next and nothing does, ``copy`` makes a copy of the process, ``quit`` ends the harness.
+
+    Attributes:
+        copies: makes copies of this process.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, copies: Copies) -> None:
+        self.copies = copies
         self._descriptor = descriptor
         self._owner = _getpid()
 
-    def __iter__(self) -> Iterator[tuple[list[int], bool]]:
-        """Yield the items of each command and whether to stop at the first failure; end at ``quit`` or end of file."""
+    def __iter__(self) -> Iterator[WorkerCommand]:
+        """Yield commands; end at ``quit`` or end of file."""
         pending = b""
         while _getpid() == self._owner:
             while b"\n" not in pending:
@@ -107,10 +134,9 @@ class Commands:
                     return
                 pending += piece
             line, _, pending = pending.partition(b"\n")
-            verb, *ranges = line.decode().split()
-            if verb == "quit":
+            if line == b"quit":
                 return
-            yield [number for text in ranges for number in parse_range(text)], verb == "try"
+            yield WorkerCommand(line.decode())
 
 
 def parse_range(text: str) -> range:

@@ -37,10 +37,11 @@ def main(arguments: Sequence[str]) -> None:
     """Fork; run the harness in the child, supervise it in the parent.
 
     Args:
-        arguments: the engine's name, the descriptors of the pipes for commands and for reports, the file for stacks,
-            the names of variables that were meant for the start of Python only, and then the engine's own.
+        arguments: the engine's name, the descriptors of the pipes for commands and for reports, that of the socket for
+            copies (empty if none are wanted), the file for stacks, the names of variables that were meant for the start
+            of Python only, and then the engine's own.
     """
-    engine, commands_pipe, reports_pipe, stacks_file, start_variables, *own = arguments
+    engine, commands_pipe, reports_pipe, copies_socket, stacks_file, start_variables, *own = arguments
     for name in start_variables.split():
         os.environ.pop(name, None)
     lifeline = move_descriptor(0, 1)
@@ -51,6 +52,21 @@ def main(arguments: Sequence[str]) -> None:
         os.close(empty)
     os.set_inheritable(0, True)  # noqa: FBT003
     token, *names = read_line(lifeline).split()
+    become_harness(commands, reports, lifeline)
+    volunteer_for_oom_killer()
+    worker = load_worker(engine)
+    stacks = open_stacks(stacks_file)
+    worker.main(
+        worker.Channel(reports, token),
+        worker.Commands(commands, worker.Copies(open_socket(copies_socket), fork_copy)),
+        stacks=(stacks, stacks_signal()),
+        first_party=names,
+        arguments=own,
+    )
+
+
+def become_harness(commands: int, reports: int, lifeline: int) -> None:
+    """Fork: return in the child, the harness; supervise it in the parent."""
     child = os.fork()
     if child:
         os.close(commands)
@@ -58,16 +74,52 @@ def main(arguments: Sequence[str]) -> None:
         supervise(child, lifeline)
     os.close(lifeline)
     os.setpgid(0, 0)
-    volunteer_for_oom_killer()
-    worker = load_worker(engine)
-    stacks = move_descriptor(os.open(stacks_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 4)
-    worker.main(
-        worker.Channel(reports, token),
-        worker.Commands(commands),
-        stacks=(stacks, stacks_signal()),
-        first_party=names,
-        arguments=own,
+
+
+def fork_copy(descriptors: Sequence[int], stacks_file: str) -> tuple[int, int] | None:
+    """Fork a copy of the harness, below a supervisor of its own that this harness's supervisor adopts.
+
+    Args:
+        descriptors: of the copy's lifeline, pipes for commands and reports, and output; closed in this process.
+        stacks_file: the copy's own.
+
+    Returns:
+        in the copy the descriptors of its commands and reports; None in this process.
+    """
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return None
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    lifeline, commands, reports, output = descriptors
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.close(output)
+    # Each takes the place of this harness's own.
+    lifeline, commands, reports = (
+        move_descriptor(each, place) for each, place in ((lifeline, 1), (commands, 2), (reports, 3))
     )
+    become_harness(commands, reports, lifeline)
+    open_stacks(stacks_file)
+    return commands, reports
+
+
+def open_stacks(path: str) -> int:
+    """Open the file for stacks."""
+    return move_descriptor(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 4)
+
+
+def open_socket(descriptor: str) -> Any:  # noqa: ANN401 - a socket
+    """Return the socket over which the pipes of copies arrive; None if none are wanted."""
+    if not descriptor:
+        return None
+    import _socket  # noqa: PLC0415 - the module that a test would patch is `socket`
+
+    return _socket.socket(fileno=move_descriptor(int(descriptor), 8))
 
 
 def volunteer_for_oom_killer() -> None:
@@ -103,14 +155,14 @@ def read_line(descriptor: int) -> str:
 
 
 def load_worker(engine: str) -> Any:  # noqa: ANN401 - a module
-    """Import ``engines.<engine>.worker`` under a private name, and leave no trace of it in the import system."""
+    """Import ``engines.<engine>.harness.worker`` under a private name, without a trace in the import system."""
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.getcwd()  # as `python -m unittest` has it
     package = type(sys)(PACKAGE)
     package.__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     sys.modules[PACKAGE] = package
     try:
-        return __import__(f"{PACKAGE}.{engine}.worker", fromlist=["worker"])
+        return __import__(f"{PACKAGE}.{engine}.harness.worker", fromlist=["worker"])
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]

@@ -24,6 +24,8 @@ def encode(value: object) -> str:
         # Lone surrogates, which UTF-8 cannot hold, are written as escapes.
         clean = str.encode(value, "utf-8", "backslashreplace").decode()
         return '"' + clean.translate(_ESCAPES) + '"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, dict):
         return "{" + ",".join([encode(key) + ":" + encode(entry) for key, entry in value.items()]) + "}"
     if isinstance(value, (list, tuple)):

@@ -32,6 +32,9 @@ def annotate_failures(run: CiRun) -> Iterator[str]:
         hint = f"\n{run.result.hint}" if run.result.hint else ""
         yield command("error", f"{run.result.broken_reason}{hint}", title="The suite could not be run")
         return
+    if run.result.unrun:
+        examples = ", ".join(map(one_line, run.result.unrun.examples))
+        yield command("warning", f"{examples}\n{run.result.hint}", title=run.result.unrun.were_not_run)
     is_old = [run.relevance(result) is FailureRelevance.OLD for result in run.failures]
     errors = [result for result, old in zip(run.failures, is_old, strict=True) if not old]
     warnings = [result for result, old in zip(run.failures, is_old, strict=True) if old]
@@ -98,6 +101,7 @@ def outputs(run: CiRun) -> str:
         "failed": totals.failed,
         "errored": totals.errored,
         "skipped": totals.skipped,
+        "not_run": totals.not_run,
         "newly_failing": len(run.comparison.overall.newly_failing) if run.comparison else 0,
         "broken_in_range": sum(finding.is_solved for finding in run.findings.values()),
     }

@@ -51,6 +51,9 @@ def _head(run: CiRun) -> Iterator[str]:
         uncommitted = ", with uncommitted changes" if run.includes_uncommitted else ""
         yield f"Tested at {code_span(run.commit[:12])}{uncommitted}."
         yield ""
+    if run.result.unrun:
+        examples = ", ".join(code_span(path, _MESSAGE) for path in run.result.unrun.examples)
+        yield from (f"Not run, for example: {examples}. {escape(run.result.hint)}.", "")
     for remark in run.remarks:
         yield from (escape(remark), "")
 

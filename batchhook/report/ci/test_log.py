@@ -7,7 +7,7 @@ from typing import TextIO
 from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.unittest_ids import split_id
+from batchhook.core.test_ids import unittest_name
 
 _WORDS = {
     Outcome.PASSED: "ok",
@@ -45,7 +45,7 @@ class TestLog:
 
     def finished(self, result: TestResult, /) -> None:
         """Log a result."""
-        self._print(f"{unittest_name(result)} ... {_outcome(result)}")
+        self._print(f"{_name(result)} ... {_outcome(result)}")
 
     def rerunning(self, tests: int, /) -> None:
         """Log that tests are rerun which failed in parallel with others."""
@@ -53,7 +53,7 @@ class TestLog:
 
     def revised(self, result: TestResult, /) -> None:
         """Log the result of a rerun."""
-        self._print(f"{unittest_name(result)} ... {_outcome(result)}, when rerun alone")
+        self._print(f"{_name(result)} ... {_outcome(result)}, when rerun alone")
 
     def remaining(self, seconds: float, /) -> None:
         """Ignore the estimated time left."""
@@ -63,10 +63,8 @@ class TestLog:
         self._stream.flush()  # CI services show the log while it grows
 
 
-def unittest_name(result: TestResult) -> str:
-    """Return ``test_add (test_calculator.CalculatorTest.test_add)``, as unittest prints it; of a fixture its id."""
-    _, name = split_id(result.test_id, result.module)
-    return one_line(name if name == result.test_id else f"{name} ({result.test_id})")
+def _name(result: TestResult) -> str:
+    return one_line(unittest_name(result.test_id, result.module))
 
 
 def _outcome(result: TestResult) -> str:

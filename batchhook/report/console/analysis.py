@@ -48,8 +48,8 @@ def _head(analysis: Analysis) -> Iterator[RenderableType]:
         yield Line(rollback_line(analysis.rollback))
     if not result.broken_reason:
         yield Line(_totals(analysis), style="dim")
-    elif result.hint:
-        yield Line(one_line(result.hint), style="dim")
+    if result.hint:
+        yield Line(one_line(result.hint), style="yellow" if result.unrun else "dim")
     if analysis.is_reused:
         yield reused(analysis.tested_at, "batchhook test --fresh")
     yield from suite_differences(analysis)
@@ -159,6 +159,8 @@ def _next_steps(analysis: Analysis, *, tracebacks: bool) -> Grid:
     steps.append(page)
     if analysis.rollback and not analysis.rollback.is_partial:
         return hints(*steps, (analysis.rollback.undo_command, "take its rollback back"))
+    if not analysis.offers_rollback:
+        return hints(*steps)
     if analysis.culprits and not analysis.rollback:
         steps.append(
             (f"batchhook rollback {number} --culprit", "revert only the culprits, once a test run confirms it")

@@ -15,8 +15,7 @@ from batchhook.core.progress import Progress, format_progress
 from batchhook.core.results import SuiteResult, Totals
 from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
-from batchhook.report import phrases
-from batchhook.report.console.layout import OID, Grid, Line, hints, unbroken
+from batchhook.report.console.layout import OID, Grid, hints, unbroken
 
 _STYLE = {
     Verdict.PASSED: "green",
@@ -66,43 +65,6 @@ def change_table(changes: Sequence[Commit], edits: Mapping[str, Sequence[FileEdi
 def edit_lines(edits: Iterable[FileEdit]) -> Iterator[str]:
     """Yield a line for each edited file: ``M parcel/money.py``."""
     return (unbroken(f"{edit.status.value[:1].upper()} {edit.path}") for edit in edits)
-
-
-def print_recorded(
-    console: Console,
-    change: Commit,
-    edits: Sequence[FileEdit],
-    progress: str,
-    remarks: Sequence[str] = (),
-) -> None:
-    """Print a recorded change.
-
-    Args:
-        console: where to.
-        change: the change.
-        edits: the files it edited.
-        progress: of the open batch.
-        remarks: sentences about what was not recorded.
-    """
-    console.print(Text.assemble(("✓ ", "green"), (change.oid[:OID], "yellow"), f" {one_line(change.subject)}"))
-    for line in edit_lines(edits):
-        console.print(Line(line, style="dim", indent=2))
-    for remark in remarks:
-        console.print(remark)
-    console.print(progress)
-
-
-def print_omitted(console: Console, omitted: Mapping[str, int]) -> None:
-    """Print the untracked files that are too large for a snapshot, if there are any: path -> bytes."""
-    if omitted:
-        console.print(phrases.omitted_files(omitted))
-
-
-def print_nothing_recorded(console: Console, progress: str, omitted: Mapping[str, int]) -> None:
-    """Print that nothing had changed, the files that were not checked for it, and the progress of the open batch."""
-    console.print("Nothing has changed since the last step: nothing was recorded.")
-    print_omitted(console, omitted)
-    console.print(progress)
 
 
 def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Grid) -> None:
@@ -162,6 +124,8 @@ def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None, Batc
     for batch, verdict, totals, rollback in entries:
         span = f"{batch.changes[0].oid[:OID]}…{batch.head[:OID]}" if batch.changes else ""
         state = Text(verdict.value, style=_STYLE[verdict]) if verdict else Text(batch.status.value, style="dim")
+        if totals and totals.not_run:
+            state.append(f", {totals.not_run} not run", style="yellow")
         remarks = ["partly", "rolled back"] if rollback and rollback.is_partial else ["rolled back"] if rollback else []
         if rollback:
             state.stylize("dim")

@@ -13,7 +13,7 @@ from rich.text import Text
 from batchhook.core.progress import PASSED_ON_RERUN, Progress, format_clock, rerun_stage
 from batchhook.core.results import TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.unittest_ids import display_name
+from batchhook.core.test_ids import display_name
 
 _MAX_NAMED = 10
 """Failures named during a run; further ones are only counted."""

@@ -15,6 +15,7 @@ from batchhook.core.commit import Commit
 from batchhook.core.culprits.attribution import summarize_attributions
 from batchhook.core.progress import Progress, format_clock
 from batchhook.core.sanitize import one_line
+from batchhook.core.verdict import Verdict
 from batchhook.report.console.batches import branch_name, fill_bar, verdict_line
 from batchhook.report.console.layout import OID, more
 
@@ -77,7 +78,7 @@ def _lines(board: Board, height: int) -> Iterator[Text]:
     for note in board.notes:
         yield Text(one_line(note), style="yellow")
     if board.has_keys:
-        yield _keys(paused=board.state == "paused")
+        yield _keys(board)
 
 
 def _head(board: Board) -> Text:
@@ -119,10 +120,13 @@ def _run(label: str, progress: Progress) -> Text:
     return line
 
 
-def _keys(*, paused: bool) -> Text:
+def _keys(board: Board) -> Text:
+    is_paused, latest = board.state == "paused", board.latest
+    is_no_help = latest is not None and latest.verdict is Verdict.BROKEN and not latest.offers_rollback
     keys = [
-        Text.assemble((f"{key} ", "bold cyan"), ("resume" if paused and key == "p" else action, "dim"))
+        Text.assemble((f"{key} ", "bold cyan"), ("resume" if is_paused and key == "p" else action, "dim"))
         for key, action in _KEYS
+        if not (is_no_help and key == "b")
     ]
     return Text("   ").join(keys)
 

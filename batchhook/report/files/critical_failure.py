@@ -107,7 +107,7 @@ def recommended_actions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
             f"show every failure with its traceback; also in {filenames.full_text(number)}",
         ),
         *([culprit] if analysis.culprits and rollback is None else []),
-        *([whole] if rollback is None or rollback.is_partial else []),
+        *([whole] if analysis.offers_rollback and (rollback is None or rollback.is_partial) else []),
         *([(rollback.undo_command, f"take back its rollback: it was {rollback.summary}")] if rollback else []),
         *([ack] if is_open else []),
     )

@@ -46,6 +46,7 @@ def render_batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> str:
             branch=analysis.batch.branch.removeprefix("refs/heads/"),
             summary=summarize_verdict(analysis.verdict, analysis.result),
             totals=phrases.totals(analysis.result.totals),
+            not_run=f", {analysis.result.totals.not_run} not run" if analysis.result.unrun else "",
             critical=analysis.critical_failure,
             metrics=tuple(phrases.metrics(analysis)),
             actions=() if analysis.verdict.is_good else recommended_actions(analysis),

@@ -13,9 +13,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 
 from batchhook.core.plural import plural
-from batchhook.core.results import Outcome, TestResult, Totals, count_results
+from batchhook.core.results import Outcome, TestResult, Totals, UnrunTests, count_results
+from batchhook.core.test_ids import is_node_id, parse_id
 from batchhook.core.tracebacks import shorten_paths
-from batchhook.core.unittest_ids import split_id
 
 MAX_TEXT = 16 * 1024 * 1024
 """Characters of tracebacks in one document; beyond that, messages alone. GitLab reads files of up to 30 MB."""
@@ -30,7 +30,9 @@ _TYPES = {
 """Error types of outcomes without an exception."""
 
 
-def junit(results: Iterable[TestResult], *, name: str, started_at: float, duration: float) -> bytes:
+def junit(
+    results: Iterable[TestResult], *, name: str, started_at: float, duration: float, unrun: UnrunTests | None = None
+) -> bytes:
     """Return results as a JUnit XML document: a ``testsuite`` for each module, a ``testcase`` for each result.
 
     Failed tests and unexpected successes are a ``failure``; errors, crashes and timeouts an ``error``; expected
@@ -41,6 +43,7 @@ def junit(results: Iterable[TestResult], *, name: str, started_at: float, durati
         name: of the whole.
         started_at: seconds since the epoch; written in UTC.
         duration: wall-clock seconds.
+        unrun: tests that were not run; a property of the first suite, ``batchhook.not_run``.
 
     Returns:
         The document in UTF-8. Characters that XML does not allow are escaped as in Python.
@@ -54,6 +57,10 @@ def junit(results: Iterable[TestResult], *, name: str, started_at: float, durati
     room = MAX_TEXT
     for module, members in sorted(modules.items()):
         room = _add_suite(root, module, members, timestamp, room)
+    if unrun is not None and len(root):
+        properties = ET.Element("properties")
+        ET.SubElement(properties, "property", {"name": "batchhook.not_run", "value": str(unrun)})
+        root[0].insert(0, properties)
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
@@ -85,17 +92,19 @@ def _add_suite(root: ET.Element, module: str, results: Sequence[TestResult], tim
 
 
 def _module_path(module: str, results: Sequence[TestResult]) -> str:
-    """Return the module's path in the repository if the location of a failure reveals it."""
+    """Return the module's path in the repository: pytest's is one, and the location of a failure may reveal it."""
+    if is_node_id(module):
+        return module
     suffixes = (f"/{module.replace('.', '/')}.py", f"/{module.replace('.', '/')}/__init__.py")
     paths = (result.location.rpartition(":")[0] for result in results)
     return next((path for path in paths if f"/{path}".endswith(suffixes)), "")
 
 
 def _add_case(suite: ET.Element, result: TestResult, text: str) -> None:
-    class_name, name = split_id(result.test_id, result.module)
-    case = ET.SubElement(suite, "testcase", {"name": legal(name), "time": f"{max(0.0, result.duration):.6f}"})
-    if class_name:
-        case.set("classname", legal(class_name))
+    test = parse_id(result.test_id, result.module)
+    case = ET.SubElement(suite, "testcase", {"name": legal(test.name), "time": f"{max(0.0, result.duration):.6f}"})
+    if test.dotted_class:
+        case.set("classname", legal(test.dotted_class))
     if result.outcome is Outcome.SKIPPED:
         ET.SubElement(case, "skipped", {"message": legal(result.message)})
     elif result.outcome.is_failure:

@@ -18,7 +18,8 @@ class RunEntry(Document):
 
     ``batch_ids`` are the batches it is the run of (a run is reused for the same files), ``batch_id`` the latest of
     them, null for a manual run; ``git_commit_hash`` is that batch's last commit, ``tree`` the tree that was tested.
-    ``complete`` is false if only some tests were requested, or the first failure ended the run.
+    ``complete`` is false if only some tests were requested, or the first failure ended the run. ``not_run`` counts
+    tests that the test framework does not run.
     """
 
     run_id: int
@@ -36,6 +37,7 @@ class RunEntry(Document):
     passed: int
     failed: int
     skipped: int
+    not_run: int
     errors: int
     failure_rate: float
     failures: tuple[FailureEntry, ...]
@@ -79,6 +81,7 @@ def _entry(run: RunSummary) -> RunEntry:
         passed=totals.passed,
         failed=totals.failed,
         skipped=totals.skipped,
+        not_run=totals.not_run,
         errors=totals.errored,
         failure_rate=totals.failure_rate,
         failures=tuple(map(failure_entry, run.failures)),

@@ -53,6 +53,7 @@ from batchhook.report.json_models.commands import (
     ErrorDocument,
     ExportDocument,
     InstallDocument,
+    InstallSuiteDocument,
     NotifyDocument,
     PruneDocument,
     ReportDocument,
@@ -83,6 +84,7 @@ from batchhook.report.json_models.results import (
     parallel_only_documents,
     test_document,
     totals_document,
+    unrun_document,
 )
 from batchhook.report.json_models.rollback import (
     AutoRollbackDocument,
@@ -139,6 +141,7 @@ __all__ = [
     "FindingDocument",
     "FromBackupDocument",
     "InstallDocument",
+    "InstallSuiteDocument",
     "LogDocument",
     "ModuleDocument",
     "NotifyDocument",
@@ -194,4 +197,5 @@ __all__ = [
     "test_document",
     "totals_document",
     "unittest_failure",
+    "unrun_document",
 ]

@@ -19,10 +19,12 @@ from batchhook.report.json_models.results import (
     ParallelOnlyDocument,
     SkippedDocument,
     TotalsDocument,
+    UnrunDocument,
     failure_documents,
     parallel_only_documents,
     skipped_documents,
     totals_document,
+    unrun_document,
 )
 from batchhook.report.json_models.rollback import AutoRollbackDocument, auto_rollback_document
 
@@ -92,14 +94,15 @@ class AnalysisDocument(Document):
     """``analyze N --json``.
 
     ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if it was
-    tested before the batch was full, and that result was reused. ``critical`` is null unless the verdict is critical,
-    ``auto_rollback`` if none was attempted, ``rollback`` unless one of the batch is in effect. ``since_previous``
-    compares with the batch numbered ``compared_with`` (0 if there is none), ``since_baseline`` with the commit
-    ``baseline``. ``previous_python`` and ``baseline_python`` are the Pythons of the latest batch before that could be
-    tested, and of the baseline, if they are not ``python``, else empty; ``suite_differences`` says in a sentence each
-    what else than the files differs. While ``searching`` is true, culprits are still being searched; while
-    ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins added, by plug-in and
-    name.
+    tested before the batch was full, and that result was reused. ``unrun`` is null unless the project has tests that
+    its test framework does not run; ``hint`` then says how to run them. ``critical`` is null unless the verdict is
+    critical, ``auto_rollback`` if none was attempted, ``rollback`` unless one of the batch is in effect.
+    ``since_previous`` compares with the batch numbered ``compared_with`` (0 if there is none), ``since_baseline`` with
+    the commit ``baseline``. ``previous_python`` and ``baseline_python`` are the Pythons of the latest batch before
+    that could be tested, and of the baseline, if they are not ``python``, else empty; ``suite_differences`` says in
+    a sentence each what else than the files differs. While ``searching`` is true, culprits are still being
+    searched; while ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins
+    added, by plug-in and name.
     """
 
     batch: BatchDocument
@@ -112,6 +115,7 @@ class AnalysisDocument(Document):
     remembered: bool
     critical_failure_threshold: float
     totals: TotalsDocument
+    unrun: UnrunDocument | None = None
     critical: CriticalDocument | None
     auto_rollback: AutoRollbackDocument | None
     rollback: BatchRollbackDocument | None = None
@@ -206,6 +210,7 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         remembered=analysis.is_reused,
         critical_failure_threshold=analysis.critical_threshold,
         totals=totals_document(analysis.result.totals),
+        unrun=unrun_document(analysis.result.unrun),
         critical=critical_document(critical) if (critical := analysis.critical_failure) else None,
         auto_rollback=auto_rollback_document(analysis.auto_rollback) if analysis.auto_rollback else None,
         rollback=batch_rollback_document(analysis.rollback) if analysis.rollback else None,

@@ -14,9 +14,11 @@ from batchhook.report.json_models.results import (
     FailureDocument,
     ParallelOnlyDocument,
     TotalsDocument,
+    UnrunDocument,
     failure_documents,
     parallel_only_documents,
     totals_document,
+    unrun_document,
 )
 
 
@@ -42,7 +44,8 @@ class CiDocument(Document):
 
     ``modified`` is true if tracked files differ from ``commit``. ``regressions`` is null without ``--compare``,
     ``range`` without ``--range`` or if nothing was searched. ``baseline_set`` is where this run was saved as the
-    baseline, empty if it was not; ``files`` are the paths of the files written.
+    baseline, empty if it was not; ``files`` are the paths of the files written. ``unrun`` is null unless the project
+    has tests that its test framework does not run; ``hint`` then says how to run them.
     """
 
     commit: str
@@ -53,6 +56,7 @@ class CiDocument(Document):
     broken: str
     hint: str
     totals: TotalsDocument
+    unrun: UnrunDocument | None = None
     failures: tuple[FailureDocument, ...]
     parallel_only: tuple[ParallelOnlyDocument, ...]
     regressions: RegressionsDocument | None
@@ -93,6 +97,7 @@ def ci_document(run: CiRun, *, baseline_set: str, files: tuple[str, ...]) -> CiD
         broken=run.result.broken_reason,
         hint=run.result.hint,
         totals=totals_document(run.result.totals),
+        unrun=unrun_document(run.result.unrun),
         failures=failure_documents(run.failures, attributions=_attributions(run)),
         parallel_only=parallel_only_documents(run.result.results),
         regressions=regressions_document(run, baseline, compared) if baseline and compared else None,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from batchhook.core.results import Outcome, TestResult, count_results
 from batchhook.core.sanitize import escape_surrogates
+from batchhook.core.test_ids import NODE_SEPARATOR, is_fixture, is_node_id, parse_id
 from batchhook.core.timestamps import iso_time
 from batchhook.core.tracebacks import shorten_paths
-from batchhook.core.unittest_ids import is_fixture, split_id
 from batchhook.report.json_models.base import Document, Time
 
 _ERROR_TYPES = {Outcome.FAILED: "FAIL", Outcome.UNEXPECTED_SUCCESS: "UNEXPECTED SUCCESS"}
@@ -17,8 +17,8 @@ _ERROR_TYPES = {Outcome.FAILED: "FAIL", Outcome.UNEXPECTED_SUCCESS: "UNEXPECTED 
 class UnittestFailure(Document):
     """A failing test under the names unittest gives it.
 
-    ``test_class`` is the qualified class (``test_orchestration.TestOrchestrator``), ``error_type`` is "FAIL", "ERROR"
-    or "UNEXPECTED SUCCESS", ``file_location`` is ``path:line``.
+    ``test_class`` is the qualified class (``test_orchestration.TestOrchestrator``; of a function of pytest's, the
+    file), ``error_type`` is "FAIL", "ERROR" or "UNEXPECTED SUCCESS", ``file_location`` is ``path:line``.
     """
 
     test_name: str
@@ -76,10 +76,10 @@ class BaselineResultsDocument(CiResultsDocument):
 
 def unittest_failure(result: TestResult) -> UnittestFailure:
     """Return a failing test under the names unittest gives it."""
-    test_class, name = split_id(result.test_id, result.module)
+    test = parse_id(result.test_id, result.module)
     return UnittestFailure(
-        test_name=escape_surrogates(name),
-        test_class=escape_surrogates(test_class),
+        test_name=escape_surrogates(test.name),
+        test_class=escape_surrogates(test.owner),
         error_type=_ERROR_TYPES.get(result.outcome, "ERROR"),
         message=escape_surrogates(result.message or result.outcome.value),
         file_location=escape_surrogates(result.location),
@@ -174,4 +174,5 @@ def results_of_baseline(document: BaselineResultsDocument) -> tuple[TestResult, 
 def _test_id(failure: UnittestFailure) -> str:
     if is_fixture(failure.test_name) or not failure.test_class:  # a fixture's name is its whole id
         return failure.test_name
-    return f"{failure.test_class}.{failure.test_name}"
+    separator = NODE_SEPARATOR if is_node_id(failure.test_class) else "."
+    return f"{failure.test_class}{separator}{failure.test_name}"

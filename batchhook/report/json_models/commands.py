@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from batchhook.core.retention import RetentionDecision, StorageUsage
 from batchhook.report.json_models.base import Document
+from batchhook.report.json_models.results import UnrunDocument
 
 
 class ErrorDocument(Document):
@@ -32,6 +33,25 @@ class DoctorDocument(Document):
     checks: tuple[CheckDocument, ...]
 
 
+class InstallSuiteDocument(Document):
+    """A suite that would run now.
+
+    ``name`` is that of one of several suites; empty for a project's only one. ``engine`` is "unittest" or "pytest",
+    ``reasons`` say why; empty if no Python can run the tests. ``tests`` and ``files`` count what it collects, null if
+    it cannot be collected, or not within a few seconds. ``unrun`` is null unless there are tests that it does not run.
+    ``problem`` is what keeps tests from running, ``hint`` the next step.
+    """
+
+    name: str
+    engine: str
+    reasons: tuple[str, ...]
+    tests: int | None
+    files: int | None
+    unrun: UnrunDocument | None
+    problem: str
+    hint: str
+
+
 class InstallDocument(Document):
     """``install --json``.
 
@@ -40,7 +60,7 @@ class InstallDocument(Document):
     the shadow repository that was used before there was git, and was imported; empty if there was none. ``original`` is
     the hooks folder that was left as it is, if ``folder`` is batchhook's own; else empty. ``run_by`` is the
     configuration file by which pre-commit or prek runs batchhook, so that nothing was written; else empty. ``python``
-    is the one that was chosen with ``--python``; else empty.
+    is the one that was chosen with ``--python``; else empty. ``suites`` are what would run now.
     """
 
     folder: str
@@ -51,6 +71,7 @@ class InstallDocument(Document):
     original: str = ""
     run_by: str = ""
     python: str = ""
+    suites: tuple[InstallSuiteDocument, ...] = ()
 
 
 class UninstallDocument(Document):

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from batchhook.core.culprits.attribution import Attribution, Observation, ProbeOutcome
-from batchhook.core.results import Outcome, Run, TestResult, Totals
+from batchhook.core.results import Outcome, Run, TestResult, Totals, UnrunTests
 from batchhook.core.verdict import Verdict
-from batchhook.report.json_models.base import Document
+from batchhook.report.json_models.base import Document, json_path
 
 MAX_SKIPPED = 100
 """Skipped tests that a document lists; ``totals`` counts all."""
 
 
 class TotalsDocument(Document):
-    """Number of tests by outcome; ``failure_rate`` is the share (0 to 1) of failures among the tests that ran."""
+    """Number of tests by outcome.
+
+    ``failure_rate`` is the share (0 to 1) of failures among the tests that ran. ``not_run`` counts further tests that
+    the test framework does not run, ``deselected`` those that the project's own options leave out; ``tests`` includes
+    neither.
+    """
 
     tests: int
     passed: int
     failed: int
     errored: int
     skipped: int
+    not_run: int = 0
+    deselected: int = 0
     duration_s: float
     failure_rate: float
 
@@ -93,11 +100,20 @@ class SkippedDocument(Document):
     note: str
 
 
+class UnrunDocument(Document):
+    """Tests that the test framework does not run, and how many files they are in; ``examples`` are the first files."""
+
+    tests: int
+    files: int
+    examples: tuple[str, ...]
+
+
 class TestDocument(Document):
     """``test --json``.
 
     ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if an
-    earlier run's result was reused, ``complete`` if every test of the suite ran.
+    earlier run's result was reused, ``complete`` if every test of the suite ran. ``unrun`` is null unless the project
+    has tests that its test framework does not run; ``hint`` then says how to run them.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -111,6 +127,7 @@ class TestDocument(Document):
     broken: str
     hint: str
     totals: TotalsDocument
+    unrun: UnrunDocument | None = None
     failures: tuple[FailureDocument, ...]
     parallel_only: tuple[ParallelOnlyDocument, ...]
     skipped: tuple[SkippedDocument, ...]
@@ -124,9 +141,18 @@ def totals_document(totals: Totals) -> TotalsDocument:
         failed=totals.failed,
         errored=totals.errored,
         skipped=totals.skipped,
+        not_run=totals.not_run,
+        deselected=totals.deselected,
         duration_s=totals.duration,
         failure_rate=totals.failure_rate,
     )
+
+
+def unrun_document(unrun: UnrunTests | None) -> UnrunDocument | None:
+    """Return the tests that were not run, if there are any."""
+    if unrun is None:
+        return None
+    return UnrunDocument(tests=unrun.tests, files=unrun.files, examples=tuple(map(json_path, unrun.examples)))
 
 
 def attribution_document(attribution: Attribution) -> AttributionDocument:
@@ -216,6 +242,7 @@ def test_document(
         broken=outcome.broken_reason,
         hint=outcome.hint,
         totals=totals_document(outcome.totals),
+        unrun=unrun_document(outcome.unrun),
         failures=failure_documents(outcome.results, flips),
         parallel_only=parallel_only_documents(outcome.results),
         skipped=skipped_documents(outcome.results),

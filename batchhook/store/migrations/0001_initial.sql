@@ -159,13 +159,18 @@ CREATE TABLE runs (
     duration      REAL NOT NULL,
     broken_reason TEXT NOT NULL,      -- why the suite could not run; '' if it did
     hint          TEXT NOT NULL,
+    has_no_tests  INTEGER NOT NULL DEFAULT 0, -- it could not because there are none
     is_complete   INTEGER NOT NULL DEFAULT 1, -- every test of the suite was run
     is_probe      INTEGER NOT NULL DEFAULT 0, -- made by a culprit search: some tests only, of a revision that may be old
     tests         INTEGER NOT NULL DEFAULT 0, -- number of tests, and of those with each outcome
     passed        INTEGER NOT NULL DEFAULT 0,
     failed        INTEGER NOT NULL DEFAULT 0,
     errored       INTEGER NOT NULL DEFAULT 0,
-    skipped       INTEGER NOT NULL DEFAULT 0
+    skipped       INTEGER NOT NULL DEFAULT 0,
+    not_run       INTEGER NOT NULL DEFAULT 0, -- tests that the test framework does not run
+    deselected    INTEGER NOT NULL DEFAULT 0, -- tests that the project's own options leave out
+    unrun_files   INTEGER NOT NULL DEFAULT 0, -- files with such tests
+    unrun_examples TEXT NOT NULL DEFAULT ''   -- the first of them, separated by line feeds
 );
 CREATE INDEX runs_by_tree ON runs (tree, suite_id);
 
@@ -192,7 +197,8 @@ CREATE TABLE strings (
     value TEXT NOT NULL UNIQUE
 );
 INSERT INTO strings VALUES (0, 'passed'), (1, 'parallel'), (2, 'suite'), (3, 'class'), (4, 'failed'), (5, 'errored'),
-    (6, 'skipped'), (7, 'expected failure'), (8, 'unexpected success'), (9, 'crashed'), (10, 'timed out');
+    (6, 'skipped'), (7, 'expected failure'), (8, 'unexpected success'), (9, 'crashed'), (10, 'timed out'),
+    (11, 'xpassed');
 
 -- The outcome of each test in each run. Nearly all of the database is this, nearly all of it for tests that passed: so
 -- strings are interned and texts are kept apart. The view `results` joins them.

@@ -7,25 +7,28 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
-from batchhook.core.results import SuiteResult
+from batchhook.core.results import SuiteResult, broken_result
 from batchhook.core.verdict import judge_suite
 from batchhook.errors import SuiteError
 from batchhook.execution.runner import run_suite
 from batchhook.git import private_worktree
 from batchhook.git.location import locate, read_head
-from batchhook.store import locks
+from batchhook.store import locks, worktree_places
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.ci.ci_env import branch_under_test
 from batchhook.workflow.context import config
 from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.engine_choice import list_files
 from batchhook.workflow.suite.fingerprint import find_suite
 from batchhook.workflow.suite.run import RunListener, default_spec
+from batchhook.workflow.suite.unrun import add_unrun_tests
 
 
 @contextmanager
@@ -56,8 +59,10 @@ def open_checkout(start: Path, environment: Mapping[str, str], flags: Mapping[st
         finally:
             database.close()
     finally:
-        for folder in state.worktrees.glob("batchhook-*"):
+        roots = (state.worktrees, worktree_places.choose_root(state, settings.worktrees, location.top).folder)
+        for folder in (folder for root in dict.fromkeys(roots) for folder in worktree_places.list_worktrees(root)):
             private_worktree.remove(git, folder)
+            worktree_places.remove_empty(folder.parent)
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -101,10 +106,12 @@ def _run(project: Project, environment: Mapping[str, str], listener: RunListener
     try:
         suite = find_suite(project, environment)
     except SuiteError as error:
-        return SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
+        return broken_result(error)
     with _lock_work_tree(StateDir.for_repository(project.location.common_dir), listener):
         listener.stage("testing")
-        return run_suite(default_spec(project.settings, suite, project.location.top, scratch), listener)
+        spec = default_spec(project.settings, suite, project.location.top, scratch)
+        result, files = run_suite(spec, listener), partial(list_files, project.git)
+        return add_unrun_tests(result, project.settings.engine, spec, suite.interpreter, files)
 
 
 @contextmanager

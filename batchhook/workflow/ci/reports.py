@@ -52,7 +52,10 @@ def _reports(run: CiRun) -> Iterator[tuple[str, bytes]]:
         run.result.results, started_at=started_at, duration=duration, success=run.verdict.is_good
     )
     yield "ci_test_results.json", _json(results)
-    yield "junit.xml", junit(_junit_results(run), name="batchhook", started_at=started_at, duration=duration)
+    yield (
+        "junit.xml",
+        junit(_junit_results(run), name="batchhook", started_at=started_at, duration=duration, unrun=run.result.unrun),
+    )
     yield "summary.md", markdown_summary.markdown(run).encode()
     issues = [issue.model_dump() for issue in gitlab.code_quality(run)]
     yield "gl-code-quality-report.json", f"{json.dumps(issues, indent=2)}\n".encode()

@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fnmatch
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import NotifyEvent, NotifySettings, Settings
+from batchhook.core.settings import EngineName, NotifyEvent, NotifySettings, Settings, SuiteSettings
 from batchhook.errors import ConfigurationError
+from batchhook.store.files import replace_file
+from batchhook.workflow.context.suite_detection import detect_suites
 
 PREFIX = "BATCHHOOK_"
 BRANCHES = "branches"
@@ -72,6 +73,15 @@ def load(sources: SettingsSources, branch: Callable[[], str], *, cache: Path | N
     Raises:
         ConfigurationError: a file is not valid TOML, a setting is unknown, or its value has the wrong type or range.
     """
+    settings = _load_written(sources, branch, cache)
+    if settings.suites or settings.start_dir != Settings.start_dir:
+        return settings
+    suites = detect_suites(sources.top)
+    return replace(settings, suites=suites) if suites else settings
+
+
+def _load_written(sources: SettingsSources, branch: Callable[[], str], cache: Path | None) -> Settings:
+    """Return the settings as they are written somewhere."""
     file_name, text = _read_file(sources.top)
     variables = {
         name.removeprefix(PREFIX).lower(): value
@@ -82,8 +92,7 @@ def load(sources: SettingsSources, branch: Callable[[], str], *, cache: Path | N
     if not text and not variables and not flags:
         return Settings()
     on_branch = branch() if BRANCHES in text else ""
-    inputs = json.dumps([batchhook.__version__, file_name, text, on_branch, variables, flags], sort_keys=True)
-    key = hashlib.sha256(inputs.encode("utf-8", "surrogateescape")).hexdigest()
+    key = json.dumps([batchhook.__version__, file_name, text, on_branch, variables, flags], sort_keys=True)
     settings = _read_cache(cache, key)
     if settings is None:
         from batchhook.workflow.context import config_schema  # noqa: PLC0415 - see the module's docstring
@@ -160,13 +169,18 @@ def settings_from_dict(table: Mapping[str, Any]) -> Settings:
     notify = table["notify"]
     events = tuple(NotifyEvent(event) for event in notify["events"])
     notify = NotifySettings(**{**notify, "events": events, "urls": tuple(notify["urls"])})
-    return Settings(**{**table, **enums, "link": tuple(table["link"]), "notify": notify})
+    suites = tuple(
+        SuiteSettings(
+            **{**suite, "engine": suite["engine"] and EngineName(suite["engine"]), "paths": tuple(suite["paths"])}
+        )
+        for suite in table["suites"]
+    )
+    return Settings(**{**table, **enums, "link": tuple(table["link"]), "notify": notify, "suites": suites})
 
 
 def _write_cache(path: Path | None, key: str, settings: Settings) -> None:
     if path is None:
         return
     with contextlib.suppress(OSError):  # the cache only saves time
-        temporary = path.with_name(f"{path.name}.new")
-        temporary.write_text(json.dumps({"key": key, "settings": dataclasses.asdict(settings)}), "utf-8")
-        temporary.replace(path)
+        content = json.dumps({"key": key, "settings": dataclasses.asdict(settings)})
+        replace_file(path, content, mode=0o666, durable=False)

@@ -15,6 +15,7 @@ from batchhook.core.paths import is_build_product, is_safe_path
 from batchhook.core.settings import (
     AutoRollback,
     BatchUnit,
+    EngineName,
     GateMode,
     Isolation,
     KnownFailures,
@@ -22,6 +23,7 @@ from batchhook.core.settings import (
     NotifySettings,
     RunOrder,
     Settings,
+    SuiteSettings,
 )
 from batchhook.errors import ConfigurationError
 
@@ -30,6 +32,10 @@ def _validate_path(path: str) -> str:
     if not is_safe_path(str(PurePosixPath(path))):
         raise ValueError("must be inside the work tree")
     return path
+
+
+def _validate_optional_path(path: str) -> str:
+    return str(PurePosixPath(_validate_path(path))) if path.strip("./") else ""
 
 
 def _validate_link(path: str) -> str:
@@ -56,6 +62,35 @@ class NotifyModel(BaseModel):
     messages: bool = False
 
 
+Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str]
+
+
+class SuiteModel(BaseModel):
+    """``core.settings.SuiteSettings``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    folder: Annotated[str, AfterValidator(_validate_optional_path)] = ""
+    engine: EngineName | None = None
+    python: Annotated[str, Field(min_length=1)] | None = None
+    start_dir: Annotated[str, Field(min_length=1)] | None = None
+    pattern: Annotated[str, Field(min_length=1)] | None = None
+    top_level_dir: str | None = None
+    test_timeout: Annotated[float, Field(ge=0)] | None = None
+    env: Variables | None = None
+    env_file: Annotated[str, AfterValidator(_validate_optional_path)] | None = None
+    setup: str | None = None
+    paths: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+def _validate_names(suites: tuple[SuiteModel, ...]) -> tuple[SuiteModel, ...]:
+    names = [suite.name for suite in suites]
+    if len(names) > len(set(names)):
+        raise ValueError("each suite needs a name of its own")
+    return suites
+
+
 class SettingsModel(BaseModel):
     """``core.settings.Settings``, with the range of each value."""
 
@@ -69,6 +104,7 @@ class SettingsModel(BaseModel):
     auto_rollback: AutoRollback = Settings.auto_rollback
     wait: Annotated[float, Field(ge=0)] = Settings.wait
     python: Annotated[str, Field(min_length=1)] = Settings.python
+    engine: EngineName = Settings.engine
     start_dir: Annotated[str, Field(min_length=1)] = Settings.start_dir
     pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
     top_level_dir: str = Settings.top_level_dir
@@ -79,9 +115,13 @@ class SettingsModel(BaseModel):
     jobs: Annotated[int, Field(ge=0)] = Settings.jobs
     order: RunOrder = Settings.order
     isolation: Isolation = Settings.isolation
+    worktrees: str = Settings.worktrees
     link: tuple[Annotated[str, AfterValidator(_validate_link)], ...] = Settings.link
     setup: str = Settings.setup
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
+    env: Variables = Field(default_factory=dict)
+    env_file: Annotated[str, AfterValidator(_validate_optional_path)] = Settings.env_file
+    suites: Annotated[tuple[SuiteModel, ...], AfterValidator(_validate_names)] = ()
     snapshot_limit: Annotated[float, Field(ge=0)] = Settings.snapshot_limit
     plugin_timeout: Annotated[float, Field(gt=0, le=3600)] = Settings.plugin_timeout
     notify: NotifyModel = Field(default_factory=NotifyModel)
@@ -106,7 +146,8 @@ def validate_settings(
     for source, table in inactive:
         _check(source, table)
     plain = SettingsModel(**merged).model_dump()
-    return Settings(**{**plain, "notify": NotifySettings(**plain["notify"])})
+    suites = tuple(SuiteSettings(**suite) for suite in plain["suites"])
+    return Settings(**{**plain, "notify": NotifySettings(**plain["notify"]), "suites": suites})
 
 
 def _check(source: str, table: Mapping[str, Any]) -> None:
@@ -117,7 +158,8 @@ def _check(source: str, table: Mapping[str, Any]) -> None:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             table_of, _, name = name.rpartition(".")
-            known = [field.name for field in dataclasses.fields(NotifySettings if table_of == "notify" else Settings)]
+            model = {"notify": NotifySettings, "suites": SuiteSettings}.get(table_of.partition(".")[0], Settings)
+            known = [field.name for field in dataclasses.fields(model)]
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"did you mean {nearest[0]!r}?" if nearest else f"known settings: {', '.join(known)}"
             raise ConfigurationError(f"{source}: unknown setting {name!r}", hint) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from batchhook.git.location import Location
+from batchhook.store.files import replace_file
 
 _MARKER, _MESSAGE = "BATCHHOOK_MSG", "MERGE_MSG"
 
@@ -52,6 +53,4 @@ def clear(location: Location) -> None:
 
 
 def _write(path: Path, text: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.write_bytes(text)
-    temporary.replace(path)
+    replace_file(path, text, mode=0o666, durable=False)

@@ -38,8 +38,8 @@ class HookEvent:
 
     Attributes:
         head: HEAD as the hook read it.
-        is_commit: True in post-commit: HEAD was just committed. False in post-rewrite, at the end of a rebase, which
-            git runs before it removes its folder for the rebase.
+        is_commit: True in post-commit: HEAD was just committed. False in post-rewrite at the end of a rebase, and in
+            post-applypatch at the end of an ``am``: git runs them before it removes its folder for these.
     """
 
     head: Head

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from batchhook.core.commit import Commit
+from batchhook.core.commit import Commit, parse_trailers
 from batchhook.core.operations import Operation, effective_ids
-from batchhook.core.rollback import parse_trailers
 from batchhook.git import snapshot, trees
 from batchhook.git.command import Git
 from batchhook.git.location import Location

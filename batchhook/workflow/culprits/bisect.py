@@ -34,10 +34,10 @@ else:
 
 _MAX_NAMED = 3
 """Tests that an error names."""
-_EXPECTED_ID = "expected the id of a single test, as unittest writes it: package.module.Class.method"
+_EXPECTED_ID = "expected the id of a single test: package.module.Class.method, or path/to/test_x.py::test_y"
 _WHY_UNTESTABLE = (
     f"{_EXPECTED_ID}; or its module cannot be imported there, or one of its fixtures fails: then search for that, by "
-    "unittest's name for it (unittest.loader._FailedTest.MODULE, setUpClass (CLASS))"
+    "its id (unittest.loader._FailedTest.MODULE, setUpClass (CLASS), path/to/test_x.py)"
 )
 
 

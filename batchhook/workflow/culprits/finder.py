@@ -166,7 +166,12 @@ class CulpritFinder:
         names = tuple(self.name_at(probe.position, test_id) for test_id in probe.tests)
         seconds = max(0.0, probe.seconds - self._search.setup_seconds)
         return ProbeRequest(
-            self.revisions[probe.position], names, seconds, limit=probe.limit, is_decisive=probe.is_decisive
+            self.revisions[probe.position],
+            names,
+            seconds,
+            limit=probe.limit,
+            is_decisive=probe.is_decisive,
+            import_limit=probe.import_limit,
         )
 
     def _observe_result(self, probe: Probe, result: ProbeResult) -> None:
@@ -183,6 +188,8 @@ class CulpritFinder:
                 self._search.observe(test_id, probe.position, outcome, seconds.get(name, 0.0))
         for name in result.overruns:
             self._search.observe_overrun(test_ids[name], probe.position)
+        if result.is_cut:  # the time of a hang is not that of other probes
+            return
         tests_seconds = sum(test.duration for test in result.result.results) + len(result.overruns) * probe.limit
         overhead = max(0.0, result.seconds - tests_seconds)
         self._search.setup_seconds += SETUP_SMOOTHING * (overhead - self._search.setup_seconds)

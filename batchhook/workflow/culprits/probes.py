@@ -13,10 +13,12 @@ from math import inf
 from pathlib import Path
 
 from batchhook.core.culprits.attribution import ProbeOutcome
-from batchhook.core.results import Outcome, Run, SuiteResult
+from batchhook.core.results import Outcome, Run, SuiteResult, broken_result
+from batchhook.core.test_ids import split_suite
 from batchhook.errors import BusyError, GitError, SuiteError
 from batchhook.execution.cancel import CancelToken
 from batchhook.execution.runner import run_suite
+from batchhook.execution.spec import SuiteSpec
 from batchhook.store import runs, test_stats
 from batchhook.store.observations import classify_outcome
 from batchhook.workflow.context.project import Project
@@ -44,6 +46,8 @@ class ProbeRequest:
         in_order: whether to run everything that unittest runs before them.
         limit: seconds that each test may take, if the setting ``test_timeout`` allows more.
         is_decisive: whether a test that exceeds the limit fails; otherwise its outcome is unknown.
+        import_limit: seconds that the import of each module, and each fixture, may take, if ``test_timeout`` allows
+            more.
     """
 
     revision: Revision
@@ -52,6 +56,7 @@ class ProbeRequest:
     in_order: bool = False
     limit: float = inf
     is_decisive: bool = False
+    import_limit: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class ProbeResult:
         result: of the requested tests only; those without any result are among the untestable ones.
         seconds: wall-clock time, checkout included.
         overruns: ids of the tests that exceeded a limit that is not decisive; they are in no result.
+        is_cut: whether an import or a fixture exceeded its limit: this says nothing about the tests without a result.
     """
 
     request: ProbeRequest
     result: SuiteResult
     seconds: float
     overruns: frozenset[str] = frozenset()
+    is_cut: bool = False
 
     @property
     def outcomes(self) -> Mapping[str, ProbeOutcome]:
@@ -164,18 +171,33 @@ class Prober(ABC):
         except BusyError:  # this says nothing about the revision
             raise
         except (SuiteError, GitError) as error:
-            result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
+            result = broken_result(error)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        overruns = self._overruns(result, request)
+        overruns, is_cut = self._overruns(result, request), self._is_cut(result, request)
         result = _select_requested(result, request, overruns)
-        return ProbeResult(request, result, time.perf_counter() - started, overruns)
+        return ProbeResult(request, result, time.perf_counter() - started, overruns, is_cut)
 
     def _overruns(self, result: SuiteResult, request: ProbeRequest) -> frozenset[str]:
         """Return the ids of the tests that were ended before ``test_timeout``, if that does not show that they fail."""
-        if request.is_decisive or not _shortens_timeout(request, self._project.settings.test_timeout):
+        if request.is_decisive:
             return frozenset()
-        return frozenset(test.test_id for test in result.results if test.outcome is Outcome.TIMED_OUT)
+        ended = {test.test_id for test in result.results if test.outcome is Outcome.TIMED_OUT}
+        return frozenset(name for name in ended.intersection(request.tests) if request.limit < self._timeout(name))
+
+    def _is_cut(self, result: SuiteResult, request: ProbeRequest) -> bool:
+        """Return whether an import or a fixture was ended before ``test_timeout``."""
+        if result.broken_reason:
+            is_limited = any(request.import_limit < self._timeout(name) for name in request.tests)
+            return is_limited and result.duration >= request.import_limit
+        ended = {test.test_id for test in result.results if test.outcome is Outcome.TIMED_OUT}
+        return any(request.import_limit < self._timeout(name) for name in ended.difference(request.tests))
+
+    def _timeout(self, test_id: str) -> float:
+        """Return the seconds that the settings allow for a test; infinite for no limit."""
+        settings, (suite, _) = self._project.settings, split_suite(test_id)
+        own = [each.test_timeout for each in settings.suites if each.name == suite and each.test_timeout is not None]
+        return (own[0] if own else settings.test_timeout) or inf
 
     def _probe_worktree(self, request: ProbeRequest, scratch: Path, parallel: int) -> SuiteResult:
         if not request.revision.oid:  # nothing existed before the first commit
@@ -197,7 +219,7 @@ class Prober(ABC):
 
     def _store(self, probe: ProbeResult) -> None:
         revision = probe.request.revision
-        if probe.request.tests and revision.tree and not probe.result.broken_reason:
+        if probe.request.tests and revision.tree and not probe.result.broken_reason and not probe.is_cut:
             started_at = time.time() - probe.seconds
             runs.add(
                 self._project.database, Run(revision.tree, self.fingerprint, started_at, probe.result, is_probe=True)
@@ -225,10 +247,12 @@ class TestProber(Prober):
             isolation_verified=self._stats.isolation_verified | tests,
         )
         is_shared = request.seconds >= MIN_SECONDS_TO_SHARE and len(request.tests) > 1
-        is_limited = _shortens_timeout(request, settings.test_timeout)
+        limits = {name: min(request.limit, self._timeout(name)) for name in request.tests}
+        # Tests that the requested ones depend on must have run to their ends.
+        import_limit = inf if stats.needs_suite_order else request.import_limit
         spec = replace(
-            default_spec(settings, self._suite, checkout, scratch),
-            limits=dict.fromkeys(request.tests, request.limit) if is_limited else {},
+            _limit_imports(default_spec(settings, self._suite, checkout, scratch), import_limit),
+            limits={name: 0.0 if limit == inf else limit for name, limit in limits.items()},
             only=request.tests,
             from_other_tree=True,
             jobs=max(1, job_count(settings) // parallel) if is_shared else 1,
@@ -261,8 +285,12 @@ def open_test_prober(
         yield TestProber(project, pool, suite, modules or {})
 
 
-def _shortens_timeout(request: ProbeRequest, test_timeout: float) -> bool:
-    return request.limit < (test_timeout or inf)
+def _limit_imports(spec: SuiteSpec, limit: float) -> SuiteSpec:
+    """Limit the time of each import and fixture; that of single tests is limited by their ids."""
+    if limit == inf:
+        return spec
+    parts = tuple(replace(part, test_timeout=min(part.test_timeout or inf, limit)) for part in spec.parts)
+    return replace(spec, parts=parts, test_timeout=min(spec.test_timeout or inf, limit))
 
 
 def _select_requested(result: SuiteResult, request: ProbeRequest, overruns: frozenset[str]) -> SuiteResult:

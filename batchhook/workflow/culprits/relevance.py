@@ -8,6 +8,7 @@ from functools import cached_property
 from math import sqrt
 
 from batchhook.core.results import TestResult
+from batchhook.core.test_ids import module_files
 from batchhook.core.tracebacks import project_frames
 from batchhook.git import history
 from batchhook.git.command import Git
@@ -34,7 +35,7 @@ class RelevanceScores:
         self._git = git
         self._head = head
         self._changes = changes
-        self._roots = tuple(dict.fromkeys(root.strip("/").removeprefix("./").strip(".") for root in source_roots))
+        self._roots = tuple(dict.fromkeys(source_roots))
         self._imports: dict[str, frozenset[str]] = {}
         self._closures: dict[str, frozenset[str]] = {}
 
@@ -64,9 +65,7 @@ class RelevanceScores:
 
     def _module_file(self, module: str) -> str:
         """Return the file of a module; empty if the project has none."""
-        path = module.replace(".", "/")
-        files = (f"{root}/{path}{suffix}".lstrip("/") for root in self._roots for suffix in (".py", "/__init__.py"))
-        return next((file for file in files if file in self._python_files), "")
+        return next((file for file in module_files(module, self._roots) if file in self._python_files), "")
 
     def _import_closure(self, path: str) -> frozenset[str]:
         """Return a file and all files of the project that it imports, directly or indirectly."""

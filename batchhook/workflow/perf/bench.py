@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchhook.core.results import Outcome, SuiteResult
+from batchhook.core.test_ids import parse_id
 from batchhook.core.test_stats import TestStats
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
@@ -118,8 +119,8 @@ class Bench:
         stats = self._stats
         class_seconds: defaultdict[str, float] = defaultdict(float)
         for name, seconds in stats.durations.items():
-            class_seconds[name.rpartition(".")[0]] += seconds
-        warmed_up = {name for name in tests if class_seconds[name.rpartition(".")[0]] <= MAX_WARM_UP}
+            class_seconds[parse_id(name).owner] += seconds
+        warmed_up = {name for name in tests if class_seconds[parse_id(name).owner] <= MAX_WARM_UP}
         return replace(
             stats,
             parallel_only=stats.parallel_only | warmed_up,

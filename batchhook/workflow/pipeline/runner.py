@@ -17,7 +17,7 @@ from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.perf import slowdown
-from batchhook.core.results import Run, SuiteResult
+from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.verdict import Verdict, judge_suite, with_culprits, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db, shadow_repo
@@ -105,7 +105,7 @@ def _run_suite(project: Project, job: BatchJob) -> Run:
     except StoreError:
         raise
     except BatchhookError as error:
-        result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
+        result = broken_result(error)
     except Exception as error:  # noqa: BLE001 - reported in the verdict, and in the log
         traceback.print_exc()
         result = SuiteResult(broken_reason=f"{type(error).__name__}: {error}", hint=f"see {project.state.log}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from batchhook.errors import NotFinishedError, StoreError
 from batchhook.lazy import LazyModule
 from batchhook.store import report_queries, runs
+from batchhook.store.files import replacement
 from batchhook.store.reports import ReportDir
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.reports.write import MAX_BATCHES, build_common_files, build_own_files
@@ -121,10 +122,6 @@ def _copy_file(stored: backups.BackupStore, file: backups.BackedUpFile, folder: 
     if str(inside) == _COMMIT:
         path = folder / f"{_COMMIT}.file"  # the name is taken
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with temporary.open("wb") as stream:
-        for piece in stored.read_content(file):
-            stream.write(piece)
-    temporary.chmod(0o755 if file.mode == "100755" else 0o644)
-    temporary.replace(path)
+    with replacement(path, mode=0o777 if file.mode == "100755" else 0o666, durable=False) as stream:
+        stream.writelines(stored.read_content(file))
     return path

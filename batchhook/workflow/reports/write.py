@@ -116,6 +116,7 @@ def build_own_files(project: Project, analysis: Analysis) -> Files:
             name=f"batch {number}",
             started_at=analysis.tested_at,
             duration=result.duration,
+            unrun=result.unrun,
         ),
     )
     if critical := analysis.critical_failure:

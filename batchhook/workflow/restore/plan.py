@@ -12,7 +12,6 @@ from batchhook.core.rollback import FileAction, FilePlan
 from batchhook.errors import BatchhookError, ConflictError, GitError, StoreError
 from batchhook.git import sparse
 from batchhook.git.filters import FilterConverter, open_converter
-from batchhook.store import batches
 from batchhook.store.backups import BackedUpFile, BackupStore
 from batchhook.store.restorations import NO_FILE, FileState, RestorationStore
 from batchhook.workflow.context.project import Project
@@ -163,7 +162,7 @@ class _Planner:
 
     def plan(self, number: int, converter: FilterConverter) -> RestorePlan:
         """Return a plan that is not checked for files changed since, or for obstacles."""
-        backed_up = {file.name: file for file in self._list_files(number)}
+        backed_up = {file.name: file for file in self._backups.read_manifest(number).files}
         for name in backed_up:  # before git is asked about any of them
             self.files.check_inside(name)
         skipped = self._find_skipped(backed_up.values())
@@ -182,21 +181,6 @@ class _Planner:
             if not self._is_as_left(file, current, file_converter):
                 changed.append(file.name)
         return RestorePlan(number, 0, tuple(replaced), skipped, tuple(changed))
-
-    def _list_files(self, number: int) -> Iterator[BackedUpFile]:
-        """List a batch's files. Backups of version 0.1.0 do not say what the batch left, but the database may."""
-        edits = {}
-        files = self._backups.read_manifest(number).files
-        if any(file.after_mode is None for file in files):
-            by_change = batches.load_edits(self._project.database, number)
-            edits = {edit.path: edit for change_edits in by_change.values() for edit in change_edits}
-        for file in files:
-            edit = edits.get(file.name)
-            if file.after_mode is not None or edit is None:
-                yield file
-            else:
-                mode = edit.mode if edit.mode.strip("0") else ""
-                yield file.model_copy(update={"after_mode": mode, "after_sha256": edit.sha256})
 
     def _find_skipped(self, files: Collection[BackedUpFile]) -> dict[str, str]:
         """Return path -> reason of the files that are not restored."""
@@ -233,7 +217,7 @@ class _Planner:
 
     def _is_as_left(self, file: BackedUpFile, current: FileState, converter: FilterConverter | None) -> bool:
         """Return whether a file is as the batch left it."""
-        if file.after_mode is None or current.mode != file.after_mode:
+        if current.mode != file.after_mode:
             return False
         if current.sha256 == file.after_sha256 or not current.mode:
             return True

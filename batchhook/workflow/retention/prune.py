@@ -28,7 +28,7 @@ from batchhook.store.backups import BackupStore
 from batchhook.store.files import file_size
 from batchhook.store.restorations import RestorationStore
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.retention import scratch_gc
+from batchhook.workflow.retention import scratch_gc, worktree_gc
 
 _TRANSACTION_LIMIT = 0.2
 """Seconds for which one transaction deletes rows; a commit that needs the database waits that long."""
@@ -89,7 +89,7 @@ def measure_usage(project: Project) -> tuple[StorageUsage, ...]:
             _measure_paths(kind, paths)
             for kind, paths in {
                 StorageKind.RESTORATIONS: list(state.restorations.glob("*")),
-                StorageKind.WORKTREES: [path for path in state.worktrees.glob("*") if path.is_dir()],
+                StorageKind.WORKTREES: worktree_gc.list_worktrees(project),
                 StorageKind.SCRATCH: list(state.runs.glob("*")),
                 StorageKind.REPORTS: list(state.reports.glob("*")),
                 StorageKind.LOG: [path for path in (state.log,) if file_size(path)],
@@ -136,7 +136,7 @@ def make_plan(project: Project, rule: RetentionRule) -> PrunePlan:
         StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
         _measure_paths(StorageKind.RESTORATIONS, _find_stale_restorations(project)),
         _pin_usage(pins, object_cleanup.list_exclusive(project.git, pins)),
-        _measure_paths(StorageKind.WORKTREES, scratch_gc.find_idle_worktrees(state)),
+        _measure_paths(StorageKind.WORKTREES, worktree_gc.list_idle(project)),
         _measure_paths(StorageKind.SCRATCH, scratch_gc.find_ended_runs(state, _queued_batches(project))),
         _measure_paths(StorageKind.REPORTS, scratch_gc.find_stale_reports(state, pruned)),
         StorageUsage(StorageKind.LOG, bool(excess), excess),
@@ -169,15 +169,13 @@ def execute(project: Project, plan: PrunePlan) -> PruneResult:
         replaced = _find_stale_restorations(project)
         reports = scratch_gc.find_stale_reports(state, pruned)
         scratch = scratch_gc.find_ended_runs(state, _queued_batches(project))
-        trees = [
-            scratch_gc.remove_worktree(project.git, *each) for each in scratch_gc.find_idle_worktrees(state).items()
-        ]
+        trees = worktree_gc.remove_idle(project.git, state, worktree_gc.list_worktrees(project))
         log = scratch_gc.trim_log(state)
         rest = (
             StorageUsage(StorageKind.BACKUPS, len(backups.batches), backups.size),
             StorageUsage(StorageKind.RESTORATIONS, len(replaced), scratch_gc.remove_paths(replaced)),
             StorageUsage(StorageKind.PINS, len(pins), _measure_pins(pins) + freed),
-            StorageUsage(StorageKind.WORKTREES, sum(map(bool, trees)), sum(trees)),
+            StorageUsage(StorageKind.WORKTREES, len(trees), sum(trees)),
             StorageUsage(StorageKind.SCRATCH, len(scratch), scratch_gc.remove_paths(scratch)),
             StorageUsage(StorageKind.REPORTS, len(reports), scratch_gc.remove_paths(reports)),
             StorageUsage(StorageKind.LOG, bool(log), log),

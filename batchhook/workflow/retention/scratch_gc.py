@@ -9,10 +9,8 @@ import time
 from collections.abc import Iterable, Iterator, Set as AbstractSet
 from pathlib import Path
 
-from batchhook.git import private_worktree
-from batchhook.git.command import Git
 from batchhook.store import locks
-from batchhook.store.files import file_size
+from batchhook.store.files import file_size, replace_file
 from batchhook.store.state_dir import StateDir
 
 _SCRATCH = re.compile(r"(?P<owner>.+)-(?P<number>\d+)")
@@ -45,24 +43,6 @@ def find_stale_reports(state: StateDir, pruned: AbstractSet[int]) -> list[Path]:
     return stale + [path for path in _list_folder(state.notices) if path.name.isdecimal() and int(path.name) in pruned]
 
 
-def find_idle_worktrees(state: StateDir) -> dict[Path, Path]:
-    """Return the private work trees in which nothing runs now, each with its lock; the next run creates them again."""
-    locked = {
-        folder: folder.with_name(f"{folder.name.rpartition('-')[2]}.lock") for folder in _list_folder(state.worktrees)
-    }
-    return {folder: lock for folder, lock in locked.items() if folder.is_dir() and not locks.is_locked(lock)}
-
-
-def remove_worktree(git: Git, folder: Path, lock: Path) -> int:
-    """Remove a private work tree that is not in use; return the bytes freed."""
-    with locks.try_lock(lock) as is_locked:
-        if not is_locked:
-            return 0
-        size = disk_usage([folder])
-        private_worktree.remove(git, folder)
-        return size - disk_usage([folder])
-
-
 def excess_log_size(state: StateDir) -> int:
     """Return the bytes that trimming the log would free."""
     excess = file_size(state.log) - _LOG_TAIL
@@ -77,9 +57,7 @@ def trim_log(state: StateDir) -> int:
     with state.log.open("rb") as file:
         file.seek(-_LOG_TAIL, os.SEEK_END)
         partial_line, _, lines = file.read().partition(b"\n")
-    temporary = state.log.with_name(f"{state.log.name}.new")
-    temporary.write_bytes(lines or partial_line)
-    temporary.replace(state.log)
+    replace_file(state.log, lines or partial_line, durable=False)
     return excess
 
 

@@ -7,14 +7,13 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchhook.core import undiscovered
 from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
-from batchhook.core.settings import BatchUnit, Settings
+from batchhook.core.settings import BatchUnit, EngineName, Isolation, Settings
 from batchhook.core.undiscovered import Obstacle
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.interpreter import find_interpreter
@@ -23,7 +22,7 @@ from batchhook.git.command import Git
 from batchhook.git.environment import project_environment
 from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location, read_head
-from batchhook.store import batches, integration_errors, locks, python_choice
+from batchhook.store import batches, integration_errors, python_choice, worktree_places
 from batchhook.store.database import Database
 from batchhook.store.integration_errors import IntegrationError
 from batchhook.store.state_dir import StateDir
@@ -33,17 +32,22 @@ from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.notify import notifications
 from batchhook.workflow.notify.plugin_events import PluginSet
+from batchhook.workflow.retention import worktree_gc
 from batchhook.workflow.retention.prune import list_all_pins
 from batchhook.workflow.retention.scratch_gc import disk_usage
 from batchhook.workflow.setup import hook_chain, hook_files
 from batchhook.workflow.setup.framework_config import FrameworkConfig, find_framework_config
 from batchhook.workflow.setup.hook_files import HookStatus
 from batchhook.workflow.setup.hook_scripts import GIT_HOOKS, HOOKS
+from batchhook.workflow.status.wait import is_runner_at_work
+from batchhook.workflow.suite.collect import SuiteOutlook, preview_suites
 from batchhook.workflow.suite.python_choice import AUTO, BY_USER, CHANGE_HINT, start_kept
 
 _LARGE_STATE = 1e9
 """Bytes in the state folder and of snapshots from which pruning is suggested."""
 
+_COLLECTION_LIMIT = 60.0
+"""Seconds that the collection of the suite may take."""
 _MAX_GROUPS = 5
 """Groups of files that discovery does not reach, which are named."""
 _TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test\w*[ \t]*\([ \t\n]*self", re.MULTILINE)
@@ -75,7 +79,7 @@ def run_checks(location: Location, git: Git, environment: Mapping[str, str]) -> 
         lambda: _check_hooks(location, git),
         lambda: _check_database(location, git),
         lambda: _check_backups(location),
-        lambda: _check_disk_usage(location, git),
+        lambda: _check_disk_usage(location, git, environment),
         lambda: _check_suite(location, environment),
         lambda: _check_plugins(location, environment),
         lambda: _check_notifications(location, environment),
@@ -159,12 +163,12 @@ def _check_database(location: Location, git: Git) -> Iterator[HealthCheck]:
         ok = database.is_intact()
         yield HealthCheck("database", ok=ok, detail=str(state.database), hint="" if ok else "see docs/guide.md, damage")
         pending = interrupted.find(database, location)
+        is_running = is_runner_at_work(state, database)
         queue = [str(batch.id) for batch in batches.list_unfinished(database)]
     if pending is not None:
         message, hint = interrupted.describe(pending)
         yield HealthCheck("operations", ok=False, detail=message, hint=hint)
     if queue:
-        is_running = locks.is_locked(state.runner_lock)
         waiting = f"batch {queue[0]} waits" if len(queue) == 1 else f"batches {', '.join(queue)} wait"
         detail = f"{waiting}; {'the runner is at work' if is_running else 'no runner is at work'}"
         hint = "" if is_running else "batchhook wait starts one; so does the next commit"
@@ -179,11 +183,20 @@ def _check_backups(location: Location) -> Iterator[HealthCheck]:
     yield HealthCheck("backups", ok=True, detail=f"{len(damage)} read and compared with their SHA-256")
 
 
-def _check_disk_usage(location: Location, git: Git) -> Iterator[HealthCheck]:
-    size = disk_usage([StateDir.for_repository(location.common_dir).root])
+def _check_disk_usage(location: Location, git: Git, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
+    state = StateDir.for_repository(location.common_dir)
+    trees = []
+    if state.is_installed():
+        with open_project(location, environment=environment) as project:
+            trees = worktree_gc.list_worktrees(project)
+    size, tree_size = disk_usage([state.root]), disk_usage(trees)
+    size -= disk_usage(tree for tree in trees if tree.is_relative_to(state.root))
     snapshots = sum(object_cleanup.list_exclusive(git, list_all_pins(git)).values())
-    detail = f"{size / 1e6:.1f} MB in the state folder, {snapshots / 1e6:.1f} MB of snapshots among git's objects"
-    if size + snapshots > _LARGE_STATE:
+    detail = (
+        f"{size / 1e6:.1f} MB in the state folder, {tree_size / 1e6:.1f} MB of private work trees, "
+        f"{snapshots / 1e6:.1f} MB of snapshots among git's objects"
+    )
+    if size + tree_size + snapshots > _LARGE_STATE:
         detail += "; batchhook prune lists it, and removes old batches"
     yield HealthCheck("disk space", ok=True, detail=detail)
 
@@ -194,18 +207,21 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
     unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
     yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
     yield from _check_python(location, settings, environment)
-    start = location.top / settings.start_dir
-    if not start.is_dir():
-        raise BatchhookError(f"start_dir {settings.start_dir} does not exist", "set start_dir in [tool.batchhook]")
-    files = list(_find_test_files(start, settings))
-    count = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
-    yield HealthCheck(
-        "discovery",
-        ok=bool(files),
-        detail=f"{count} {settings.pattern} below {settings.start_dir}",
-        hint="" if files else "set start_dir and pattern in [tool.batchhook], as for python -m unittest discover",
-    )
-    yield from _check_undiscovered(location, git, settings)
+    yield _check_worktrees(location, settings)
+    yield from _check_engines(location, git, settings, environment)
+
+
+def _check_worktrees(location: Location, settings: Settings) -> HealthCheck:
+    """Show where the tests run."""
+    state = StateDir.for_repository(location.common_dir)
+    root = worktree_places.choose_root(state, settings.worktrees, location.top)
+    detail = f"private ones in {root.folder}"
+    if settings.isolation is Isolation.IN_PLACE:
+        return HealthCheck("work trees", ok=True, detail="tests run in yours, in place")
+    if root.problem:
+        detail += f": {root.problem}"
+    hint = "set `worktrees` in [tool.batchhook] to another folder" if root.problem else ""
+    return HealthCheck("work trees", ok=not root.problem, detail=detail, hint=hint)
 
 
 def _check_python(location: Location, settings: Settings, environment: Mapping[str, str]) -> Iterator[HealthCheck]:
@@ -236,8 +252,43 @@ def _check_python(location: Location, settings: Settings, environment: Mapping[s
         yield HealthCheck("other python", ok=True, detail=detail)
 
 
+def _check_engines(
+    location: Location, git: Git, settings: Settings, environment: Mapping[str, str]
+) -> Iterator[HealthCheck]:
+    """Show which test framework runs each suite, why, what it collects, and which tests it does not run."""
+    for suite in preview_suites(settings, location, git, environment, _COLLECTION_LIMIT):
+        prefix = f"{suite.name}: " if suite.name else ""
+        for check in _check_engine(suite):
+            yield replace(check, name=f"{prefix}{check.name}")
+        if suite.preview is not None and not suite.name and suite.preview.choice.engine is EngineName.UNITTEST:
+            yield from _check_undiscovered(location, git, settings)
+
+
+def _check_engine(suite: SuiteOutlook) -> Iterator[HealthCheck]:
+    preview = suite.preview
+    if preview is None:
+        if suite.name and suite.problem is not None:  # that of the only suite is reported by the check of Python
+            yield HealthCheck("python", ok=False, detail=suite.problem.message, hint=suite.problem.hint)
+        return
+    is_missing = bool(preview.missing)
+    hint = preview.next_step if is_missing else ""
+    yield HealthCheck("engine", ok=not is_missing, detail=one_line(preview.missing or preview.engine), hint=hint)
+    if preview.problem is not None:
+        hint = hint or preview.problem.hint
+        yield HealthCheck("discovery", ok=False, detail=one_line(preview.problem.message), hint=hint)
+    elif preview.collection is not None:
+        is_loaded = not preview.collection.unloaded
+        hint = "" if is_loaded else "batchhook test shows why"
+        yield HealthCheck("discovery", ok=is_loaded, detail=str(preview.collection), hint=hint)
+    elif not is_missing:
+        yield HealthCheck("discovery", ok=True, detail=f"not finished after {_COLLECTION_LIMIT:g} s")
+    if preview.unrun is not None:
+        detail = f"{preview.unrun.are_not_run}: {', '.join(preview.unrun.examples)}"
+        yield HealthCheck("not run", ok=False, detail=one_line(detail), hint=preview.next_step)
+
+
 def _check_undiscovered(location: Location, git: Git, settings: Settings) -> Iterator[HealthCheck]:
-    """Name the files with tests that discovery passes over; outside of a chosen start folder, that is no problem."""
+    """Name the files with tests that unittest passes over; outside of a chosen start folder, that is no problem."""
     top = git.at(location.top)
     listed = top.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").stdout.split(b"\0")[:-1]
     files = [path for path in map(os.fsdecode, listed) if path.endswith(".py") and (location.top / path).is_file()]
@@ -297,10 +348,3 @@ def _describe_error(error: IntegrationError) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(error.at))
     times = f"{error.count} times, last " if error.count > 1 else ""
     return f"{error.event}: {error.message} ({times}{when})"
-
-
-def _find_test_files(start: Path, settings: Settings) -> Iterator[Path]:
-    """List the files that discovery would import, in packages only (before Python 3.11, it enters any folder)."""
-    for folder, folders, files in os.walk(start):
-        folders[:] = [name for name in folders if (Path(folder) / name / "__init__.py").exists()]
-        yield from (Path(folder) / name for name in files if name.endswith(".py") and fnmatch(name, settings.pattern))

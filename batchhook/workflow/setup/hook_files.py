@@ -17,6 +17,7 @@ from pathlib import Path
 
 from batchhook.core import hook_text
 from batchhook.core.hook_text import HookAuthor
+from batchhook.store.files import replacement
 from batchhook.workflow.setup.hook_scripts import HOOKS, installed_text
 
 _BEFORE = "before-batchhook"
@@ -125,10 +126,7 @@ def remove_hook(folder: Path, name: str) -> bool:
         _keep_appended(copy, previous)
         copy.unlink()
     if copies and os.path.lexists(previous):
-        author = find_author(folder / name)
-        target = folder / name if author is None else replaced_hook(folder, name)
-        if not os.path.lexists(target):
-            previous.replace(target)
+        _put_back(folder, name)
     return bool(copies)
 
 
@@ -145,15 +143,12 @@ def write_script(path: Path, text: str, *, kept_as: Path | None = None) -> None:
         text: its content.
         kept_as: the new path of the hook that is there now; None to replace it.
     """
-    temporary = path.with_name(f"{path.name}.batchhook-new")
-    try:
-        temporary.write_text(text, "utf-8", "surrogateescape")
-        temporary.chmod(_MODE)
+    with replacement(path, durable=False) as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+        os.fchmod(file.fileno(), _MODE)
         if kept_as is not None:
+            file.flush()  # a full disk leaves that hook in its place
             _keep(path, kept_as)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _is_current(path: Path, name: str) -> bool:
@@ -188,6 +183,17 @@ def _keep_appended(path: Path, previous: Path) -> None:
     if appended:
         target = _unused(previous) if os.path.lexists(previous) else previous
         write_script(target, f"#!/bin/sh\n{os.fsdecode(appended)}\n")
+
+
+def _put_back(folder: Path, name: str) -> None:
+    """Let the hook that ours replaced run as before; if another manager has taken our place, it is only kept."""
+    path, previous = folder / name, previous_hook(folder, name)
+    author = find_author(path)
+    if author is not None and not author.is_framework and read_hook(path) == read_hook(previous):
+        previous.unlink()  # the manager has written its hook again
+    target = path if author is None else replaced_hook(folder, name)
+    if (author is None or author.is_framework) and not os.path.lexists(target):
+        previous.replace(target)
 
 
 def _unused(previous: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import batchhook
 from batchhook.core.hook_text import END, MARK
 
-HOOKS = ("pre-commit", "post-commit", "post-rewrite", "post-merge")
+HOOKS = ("pre-commit", "post-commit", "post-rewrite", "post-merge", "post-applypatch")
 
 GIT_HOOKS = frozenset(
     {

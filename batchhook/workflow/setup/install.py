@@ -18,13 +18,17 @@ from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.counting.init import initialize
+from batchhook.workflow.retention import worktree_gc
 from batchhook.workflow.setup import hook_files
 from batchhook.workflow.setup.framework_config import FrameworkConfig, find_framework_config
 from batchhook.workflow.setup.hook_scripts import FORWARD, GIT_HOOKS, HOOKS, forward_text
 from batchhook.workflow.setup.import_shadow_repo import ImportedHistory, import_shadow_repo
 from batchhook.workflow.status import gate
 from batchhook.workflow.suite import python_choice
+from batchhook.workflow.suite.collect import SuiteOutlook, preview_suites
 
+COLLECTION_LIMIT = 5.0
+"""Seconds that an installation may take longer for counting the tests."""
 _HOOKS_PATH = "hooks-path"
 """The file in batchhook's own folder that names the original hooks folder; known to ``hooks/find-previous.sh``."""
 
@@ -43,6 +47,8 @@ class Installation:
         run_by: the configuration file by which pre-commit or prek runs batchhook, so that nothing was written; empty if
             there is none.
         python: the one that was chosen to run the tests; None if none was asked for.
+        suites: what would run now.
+        problem: what keeps that from being known; None if nothing does.
     """
 
     folder: Path
@@ -53,6 +59,8 @@ class Installation:
     original: Path | None = None
     run_by: str = ""
     python: Interpreter | None = None
+    suites: tuple[SuiteOutlook, ...] = ()
+    problem: BatchhookError | None = None
 
 
 def install(location: Location, git: Git, *, shared: bool = False) -> Installation:
@@ -116,8 +124,24 @@ def choose_python(location: Location, python: str, folder: Path, environment: Ma
         return python_choice.choose(python, project.settings, roots, project.state, variables)
 
 
+def with_suites(installation: Installation, location: Location, environment: Mapping[str, str]) -> Installation:
+    """Add what would run now: the test framework of each suite, and what it collects within a few seconds.
+
+    Args:
+        installation: complete.
+        location: of the work tree.
+        environment: the user's variables.
+    """
+    try:
+        with open_project(location, environment=environment) as project:
+            suites = tuple(preview_suites(project.settings, location, project.git, environment, COLLECTION_LIMIT))
+    except BatchhookError as error:
+        return replace(installation, problem=error)
+    return replace(installation, suites=suites)
+
+
 def uninstall(location: Location, git: Git) -> tuple[str, ...]:
-    """Remove our hooks and restore those that existed before; the history stays.
+    """Remove our hooks and restore those that existed before, and the private work trees; the history stays.
 
     Returns:
         names of the hooks that were removed.
@@ -125,6 +149,7 @@ def uninstall(location: Location, git: Git) -> tuple[str, ...]:
     Raises:
         BatchhookError: the folder cannot be written to, or pre-commit or prek runs batchhook and goes on to.
     """
+    worktree_gc.remove_all_idle(location, git)
     if location.is_shadow:
         return ()  # the hooks that git would find here belong to other repositories
     folder = hooks_dir.find(location, git)

@@ -1,51 +1,33 @@
-"""Reading side: the analysis of a batch, lists of batches, and the status of a repository."""
+"""The analysis of a batch, read from the database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch, BatchStatus
-from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.commit import Commit
 from batchhook.core.comparison import Comparison, SuiteComparison, compare
 from batchhook.core.culprits.attribution import AttributionKind, complete, group_by_culprit
-from batchhook.core.operations import BatchRollback, Operation, batch_rollbacks
-from batchhook.core.results import TestResult, Totals
+from batchhook.core.results import TestResult
 from batchhook.core.suite_difference import describe_difference, other_python, python_of
-from batchhook.core.verdict import Verdict
-from batchhook.errors import GitError, NotFinishedError, StoreError
+from batchhook.errors import GitError
 from batchhook.git.history import is_ancestor, read_commits
-from batchhook.lazy import LazyModule
 from batchhook.store import (
     attributions,
     baselines,
     batches,
-    branches,
     critical_failures,
     integration_errors,
-    operations,
     runs,
     slowdowns,
     test_stats,
 )
 from batchhook.store.baselines import Baseline
-from batchhook.workflow.context import interrupted
-from batchhook.workflow.context.checkout_hint import branch_label, checkout_hint
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.status import gate, notices
-from batchhook.workflow.status.wait import ActiveBatch, list_active, load_result
-
-if TYPE_CHECKING:
-    from batchhook.git import backends, object_db
-    from batchhook.store import restorations
-else:
-    backends = LazyModule("batchhook.git.backends")
-    object_db = LazyModule("batchhook.git.object_db")
-    restorations = LazyModule("batchhook.store.restorations")
+from batchhook.workflow.status import notices
+from batchhook.workflow.status.overview import load_rollbacks
+from batchhook.workflow.status.wait import load_result
 
 
 def analyze(project: Project, number: int) -> Analysis:
@@ -91,6 +73,7 @@ def load_analysis(project: Project, number: int) -> Analysis:
         is_reused=runs.is_reused(project.database, number),
         critical_threshold=project.for_branch(loaded.batch.branch).settings.critical_failure_threshold,
         previous=previous,
+        is_previous_broken=before is not None and bool(before[0].result.broken_reason),
         since_previous=compare(results, previous_results, _find_flaky(project, previous_results, previous)).excuse(
             pre_existing if previous else ()
         ),
@@ -121,16 +104,6 @@ def load_analysis(project: Project, number: int) -> Analysis:
         metrics=batches.load_metrics(project.database, number),
         integration_errors=integration_errors.list_current(project.database),
     )
-
-
-def load_rollbacks(project: Project) -> dict[int, BatchRollback]:
-    """Load the rollbacks of batches that are in effect, also those from backups."""
-    rollbacks = batch_rollbacks(operations.list_all(project.database))
-    if project.state.restorations.is_dir():
-        with suppress(StoreError):  # a damaged one; doctor reports it
-            restored = restorations.RestorationStore(project.state.restorations).list_restored_batches()
-            rollbacks |= {batch: BatchRollback(0) for batch in restored if batch not in rollbacks}
-    return rollbacks
 
 
 def _compare_with_baseline(
@@ -168,113 +141,3 @@ def _load_other_commits(project: Project, batch: Batch, blamed: Iterable[str]) -
         return {commit.oid: commit for commit in read_commits(project.git, others)}
     except GitError:
         return {}
-
-
-@dataclass(frozen=True, slots=True)
-class BatchEntry:
-    """A batch in a list.
-
-    Attributes:
-        batch: the batch; the open one of the checked-out branch has its changes, too.
-        verdict, totals: of its run; None if it has none yet.
-        rollback: the rollback of it that is in effect; None if there is none.
-    """
-
-    batch: Batch
-    verdict: Verdict | None = None
-    totals: Totals | None = None
-    rollback: BatchRollback | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryStatus:
-    """The status of a repository, seen from one of its work trees.
-
-    Attributes:
-        count: of the checked-out branch; None during a rebase.
-        latest: the latest full batches, newest first.
-        active: the full batches that are not finished, oldest first.
-        unseen: notices of batches that did not pass and were not looked at: number -> lines.
-        critical_batch: the batch of this branch with an unresolved critical failure.
-        interrupted: the operation that was interrupted in this work tree.
-    """
-
-    count: Count | None
-    latest: tuple[BatchEntry, ...]
-    active: tuple[ActiveBatch, ...] = ()
-    unseen: Mapping[int, Sequence[str]] = field(default_factory=dict)
-    critical_batch: int | None = None
-    interrupted: Operation | None = None
-
-
-def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
-    """Load the status, with the count brought up to date.
-
-    Args:
-        project: the repository.
-        limit: number of full batches to list.
-    """
-    count = project.reconcile()
-    gate.update_gate_files(project)  # the setting may have changed
-    rollbacks = load_rollbacks(project)
-    latest = _load_entries(project, batches.list_latest(project.database, limit, sealed_only=True), rollbacks)
-    return RepositoryStatus(
-        count,
-        latest,
-        list_active(project),
-        {
-            number: lines
-            for number, lines in notices.list_unseen(project.state).items()
-            if number not in rollbacks and _needs_attention(project, number)
-        },
-        critical_failures.list_unresolved(project.database).get(count.branch) if count else None,
-        interrupted.find(project.database, project.location),
-    )
-
-
-def _needs_attention(project: Project, number: int) -> bool:
-    """Return whether a batch did not pass, and was not pruned since."""
-    totals = runs.load_totals(project.database, number)
-    return totals is not None and not totals[0].is_good
-
-
-def list_batches(project: Project, limit: int) -> tuple[BatchEntry, ...]:
-    """Return the latest batches, newest first; open batches have no changes here."""
-    return _load_entries(project, batches.list_latest(project.database, limit), load_rollbacks(project))
-
-
-def _load_entries(
-    project: Project, listed: Iterable[Batch], rollbacks: Mapping[int, BatchRollback]
-) -> tuple[BatchEntry, ...]:
-    return tuple(replace(_load_entry(project, batch), rollback=rollbacks.get(batch.id)) for batch in listed)
-
-
-def _load_entry(project: Project, batch: Batch) -> BatchEntry:
-    if batch.status is not BatchStatus.FINISHED:
-        return BatchEntry(batch)
-    totals = runs.load_totals(project.database, batch.id)
-    return BatchEntry(batch) if totals is None else BatchEntry(batch, *totals)
-
-
-def load_batch(project: Project, number: int) -> tuple[BatchEntry, dict[str, tuple[FileEdit, ...]]]:
-    """Load a batch, open or full, with the files that its changes touched.
-
-    Raises:
-        NoSuchBatchError: there is no such batch.
-        NotFinishedError: the batch is the open one of a branch that is not checked out.
-    """
-    count = project.reconcile()
-    batch = batches.load(project.database, number)
-    if batch.status is BatchStatus.OPEN:
-        if count is None or count.batch != number:
-            branch = branches.find(project.database, batch.branch)
-            raise NotFinishedError(
-                f"batch {number} is the open batch of {branch_label(batch.branch)}",
-                checkout_hint(project, batch.branch, branch.tip if branch else ""),
-            )
-        batch = count.as_batch()
-    edits = batches.load_edits(project.database, number)
-    if not edits and batch.changes:
-        repository = backends.open_repository(project.location.common_dir)
-        edits = {change.oid: object_db.file_edits(repository, change) for change in batch.changes}
-    return replace(_load_entry(project, batch), rollback=load_rollbacks(project).get(number)), edits

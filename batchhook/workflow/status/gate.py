@@ -14,6 +14,7 @@ from batchhook.core.verdict import Verdict, judge_suite
 from batchhook.errors import BatchhookError, NothingToDoError
 from batchhook.store import batches, critical_failures, runs
 from batchhook.store.critical_failures import Resolution
+from batchhook.store.files import replace_file
 from batchhook.workflow.context.project import Project
 
 
@@ -43,9 +44,7 @@ def _write_gate(path: Path, batch: int, gate: GateMode) -> None:
     if path.exists() and path.read_text("utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)
+    replace_file(path, text, mode=0o666, durable=False)
 
 
 def acknowledge(project: Project, number: int) -> None:
@@ -82,4 +81,5 @@ def resolve_by_run(project: Project, branch: str, run: Run) -> None:
 
 def _has_same_tests(run: Run, other: Run) -> bool:
     """Return whether two runs are of the same tests, wherever and however these ran."""
-    return all(run.suite.get(key) == other.suite.get(key) for key in ("start_dir", "pattern", "top_level_dir"))
+    keys = ("engine", "start_dir", "pattern", "top_level_dir")
+    return all(run.suite.get(key) == other.suite.get(key) for key in keys)

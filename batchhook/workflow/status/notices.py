@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from batchhook.core.culprits import attribution
-from batchhook.core.culprits.attribution import Attribution
 from batchhook.core.results import SuiteResult
 from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
+from batchhook.lazy import LazyModule
+from batchhook.store.files import replace_file
 from batchhook.store.state_dir import StateDir
+
+if TYPE_CHECKING:
+    from batchhook.core.culprits import attribution
+else:
+    attribution = LazyModule("batchhook.core.culprits.attribution")
 
 
 def post_verdict(state: StateDir, batch: int, verdict: Verdict, result: SuiteResult) -> None:
     """Post a batch's verdict."""
     line = f"batch {batch} {one_line(summarize_verdict(verdict, result))}"
-    _write(state, batch, line if verdict.is_good else f"{line} (batchhook analyze {batch})")
+    _write(state, batch, f"{line} (batchhook analyze {batch})" if result.unrun or not verdict.is_good else line)
 
 
 def post_culprits(
-    state: StateDir, batch: int, verdict: Verdict, result: SuiteResult, attributions: Mapping[str, Attribution]
+    state: StateDir,
+    batch: int,
+    verdict: Verdict,
+    result: SuiteResult,
+    attributions: Mapping[str, attribution.Attribution],
 ) -> None:
     """Post the culprits of a batch's failures, with its verdict unless that was seen already."""
     culprits = attribution.summarize_attributions(attributions)
@@ -74,6 +84,5 @@ def pop_lines(state: StateDir, batch: int | None = None) -> list[str]:
 
 
 def _write(state: StateDir, batch: int, line: str, before: str = "") -> None:
-    temporary = state.notices / f".{batch}"
-    temporary.write_text(f"{before}batchhook: {line}\n", "utf-8", "backslashreplace")
-    temporary.replace(state.notices / str(batch))
+    text = f"{before}batchhook: {line}\n".encode("utf-8", "backslashreplace")
+    replace_file(state.notices / str(batch), text, mode=0o666, durable=False)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from batchhook.core.culprits import attribution
 from batchhook.core.perf import slowdown
+from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
 from batchhook.errors import NotFinishedError
 from batchhook.report.console import progress
@@ -51,6 +52,8 @@ def watch_run(project: Project, batch: int, seconds: float) -> bool:
             return False
         culprits_by_test = attributions.load_by_test_id(project.database, batch)
         console.print(f"batchhook: batch {batch} {summarize_verdict(result.verdict, result.run.result)}", markup=False)
+        if result.run.result.unrun:
+            console.print(f"batchhook: {one_line(result.run.result.hint)}", markup=False)
         if culprits_by_test:
             console.print(f"batchhook: {attribution.summarize_attributions(culprits_by_test)}", markup=False)
         slowdown_summary = slowdown.summarize_slowdowns(slowdowns.load(project.database, batch))

@@ -14,7 +14,9 @@ from batchhook.core.settings import AutoRollback
 from batchhook.core.verdict import Verdict, with_slowdowns
 from batchhook.errors import BatchhookError, NoFullBatchError, NotFinishedError
 from batchhook.store import batches, locks, runs
+from batchhook.store.database import Database
 from batchhook.store.progress import ProgressReader
+from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import notices
 from batchhook.workflow.status.spawn import ensure_runner
@@ -166,6 +168,16 @@ def _measuring_patience(project: Project, number: int) -> float | None:
 def progress_reader(project: Project, number: int) -> ProgressReader:
     """Return a reader of a batch's progress."""
     return ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
+
+
+def is_runner_at_work(state: StateDir, database: Database) -> bool:
+    """Return whether a runner works on the queue; one that a commit has just started gets the time to begin."""
+    is_late = deadline(_RESTART_DELAY)
+    while not locks.is_locked(state.runner_lock):
+        if is_late() or not batches.list_unfinished(database):
+            return False
+        time.sleep(_INTERVAL)
+    return True
 
 
 def _restart_dead_runners(project: Project, number: int) -> Iterator[None]:

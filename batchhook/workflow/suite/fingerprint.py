@@ -6,15 +6,23 @@ import hashlib
 import itertools
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import batchhook
-from batchhook.execution.interpreter import Interpreter, without_own_prefix
+from batchhook.core.settings import EngineName, Settings, SuiteSettings
+from batchhook.engines.engine import Engine
+from batchhook.engines.pytest.engine import PytestEngine
+from batchhook.engines.unittest.engine import UnittestEngine
+from batchhook.errors import SuiteError
+from batchhook.execution.interpreter import VENV_FOLDERS, Interpreter, is_virtual, without_own_prefix
+from batchhook.execution.spec import SuitePart
 from batchhook.git.environment import project_environment
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.suite.python_choice import find_python
+from batchhook.workflow.suite.engine_choice import find_engine
+from batchhook.workflow.suite.python_choice import AUTO, find_python
 
 # Set for hooks by pre-commit and prek, which describe the commit in variables of many names, or by ourselves; or by a
 # virtual environment that is not the project's.
@@ -33,25 +41,126 @@ class Suite:
 
     Attributes:
         interpreter: the project's Python.
+        engine: the test framework, configured.
         environment: the variables that tests see.
         fingerprint: everything that decides outcomes besides the tree: runs with equal fingerprints on one tree should
             have equal outcomes.
+        parts: the suites of a project that has several; then the first of them is described by the attributes before.
     """
 
     interpreter: Interpreter
+    engine: Engine
     environment: Mapping[str, str]
     fingerprint: Mapping[str, object]
+    parts: tuple[SuitePart, ...] = ()
+
+    def without(self, names: Collection[str]) -> Suite:
+        """Return what is left without some of the suites of a project that has several."""
+        suites = self.fingerprint.get("suites")
+        if not names or not isinstance(suites, Mapping):
+            return self
+        remaining = {name: value for name, value in suites.items() if name not in names}
+        parts = tuple(part for part in self.parts if part.name not in names)
+        return replace(self, fingerprint={**self.fingerprint, "suites": remaining}, parts=parts)
 
 
 def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
     """Return the project's suite, as its settings and the caller's environment define it.
 
     Raises:
-        SuiteError: there is no suitable Python.
+        SuiteError: there is no suitable Python, or a file of variables cannot be read.
     """
+    common = {**checkout_fingerprint(project), **_common_fingerprint(project.settings)}
+    if not project.settings.suites:
+        suite = _find_suite(project, project.settings, "", environment)
+        return replace(suite, fingerprint={**suite.fingerprint, **common})
+    suites = {each.name: _find_part(project, each, environment) for each in project.settings.suites}
+    return replace(
+        next(iter(suites.values())),
+        fingerprint={**_join_fingerprints({name: suite.fingerprint for name, suite in suites.items()}), **common},
+        parts=tuple(_part(project.settings, each, suites[each.name]) for each in project.settings.suites),
+    )
+
+
+def _part(settings: Settings, suite: SuiteSettings, configured: Suite) -> SuitePart:
+    timeout = settings.test_timeout if suite.test_timeout is None else suite.test_timeout
+    python, environment = configured.interpreter.path, configured.environment
+    return SuitePart(suite.name, suite.folder, python, environment, configured.engine, timeout)
+
+
+def settings_of(settings: Settings, suite: SuiteSettings, top: Path) -> Settings:
+    """Return the settings that hold for one of several suites; a virtual environment in its folder is its Python."""
+    own = {
+        name: value
+        for name, value in vars(suite).items()
+        if name not in {"name", "folder", "paths", "env"} and value is not None
+    }
+    if suite.folder and own.get("python", settings.python) == AUTO:
+        own["python"] = next((name for name in VENV_FOLDERS if is_virtual(top / suite.folder / name)), AUTO)
+    return replace(settings, **own, env={**settings.env, **(suite.env or {})}, suites=())
+
+
+def _find_part(project: Project, suite: SuiteSettings, environment: Mapping[str, str]) -> Suite:
+    try:
+        return _find_suite(
+            project, settings_of(project.settings, suite, project.location.top), suite.folder, environment
+        )
+    except SuiteError as error:
+        raise SuiteError(f"{suite.name}: {error.message}", error.hint) from error
+
+
+def _find_suite(project: Project, settings: Settings, folder: str, environment: Mapping[str, str]) -> Suite:
     variables = project_environment(environment)
-    interpreter = find_python(project.settings, project.location.project_roots, project.state, variables)
-    return Suite(interpreter, _suite_environment(environment, interpreter), _suite_fingerprint(project, interpreter))
+    top, roots = project.location.top, project.location.project_roots
+    roots = (*([root / folder for root in roots] if folder else []), *roots)
+    interpreter = find_python(settings, roots, project.state, variables)
+    git = project.git.at(top / folder) if (top / folder).is_dir() else project.git
+    engine = configure_engine(find_engine(settings, interpreter, git).engine, settings)
+    own = {**settings.env, **_read_variables(top, settings.env_file)}
+    tests_environment = {**suite_environment(environment, interpreter), **own}
+    decisive = {name: tests_environment[name] for name in engine.variables if name in tests_environment}
+    fingerprint = {
+        **interpreter_fingerprint(interpreter),
+        **engine.options,
+        "engine": engine.name,
+        "variables": _digest(f"{name}={value}" for name, value in sorted((decisive | own).items())),
+        "test_timeout": settings.test_timeout,
+    }
+    return Suite(interpreter, engine, tests_environment, fingerprint)
+
+
+def _read_variables(top: Path, name: str) -> dict[str, str]:
+    """Return the variables in a file of ``NAME=VALUE`` lines, with or without quotes, ``export`` and comments.
+
+    Raises:
+        SuiteError: the file cannot be read.
+    """
+    if not name:
+        return {}
+    try:
+        lines = (top / name).read_text("utf-8").splitlines()
+        words = [shlex.split(line, comments=True) for line in lines]
+    except (OSError, ValueError) as error:
+        raise SuiteError(f"env_file: {name} cannot be read: {error}", "fix `env_file` in [tool.batchhook]") from error
+    pairs = [words_of_line[-1].partition("=") for words_of_line in words if words_of_line and "=" in words_of_line[-1]]
+    return {key: value for key, _, value in pairs}
+
+
+def configure_engine(name: EngineName, settings: Settings) -> Engine:
+    """Return a test framework, configured by the settings."""
+    if name is EngineName.PYTEST:
+        return PytestEngine(settings.start_dir)
+    return UnittestEngine(settings.start_dir, settings.pattern, settings.top_level_dir)
+
+
+def _join_fingerprints(fingerprints: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    """Return one fingerprint for several suites; what is equal for all is told once."""
+    first = next(iter(fingerprints.values()))
+    shared = {key for key in first if all(each.get(key) == first[key] for each in fingerprints.values())}
+    return {
+        **{key: first[key] for key in shared},
+        "suites": {name: {key: each[key] for key in each if key not in shared} for name, each in fingerprints.items()},
+    }
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -79,7 +188,7 @@ def checkout_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**clean, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
+def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
     """Return the environment for a checkout with the project's Python first on the path.
 
     Hook frameworks put their own private Python there, and a test may start ``python``.
@@ -94,18 +203,11 @@ def _suite_environment(environment: Mapping[str, str], interpreter: Interpreter)
     return {**clean, "PATH": path}
 
 
-def _suite_fingerprint(project: Project, interpreter: Interpreter) -> dict[str, object]:
-    settings = project.settings
+def _common_fingerprint(settings: Settings) -> dict[str, object]:
     return {
-        **interpreter_fingerprint(interpreter),
-        **checkout_fingerprint(project),
         "batchhook": batchhook.__version__,
         "isolation": settings.isolation.value,
         "order": settings.order.value,
-        "start_dir": settings.start_dir,
-        "pattern": settings.pattern,
-        "top_level_dir": settings.top_level_dir,
-        "test_timeout": settings.test_timeout,
     }
 
 
@@ -120,7 +222,7 @@ def checkout_fingerprint(project: Project) -> dict[str, object]:
     return {
         "link": settings.link,
         "linked": _linked_files_digest(project.location.top, settings.link),
-        "setup": settings.setup,
+        "setup": [settings.setup, *(suite.setup or "" for suite in settings.suites)],
         "submodules": _populated_submodules(project.location.top),
         "lfs": _lfs_digest(project.location.common_dir),
     }

@@ -37,7 +37,7 @@ class SetupContext:
 
 
 def prepare_checkout(checkout: Path, work_tree: Path, settings: Settings, context: SetupContext) -> None:
-    """Create the links of the ``link`` setting, then run the ``setup`` command.
+    """Create the links of the ``link`` setting, then run the ``setup`` commands.
 
     Args:
         checkout: the private checkout.
@@ -50,8 +50,9 @@ def prepare_checkout(checkout: Path, work_tree: Path, settings: Settings, contex
     """
     for name in settings.link:
         _create_link(checkout, work_tree, name)
-    if settings.setup.strip():
-        _run_setup(checkout, settings, context)
+    for folder, command in (("", settings.setup), *((suite.folder, suite.setup or "") for suite in settings.suites)):
+        if command.strip():
+            _run_setup(checkout / folder, command, settings.setup_timeout, context)
 
 
 def _create_link(checkout: Path, work_tree: Path, name: str) -> None:
@@ -74,11 +75,11 @@ def _is_ignored(top: Path, name: str) -> bool:
     return Git(top).succeeds("check-ignore", "--quiet", "--", name)
 
 
-def _run_setup(checkout: Path, settings: Settings, context: SetupContext) -> None:
-    log, timeout = context.log, settings.setup_timeout
+def _run_setup(folder: Path, command: str, timeout: float, context: SetupContext) -> None:
+    log = context.log
     try:
-        args = shlex.split(settings.setup)
-        ended = run_command(SupervisedCommand(args, context.environment, log, timeout, context.cancel), checkout)
+        args = shlex.split(command)
+        ended = run_command(SupervisedCommand(args, context.environment, log, timeout, context.cancel), folder)
     except (OSError, ValueError) as error:
         raise SuiteError(f"setup cannot be started: {error}", _FIX_SETUP) from error
     if ended.errno:

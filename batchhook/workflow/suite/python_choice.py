@@ -56,6 +56,24 @@ def find_python(
     return interpreter
 
 
+def current_python(
+    settings: Settings, roots: Sequence[Path], state: StateDir, environment: Mapping[str, str]
+) -> Interpreter:
+    """Return the Python that a run would use now; nothing is chosen by this.
+
+    Args:
+        settings: of the project.
+        roots: the user's work tree, then the main work tree if that is another.
+        state: where the choice is kept.
+        environment: the user's variables.
+
+    Raises:
+        SuiteError: it does not start, or there is none.
+    """
+    choice = python_choice.load(state.python_choice) if settings.python == AUTO else None
+    return start_kept(choice, roots, environment) if choice else find_interpreter(settings.python, roots, environment)
+
+
 def start_kept(choice: PythonChoice, roots: Sequence[Path], environment: Mapping[str, str]) -> Interpreter:
     """Return the Python that was chosen.
 

@@ -6,29 +6,30 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from batchhook.core.results import Run, SuiteResult
+from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.settings import Isolation, Settings
-from batchhook.errors import BatchhookError, BusyError, SuiteError
+from batchhook.core.suite_paths import find_untouched
+from batchhook.errors import BatchhookError, SuiteError, UsageError
 from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import Listener, NullListener, SuiteSpec
+from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpec
 from batchhook.git import private_worktree
 from batchhook.git.snapshot import capture_files
 from batchhook.git.untracked import find_omissions
 from batchhook.store import locks, runs, test_stats
-from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.suite.engine_choice import list_committed_files, list_files
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
 from batchhook.workflow.suite.prepare import SetupContext, prepare_checkout
 from batchhook.workflow.suite.skips import add_skip_notes
 from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
-
-_MAX_WORKTREES = 8
-"""Enough for the runner and a few manual runs; each costs a checkout."""
+from batchhook.workflow.suite.unrun import add_unrun_tests
+from batchhook.workflow.suite.worktrees import locked_worktree
 
 
 class RunListener(Listener, Protocol):
@@ -53,6 +54,8 @@ class RunRequest:
         commit: any revision.
         only: ids of tests, classes or modules; empty for all.
         changed_files: files that the commits under test changed; their tests come first.
+        keyword: selects tests by their names, as the framework's ``-k`` does; empty for all.
+        markers: selects tests by their marks, as ``pytest -m`` does; empty for all.
         fail_fast: whether the first failure ends the run.
         fresh: whether to run even if a passing run of the same suite on the same tree could be reused.
         relearn_order: whether to forget which tests depend on others, and find out again.
@@ -60,10 +63,17 @@ class RunRequest:
 
     commit: str = "HEAD"
     only: tuple[str, ...] = ()
+    keyword: str = ""
+    markers: str = ""
     changed_files: frozenset[str] = field(default_factory=frozenset)
     fail_fast: bool = False
     fresh: bool = False
     relearn_order: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all tests are asked for."""
+        return not (self.only or self.keyword or self.markers)
 
 
 def run_suite_on_commit(
@@ -95,16 +105,32 @@ def run_suite_on_commit(
     try:
         suite = find_suite(project, environment)
     except SuiteError as error:
-        return Run(tree, {}, started_at, SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False))
+        return Run(tree, {}, started_at, broken_result(error))
+    untouched = () if not request.is_whole else _find_untouched(project, request)
+    if untouched and len(untouched) < len(suite.parts):
+        suite = suite.without(untouched)
+    else:
+        untouched = ()
     if project.settings.isolation is Isolation.IN_PLACE:
         return _run_in_place(project, suite, request, listener, scratch)
-    if not request.fresh and not request.only:
+    if not request.fresh and request.is_whole:
         stored = runs.find_reusable(project.database, tree, suite.fingerprint)
         # A failure may have a cause outside of the tree, such as a variable that has been set since.
         if stored is not None and not stored.result.totals.failures:
             return stored
     result = _run_in_worktree(project, suite, request, listener, scratch)
+    if untouched:
+        reason = f"Not run: {', '.join(untouched)}, since no changed file matches `paths`"
+        result = replace(result, hint="; ".join(filter(None, (result.hint, reason))))
     return Run(tree, suite.fingerprint, started_at, result)
+
+
+def _find_untouched(project: Project, request: RunRequest) -> tuple[str, ...]:
+    """Return the names of the suites that the commits under test cannot touch."""
+    suites = project.settings.suites
+    if not any(suite.paths for suite in suites):
+        return ()
+    return find_untouched(suites, request.changed_files, test_stats.load(project.database).last_failed)
 
 
 def ensure_run(project: Project, commit: str, environment: Mapping[str, str], listener: RunListener) -> Run:
@@ -134,12 +160,15 @@ def _run_in_worktree(
     try:
         with prepared_worktree(project, request.commit, context, listener) as checkout:
             listener.stage("testing")
-            result = run_suite(_request_spec(project, suite, request, checkout, scratch), listener)
+            spec = _request_spec(project, suite, request, checkout, scratch)
+            result = run_suite(spec, listener)
             result = add_uncommitted_notes(result, checkout, top, settings.source_roots, git)
             result = add_skip_notes(result, checkout, top, settings.source_roots, git)
+            result = hint_uncommitted_tests(result, settings, request.commit, top, git)
+            files = partial(list_committed_files, git, request.commit)
+            return add_unrun_tests(result, settings.engine, spec, suite.interpreter, files)
     except SuiteError as error:
-        result = SuiteResult(broken_reason=error.message, hint=error.hint, is_complete=False)
-    return hint_uncommitted_tests(result, settings, request.commit, top, git)
+        return hint_uncommitted_tests(broken_result(error), settings, request.commit, top, git)
 
 
 def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path) -> Run:
@@ -150,7 +179,9 @@ def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener:
         omissions = find_omissions(project.git, project.settings.snapshot_limit_bytes)
         tree = capture_files(project.git, project.location, "batchhook-index-run", omissions)
         listener.stage("testing")
-        result = run_suite(_request_spec(project, suite, request, project.location.top, scratch), listener)
+        spec = _request_spec(project, suite, request, project.location.top, scratch)
+        result, files = run_suite(spec, listener), partial(list_files, project.git)
+        result = add_unrun_tests(result, project.settings.engine, spec, suite.interpreter, files)
     return Run(tree, suite.fingerprint, started_at, result)
 
 
@@ -171,7 +202,7 @@ def prepared_worktree(
         SuiteError: the worktree cannot be set up, all are in use, or the preparation was cancelled.
     """
     listener = listener or NullRunListener()
-    with _private_worktree(project.state) as checkout:
+    with locked_worktree(project) as checkout:
         _check_not_cancelled(context)
         listener.stage("checking out")
         private_worktree.checkout(project.git, checkout, commit, project.location.project_roots)
@@ -187,28 +218,34 @@ def _check_not_cancelled(context: SetupContext) -> None:
         raise SuiteError("the run was cancelled")
 
 
-@contextmanager
-def _private_worktree(state: StateDir) -> Iterator[Path]:
-    """Provide the folder of a private worktree that no other process uses."""
-    for number in range(1, _MAX_WORKTREES + 1):
-        with locks.try_lock(state.worktrees / f"{number}.lock") as acquired:
-            if acquired:
-                yield state.worktrees / f"batchhook-{number}"
-                return
-    raise BusyError(f"all {_MAX_WORKTREES} private worktrees are in use", "wait for the other runs to end")
-
-
 def _request_spec(project: Project, suite: Suite, request: RunRequest, root: Path, scratch: Path) -> SuiteSpec:
     stats = test_stats.load(project.database)
     if request.relearn_order:
         stats = replace(stats, parallel_only=frozenset(), order_dependent=frozenset(), isolation_verified=frozenset())
+    spec = default_spec(project.settings, suite, root, scratch)
+    if request.keyword or request.markers:
+        spec = _restrict(spec, request.keyword, request.markers)
     return replace(
-        default_spec(project.settings, suite, root, scratch),
+        spec,
         only=request.only,
         fail_fast=request.fail_fast,
         stats=stats,
         changed_files=request.changed_files,
     )
+
+
+def _restrict(spec: SuiteSpec, keyword: str, markers: str) -> SuiteSpec:
+    """Select tests by expressions; of several suites, leave out those whose framework does not know them.
+
+    Raises:
+        UsageError: no suite's framework knows them.
+    """
+    parts: list[SuitePart] = []
+    for part in spec.parts:
+        with suppress(UsageError):
+            parts.append(replace(part, engine=part.engine.restrict(keyword, markers)))
+    engine = spec.engine if parts else spec.engine.restrict(keyword, markers)
+    return replace(spec, engine=engine, parts=tuple(parts))
 
 
 def default_spec(settings: Settings, suite: Suite, root: Path, scratch: Path) -> SuiteSpec:
@@ -218,9 +255,8 @@ def default_spec(settings: Settings, suite: Suite, root: Path, scratch: Path) ->
         root=root,
         environment=suite.environment,
         scratch=scratch,
-        start_dir=settings.start_dir,
-        pattern=settings.pattern,
-        top_level_dir=settings.top_level_dir,
+        engine=suite.engine,
+        parts=suite.parts,
         test_timeout=settings.test_timeout,
         jobs=job_count(settings),
         order=settings.order,

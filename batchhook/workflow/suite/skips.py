@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchhook.core.paths import parent_dirs
 from batchhook.core.results import Outcome, SuiteResult
+from batchhook.core.test_ids import module_files
 from batchhook.errors import GitError
 from batchhook.git.command import Git
 from batchhook.workflow.suite.uncommitted import add_note, describe_uncommitted, find_ignored
@@ -96,9 +97,7 @@ def _matches(word: str, folder: str, uncommitted: frozenset[str], top: Path) -> 
 
 def _module_file(module: str, checkout: Path, source_roots: Iterable[str]) -> str:
     """Return a module's file relative to the checkout; empty if there is none."""
-    relative = module.replace(".", "/") + ".py"
-    names = (f"{root}/{relative}" if root and root != "." else relative for root in source_roots)
-    return next((name for name in names if (checkout / name).is_file()), "")
+    return next((name for name in module_files(module, source_roots) if (checkout / name).is_file()), "")
 
 
 def _literals(file: Path) -> tuple[str, ...]:

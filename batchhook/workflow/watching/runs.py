@@ -18,7 +18,7 @@ from typing import IO, Any
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch
 from batchhook.core.progress import Progress
-from batchhook.core.unittest_ids import display_name
+from batchhook.core.test_ids import display_name
 from batchhook.errors import BatchhookError, NotFinishedError
 from batchhook.git.environment import background_environment
 from batchhook.store import batches, locks

@@ -225,7 +225,8 @@ class WatchSession:
             verdict = summarize_verdict(analysis.verdict, analysis.result)
             culprits = attribution.summarize_attributions(analysis.attributions)
             message = f"{verdict}: {culprits}" if culprits else verdict
-            hint = "" if analysis.verdict.is_good else f"batchhook analyze {analysis.batch.id}"
+            hint = analysis.result.hint if analysis.result.unrun else ""
+            hint = hint if analysis.verdict.is_good else f"batchhook analyze {analysis.batch.id}"
             self._on_event(WatchEvent(WatchEventKind.VERDICT, time.time(), message, hint, analysis=analysis))
         if self.manual_test is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def test_guilty_old_and_flaky_are_told_apart(
     assert json.loads(fresh.read("test_batch_logs/culprits.json")) == found["range"]
     assert f"`{guilty[:12]}` two: break" in fresh.read("test_batch_logs/summary.md")
     assert trace(fresh) == before
+    for folder in ("RUNNER_TEMP", "BATCHHOOK_WORKTREES"):
+        assert list(Path(os.environ[folder]).iterdir()) == []
 
 
 def test_a_merge_that_github_made_is_searched_inside(origin: Repository) -> None:

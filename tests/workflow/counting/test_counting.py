@@ -136,6 +136,46 @@ def test_only_a_merge_that_is_made_here_prints_the_count(repository: Repository,
     assert repository.open() == (1, ["a", "ours"])
 
 
+def format_patches(repository: Repository, names: str) -> list[str]:
+    """Return the files with the patches of commits on another branch."""
+    repository.git("switch", "--quiet", "-c", "topic")
+    for name in names:
+        repository.commit(name)
+    repository.git("switch", "--quiet", "main")
+    return repository.git("format-patch", "--output-directory", "../patches", "main..topic").split()
+
+
+def test_patches_are_counted_after_the_last_one(repository: Repository) -> None:
+    patches = format_patches(repository, "xyz")
+    for name in "abc":
+        repository.commit(name)
+    output = repository.git_both("am", "--quiet", *patches).stderr.splitlines()
+    assert output == [
+        "batchhook: batch 2 is full (5/5), its tests run in the background",
+        "batchhook: batch 3, 1/5",
+        "batchhook: to follow it: batchhook wait 2",
+    ]
+    assert repository.open() == (3, ["z"])
+    assert repository.commit("d") == "batchhook: batch 3, 2/5"
+
+
+def test_patches_of_which_one_conflicts(repository: Repository) -> None:
+    patches = format_patches(repository, "xyz")
+    repository.commit("y", y__txt="mine\n")
+    assert "batchhook" not in repository.git_both("am", "--quiet", *patches, check=False).stderr
+    assert "batch 2, 3/5" in repository.git_both("am", "--quiet", "--skip").stderr
+    assert repository.open() == (2, ["y", "x", "z"])
+
+
+def test_patches_in_a_linked_work_tree_and_on_no_branch(repository: Repository) -> None:
+    patches = [str(repository.top / patch) for patch in format_patches(repository, "x")]
+    repository.git("worktree", "add", "--quiet", "--detach", "../linked")
+    linked = Repository(repository.top.parent / "linked")
+    assert linked.git_both("am", "--quiet", *patches).stderr.strip() == "batchhook: batch 2, 1/5"
+    linked.git("switch", "--quiet", "-c", "mine", "main")
+    assert linked.git_both("am", "--quiet", *patches).stderr.strip() == "batchhook: batch 3, 1/5"
+
+
 def test_a_fast_forward_does_not_fill_a_batch(repository: Repository) -> None:
     repository.git("switch", "--quiet", "-c", "topic")
     for name in "xyz":

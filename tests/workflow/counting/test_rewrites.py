@@ -167,7 +167,7 @@ def test_a_split_commit(repository: Repository) -> None:
 
 def test_a_rebase_of_a_stack_of_branches(repository: Repository) -> None:
     usage = repository.git_both("rebase", "-h", check=False)
-    if "--update-refs" not in usage.stdout + usage.stderr:
+    if "update-refs" not in usage.stdout + usage.stderr:
         pytest.skip("this git has no --update-refs")
     repository.git("switch", "--quiet", "-c", "low")
     commit_all(repository, "ab")

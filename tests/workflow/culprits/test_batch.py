@@ -464,3 +464,29 @@ def test_a_test_that_hangs_at_another_commit_leaves_the_others_clear(bare_reposi
     attributions = load_attributions(bare_repository)
     assert attributions["test_add"]["change"] == oids[3]
     assert attributions["test_wait"]["change"] in {"", oids[1]}, "a run that was cut short shows nothing"
+
+
+@pytest.mark.parametrize("prepare", ["{}", "def prepare():\n    {}"], ids=["import", "fixture"])
+def test_a_hang_outside_of_tests_at_another_commit_leaves_the_others_clear(
+    bare_repository: Repository, prepare: str
+) -> None:
+    """An import or a fixture that hangs may take its share of the budget, but not ``test_timeout``."""
+    bare_repository.write(".batchhook.toml", "test_timeout = 60\nculprit_budget = 20\n")
+    fixture = "\n\ndef setUpModule():\n    getattr(calculator, 'prepare', int)()\n"
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS + fixture)
+    bare_repository.batchhook("install")
+    hangs = f"{CALCULATOR}\n\n{prepare.format('import time; time.sleep(600)')}\n"
+    oids = five(bare_repository, CALCULATOR, hangs, CALCULATOR, NO_ADD, NO_ADD)
+    attribution = load_attributions(bare_repository)["test_add"]
+    assert (attribution["kind"], attribution["change"]) == ("culprit", oids[3])
+
+
+def test_what_a_hang_hides_is_never_blamed_on_a_neighbor(bare_repository: Repository) -> None:
+    bare_repository.write(".batchhook.toml", "test_timeout = 60\nculprit_budget = 20\n")
+    bare_repository.commit("first", calculator__py=CALCULATOR, test_calculator__py=TESTS)
+    bare_repository.batchhook("install")
+    hangs = f"{NO_ADD}\nimport time; time.sleep(600)\n"
+    oids = five(bare_repository, CALCULATOR, CALCULATOR, hangs, NO_ADD, NO_ADD)
+    attribution = load_attributions(bare_repository)["test_add"]
+    assert attribution["kind"] == "ambiguous"
+    assert set(attribution["suspects"]) == set(oids[2:4])

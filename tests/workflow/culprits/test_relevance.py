@@ -21,7 +21,7 @@ def test_imported_files_count_and_files_in_the_traceback_count_more(bare_reposit
         project.write(path, f"{project.read(path)}# more\n")
         project.git("commit", "-qam", path)
         oids.append(project.head())
-    trace = 'File "/x/.git/batchhook/worktrees/batchhook-1/pkg/near.py", line 1, in f\n'
+    trace = 'File "/x/batchhook-1000/0123456789ab/1/project/pkg/near.py", line 1, in f\n'
     failed = TestResult("test_it.T.test", "test_it", Outcome.FAILED, location="test_it.py:3", traceback=trace)
     scores = RelevanceScores(Git(project.top), "HEAD", oids, ("src", "", ".")).scores(failed)
     assert scores == [0.0, 1.0, 4.0, 4.0]

@@ -185,19 +185,6 @@ def test_something_in_the_way(full: Repository) -> None:
     assert files(full) == before
 
 
-def test_backups_of_version_0_1_0_use_the_database(full: Repository) -> None:
-    manifest = full.top / ".git/batchhook/backups/batch_1/manifest.json"
-    table = json.loads(manifest.read_text())
-    for file in table["files"]:
-        del file["after_mode"], file["after_sha256"]
-    manifest.write_text(json.dumps(table))
-    assert "modified since batch 1" in full.batchhook("rollback", "1", "--from-backup", "-y", code=3)
-    full.batchhook("wait", "1", "--timeout", "90", code=3, BATCHHOOK_NO_RUNNER="")
-    manifest.write_text(json.dumps(table))
-    full.batchhook("rollback", "1", "--from-backup", "-y")
-    assert full.read("changed.txt") == "before\n"
-
-
 OUTSIDE = [
     "../escaped",
     "/tmp/escaped",

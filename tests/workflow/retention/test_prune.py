@@ -15,8 +15,9 @@ import pytest
 
 from batchhook.core.results import Outcome, Run, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
-from batchhook.git import backends
-from batchhook.store import attributions, batches, runs
+from batchhook.git import backends, private_worktree
+from batchhook.git.command import Git
+from batchhook.store import attributions, batches, runs, worktree_places
 from batchhook.store.backups import BackupStore
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.backups import create_backup
@@ -260,21 +261,24 @@ def test_the_baseline_stays(history: Repository) -> None:
 
 
 def test_what_is_in_use_is_left_alone(history: Repository) -> None:
-    trees = state(history).worktrees
-    for number in (1, 2):
-        history.git("worktree", "add", "-q", "--lock", "--detach", str(trees / f"batchhook-{number}"))
+    for number in (1, 2, 3):
+        private_worktree.checkout(Git(history.top), history.worktree(number), history.head(), [history.top])
     mine, dead = f"by-hand-{os.getpid()}", subprocess.Popen(["true"])
     dead.wait()
     for name in (mine, f"proof-{dead.pid}", "strange"):
         state(history).run(name).mkdir()
-    with (trees / "1.lock").open("w") as lock, state(history).runner_lock.open("w") as runner:
+    with (
+        (state(history).worktrees / "1.lock").open("w") as lock,
+        worktree_places.try_lock(history.worktree(3).parent),
+        state(history).runner_lock.open("w") as runner,
+    ):
         state(history).log.write_text("x" * 99 + "\n" + "y" * 200_000)
         fcntl.flock(lock, fcntl.LOCK_EX)
         fcntl.flock(runner, fcntl.LOCK_EX)
         assert parts(history.json("prune", "--keep", "6", "-y")) == {"work trees": 1, "scratch folders": 7}
-    assert sorted(path.name for path in trees.iterdir() if path.is_dir()) == ["batchhook-1"]
+    assert [history.worktree(number).exists() for number in (1, 2, 3)] == [True, False, True]
     assert sorted(path.name for path in state(history).runs.iterdir()) == [mine, "strange"]
-    assert "batchhook-2" not in history.git("worktree", "list")
+    assert str(history.worktree(2)) not in history.git("worktree", "list")
     history.batchhook("prune", "--keep", "6", "-y")
     assert 0 < state(history).log.stat().st_size <= 64 * 1024
 

@@ -180,7 +180,7 @@ def test_an_interruption_is_reported_by_every_command_and_partial_files_are_fixe
     assert "Finish operation 1:" in batch.batchhook("operations", "finish", "1", "-y")
     assert batch.read("ten.txt") == ten({})
     assert not (batch.top / "added.txt").exists()
-    assert batch.git("show", "refs/batchhook/operations/1/found:ten.txt") == "line 1\nli"
+    assert batch.git("show", "refs/batchhook/operations/1/interrupted:ten.txt") == "line 1\nli"
     assert "was not interrupted" in batch.batchhook("operations", "finish", "1", "-y", code=3)
     batch.batchhook("undo", "-y")
     assert batch.git("status", "--porcelain") == ""

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from batchhook.core.hook_text import MARK
-from batchhook.workflow.setup.hook_scripts import HOOKS
 from tests.driving import CALCULATOR, TESTS, Repository
 
 CONFIGURATION = """\
@@ -28,6 +27,7 @@ LOCAL = "".join(
     HOOK.format(id=stage, entry=f"sh -c 'echo {stage} >>../log'", stage=stage)
     for stage in ("pre-commit", "post-commit")
 )
+HOOKS = ("pre-commit", "post-commit", "post-rewrite", "post-merge")  # the frameworks know no post-applypatch
 OURS = "".join(HOOK.format(id=f"batchhook-{name}", entry=f"batchhook-hook {name}", stage=name) for name in HOOKS)
 
 
@@ -191,3 +191,43 @@ def test_a_hook_that_is_named_in_a_comment_is_not_run(suite: Repository) -> None
     run(suite, "prek", "install")
     suite.batchhook("install")
     assert commit(suite, "a")[1] == ["batchhook: batch 1, 1/5"]
+
+
+def install_lefthook(repository: Repository) -> None:
+    """Do what `lefthook install` does, and lefthook itself with the next hook after its configuration has changed."""
+    hooks = repository.top / ".git/hooks"
+    for name in ("pre-commit", "post-commit"):
+        hook = hooks / name
+        text = f'#!/bin/sh\n\ncall_lefthook()\n{{\n  echo "$2" >>../log\n}}\n\ncall_lefthook run "{name}" "$@"\n'
+        if hook.exists() and "call_lefthook" not in hook.read_text():
+            hook.rename(hooks / f"{name}.old")
+        hook.write_text(text)
+        hook.chmod(0o755)
+
+
+@pytest.mark.parametrize("order", ["LB", "BLB", "LBLB"])
+def test_lefthook_runs_beside(suite: Repository, order: str) -> None:
+    for tool in order:
+        if tool == "L":
+            install_lefthook(suite)
+        else:
+            suite.batchhook("install")
+    assert commit(suite, "a") == (["pre-commit", "post-commit"], ["batchhook: batch 1, 1/5"])
+    assert checks(suite)["hook post-commit"].startswith("in place (git → batchhook → ")
+    suite.batchhook("uninstall")
+    assert commit(suite, "b") == (["pre-commit", "post-commit"], [])
+    assert {path.name for path in (suite.top / ".git/hooks").iterdir() if path.suffix != ".sample"} == {
+        "pre-commit",
+        "post-commit",
+    }
+
+
+def test_lefthook_that_took_our_place_is_reported(suite: Repository) -> None:
+    install_lefthook(suite)
+    suite.batchhook("install")
+    install_lefthook(suite)
+    assert commit(suite, "a") == (["pre-commit", "post-commit"], [])
+    assert checks(suite, code=3)["hook post-commit"].startswith("not batchhook's")
+    suite.batchhook("uninstall")
+    assert commit(suite, "b") == (["pre-commit", "post-commit"], [])
+    assert not [path for path in (suite.top / ".git/hooks").iterdir() if path.suffix not in {".sample", ""}]

@@ -16,7 +16,7 @@ def test_a_batch_is_tested_in_the_work_tree_and_nothing_is_left_there(project: R
     assert report["verdict"] == "passed"
     assert report["tree"] == project.git("rev-parse", "HEAD^{tree}")
     assert project.git("status", "--porcelain", "--ignored") == ""
-    assert not (project.top / ".git/batchhook/worktrees/batchhook-1").exists()
+    assert not project.worktree().exists()
     assert not list((project.top / ".git").glob("batchhook-index*"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from batchhook.execution.scheduling import TestItem, nearest_ids, select
@@ -70,3 +72,39 @@ def test_a_file_is_named_from_any_folder(project: Repository) -> None:
     printed = project.batchhook("test", "test_subtrac", code=3)
     assert "Did you mean" in printed
     assert "test_subtract" in printed
+
+
+PYTEST_TESTS = """
+import pytest
+@pytest.mark.slow
+def test_slow(): pass
+def test_quick(): pass
+"""
+CONFIGURATION = """
+[tool.pytest.ini_options]
+markers = ["slow"]
+[tool.batchhook]
+python = "{python}"
+engine = "pytest"
+"""
+
+
+def test_expressions_select_tests_of_unittest(project: Repository) -> None:
+    assert project.json("test", "-k", "add")["totals"]["tests"] == 1
+    assert project.json("test", "-k", "test_*t")["totals"]["tests"] == 1
+    assert "No test matches -k nosuch." in project.batchhook("test", "-k", "nosuch", code=3)
+    assert "unittest's tests have no marks" in project.run("test", "-m", "slow").stderr
+    assert project.json("test")["totals"]["tests"] == 2  # nothing that was left out counts as tested
+
+
+def test_expressions_select_tests_of_pytest(bare_repository: Repository) -> None:
+    bare_repository.commit(
+        "first", test_it__py=PYTEST_TESTS, pyproject__toml=CONFIGURATION.format(python=sys.executable)
+    )
+    bare_repository.batchhook("install")
+    assert bare_repository.json("test", "-k", "quick or slow")["totals"]["tests"] == 2
+    assert bare_repository.json("test", "-m", "not slow")["totals"]["tests"] == 1
+    assert bare_repository.json("test", "test_it.py::test_slow", "-m", "slow")["totals"]["tests"] == 1
+    assert "No test matches -k nosuch -m slow." in bare_repository.batchhook(
+        "test", "-k", "nosuch", "-m", "slow", code=3
+    )

@@ -13,8 +13,9 @@ import pytest
 
 from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.settings import Isolation, Settings
+from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.errors import SuiteError
-from batchhook.execution.spec import SuiteSpec, check_not_empty, check_runnable
+from batchhook.execution.spec import SuiteSpec, check_runnable
 from batchhook.git.command import Git
 from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 from tests.driving import Repository
@@ -69,7 +70,9 @@ class Pair:
         return outcome.hint
 
     def broken(self, settings: Settings) -> SuiteResult:
-        spec = SuiteSpec(Path(sys.executable), self.checkout, {}, self.checkout, settings.start_dir, settings.pattern)
+        spec = SuiteSpec(
+            Path(sys.executable), self.checkout, {}, self.checkout, UnittestEngine(settings.start_dir, settings.pattern)
+        )
         with pytest.raises(SuiteError) as refused:
             self._refuse(spec)
         return SuiteResult(broken_reason=refused.value.message, hint=refused.value.hint)
@@ -77,7 +80,7 @@ class Pair:
     @staticmethod
     def _refuse(spec: SuiteSpec) -> None:
         check_runnable(spec)
-        check_not_empty(spec, [])
+        raise spec.engine.explain_empty()
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def with_library(bare_repository: Repository, library: Repository) -> Repository
 
 def private(repository: Repository, revision: str = "HEAD", tops: Sequence[Path] = ()) -> Path:
     """Check out a commit as a run does, and return the worktree."""
-    folder = repository.top / ".git/batchhook/worktrees/batchhook-1"
+    folder = repository.worktree()
     private_worktree.checkout(Git(repository.top), folder, repository.head(revision), tops or (repository.top,))
     return folder
 
@@ -105,10 +105,10 @@ class TidyTest(unittest.TestCase):
     assert "'more.txt', 'pkg', 'pkg/__init__.py', 'test_it.py'" in first
     private_ones = bare_repository.git("worktree", "list", "--porcelain").split("\n\n")[1:]
     assert len(private_ones) == 1
-    assert "/batchhook/worktrees/batchhook-1\n" in private_ones[0]
+    assert f"worktree {bare_repository.worktree()}\n" in private_ones[0]
     assert "\nlocked batchhook runs tests here" in private_ones[0]
     private(bare_repository)
-    assert not (bare_repository.top / ".git/batchhook/worktrees/batchhook-1/pkg/.git").exists()
+    assert not (bare_repository.worktree() / "pkg/.git").exists()
 
 
 @pytest.mark.parametrize("damage", ["rm -r .git", "rm -rf .git *", "mv pkg ../pkg && ln -s ../pkg pkg", ": >.git"])
@@ -151,7 +151,7 @@ def test_the_suite_finds_its_submodule_in_each_batch(
             shutil.rmtree(library.top)
         assert with_library.json("wait", str(number), "--timeout", "60")["verdict"] == "passed"
     assert not (tmp_path / "ran").exists()
-    assert not (with_library.top / ".git/batchhook/worktrees/batchhook-1/lib/.git/hooks").exists()
+    assert not (with_library.worktree() / "lib/.git/hooks").exists()
 
 
 def test_a_submodule_without_the_recorded_commit_has_a_verdict(with_library: Repository, library: Repository) -> None:
@@ -421,6 +421,6 @@ def test_without_git_lfs_contents_stay_pointers(bare_repository: Repository, mon
     marks = []
     for revision in ("HEAD", "HEAD~2", "HEAD"):
         assert is_pointer(private(bare_repository, revision) / "big.bin")
-        marks.append((bare_repository.top / ".git/worktrees/batchhook-1/mark").exists())
-        (bare_repository.top / ".git/worktrees/batchhook-1/mark").touch()
+        marks.append((bare_repository.top / ".git/worktrees/project/mark").exists())
+        (bare_repository.top / ".git/worktrees/project/mark").touch()
     assert marks == [False, True, True]  # reused, not recreated

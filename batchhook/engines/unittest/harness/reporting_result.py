@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import unittest
 from time import perf_counter
 
-from ..harness.exceptions import summarize_exception
-from ..harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
+from ...harness.exceptions import summarize_exception
+from ...harness.process import restore_standard_streams
+from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
 from .discovery import module_of, test_id
 
 TYPE_CHECKING = False
@@ -19,17 +19,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from ..harness.channel import Channel
+    from ...harness.channel import Channel
 
     ErrorInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 __unittest = True  # unittest omits frames of such modules from its tracebacks
 
 SUBTESTS_KEPT = 5
-SPARE_STREAMS: dict[int, int] = {}  # copies of file descriptors 0, 1 and 2, under numbers that tests seldom touch
 
-_clock, _dup2 = perf_counter, os.dup2  # tests may replace them
-_check_open = os.get_inheritable  # the cheapest call that fails for a closed descriptor
+_clock = perf_counter  # tests may replace it
 _SubTest: Any = unittest.case._SubTest  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public name
 _Stream: Any = unittest.runner._WritelnDecorator  # noqa: SLF001 - nor has this
 
@@ -264,15 +262,3 @@ def module_in(fixture: str) -> str:
     while name and name not in sys.modules:
         name = name.rpartition(".")[0]
     return name or rest.rstrip(")")
-
-
-def restore_standard_streams() -> None:
-    """Reopen file descriptors 0, 1 and 2 if a test closed them: the next file opened would take their number.
-
-    One that a test has redirected stays as it is, as it would under unittest.
-    """
-    for descriptor in (0, 1, 2):
-        try:
-            _check_open(descriptor)
-        except OSError:  # noqa: PERF203 - each on its own
-            _dup2(SPARE_STREAMS[descriptor], descriptor)

@@ -8,14 +8,14 @@ import copy
 import sys
 import unittest
 
-from ..harness.text import ID_LIMIT, MESSAGE_LIMIT, attempt, bounded
+from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, attempt, bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from ..harness.channel import Channel
+    from ...harness.channel import Channel
 
 __unittest = True  # unittest omits frames of such modules from its tracebacks
 

@@ -1,0 +1,161 @@
+"""Several suites as one: each runs on its own, and its tests carry its name before their ids. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from batchhook.core.results import Outcome, SuiteResult, TestResult
+from batchhook.core.test_ids import EVERYTHING, join_suite, split_suite
+from batchhook.core.test_stats import TestStats
+from batchhook.execution.spec import Listener, SuitePart, SuiteSpec
+
+
+def part_spec(spec: SuiteSpec, part: SuitePart) -> SuiteSpec | None:
+    """Return the spec of one suite; None if only tests of others were asked for."""
+    only = tuple(word for name in spec.only for word in _words_inside(name, part))
+    if spec.only and not only:
+        return None
+    if "" in only:
+        only = ()
+    return replace(
+        spec,
+        parts=(),
+        root=spec.root / part.folder,
+        interpreter=part.interpreter,
+        environment=part.environment,
+        engine=part.engine,
+        test_timeout=part.test_timeout,
+        only=only,
+        limits=_keyed(spec.limits, part),
+        modules=_inside(spec.modules, part),
+        stats=_stats(spec.stats, part),
+        changed_files=frozenset(path for name in spec.changed_files for path in _relative(name, part)),
+    )
+
+
+def _words_inside(word: str, part: SuitePart) -> Iterable[str]:
+    """Return what a word of the user's, or an id, means in one suite; an empty word is all of it."""
+    suite, text = split_suite(word)
+    if suite:
+        return [text] if suite == part.name else []
+    if part.folder and word.rstrip("/") == part.folder:
+        return [""]
+    return _relative(word, part) or ([] if "/" in word.partition("::")[0] and part.folder else [word])
+
+
+def _relative(path: str, part: SuitePart) -> list[str]:
+    """Return a path relative to a suite's folder; nothing if it is elsewhere."""
+    if not part.folder:
+        return [path]
+    return [path.removeprefix(f"{part.folder}/")] if path.startswith(f"{part.folder}/") else []
+
+
+def _inside(names: Iterable[str], part: SuitePart) -> frozenset[str]:
+    return frozenset(text for suite, text in map(split_suite, names) if suite == part.name)
+
+
+def _keyed(values: Mapping[str, float], part: SuitePart) -> dict[str, float]:
+    return {text: values[name] for name in values for suite, text in [split_suite(name)] if suite == part.name}
+
+
+def _stats(stats: TestStats, part: SuitePart) -> TestStats:
+    return TestStats(
+        durations=_keyed(stats.durations, part),
+        last_failed=_inside(stats.last_failed, part),
+        parallel_only=_inside(stats.parallel_only, part),
+        order_dependent=_inside(stats.order_dependent, part),
+        isolation_verified=_inside(stats.isolation_verified, part),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PartListener:
+    """A listener to one suite that reports to the listener of all.
+
+    Attributes:
+        listener: of all suites.
+        part: the suite.
+        earlier_tests: number of tests of the suites that ran before.
+    """
+
+    listener: Listener
+    part: SuitePart
+    earlier_tests: int
+
+    def discovered(self, total: int, /) -> None:
+        """Report the number of tests up to the end of this suite."""
+        self.listener.discovered(self.earlier_tests + total)
+
+    def started(self, test_id: str, /) -> None:
+        """Report the start of a test."""
+        self.listener.started(join_suite(self.part.name, test_id))
+
+    def finished(self, result: TestResult, /) -> None:
+        """Report the result of a test."""
+        self.listener.finished(qualify(result, self.part))
+
+    def rerunning(self, tests: int, /) -> None:
+        """Report a rerun."""
+        self.listener.rerunning(tests)
+
+    def revised(self, result: TestResult, /) -> None:
+        """Report the different result of a rerun."""
+        self.listener.revised(qualify(result, self.part))
+
+    def remaining(self, seconds: float, /) -> None:
+        """Report an estimate of the time left."""
+        self.listener.remaining(seconds)
+
+
+def qualify(result: TestResult, part: SuitePart) -> TestResult:
+    """Return a result with the name of its suite, and its location relative to the checkout."""
+    location = str(PurePosixPath(part.folder, result.location)) if result.location else ""
+    return replace(
+        result,
+        test_id=join_suite(part.name, result.test_id),
+        module=join_suite(part.name, result.module),
+        location=location,
+    )
+
+
+def merge(results: Sequence[tuple[SuitePart, SuiteResult]], *, is_whole: bool) -> SuiteResult:
+    """Return the results of several suites as one.
+
+    A suite that cannot run is a failing test of its own, so that the others count, and the change that broke it can be
+    found. If none of several can run, the whole is broken: no change is likely to do that.
+
+    Args:
+        results: of each suite.
+        is_whole: whether all tests of all suites were asked for.
+    """
+    broken = [(part, result) for part, result in results if result.broken_reason]
+    if is_whole and len(broken) == len(results) > 1:
+        reasons = "; ".join(f"{part.name}: {result.broken_reason}" for part, result in broken)
+        return replace(broken[0][1], broken_reason=reasons)
+
+    def names(select: Callable[[SuiteResult], Iterable[str]]) -> list[str]:
+        return [join_suite(part.name, name) for part, result in results for name in select(result)]
+
+    return SuiteResult(
+        results=tuple(each for part, result in results for each in _results(part, result)),
+        duration=sum(result.duration for _, result in results),
+        deselected=sum(result.deselected for _, result in results),
+        hint=next((result.hint for _, result in results if result.hint and not result.broken_reason), ""),
+        is_complete=all(result.is_complete or result.broken_reason for _, result in results),
+        absent={
+            join_suite(part.name, name): tuple(join_suite(part.name, other) for other in similar)
+            for part, result in results
+            for name, similar in result.absent.items()
+        },
+        untestable=tuple(names(lambda result: result.untestable)),
+        known_ids=frozenset(names(lambda result: result.known_ids)),
+    )
+
+
+def _results(part: SuitePart, result: SuiteResult) -> list[TestResult]:
+    if not result.broken_reason:
+        return [qualify(each, part) for each in result.results]
+    message = "\n".join(filter(None, (result.broken_reason, result.hint)))
+    return [TestResult(join_suite(part.name, EVERYTHING), part.name, Outcome.ERRORED, message=message)]
