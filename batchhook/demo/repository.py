@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from batchhook.demo.printer import Printer, format_command
-from batchhook.demo.scenario import PROJECT
+from batchhook.demo.scenario import DemoEngine, Scenario
 from batchhook.errors import BatchhookError, ExitCode
 
 GIT_ENVIRONMENT = {
@@ -22,11 +23,12 @@ GIT_ENVIRONMENT = {
     "GIT_TEMPLATE_DIR": "",  # keep the user's template hooks out of the temporary repository
 }
 
-_GIT_CONFIGURATION = (
+_INHERITED = (
     *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"),
+    "BATCHHOOK_WORKTREES",
 )
-"""Names, or beginnings of names, of the user's variables for git that also hold in the demo."""
+"""Names, or beginnings of names, of the user's variables for git and batchhook that also hold in the demo."""
 
 GIT_SETTINGS = {
     "user.name": "Ada Demo",
@@ -40,6 +42,17 @@ GIT_SETTINGS = {
 
 class UnexpectedResultError(BatchhookError):
     """A step of the demo did not have its expected result."""
+
+
+def require_engine(engine: DemoEngine) -> None:
+    """Check that the Python of this process, which the demo's tests run under, has an engine.
+
+    Raises:
+        BatchhookError: it does not.
+    """
+    if importlib.util.find_spec(engine.value) is None:
+        command = format_command([sys.executable, "-m", "pip", "install", engine.value])
+        raise BatchhookError(f"{engine.value} is not installed beside batchhook", hint=f"install it: {command}")
 
 
 def prepare_folder(folder: Path | None) -> Path:
@@ -71,9 +84,9 @@ class DemoRepository:
         self._printer = printer
         self._environment = _environment()
 
-    def set_up(self) -> None:
+    def set_up(self, scenario: Scenario) -> None:
         """Copy the project and commit it."""
-        shutil.copytree(PROJECT, self.folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        scenario.copy_project(self.folder)
         self.run(["git", "init", "--quiet", "--initial-branch=main"])
         for name, value in GIT_SETTINGS.items():
             self.output(["git", "config", name, value])
@@ -132,6 +145,11 @@ class DemoRepository:
             check=False,
         )
 
+    def remove(self) -> None:
+        """Remove the repository, and the private work trees of its batches."""
+        self._call(["batchhook", "uninstall"], capture=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     @staticmethod
     def _check(words: Sequence[str], result: subprocess.CompletedProcess[str], exit_codes: Container[int]) -> None:
         if result.returncode not in exit_codes:
@@ -149,6 +167,7 @@ def _environment() -> dict[str, str]:
     variables = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_GIT_CONFIGURATION) or not name.startswith(("GIT_", "BATCHHOOK_"))
+        if name.startswith(_INHERITED) or not name.startswith(("GIT_", "BATCHHOOK_"))
     }
-    return variables | GIT_ENVIRONMENT
+    # `require_engine` looked into this Python, not into the first one on the path.
+    return variables | GIT_ENVIRONMENT | {"BATCHHOOK_PYTHON": sys.executable}

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from batchhook.demo.printer import Printer
-from batchhook.demo.repository import DemoRepository, UnexpectedResultError, prepare_folder
-from batchhook.demo.scenario import DemoChange, Scenario
+from batchhook.demo.repository import DemoRepository, UnexpectedResultError, prepare_folder, require_engine
+from batchhook.demo.scenario import TESTS, DemoChange, DemoEngine, Scenario
 from batchhook.errors import ExitCode
 
 RUN_COMPLETED = (ExitCode.OK, ExitCode.TESTS_FAILED)
 """Exit codes of a command that reports a completed run."""
 
 
-def run_demo(folder: Path | None, *, pause: float = 0.0) -> int:
+def run_demo(folder: Path | None, engine: DemoEngine = DemoEngine.UNITTEST, *, pause: float = 0.0) -> int:
     """Run the whole demo in a repository of its own.
 
     Args:
         folder: keeps the repository; None for a temporary folder, which is deleted at the end.
+        engine: the framework of the project's tests.
         pause: seconds to wait before each command.
 
     Returns:
         the exit code: 0, or 3 if a step had an unexpected result; the repository is kept then.
     """
+    require_engine(engine)
     printer = Printer(pause)
     repository = DemoRepository(prepare_folder(folder), printer)
     is_kept = folder is not None
     try:
-        Walkthrough(Scenario.read(), repository, printer).run()
+        Walkthrough(Scenario.read(engine), repository, printer).run()
     except UnexpectedResultError as error:
         is_kept = True
         printer.paragraph(f"The demo stopped: unexpected result. {error.message}", style="bold red")
@@ -37,7 +38,7 @@ def run_demo(folder: Path | None, *, pause: float = 0.0) -> int:
         if is_kept:
             printer.line(f"The repository is kept: {repository.folder}")
         else:
-            shutil.rmtree(repository.folder, ignore_errors=True)
+            repository.remove()
     return ExitCode.OK
 
 
@@ -65,11 +66,12 @@ class Walkthrough:
 
     def _set_up(self) -> None:
         self._printer.heading("1. A project with tests")
-        self._printer.paragraph("""
-            This is parcel, a small library for orders and invoices with 73 tests, in a temporary repository.
-            Everything below really runs.
+        engine = self._scenario.engine
+        self._printer.paragraph(f"""
+            This is parcel, a small library for orders and invoices with {TESTS[engine]} tests for {engine.value}, in a
+            temporary repository. Everything below really runs.
         """)
-        self._repository.set_up()
+        self._repository.set_up(self._scenario)
         self._printer.paragraph("batchhook is installed once per repository:")
         self._repository.run(["batchhook", "install"])
 
@@ -82,7 +84,7 @@ class Walkthrough:
     def _commit(self, change: DemoChange) -> None:
         """Apply a change to the files and commit it."""
         self._printer.paragraph(f"{change.reason} (You edit {' and '.join(change.files)}.)")
-        self._repository.output(["git", "apply", str(change.patch)])
+        self._repository.output(["git", "apply", *map(str, change.patches)])
         self._repository.run(["git", "commit", "-am", change.message])
         self._commits[change] = self._repository.head()
 

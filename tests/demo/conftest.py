@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from batchhook.demo.scenario import PROJECT, DemoChange
+from batchhook.demo.scenario import DemoChange, DemoEngine, Scenario
 
 MakeProject = Callable[..., Path]
 
@@ -25,16 +24,22 @@ def _pinned_git(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"GIT_{who}_DATE", "2024-10-15T12:00:00+00:00")
 
 
+@pytest.fixture(scope="module", params=DemoEngine, ids=lambda engine: engine.value)
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    """Return the scenario for each engine."""
+    return Scenario.read(request.param)
+
+
 @pytest.fixture
-def make_project(tmp_path: Path) -> MakeProject:
+def make_project(tmp_path: Path, scenario: Scenario) -> MakeProject:
     """Return a function that copies the project into a repository and applies changes to it."""
 
     def make(name: str, *changes: DemoChange) -> Path:
         folder = tmp_path / name
-        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        scenario.copy_project(folder)
         subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
         for change in changes:
-            subprocess.run(["git", "apply", "--whitespace=error", change.patch], cwd=folder, check=True)
+            subprocess.run(["git", "apply", "--whitespace=error", *change.patches], cwd=folder, check=True)
         return folder
 
     return make

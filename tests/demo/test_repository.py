@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from batchhook.demo.printer import Printer
 from batchhook.demo.repository import DemoRepository, UnexpectedResultError, prepare_folder
+from batchhook.demo.scenario import DemoEngine, Scenario
 from batchhook.demo.walkthrough import run_demo
 from batchhook.errors import BatchhookError
+
+SCENARIO = Scenario.read(DemoEngine.UNITTEST)
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ def repository(tmp_path: Path) -> DemoRepository:
 
 
 def test_set_up_makes_one_clean_commit(repository: DemoRepository) -> None:
-    repository.set_up()
+    repository.set_up(SCENARIO)
     assert repository.output(["git", "log", "--format=%an %s"]) == "Ada Demo parcel 1.4"
     assert repository.output(["git", "status", "--porcelain", "--ignored"]) == ""
 
@@ -35,7 +39,7 @@ def test_global_hooks_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
     repository = DemoRepository(prepare_folder(tmp_path / "demo"), Printer())
-    repository.set_up()
+    repository.set_up(SCENARIO)
     hooks = Path(repository.output(["git", "rev-parse", "--path-format=absolute", "--git-path", "hooks"]))
     assert hooks == repository.folder / ".git" / "hooks"
     assert not (repository.folder / ".git" / "pre-commit").exists()
@@ -50,7 +54,7 @@ def test_started_inside_a_hook_of_another_repository(tmp_path: Path, monkeypatch
     monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody else")
     monkeypatch.setenv("BATCHHOOK_BATCH_SIZE", "3")
     repository = DemoRepository(prepare_folder(tmp_path / "demo"), Printer())
-    repository.set_up()
+    repository.set_up(SCENARIO)
     assert Path(repository.output(["git", "rev-parse", "--absolute-git-dir"])) == repository.folder / ".git"
     assert sorted(path.relative_to(other) for path in other.rglob("*")) == before
     assert not {"BATCHHOOK_BATCH_SIZE", "GIT_AUTHOR_NAME"} & {
@@ -59,7 +63,7 @@ def test_started_inside_a_hook_of_another_repository(tmp_path: Path, monkeypatch
 
 
 def test_commands_and_their_errors_are_shown(repository: DemoRepository, capfd: pytest.CaptureFixture[str]) -> None:
-    repository.set_up()
+    repository.set_up(SCENARIO)
     capfd.readouterr()
     with pytest.raises(UnexpectedResultError, match="git status --nonsense: exit code 129"):
         repository.run(["git", "status", "--nonsense"])
@@ -81,6 +85,15 @@ def test_folder_that_is_not_empty(tmp_path: Path) -> None:
         with pytest.raises(BatchhookError, match="is not empty"):
             run_demo(folder)
     assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_engine_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made, and the command that installs it is named."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(BatchhookError, match="pytest is not installed") as error:
+        run_demo(tmp_path / "demo", DemoEngine.PYTEST)
+    assert error.value.hint == f"install it: {sys.executable} -m pip install pytest"
+    assert not (tmp_path / "demo").exists()
 
 
 def test_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

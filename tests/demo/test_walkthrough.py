@@ -11,10 +11,11 @@ import pytest
 
 
 @pytest.mark.timeout(300)
-def test_whole_demo(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["unittest", "pytest"])
+def test_whole_demo(tmp_path: Path, engine: str) -> None:
     folder = tmp_path / "here"
     demo = subprocess.run(
-        [sys.executable, "-m", "batchhook", "demo", folder],
+        [sys.executable, "-m", "batchhook", "demo", folder, "--engine", engine],
         env={**os.environ, "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
