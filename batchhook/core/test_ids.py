@@ -69,6 +69,8 @@ class TestId:
         """The class, or the module of a function, joined by dots: as JUnit reports of both frameworks have it."""
         if not is_node_id(self.text):
             return self.class_name
+        if self.kind is IdKind.MODULE:
+            return ""
         path, *classes = self.owner.split(NODE_SEPARATOR)
         return ".".join((path.removesuffix(".py").strip("/").replace("/", "."), *classes))
 
@@ -135,8 +137,10 @@ def is_node_id(text: str) -> bool:
     """Return whether an id is one of pytest's: a file, or something inside of one."""
     if is_fixture(text):
         return False
-    path, separator, _ = split_suite(text)[1].partition(NODE_SEPARATOR)
-    return bool(separator) or "/" in path or path.endswith(_FILE_SUFFIXES) or path == EVERYTHING
+    suite, inside = split_suite(text)
+    path, separator, _ = inside.partition(NODE_SEPARATOR)
+    is_suite = bool(suite) and path == EVERYTHING
+    return bool(separator) or "/" in path or path.endswith(_FILE_SUFFIXES) or is_suite
 
 
 def is_fixture(text: str) -> bool:
@@ -147,7 +151,7 @@ def is_fixture(text: str) -> bool:
 def is_unloaded_module(text: str) -> bool:
     """Return whether an id is that of a module that cannot be loaded, or that skips all of its tests."""
     inside = split_suite(text)[1]
-    return inside.startswith(FAILED_IMPORT) or (NODE_SEPARATOR not in inside and is_node_id(inside))
+    return inside.startswith(FAILED_IMPORT) or (NODE_SEPARATOR not in inside and is_node_id(text))
 
 
 def owner(text: str) -> str:
@@ -158,7 +162,7 @@ def owner(text: str) -> str:
     suite, inside = split_suite(text)
     if is_fixture(inside):
         inside = inside.partition(" (")[2].removesuffix(")")
-    elif is_unloaded_module(inside) and inside.rpartition("/")[2] == "conftest.py":
+    elif is_unloaded_module(text) and inside.rpartition("/")[2] == "conftest.py":
         inside = EVERYTHING
     return join_suite(suite, inside.removeprefix(FAILED_IMPORT))
 

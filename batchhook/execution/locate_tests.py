@@ -64,7 +64,7 @@ def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: It
     for number, item in enumerate(items):
         for name in selectors_of(item):
             by_selector[name].append(number)
-    loaded_modules = {EVERYTHING, *modules}
+    loaded_modules = set(modules)
     unloaded = {item.test_id: number for number, item in enumerate(items) if is_unloaded_module(item.test_id)}
     broken = [owner(name) for name in unloaded]
     known_ids = dict.fromkeys(item.test_id for item in items)
@@ -76,7 +76,7 @@ def locate_tests(test_ids: Iterable[str], items: Sequence[TestItem], modules: It
         numbers = by_selector.get(name, [])
         if name in unloaded:
             to_run.add(unloaded[name])
-        elif is_unloaded_module(name) and name.removeprefix(FAILED_IMPORT) in loaded_modules:
+        elif name == EVERYTHING or (is_unloaded_module(name) and name.removeprefix(FAILED_IMPORT) in loaded_modules):
             imported.append(name)
         elif numbers and is_fixture(name):
             fixtures.append(name)

@@ -35,6 +35,7 @@ class WorkerState:
 
     Attributes:
         process: the process.
+        spawned_at: when it was started, by ``perf_counter``.
         template: what can be made of it, if it was started for that.
         is_copy: whether it is a copy of a template, which has discovered the same.
         items: what it discovered; the numbers in its messages are positions in this list.
@@ -54,6 +55,7 @@ class WorkerState:
     """
 
     process: WorkerProcess
+    spawned_at: float = field(default_factory=perf_counter)
     template: Template | None = None
     is_copy: bool = False
     items: list[TestItem] = field(default_factory=list)

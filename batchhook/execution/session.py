@@ -172,9 +172,9 @@ class Session:
 
     def _handle_result(self, worker: WorkerState, own_number: int, result: TestResult) -> None:
         item = worker.run_numbers.get(own_number, -1)
-        elapsed = perf_counter() - worker.since
-        if result.duration > elapsed:  # the test has set the clock
-            result = replace(result, duration=elapsed)
+        lifetime = perf_counter() - worker.spawned_at
+        if result.duration > lifetime:  # the test has set the clock
+            result = replace(result, duration=lifetime)
         if item >= 0 and item in self._settled:
             return
         self._settle(worker, item, result)

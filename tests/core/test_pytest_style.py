@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -59,6 +58,9 @@ NOT_COLLECTED = {
     "other name": "def check_a(): pass\nclass SuiteA:\n    def test_a(self): pass\n",
     "empty class": "class TestA:\n    pass\n",
 }
+TEXTS = {f"collected: {name}": text for name, text in COLLECTED.items()} | {
+    f"not collected: {name}": text for name, text in NOT_COLLECTED.items()
+}
 UNITTEST_HELPERS = {
     "suite": "import unittest\ndef test_suite():\n    return unittest.TestSuite()\n",
     "main": "from test.support import run_unittest\ndef test_main():\n    run_unittest()\n",
@@ -74,14 +76,22 @@ UNITTEST_HELPERS = {
 }
 
 
-@pytest.mark.parametrize("text", [*COLLECTED.values(), *NOT_COLLECTED.values()], ids=[*COLLECTED, *NOT_COLLECTED])
-def test_as_pytest_counts(text: str, tmp_path: Path) -> None:
-    (tmp_path / "test_x.py").write_text(text, "utf-8")
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The items that pytest lists for a folder with a module of each text."""
+    top = tmp_path_factory.mktemp("style")
+    for number, text in enumerate(TEXTS.values()):
+        (top / f"test_{number}.py").write_text(text, "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", "--rootdir", "."]
-    listed = subprocess.run([*command, "-c", "/dev/null"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    names = re.findall(r"^test_x\.py::(\S+)", listed.stdout, re.MULTILINE)
-    unittests = re.findall(r"^TestA::test_a$", "\n".join(names), re.MULTILINE) if "TestCase" in text else []
-    assert count(text) == len(names) - len(unittests), listed.stdout
+    return subprocess.run([*command, "-c", "/dev/null"], cwd=top, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_as_pytest_counts(name: str, collected: str) -> None:
+    number, text = list(TEXTS).index(name), TEXTS[name]
+    names = re.findall(rf"^test_{number}\.py::(\S+)", collected, re.MULTILINE)
+    unittests = [each for each in names if each == "TestA::test_a"] if "TestCase" in text else []
+    assert count(text) == len(names) - len(unittests), collected
 
 
 @pytest.mark.parametrize("text", UNITTEST_HELPERS.values(), ids=UNITTEST_HELPERS)

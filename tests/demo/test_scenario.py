@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -47,6 +48,7 @@ def run_suite(folder: Path, engine: DemoEngine) -> dict[str, Any]:
     process = subprocess.run(
         [sys.executable, "-B", "-c", RUN_SUITE[engine]],
         cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # the demo needs none, and they take long to import
         capture_output=True,
         text=True,
         check=True,

@@ -327,3 +327,26 @@ def test_every_python_describes_itself(tmp_path: Path, minor: int) -> None:
     before = digest(python)
     (packages(python) / "caf\u00e9-1.0.dist-info").mkdir()
     assert digest(python, {"LC_ALL": "C"}) not in {before, ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("pytest-9.2.0.dist-info", "9.2.0"),
+        ("pytest-6.2.5-py3.8.egg-info", "6.2.5"),
+        ("pytest_cov-5.0.dist-info", ""),
+        ("pytest-cov-5.0.dist-info", ""),
+    ],
+)
+def test_the_installed_pytest(managed: Path, name: str, version: str) -> None:
+    assert find_interpreter(str(managed), [], {}).pytest == ""
+    (packages(managed) / name).mkdir()
+    assert find_interpreter(str(managed), [], {}).pytest == version
+
+
+def test_a_pytest_that_runs_from_its_source_tree(managed: Path, tmp_path: Path) -> None:
+    source = tmp_path / "pytest" / "src"
+    (source / "pytest.egg-info").mkdir(parents=True)
+    (source / "pytest.egg-info" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: pytest\nVersion: 8.4.1\n")
+    (packages(managed) / "easy-install.pth").write_text(str(source))
+    assert find_interpreter(str(managed), [], {}).pytest == "8.4.1"

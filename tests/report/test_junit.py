@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from lxml import etree
 
 from batchhook.core.results import Outcome, TestResult, count_results
-from batchhook.core.test_ids import is_fixture
+from batchhook.core.test_ids import is_fixture, is_node_id
 from batchhook.report.files import junit as module
 from batchhook.report.files.junit import junit, legal
 
@@ -40,6 +40,7 @@ def test_each_outcome_has_its_element() -> None:
     assert found == {
         outcomes[Outcome.PASSED]: [],
         outcomes[Outcome.EXPECTED_FAILURE]: [],
+        outcomes[Outcome.XPASSED]: [],
         outcomes[Outcome.SKIPPED]: ["skipped"],
         outcomes[Outcome.FAILED]: ["failure"],
         outcomes[Outcome.UNEXPECTED_SUCCESS]: ["failure"],
@@ -48,8 +49,8 @@ def test_each_outcome_has_its_element() -> None:
         outcomes[Outcome.TIMED_OUT]: ["error"],
     }
     (suite,) = root
-    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["8", "2", "3", "1"]
-    assert [root.get(name) for name in ("tests", "failures", "errors", "time")] == ["8", "2", "3", "1.500"]
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["9", "2", "3", "1"]
+    assert [root.get(name) for name in ("tests", "failures", "errors", "time")] == ["9", "2", "3", "1.500"]
     assert suite.get("timestamp") == "2023-11-14T22:13:20"
     assert root.xpath("//error[@type='TimedOut']/@message") == ["why\nso"]
 
@@ -113,7 +114,7 @@ def test_many_long_tracebacks_stay_below_gitlabs_limit(monkeypatch: pytest.Monke
 ANY = st.text(st.characters(exclude_categories=[]), max_size=12)
 RESULTS = st.builds(
     TestResult,
-    test_id=ANY,
+    test_id=ANY.filter(lambda text: not is_node_id(text)),
     module=ANY,
     outcome=st.sampled_from(Outcome),
     duration=st.floats(-1, 1e6),
@@ -137,3 +138,14 @@ def test_any_texts_are_valid_and_ids_come_back(results: list[TestResult], name: 
     assert int(root.get("failures", "")) == totals.failed == len(root.findall(".//failure"))
     assert int(root.get("errors", "")) == totals.errored == len(root.findall(".//error"))
     assert sum(int(suite.get("skipped", "")) for suite in root) == totals.skipped
+
+
+def test_node_ids_are_split_as_in_the_reports_of_pytest() -> None:
+    names = ("tests/t.py::test_x[a.b]", "tests/t.py::TestA::test_y", "tests/t.py")
+    root = read([result(name, module="tests/t.py") for name in names])
+    assert [(case.get("classname"), case.get("name")) for case in root.iter("testcase")] == [
+        ("tests.t", "test_x[a.b]"),
+        ("tests.t.TestA", "test_y"),
+        (None, "tests/t.py"),
+    ]
+    assert next(root.iter("testsuite")).get("file") == "tests/t.py"

@@ -36,7 +36,18 @@ def execute(command: Sequence[str], lifeline: int) -> None:
 
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # Python ignores the first two; others may have been ignored where batchhook was started (nohup, a job of a script).
-    for name in ("SIGPIPE", "SIGXFSZ", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGCHLD"):
+    for name in (
+        "SIGPIPE",
+        "SIGXFSZ",
+        "SIGHUP",
+        "SIGINT",
+        "SIGQUIT",
+        "SIGTERM",
+        "SIGCHLD",
+        "SIGTSTP",
+        "SIGTTIN",
+        "SIGTTOU",
+    ):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     try:
         os.execvp(command[0], list(command))  # noqa: S606 - no shell, unless the command names one

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __unittest = True  # unittest omits frames of such modules from its tracebacks
 
 _SPARE_STREAMS: dict[int, int] = {}  # copies of file descriptors 0, 1 and 2, under numbers that tests seldom touch
+_TERMINAL_SIGNALS = ("SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT")
 _dup2 = os.dup2  # tests may replace it
 _check_open = os.get_inheritable  # the cheapest call that fails for a closed descriptor
 
@@ -55,7 +56,7 @@ def reset_signals() -> None:
     A process in the background of a script ignores SIGINT, one below ``nohup`` SIGHUP, and their children inherit that.
     """
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    for name in ("SIGHUP", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCHLD"):
+    for name in ("SIGHUP", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGCHLD", *_TERMINAL_SIGNALS):
         if signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,7 +1,11 @@
-"""Culprit search in simulated histories."""
+"""Culprit search in simulated histories.
+
+``FUZZ_INPUTS`` is the number of random histories of stable failures; a nightly run takes 20,000.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -76,7 +80,7 @@ def since(broke: int) -> Callable[[int], ProbeOutcome]:
 
 
 @given(changes=st.integers(1, 40), data=st.data(), workers=st.integers(1, 4), passes=st.integers(0, 300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=int(os.environ.get("FUZZ_INPUTS", "60")), deadline=None)
 def test_every_culprit_of_stable_failures_is_found(
     changes: int, data: st.DataObject, workers: int, passes: int
 ) -> None:

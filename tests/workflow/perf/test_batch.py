@@ -86,6 +86,7 @@ def count_runs(repository: Repository) -> int:
 def test_a_test_that_became_slower_and_the_change_that_did_it(sleeper: Repository) -> None:
     size(sleeper, 5)
     oids = fill(sleeper, QUICK, QUICK, SLOW, SLOW, SLOW)
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
     report = sleeper.json("wait", "2", "--timeout", "90", code=2)
     assert (report["verdict"], report["measuring"], report["failures"]) == ("regressed", False, [])
     (slower,) = report["slowdowns"]
@@ -246,6 +247,7 @@ def test_a_killed_search_starts_over(sleeper: Repository) -> None:
         with suppress(ProcessLookupError):
             os.kill(int(runner), signal.SIGKILL)
         sleeper.batchhook("status")  # starts another runner
+    _until(lambda: rows(sleeper, "SELECT status FROM batches WHERE id = 2") == [("finished",)])
     (slower,) = sleeper.json("wait", "2", "--timeout", "90", code=2)["slowdowns"]
     assert slower["change"] == oids[0]
     assert rows(sleeper, "SELECT count(*) FROM runs") == [(2,)]

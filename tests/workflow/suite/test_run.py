@@ -52,6 +52,8 @@ def test_the_fifth_commit_runs_the_suite_on_what_was_committed(project: Reposito
         "failed": 1,
         "errored": 0,
         "skipped": 0,
+        "not_run": 0,
+        "deselected": 0,
         "duration_s": 0,
         "failure_rate": 0.5,
     }
