@@ -72,7 +72,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     forking.stop()
     if hasattr(session.config, "workerinput"):
         return
-    survivors = _wait_for_processes(seconds=15.0)
+    survivors = _wait_for_processes(seconds=60.0)  # a runner may still measure what no test has waited for
     for pid, command in survivors.items():
         sys.stderr.write(f"\nERROR: process {pid} outlives the tests: {command}\n")
         with contextlib.suppress(ProcessLookupError):

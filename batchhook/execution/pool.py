@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import selectors
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -125,14 +126,21 @@ class WorkerPool:
             SuiteError: the interpreter cannot be started.
         """
         name = f"gw{number}" if self._is_parallel else ""
-        launch: PythonLauncher | CopyLauncher
-        is_copy = self._template is not None and self._template.is_alive
-        if self._template is not None and is_copy:
-            launch = CopyLauncher(self._template, name)
-        else:
-            place = WorkerPlace(self._spec.scratch / f"worker-{number}", name, self._spec.modules)
-            launch = PythonLauncher(self._spec, place, self._first_party, self._hash_seed)
-        self._add(WorkerState(WorkerProcess(self._spec, number, launch), is_copy=is_copy))
+        copy = self._copy(number, name)
+        if copy is not None:
+            self._add(WorkerState(copy, is_copy=True))
+            return
+        place = WorkerPlace(self._spec.scratch / f"worker-{number}", name, self._spec.modules)
+        launch = PythonLauncher(self._spec, place, self._first_party, self._hash_seed)
+        self._add(WorkerState(WorkerProcess(self._spec, number, launch)))
+
+    def _copy(self, number: int, name: str) -> WorkerProcess | None:
+        """Return a copy of the template; None if there is none, or it has ended, which a test may do at any time."""
+        if self._template is None or not self._template.is_alive:
+            return None
+        with suppress(SuiteError):
+            return WorkerProcess(self._spec, number, CopyLauncher(self._template, name))
+        return None
 
     def spawn_template(self, number: int) -> None:
         """Start a worker that can become a template.
