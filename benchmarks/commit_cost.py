@@ -25,6 +25,7 @@ from batchhook.store.state_dir import StateDir
 
 BIN = Path(sys.executable).parent
 WARM_UP = 3
+"""Rounds that are not counted, at most."""
 GOAL = 2.0
 BATCH = 5
 NEVER_FULL = "batch_size = 1000000\n"
@@ -162,10 +163,11 @@ def create_contenders(scratch: Path, environment: dict[str, str]) -> list[Conten
 
 def take_turns(contenders: Sequence[Contender], rounds: int) -> None:
     """Let each contender commit once per round; the first rounds are not counted."""
-    for each in range(WARM_UP + rounds):
+    warm_up = min(WARM_UP, rounds)
+    for each in range(warm_up + rounds):
         for contender in contenders if each % 2 else contenders[::-1]:  # none always follows the one that heats the CPU
             seconds = contender.commit()
-            if each >= WARM_UP:
+            if each >= warm_up:
                 contender.seconds.append(seconds)
 
 

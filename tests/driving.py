@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,16 +90,22 @@ class Repository:
     def head(self, revision: str = "HEAD") -> str:
         return self.git("rev-parse", revision)
 
-    def run(self, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run batchhook as a process."""
+    def run(self, *arguments: str, stdin: str | None = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run batchhook as a process; ``None`` closes its standard input."""
         environment = {**os.environ, **variables}
         is_default = not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in variables)
+        given = None if stdin is None else stdin.encode()
         if self.python == sys.executable and is_default and not forking.UNFORKED:
-            done = forking.run(arguments, self.top, environment, stdin.encode())
+            done = forking.run(arguments, self.top, environment, given)
         else:
-            command = [self.python, "-m", "batchhook", *arguments]
             done = subprocess.run(
-                command, cwd=self.top, env=environment, input=stdin.encode(), capture_output=True, check=False
+                [self.python, "-m", "batchhook", *arguments],
+                cwd=self.top,
+                env=environment,
+                input=given,
+                capture_output=True,
+                check=False,
+                preexec_fn=(lambda: os.close(0)) if given is None else None,
             )
         output, errors = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
         return subprocess.CompletedProcess(arguments, done.returncode, output, errors)
@@ -111,6 +118,11 @@ class Repository:
 
     def json(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
         return json.loads(self.batchhook("--json", *arguments, code=code))
+
+    def await_runs(self) -> None:
+        """Wait until nothing is under way; unlike after ``wait``, no result counts as seen."""
+        while self.json("status")["under_way"]:
+            time.sleep(0.1)
 
     def worktree(self, number: int = 1) -> Path:
         """Return a private work tree, whether or not it exists."""

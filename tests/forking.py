@@ -103,15 +103,16 @@ _servers: list[_Server] = []
 
 
 def run(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: bytes
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: bytes | None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run ``python -m batchhook`` with these arguments, and wait for it."""
+    """Run ``python -m batchhook`` with these arguments, and wait for it; without ``stdin``, it is closed."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        given.write(stdin)
+        given.write(stdin or b"")
         given.seek(0)
         variables = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
         request = _Request(["batchhook", *arguments], os.fsencode(folder), variables, is_awaited=True)
-        code = _request(_address(), request, [given.fileno(), output.fileno(), errors.fileno()])
+        streams = [given.fileno(), output.fileno(), errors.fileno()]
+        code = _request(_address(), request, streams if stdin is not None else streams[1:])
         for stream in (output, errors):
             stream.seek(0)
         return subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
@@ -175,7 +176,7 @@ def _read(connection: socket.socket, length: int) -> bytes:
     while len(data) < length:
         piece = connection.recv(length - len(data))
         if not piece:
-            raise EOFError
+            raise ConnectionResetError  # an OSError, as when a process cannot be started
         data += piece
     return data
 
@@ -191,32 +192,51 @@ def _serve(listening: socket.socket, lifeline: int) -> None:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listening.close()
-            os.close(lifeline)
-            with contextlib.suppress(OSError, EOFError):
-                _answer(connection)
+            with contextlib.suppress(OSError):
+                _answer(connection, lifeline)
             os._exit(0)
         connection.close()
 
 
-def _answer(connection: socket.socket) -> None:
-    """Start the requested process, and answer with its exit code."""
+def _answer(connection: socket.socket, lifeline: int) -> None:
+    """Start the requested process, and answer with its exit code.
+
+    A process that is awaited ends with the one that awaits it, which stands for it: a killed hook is gone, and so is a
+    command whose test has run into its time limit. At the latest, it ends with the tests.
+    """
     header, streams, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+    if len(header) < _LENGTH.size:
+        return  # killed before it could ask
     request = _Request(*marshal.loads(_read(connection, _LENGTH.unpack(header)[0])))
     child = os.fork()
     if child == 0:
         connection.close()
+        os.close(lifeline)
         if not request.is_awaited:
             os.setsid()
         _become(request, streams)
-    _, status = os.waitpid(child, 0) if request.is_awaited else (child, 0)
+    status = 0
+    if request.is_awaited:
+        threading.Thread(target=_end_with, args=(connection, lifeline, child), daemon=True).start()
+        _, status = os.waitpid(child, 0)
     connection.sendall(b"%4d" % os.waitstatus_to_exitcode(status))
+
+
+def _end_with(connection: socket.socket, lifeline: int, child: int) -> None:
+    """End a process as soon as the one that awaits it has ended, or the tests have."""
+    select.select([connection.fileno(), lifeline], [], [])  # neither sends anything
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
 
 
 def _become(request: _Request, streams: Sequence[int]) -> None:
     """Turn this process into what ``python -m`` with that module would be."""
-    for number, stream in enumerate(streams):
+    has_input = len(streams) == 3
+    for number, stream in enumerate(streams, 0 if has_input else 1):
         os.dup2(stream, number)
         os.close(stream)
+    if not has_input:
+        os.close(0)
     os.chdir(request.folder)
     os.environ.clear()
     os.environb.update(request.environment)
@@ -224,7 +244,8 @@ def _become(request: _Request, streams: Sequence[int]) -> None:
     module, *arguments = request.command
     main = importlib.import_module("batchhook.__main__" if module == "batchhook" else module)
     sys.argv = [main.__file__ or module, *arguments]
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as the interpreter opens them
+    # As the interpreter opens them.
+    sys.stdin = open(0, encoding="utf-8", closefd=False) if has_input else None  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")  # noqa: SIM115
     code: object = None

@@ -83,13 +83,14 @@ class Cache:
         folder: the cache's folder.
         base: interpreter that runs the tests, with the runners it has.
         venv: virtual environment to run them in instead.
+        plugins: modules of pytest's plug-ins to load, separated by commas; None for all that are installed.
 
     Attributes:
         python: interpreter that runs the tests.
         environment: environment for all runners: a home of its own, and nothing of the caller's repository or settings.
     """
 
-    def __init__(self, folder: Path, base: Path, venv: Venv | None = None) -> None:
+    def __init__(self, folder: Path, base: Path, venv: Venv | None = None, plugins: str | None = None) -> None:
         self.folder = folder.expanduser().resolve()
         self._venv = venv
         self._venv_folder = self.folder / "venvs" / (venv.name if venv else "")
@@ -100,6 +101,8 @@ class Cache:
         surroundings = {"HOME": str(self.folder / "home"), "GIT_CONFIG_NOSYSTEM": "1", "PATH": path}
         # One order for tests that a suite makes from sets.
         self.environment = kept | settings | surroundings | {"PYTHONHASHSEED": "0"}
+        if plugins is not None:
+            self.environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": plugins}
 
     def project_environment(self, suite: Suite) -> dict[str, str]:
         """Return the environment for runs in a suite's folder."""
@@ -229,25 +232,26 @@ def add_arguments(parser: argparse.ArgumentParser, default: str = "") -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
     parser.add_argument("--python", type=Path, default=Path(sys.executable), help="Python that runs the tests")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/batchhook-benchmarks"), metavar="FOLDER")
-    parser.set_defaults(engine=UNITTEST, pytest="")
+    parser.set_defaults(engine=UNITTEST, pytest="", plugins=None)
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose another framework than unittest."""
     parser.add_argument("--engine", type=EngineName, choices=("unittest", "pytest"), help="framework of the suites")
     parser.add_argument("--pytest", metavar="VERSION", help=f"version of pytest for its suites ({LATEST_PYTEST})")
+    parser.add_argument("--plugins", metavar="A,B", help="pytest's plug-ins to load (all that are installed)")
 
 
 def open_cache(options: argparse.Namespace) -> Cache:
     """Open the cache of the command line; with ``--project``, only the runners of ``--python`` take part."""
     options.cache.expanduser().mkdir(parents=True, exist_ok=True)
     if options.project:
-        return Cache(options.cache, options.python)
+        return Cache(options.cache, options.python, plugins=options.plugins)
     if options.engine is PYTEST:
         requirements, version = REQUIREMENTS / "pytest-suites.txt", options.pytest or LATEST_PYTEST
     else:
         requirements, version = REQUIREMENTS / "rivals.txt", ""
-    return Cache(options.cache, options.python, Venv(options.python, requirements, version))
+    return Cache(options.cache, options.python, Venv(options.python, requirements, version), options.plugins)
 
 
 def prepare_suites(

@@ -12,6 +12,7 @@ import pytest
 from tests.driving import Repository
 
 TOP = Path(__file__).parents[2]
+WITH_PYTEST = ("--engine", "pytest", "--plugins", "")
 pytestmark = pytest.mark.timeout(300)
 
 SHAPES = """\
@@ -182,7 +183,7 @@ def test_planted_culprits(shapes: Path, tmp_path: Path) -> None:
 
 
 def test_engine(shapes: Path, tmp_path: Path) -> None:
-    options = ("--project", shapes, "--cache", tmp_path / "cache", "--jobs", "2")
+    options = ("--project", shapes, "--cache", tmp_path / "cache", "--jobs", "2", "--plugins", "xdist.plugin")
     output = run("benchmarks.engine", "check", *options)
     assert output.count("equal") == 2
     output = run("benchmarks.engine", "time", *options, "--rounds", "1", "--json", tmp_path / "numbers.json")
@@ -192,7 +193,8 @@ def test_engine(shapes: Path, tmp_path: Path) -> None:
 
 
 def test_pytest_engine(pytest_shapes: Path, tmp_path: Path) -> None:
-    options = ("--engine", "pytest", "--project", pytest_shapes, "--cache", tmp_path / "cache", "--jobs", "2")
+    project = ("--project", pytest_shapes, "--cache", tmp_path / "cache", "--jobs", "2")
+    options = ("--engine", "pytest", "--plugins", "xdist.plugin", *project)
     output = run("benchmarks.engine", "check", *options)
     assert output.count("equal") == 2, output
     output = run("benchmarks.engine", "time", *options, "--rounds", "1", "--json", tmp_path / "numbers.json")
@@ -206,14 +208,14 @@ def test_check_shows_each_difference(shapes: Path, tmp_path: Path) -> None:
         "import os, pytest\n\n\n"
         "def test_runner():\n    if 'PYTEST_ORACLE_FILE' in os.environ:\n        pytest.skip('a truth')\n"
     )
-    options = ("--engine", "pytest", "--project", shapes, "--cache", tmp_path / "cache", "--jobs", "1")
+    options = (*WITH_PYTEST, "--project", shapes, "--cache", tmp_path / "cache", "--jobs", "1")
     output = run("benchmarks.engine", "check", *options, code=1)
     assert "test_order.py::test_runner: pytest skipped (a truth); batchhook passed" in output
 
 
 def test_replayed_pytest_culprits(pytest_shapes: Path, tmp_path: Path) -> None:
     options = ("--seeds", "1", "--commits", "2", "--flaky", "0", "--json", tmp_path / "numbers.json")
-    project = ("--engine", "pytest", "--project", pytest_shapes, "--cache", tmp_path / "cache", "--replay")
+    project = (*WITH_PYTEST, "--project", pytest_shapes, "--cache", tmp_path / "cache", "--replay")
     output = run("benchmarks.culprits.planted", *project, *options)
     (numbers,) = json.loads((tmp_path / "numbers.json").read_text())
     assert numbers["tally"]["tests"] == numbers["tally"]["right"] > 0, output

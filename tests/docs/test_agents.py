@@ -104,8 +104,7 @@ def test_five_edits_run_the_tests_and_the_agent_is_notified(project: Repository,
     for number in range(5):
         project.write("calculator.py", f"{CALCULATOR if number < 2 else BROKEN}# {number}\n")
         assert run(project, edited, edit_of(agent, project.top / "calculator.py")) == (0, "", "")
-    while project.json("status")["under_way"]:
-        pass
+    project.await_runs()
     code, output, errors = run(
         project, ended, end_of(agent, last_assistant_message='it says {"stop_hook_active": true}')
     )

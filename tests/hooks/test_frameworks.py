@@ -43,6 +43,11 @@ class Framework:
         user.write(EDITED, EDIT)
         user.write(UNTRACKED, NOTES)
 
+    def shorten_batches(self) -> None:
+        """Let three commits fill a batch: with a framework, each takes a second."""
+        self.user.write(".git/info/exclude", ".batchhook.toml\n")
+        self.user.write(".batchhook.toml", "batch_size = 3\n")
+
     def commit(self, number: int) -> str:
         output = self.user.commit(number)
         self.assert_untouched()
@@ -98,8 +103,9 @@ def test_five_commits_run_the_suite_and_the_users_edits_stay(framework: Framewor
 
 def test_without_an_environment_of_its_own_the_project_has_the_shells_python(framework: Framework) -> None:
     user = framework.user
+    framework.shorten_batches()
     user.let_suite_end()
-    for number in range(1, 6):
+    for number in range(1, 4):
         framework.commit(number)
     assert user.batchhook("wait", "1", "--timeout", "60")["verdict"] == "passed"
     assert user.suite_began() == user.run("python3", "-c", "import sys; print(sys.prefix)").strip()
@@ -107,23 +113,24 @@ def test_without_an_environment_of_its_own_the_project_has_the_shells_python(fra
 
 def test_the_next_commit_prints_the_verdict_once(framework: Framework) -> None:
     user = framework.user
+    framework.shorten_batches()
     user.let_suite_end()
-    for number in range(1, 5):
+    for number in (1, 2):
         framework.commit(number)
     user.write(EDITED, "ANSWER = 41\n")
     user.run("git", "commit", "--message", "Break it", EDITED)
     user.write(EDITED, EDIT)
     user.until(lambda: user.verdict_of(1) is not None)
 
-    event, then = counted(framework.commit(6)), counted(framework.commit(7))
+    event, then = counted(framework.commit(4)), counted(framework.commit(5))
 
     assert len(event) == 2, event
     assert event[0].startswith("batchhook: batch 1 ")
     assert event[0].endswith("(batchhook analyze 1)")
-    assert event[1] == "batchhook: batch 2, 1/5"
+    assert event[1] == "batchhook: batch 2, 1/3"
     warned, counted_on = then
     assert warned.startswith("batchhook: batch 1 failed critically and is not resolved yet")
-    assert counted_on == "batchhook: batch 2, 2/5"
+    assert counted_on == "batchhook: batch 2, 2/3"
 
 
 def test_amend_and_rebase_keep_the_count(framework: Framework) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -246,7 +247,21 @@ def test_the_statistics_of_a_test(database: Database) -> None:
     assert stats.last_failed == {"m.T.b"}, "a skip says nothing"
     assert stats.parallel_only == {"m.T.a"}
     assert stats.durations == {"m.T.a": 0.5, "m.T.b": 0.5}
+    assert test_stats.load_flips(database, ["m.T.a", "m.T.b"]) == {"m.T.a": 1}, "nor does a need for others make one"
+    alone = replace(result("a", Outcome.PASSED, Outcome.ERRORED), isolation=IsolationLevel.CLASS)
+    runs.add(database, run("t4", alone))
     assert test_stats.load_flips(database, ["m.T.a", "m.T.b"]) == {"m.T.a": 2}
+    database.close()
+
+
+def test_a_part_of_the_suite_shows_no_flip_by_itself(database: Database) -> None:
+    """A test that others disturb fails in the whole suite and passes alone, each time."""
+    for _ in range(2):
+        runs.add(database, run("t", result("a", Outcome.FAILED)))
+        runs.add(database, run("t", result("a", Outcome.PASSED), complete=False))
+    assert test_stats.load_flips(database, ["m.T.a"]) == {}
+    runs.add(database, run("t", result("a", Outcome.FAILED), complete=False))
+    assert test_stats.load_flips(database, ["m.T.a"]) == {"m.T.a": 1}
     database.close()
 
 
@@ -286,9 +301,7 @@ def test_a_test_that_only_seemed_order_dependent_is_cleared(database: Database) 
 def test_a_search_updates_the_failure_history_of_its_tests(database: Database) -> None:
     needy = result("a", Outcome.PASSED, Outcome.FAILED)
     runs.add(database, run("t1", needy, result("b", Outcome.PASSED)))
-    assert attributions.load_failure_histories(database, [("m.T.a", "m")]) == {
-        ("m.T.a", "m"): FailureHistory(passes=1, flakes=1)
-    }
+    assert attributions.load_failure_histories(database, [("m.T.a", "m")]) == {("m.T.a", "m"): FailureHistory(passes=1)}
     with database.transaction() as connection:
         connection.execute("INSERT INTO branches VALUES (1, 'refs/heads/main', '', '')")
         connection.execute(

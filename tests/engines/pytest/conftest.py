@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from batchhook.core.results import SuiteResult, TestResult
+from batchhook.engines.harness.text import bounded_id
 from batchhook.engines.pytest.engine import PytestEngine
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import SuiteSpec
@@ -207,9 +208,7 @@ def outcome_of(reports: list[dict[str, Any]]) -> tuple[str, str]:
 
 def escaped(text: str) -> str:
     """The id as batchhook shows it: escapes for what UTF-8 cannot hold, and at most 1024 characters."""
-    if len(text) > 1024:
-        text = f"{text[:512]}\n[... {len(text) - 1024} characters omitted ...]\n{text[-512:]}"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return bounded_id(text).encode("utf-8", "backslashreplace").decode()
 
 
 def leftovers() -> list[str]:
@@ -229,14 +228,15 @@ def leftovers() -> list[str]:
 
 @functools.cache
 def version_of_pytest(python: str) -> tuple[int, ...]:
-    command = [python, "-c", "import pytest; print(pytest.__version__)"]
+    command = [python, "-c", "from importlib.metadata import version; print(version('pytest'))"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
     return tuple(int(part) for part in answer.stdout.split(".")[:2])
 
 
 @functools.cache
 def has_module(python: str, name: str) -> bool:
-    return subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False, cwd="/").returncode == 0
+    command = [python, "-c", f"import importlib.util as util; exit(util.find_spec({name!r}) is None)"]
+    return subprocess.run(command, capture_output=True, check=False, cwd="/").returncode == 0
 
 
 @pytest.fixture(scope="module", params=PYTHONS, ids=lambda path: Path(path).parents[1].name)
@@ -253,12 +253,13 @@ def project(tmp_path: Path, python: str) -> PytestProject:
 
 
 @pytest.fixture
-def require(python: str) -> Any:  # noqa: ANN401
-    """Skip a test where the project's Python lacks one of these modules."""
+def require(python: str, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
+    """Skip a test where the project's Python lacks one of these modules; else have pytest load its plug-ins."""
 
     def check(*names: str) -> None:
         missing = [name for name in names if not has_module(python, name)]
         if missing:
             pytest.skip(f"{python} has no {', '.join(missing)}")
+        monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
 
     return check

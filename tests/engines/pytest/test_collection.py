@@ -12,6 +12,24 @@ from batchhook.engines.pytest.engine import PytestEngine
 if TYPE_CHECKING:
     from tests.engines.pytest.conftest import PytestProject
 
+LONG = """
+    import pytest
+    @pytest.mark.parametrize("a", [1, 2], ids=["x" * 2000 + middle + "x" * 2000 for middle in "ab"])
+    def test_1(a): assert a == 1
+"""
+
+
+def test_long_ids_stay_apart_on_one_line_and_the_same_in_each_run(project: PytestProject) -> None:
+    project.write({"test_a.py": LONG})
+    first, second = (project.run() for _ in range(2))
+    names = [result.test_id for result in first.results]
+    assert len(set(names)) == 2
+    assert names == [result.test_id for result in second.results]
+    assert all(len(name) <= 1024 and name.isprintable() and name.endswith("x]") for name in names)
+    failed = project.run(only=(names[1],))
+    assert [(result.test_id, result.outcome) for result in failed.results] == [(names[1], Outcome.FAILED)]
+
+
 BROKEN = {
     "test_import.py": "import lib\nimport no_such_module_anywhere\ndef test_1(): pass\n",
     "test_through.py": "import through\ndef test_1(): pass\n",

@@ -11,6 +11,7 @@ from batchhook.engines.pytest.engine import PytestEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.engines.pytest.conftest import PytestProject
 
@@ -141,7 +142,7 @@ def test_options_that_leave_tests_out(project: PytestProject) -> None:
 def test_options_of_plugins(project: PytestProject, options: str, require: Callable[..., None]) -> None:
     require(PLUGINS[options])
     project.write({"pytest.ini": f"[pytest]\naddopts = {options}\n", "test_a.py": MANY})
-    project.variables["PYTEST_ADDOPTS"] = "-x"
+    project.variables["PYTEST_ADDOPTS"] = "-x -p no:hypothesispytest"  # it takes longer to import than all others
     assert len(project.compare("-o", "addopts=", "--maxfail=0")) == 12
 
 
@@ -201,6 +202,54 @@ def test_workers_share_a_fresh_folder(project: PytestProject) -> None:
         folders.append(set(project.log.read_text().split()))
     assert [len(each) for each in folders] == [1, 1]
     assert folders[0] != folders[1]
+
+
+SHARED = """
+    import os
+    def test_1(tmp_path_factory):
+        prefix = "PYTEST_" + "XDIST_"
+        own = tmp_path_factory.getbasetemp()
+        names = ("WORKER_COUNT", "TESTRUNUID")
+        assert own.name == "popen-" + os.environ[prefix + "WORKER"]
+        with open(os.environ["LOG"], "a") as log:
+            print(own.parent, *(os.environ[prefix + name] for name in names), file=log)
+"""
+
+
+@pytest.mark.parametrize("conftest", ["", "def pytest_sessionstart(): pass\n"], ids=["copies", "no copies"])
+def test_workers_share_what_those_of_xdist_share(project: PytestProject, conftest: str) -> None:
+    project.write({"conftest.py": conftest, **{f"test_{name}.py": SHARED for name in "abcdef"}})
+    project.variables["PYTHONHASHSEED"] = "0"
+    runs = []
+    for _ in range(2):
+        assert {outcome for _, outcome, _ in project.rows(project.run(2))} == {"passed"}
+        (line,) = set(project.log.read_text().splitlines())
+        runs.append(line.split())
+    assert [count for _, count, _ in runs] == ["2", "2"]
+    assert runs[0][0] != runs[1][0]
+    assert runs[0][2] != runs[1][2]
+
+
+KILLED = """
+    import os, signal, time
+    def test_ends(tmp_path): (tmp_path / "file").touch()
+    def test_is_killed(tmp_path): os.kill(os.getpid(), signal.SIGKILL)
+    def test_hangs(tmp_path): time.sleep(60)
+    def test_takes_rights_away(tmp_path):
+        (tmp_path / "inner").mkdir()
+        (tmp_path / "inner" / "file").touch()
+        (tmp_path / "inner").chmod(0)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_temporary_files_are_removed_even_of_killed_workers(project: PytestProject, tmp_path: Path, jobs: int) -> None:
+    project.write({"test_a.py": KILLED, "test_b.py": KILLED.replace("test_hangs", "other")})
+    (tmp_path / "temporary").mkdir()
+    project.variables |= {"TMPDIR": str(tmp_path / "temporary"), "PYTEST_DEBUG_TEMPROOT": ""}
+    outcome = project.run(jobs, test_timeout=1.0)
+    assert {result.outcome.value for result in outcome.results} == {"passed", "crashed", "timed out"}
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_workers_have_their_names_from_the_start(project: PytestProject) -> None:

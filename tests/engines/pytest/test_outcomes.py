@@ -22,8 +22,8 @@ def test_named(value): assert value == 1
 def test_marked(value): assert value == 1
 @pytest.mark.parametrize("value", {"pear", "apple", "quince", "lemon", "fig", "plum"})
 def test_set(value): assert value != "fig"
-@pytest.mark.parametrize("a", range(40))
-@pytest.mark.parametrize("b", range(30))
+@pytest.mark.parametrize("a", range(20))
+@pytest.mark.parametrize("b", range(10))
 def test_many(a, b): assert (a, b) != (3, 4)
 @pytest.mark.parametrize("value", [])
 def test_empty(value): pass
@@ -173,7 +173,7 @@ def pytest_collect_file(parent, %s):
 
 def test_parameters(project: PytestProject) -> None:
     rows = project.write({"test_p.py": PARAMETERS, "tests/deep/test_q.py": PARAMETERS}).compare()
-    assert len(rows) == 2 * (26 + 2 + 3 + 6 + 1200 + 1)
+    assert len(rows) == 2 * (26 + 2 + 3 + 6 + 200 + 1)
 
 
 def test_marks_classes_and_unittest(project: PytestProject) -> None:

@@ -123,6 +123,8 @@ Feature: Numbers
 @pytest.mark.parametrize("name", SUITES)
 def test_plugin(project: PytestProject, name: str, require: Callable[..., None]) -> None:
     require(name)
+    if name != "hypothesis":  # it takes longer to import than all others
+        project.variables["PYTEST_ADDOPTS"] = "-p no:hypothesispytest"
     project.write({"test_p.py": SUITES[name], "test_q.py": SUITES[name], "x.feature": FEATURE})
     arguments = ("-p", "no:randomly") if name != "pytest_randomly" else ("--randomly-seed=1",)
     project.compare(*arguments)

@@ -40,8 +40,7 @@ def test_it_leaves_nothing_unseen_and_needs_no_second_acknowledgement(failed: Re
     failed.batchhook("ack", "1")
     for change in range(1, 6):
         failed.commit(f"2.{change}", calculator__py=f"{BROKEN}# 2.{change}\n")
-    while failed.json("status")["under_way"]:
-        pass
+    failed.await_runs()
     failed.batchhook("status", "--unseen")
     assert f"batch 2 {LINE}" in failed.commit("next"), "a line, once"
     assert "not resolved" not in failed.commit("after")

@@ -63,11 +63,11 @@ class TestTemporaryFiles(unittest.TestCase):
         self.assertEqual(read_orders(self.path), [order])
 
     def test_what_is_written_reads_back(self):
-        """Two thousand orders with every character in their names that means something to CSV."""
+        """Four hundred orders with every character in their names that means something to CSV."""
         chance = random.Random(5)
         written = [
             Order(str(number), self._name(chance), tuple(self._line(chance) for _ in range(chance.randint(1, 5))))
-            for number in range(2000)
+            for number in range(400)
         ]
         write_orders(self.path, written)
         self.assertEqual(read_orders(self.path), written)
