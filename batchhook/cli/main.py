@@ -33,8 +33,8 @@ def _naming_the_output(method: Callable[..., object]) -> Callable[..., object]:
     def call(*arguments: object) -> object:
         try:
             return method(*arguments)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            raise BrokenPipeError(error.strerror) from error  # with its number, typer would exit with 1, in silence
         except OSError as error:
             raise _OutputError(error.errno, error.strerror) from error
 

@@ -1,10 +1,12 @@
-"""Single key presses and signals as files to wait for, beside others, with ``select``."""
+"""Single key presses and signals as files to wait for, beside others, with ``select``; and the end of the output."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import stat
 import sys
 import termios
 import tty
@@ -13,6 +15,20 @@ from contextlib import contextmanager
 from types import FrameType
 
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STANDARD_OUTPUT = 1
+
+
+def is_output_closed() -> bool:
+    """Return whether standard output is a pipe whose reader has gone, as after ``| head -1``.
+
+    A command that seldom prints learns it too late from a failed write. Of a closed terminal a signal tells.
+    """
+    mode = os.fstat(_STANDARD_OUTPUT).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return False
+    poll = select.poll()
+    poll.register(_STANDARD_OUTPUT, 0)  # errors are reported in any case
+    return bool(poll.poll(0))
 
 
 class Keyboard:

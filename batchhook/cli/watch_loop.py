@@ -11,11 +11,12 @@ from contextlib import ExitStack
 
 from batchhook.cli.apply import apply_plan
 from batchhook.cli.options import console, options, project
-from batchhook.cli.terminal_input import Keyboard, SignalReceiver
+from batchhook.cli.terminal_input import Keyboard, SignalReceiver, is_output_closed
 from batchhook.cli.watch_view import JsonLinesView, LiveBoardView, PlainLinesView, latest_analysis
 from batchhook.core.sanitize import one_line
 from batchhook.errors import BatchhookError, ExitCode
 from batchhook.report.console.analysis import print_analysis
+from batchhook.report.console.watch_board import may_roll_back
 from batchhook.store import operations
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
@@ -39,6 +40,9 @@ def run_watch(paths: Sequence[str], settle: float, poll: float, seconds: float) 
         settle: seconds without a save that end a burst.
         poll: seconds between scans; 0 to be notified by the system.
         seconds: maximum duration; may be infinite.
+
+    Raises:
+        BrokenPipeError: the reader of the output has gone.
     """
     with ExitStack() as stack:
         opened = stack.enter_context(project())
@@ -93,6 +97,8 @@ class _WatchLoop:
             while not self._is_over and self._signals.end_signal is None and time.monotonic() < end:
                 self._session.step()
                 self._view.update(self._session)
+                if is_output_closed():
+                    raise BrokenPipeError
                 timeout = min(self._session.timeout, max(end - time.monotonic(), 0))
                 ready, _, _ = select.select(inputs, [], [], timeout)
                 if self._keyboard is not None and self._keyboard in ready:
@@ -128,6 +134,8 @@ class _WatchLoop:
 
     def _roll_back(self) -> None:
         if not isinstance(self._view, LiveBoardView) or self._view.analysis is None or self._keyboard is None:
+            return
+        if not may_roll_back(self._view.analysis):
             return
         analysis, opened = self._view.analysis, self._session.project
         number, own = analysis.batch.id, {change.oid for change in analysis.batch.changes}

@@ -71,7 +71,7 @@ class CiRun:
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
-        """Results that failed, most relevant first, otherwise in order of completion."""
+        """Results that failed, most relevant first, otherwise in the order of the suite."""
         failed = [result for result in self.result.results if result.outcome.is_failure]
         return tuple(sorted(failed, key=self.relevance))
 

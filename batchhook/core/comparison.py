@@ -23,6 +23,7 @@ class Comparison:
         removed: no longer exist.
         failing_without_changes: fail now and did not fail before, but also fail without the changes since then, so that
             something else differs, such as the Python.
+        flaky: fail now and did not fail before, and are flaky: no change broke them.
     """
 
     newly_failing: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Comparison:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failing_without_changes: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
 
     @property
     def is_regression(self) -> bool:
@@ -43,11 +45,20 @@ class Comparison:
         """Return whether nothing differs and nothing fails."""
         return self == Comparison()
 
-    def excuse(self, pre_existing: Collection[str]) -> Comparison:
-        """Return the comparison with tests that fail without the changes, too, not among the newly failing ones."""
-        excused = tuple(test_id for test_id in self.newly_failing if test_id in pre_existing)
-        newly_failing = tuple(test_id for test_id in self.newly_failing if test_id not in pre_existing)
-        return replace(self, newly_failing=newly_failing, failing_without_changes=excused)
+    def excuse(self, pre_existing: Collection[str], flaky: Collection[str] = ()) -> Comparison:
+        """Return the comparison without tests among the newly failing ones that no change broke.
+
+        Args:
+            pre_existing: ids of tests that fail without the changes, too.
+            flaky: ids of flaky tests.
+        """
+        excused = {*pre_existing, *flaky}
+        return replace(
+            self,
+            newly_failing=tuple(test_id for test_id in self.newly_failing if test_id not in excused),
+            failing_without_changes=tuple(test_id for test_id in self.newly_failing if test_id in pre_existing),
+            flaky=tuple(test_id for test_id in self.newly_failing if test_id in flaky),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +68,10 @@ class SuiteComparison:
     overall: Comparison
     by_module: Mapping[str, Comparison] = field(default_factory=dict)
 
-    def excuse(self, pre_existing: Collection[str]) -> SuiteComparison:
+    def excuse(self, pre_existing: Collection[str], flaky: Collection[str] = ()) -> SuiteComparison:
         """Return the comparison with ``Comparison.excuse`` applied to the whole suite and to each module."""
-        by_module = {module: comparison.excuse(pre_existing) for module, comparison in self.by_module.items()}
-        return SuiteComparison(self.overall.excuse(pre_existing), by_module)
+        by_module = {module: comparison.excuse(pre_existing, flaky) for module, comparison in self.by_module.items()}
+        return SuiteComparison(self.overall.excuse(pre_existing, flaky), by_module)
 
 
 def compare(

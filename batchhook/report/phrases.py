@@ -194,6 +194,7 @@ def differences(comparison: Comparison, *, is_later: bool = False) -> tuple[tupl
     kinds = (
         ("newly failing", comparison.newly_failing),
         ("failing without the changes, too", comparison.failing_without_changes),
+        ("flaky", comparison.flaky),
         ("still failing", comparison.still_failing),
         ("fixed", comparison.fixed),
         ("newly skipped", comparison.newly_skipped),

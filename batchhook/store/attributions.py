@@ -74,11 +74,12 @@ def _add(
     )
     is_flaky = attribution.kind is AttributionKind.FLAKY
     connection.execute(
-        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ?,"
+        "UPDATE tests SET flakes = flakes + ?, breaks = breaks + ?, flips = CASE WHEN ? THEN 0 ELSE flips END,"
         " order_dependence = CASE WHEN ? THEN 0 ELSE order_dependence END WHERE name = ? AND module = ?",
         (
             attribution.failure_count if is_flaky else 0,
             attribution.kind.has_culprit,
+            is_flaky and attribution.reason != "",  # it depends on the order: that explains all of them
             is_flaky and not attribution.reason,  # it seemed to depend on the order, and is merely flaky
             *test,
         ),
@@ -112,6 +113,13 @@ def load(database: Database, batch: int) -> dict[tuple[str, str], Attribution]:
 def load_by_test_id(database: Database, batch: int) -> dict[str, Attribution]:
     """Return the attributions of a batch by test id alone, as reports show them."""
     return {name: attribution for (name, _), attribution in load(database, batch).items()}
+
+
+def list_with_reason(database: Database, reason: str) -> frozenset[str]:
+    """Return the ids of the tests whose latest attribution gives a reason."""
+    query = "SELECT name, reason FROM attributions JOIN tests ON tests.id = test_id ORDER BY batch_id"
+    latest = {row["name"]: row["reason"] for row in database.rows(query)}
+    return frozenset(name for name, given in latest.items() if given == reason)
 
 
 def load_failure_histories(

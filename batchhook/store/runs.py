@@ -27,7 +27,8 @@ def add(database: Database, run: Run) -> int:
     """
     results = tuple(map(_escape_texts, run.result.results))
     with database.transaction() as connection:
-        previous = _find_latest(database, run.tree, run.suite)
+        # A test that needs others, or that others disturb, ends differently in a part of the suite without being flaky.
+        previous = _find_latest(database, run.tree, run.suite, is_complete=run.result.is_complete)
         number = _add_run(database, run)
         names = {(result.test_id, result.module) for result in results}
         connection.executemany("INSERT OR IGNORE INTO tests (name, module) VALUES (?, ?)", sorted(names))
@@ -128,14 +129,14 @@ def _escape_texts(result: TestResult) -> TestResult:
     )
 
 
-def _find_latest(database: Database, tree: str, suite: Mapping[str, object], *, complete_only: bool = False) -> int:
-    """Return the number of the latest run of a suite on a tree that was not broken; 0 if there is none."""
+def _find_latest(database: Database, tree: str, suite: Mapping[str, object], *, is_complete: bool) -> int:
+    """Return the number of the latest run of a suite, or of parts of it, on a tree that was not broken; 0 for none."""
     row = database.row(
         "SELECT coalesce(max(runs.id), 0) AS id FROM runs JOIN suites ON suites.id = suite_id"
-        " WHERE tree = ? AND fingerprint = ? AND broken_reason = '' AND is_complete >= ?",
+        " WHERE tree = ? AND fingerprint = ? AND broken_reason = '' AND is_complete = ?",
         tree,
         encode_fingerprint(suite),
-        complete_only,
+        is_complete,
     )
     return 0 if row is None else int(row["id"])
 
@@ -184,7 +185,7 @@ def is_reused(database: Database, batch: int) -> bool:
 
 def find_reusable(database: Database, tree: str, suite: Mapping[str, object]) -> Run | None:
     """Return the latest complete run of a suite on a tree, if there is one."""
-    number = _find_latest(database, tree, suite, complete_only=True)
+    number = _find_latest(database, tree, suite, is_complete=True)
     return load(database, number) if number else None
 
 

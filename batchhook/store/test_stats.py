@@ -24,7 +24,7 @@ def update(
     Args:
         database: in a transaction.
         results: of the run, with texts that the database can store.
-        previous: results of the run before it of the same suite on the same tree, if there was one.
+        previous: results of the run before it of the same suite, or of a part if this is one, on the same tree.
         is_probe: the results may be those of an old revision, so they do not say how tests behave now.
     """
     failed_before = {(result.test_id, result.module): result.outcome.is_failure for result in previous}
@@ -91,8 +91,9 @@ def _is_isolation_verified(result: TestResult, *, has_parallel: bool) -> bool:
 
 
 def _has_flipped(result: TestResult, failed_before: bool | None) -> bool:  # noqa: FBT001 - a value, not a switch
-    """Return whether a test both passed and failed on one tree."""
-    return result.is_parallel_only or failed_before is (not result.outcome.is_failure)
+    """Return whether a test both passed and failed on one tree, for no other reason than the tests before it."""
+    is_order_dependent = result.isolation is IsolationLevel.SUITE
+    return (result.is_parallel_only and not is_order_dependent) or failed_before is (not result.outcome.is_failure)
 
 
 def load(database: Database) -> TestStats:
@@ -112,6 +113,12 @@ def load(database: Database) -> TestStats:
         order_dependent=frozenset(row["name"] for row in recent if row["order_dependence"] == _NEEDS_SUITE),
         isolation_verified=frozenset(row["name"] for row in rows if row["isolation_verified"]),
     )
+
+
+def list_flaky(database: Database, tests: Iterable[str]) -> frozenset[str]:
+    """Return the ids of those tests that both passed and failed on one tree, or failed without a culprit."""
+    rows = database.rows("SELECT name FROM tests WHERE flips > 0 OR flakes > 0")
+    return frozenset(row["name"] for row in rows) & frozenset(tests)
 
 
 def load_flips(database: Database, tests: Iterable[str]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from batchhook.store.critical_failures import Resolution
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import resolve_revision
 from batchhook.workflow.status import gate
+from batchhook.workflow.status.analyze import find_flaky
 from batchhook.workflow.suite.run import RunListener, ensure_run
 
 
@@ -133,7 +134,8 @@ def compare_with_baseline(
     """
     baseline, before = load_baseline(project)
     oid, run = _run_commit(project, revision, environment, listener)
-    compared = compare(run.result.results, before.result.results)
+    flaky = find_flaky(project, before.result.results)
+    compared = compare(run.result.results, before.result.results, flaky)
     is_baseline_later = oid != baseline.oid and is_ancestor(project.git, oid, baseline.oid)
     difference = describe_difference(run.suite, before.suite, "the baseline")
     return BaselineComparison(oid, run, baseline, compared, is_baseline_later, difference)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
-from batchhook.core.test_ids import is_inside
+from batchhook.core.test_ids import EVERYTHING, is_inside, join_suite
 from batchhook.errors import NothingToDoError
+from batchhook.execution.parts import words_inside
+from batchhook.execution.scheduling import names_of
 from batchhook.git import shadow_index, untracked
 from batchhook.git.location import read_head
 from batchhook.store import locks, runs, test_stats
@@ -98,7 +101,7 @@ def run_request(
 
     Args:
         project: the repository.
-        tests: ids of tests, classes or modules; empty for all.
+        tests: ids of tests, classes or modules, or paths from the top; empty for all.
         failed: whether to run only those of them that failed when they last ran.
         fresh: whether to run even if a stored run could be reused.
         order: if given for this run; ``auto`` forgets which tests depend on others and finds out again.
@@ -113,12 +116,29 @@ def run_request(
 
 def _last_failed(project: Project, selection: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the tests in a selection (empty: all) that failed when they last ran, sorted."""
-    failed = test_stats.load(project.database).last_failed
+    stats = test_stats.load(project.database)
+    failed = stats.last_failed
     if selection:
-        failed = frozenset(name for name in failed if any(_is_selected(name, part) for part in selection))
+        suites = [(suite.name, suite.folder) for suite in project.settings.suites] or [("", "")]
+        named = tuple(_names_of(selection, suites, failed | stats.durations.keys()))
+        failed = frozenset(test_id for test_id in failed if any(_is_selected(test_id, name) for name in named))
     if not failed:
         raise NothingToDoError("no test failed when it last ran", "batchhook test runs all of them")
     return tuple(sorted(failed))
+
+
+def _names_of(words: Iterable[str], suites: Iterable[tuple[str, str]], known: Collection[str]) -> Iterator[str]:
+    """Yield the ids that words of the user's stand for.
+
+    Args:
+        words: ids, or paths from the top.
+        suites: name and folder of each.
+        known: ids of all tests: of the ids that a path may stand for, the first that names any of them counts.
+    """
+    for word, (suite, folder) in itertools.product(words, suites):
+        for text in words_inside(word, suite, folder):
+            names = [join_suite(suite, name) for name in names_of(text)] if text else [join_suite(suite, EVERYTHING)]
+            yield next((name for name in names if any(_is_selected(test_id, name) for test_id in known)), names[0])
 
 
 def _is_selected(test_id: str, word: str) -> bool:

@@ -156,7 +156,7 @@ def test_every_command_has_help(repository: Repository) -> None:
     assert repository.batchhook("--version").startswith("batchhook 0.")
 
 
-@pytest.mark.parametrize("arguments", [("--json", "show", "7"), ("log",)])
+@pytest.mark.parametrize("arguments", [("--json", "show", "7"), ("log",), ("schema", "analyze"), ("--json", "doctor")])
 def test_output_is_closed_early(repository: Repository, arguments: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)

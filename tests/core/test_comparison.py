@@ -32,6 +32,15 @@ def test_a_flaky_test_that_passes_is_not_fixed() -> None:
     assert compare(now, before, flaky={"m.a"}).overall == Comparison(fixed=("m.b",))
 
 
+def test_a_flaky_test_that_fails_is_no_regression() -> None:
+    compared = compare(run(a=Outcome.FAILED, b=Outcome.FAILED, c=Outcome.FAILED), run(a=Outcome.PASSED))
+    excused = compared.excuse({"m.b"}, {"m.a"})
+    for each in (excused.overall, excused.by_module["m"]):
+        assert (each.newly_failing, each.failing_without_changes, each.flaky) == (("m.c",), ("m.b",), ("m.a",))
+    assert compared.overall.excuse((), {"m.a"}).is_regression
+    assert not compared.overall.excuse({"m.b", "m.c"}, {"m.a"}).is_regression
+
+
 def test_modules_without_differences_are_left_out() -> None:
     before = [TestResult("m.a", "m", Outcome.PASSED), TestResult("n.a", "n", Outcome.PASSED)]
     now = [TestResult("m.a", "m", Outcome.PASSED), TestResult("n.a", "n", Outcome.FAILED)]

@@ -68,6 +68,28 @@ def whole_analysis(*, tracebacks: bool = False, attributed: bool = True) -> Call
     return lambda console: print_analysis(console, found, tracebacks=tracebacks)
 
 
+def test_names_under_a_module_lack_its_name() -> None:
+    ids = {
+        "pkg.test_x.TestX.test_y": "pkg.test_x",
+        "tests/test_x.py::TestX::test_y[a.b]": "tests/test_x.py",
+        "api:tests/test_x.py::test_y": "api:tests/test_x.py",
+        "web:pkg.test_x.TestX.test_y": "web:pkg.test_x",
+        "unittest.loader._FailedTest.pkg.test_z": "unittest.loader",
+        "tests/test_z.py": "tests/test_z.py",
+    }
+    parts = failures.by_module([failing(name, module=module) for name, module in ids.items()], {}, tracebacks=False)
+    lines = printed(lambda console: console.print(*parts), None)
+    shown = [line.split("  pkg/")[0].strip() for line in lines if line.startswith("  ") and not line.startswith("   ")]
+    assert sorted(shown) == [
+        "TestX.test_y",
+        "TestX.test_y",
+        "TestX::test_y[a.b]",
+        "pkg.test_z cannot be imported",
+        "test_y",
+        "tests/test_z.py cannot be imported",
+    ]
+
+
 def log_and_status(console: Console) -> None:
     found = analysis([failing()], text="feature/a-branch-with-a-name-that-is-quite-long-for-one-column")
     entries = [

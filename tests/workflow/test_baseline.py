@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.driving import CALCULATOR, TESTS, Repository
 
 ADD = "test_calculator.CalculatorTest.test_add"
@@ -35,6 +37,19 @@ def test_failing_tests_are_refused_unless_forced(project: Repository) -> None:
     assert project.json("baseline", "show")["forced"]
     report = project.json("baseline", "compare", code=1)
     assert report["compared"]["whole"]["still_failing"] == [ADD]
+
+
+def test_a_known_flake_that_passes_is_not_fixed(project: Repository, tmp_path: Path) -> None:
+    coin = tmp_path / "coin"
+    coin.write_text("tails")
+    test = f"    def test_coin(self):\n        self.assertEqual(open({str(coin)!r}).read(), 'heads')\n"
+    project.commit("flaky", test_calculator__py=TESTS + test)
+    project.batchhook("baseline", "set", "--force")
+    coin.write_text("heads")
+    project.batchhook("test", "--fresh")
+    project.commit("next")
+    assert project.json("baseline", "compare")["compared"]["whole"]["fixed"] == []
+    assert "fixed" not in project.batchhook("baseline", "compare")
 
 
 def test_a_failing_batch_is_compared_with_it_and_does_not_move_it(project: Repository) -> None:

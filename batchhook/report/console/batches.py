@@ -124,6 +124,8 @@ def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None, Batc
     for batch, verdict, totals, rollback in entries:
         span = f"{batch.changes[0].oid[:OID]}…{batch.head[:OID]}" if batch.changes else ""
         state = Text(verdict.value, style=_STYLE[verdict]) if verdict else Text(batch.status.value, style="dim")
+        if verdict and batch.status is BatchStatus.MEASURING:
+            state.append(", measuring slowdowns", style="dim")
         if totals and totals.not_run:
             state.append(f", {totals.not_run} not run", style="yellow")
         remarks = ["partly", "rolled back"] if rollback and rollback.is_partial else ["rolled back"] if rollback else []

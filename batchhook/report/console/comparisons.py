@@ -18,6 +18,7 @@ _MAX_TESTS = 10
 _STYLES = {
     "newly failing": "red",
     "failing without the changes, too": "yellow",
+    "flaky": "yellow",
     "still failing": "yellow",
     "fixed": "green",
     "newly skipped": "yellow",

@@ -10,6 +10,7 @@ from rich.text import Text
 from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, TestResult, totals_by_module
 from batchhook.core.sanitize import one_line, sanitize_lines
+from batchhook.core.test_ids import NODE_SEPARATOR, is_node_id
 from batchhook.core.tracebacks import Frame, project_frames, shorten_paths
 from batchhook.report import phrases
 from batchhook.report.console.layout import NO_BREAK, Line, more, section, unbroken
@@ -38,7 +39,8 @@ def by_module(
     for module, totals in modules if tracebacks else modules[:MAX_MODULES]:
         yield section(f"{one_line(module)}: {totals.failures} failing")
         members = [result for result in failures if result.module == module]
-        yield from group(members, remarks, prefix=f"{module}.", tracebacks=tracebacks)
+        separator = NODE_SEPARATOR if is_node_id(members[0].test_id) else "."
+        yield from group(members, remarks, prefix=f"{module}{separator}", tracebacks=tracebacks)
     rest = 0 if tracebacks else sum(totals.failures for _, totals in modules[MAX_MODULES:])
     if rest:
         others = plural(len(modules) - MAX_MODULES, "other module")

@@ -120,13 +120,17 @@ def _run(label: str, progress: Progress) -> Text:
     return line
 
 
+def may_roll_back(latest: Analysis | None) -> bool:
+    """Return whether a rollback of the latest batch may help: not if it never had a suite that can run."""
+    return latest is None or latest.verdict is not Verdict.BROKEN or latest.offers_rollback
+
+
 def _keys(board: Board) -> Text:
-    is_paused, latest = board.state == "paused", board.latest
-    is_no_help = latest is not None and latest.verdict is Verdict.BROKEN and not latest.offers_rollback
+    is_paused = board.state == "paused"
     keys = [
         Text.assemble((f"{key} ", "bold cyan"), ("resume" if is_paused and key == "p" else action, "dim"))
         for key, action in _KEYS
-        if not (is_no_help and key == "b")
+        if key != "b" or may_roll_back(board.latest)
     ]
     return Text("   ").join(keys)
 

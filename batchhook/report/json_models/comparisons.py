@@ -10,7 +10,8 @@ from batchhook.report.json_models.results import TotalsDocument
 class ComparisonDocument(Document):
     """Ids of the tests that differ from an earlier run, in the whole suite or in one module.
 
-    ``failing_without_changes`` are those that did not fail before, but also fail without the changes since then.
+    ``failing_without_changes`` are those that did not fail before, but also fail without the changes since then;
+    ``flaky`` those that did not fail before, and that no change broke.
     """
 
     newly_failing: tuple[str, ...]
@@ -20,6 +21,7 @@ class ComparisonDocument(Document):
     new: tuple[str, ...]
     vanished: tuple[str, ...]
     failing_without_changes: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
 
 
 class SuiteComparisonDocument(Document):
@@ -59,6 +61,7 @@ def comparison_document(comparison: Comparison) -> ComparisonDocument:
         new=comparison.added,
         vanished=comparison.removed,
         failing_without_changes=comparison.failing_without_changes,
+        flaky=comparison.flaky,
     )
 
 

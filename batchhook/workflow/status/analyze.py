@@ -60,7 +60,12 @@ def load_analysis(project: Project, number: int) -> Analysis:
     blame = attributions.load_by_test_id(project.database, number)
     if loaded.batch.status is not BatchStatus.SEARCHING:
         blame = complete(blame, (result.test_id for result in results if result.outcome.is_failure))
-    pre_existing = [name for name, attribution in blame.items() if attribution.kind is AttributionKind.PRE_EXISTING]
+    order = dict.fromkeys(result.test_id for result in results if result.test_id in blame)
+    blame = {name: blame[name] for name in order} | blame  # the database has an order of its own
+    pre_existing, flaky = (
+        frozenset(name for name, attribution in blame.items() if attribution.kind is kind)
+        for kind in (AttributionKind.PRE_EXISTING, AttributionKind.FLAKY)
+    )
     slow = slowdowns.load(project.database, number)
     return Analysis(
         batch=loaded.batch,
@@ -74,8 +79,8 @@ def load_analysis(project: Project, number: int) -> Analysis:
         critical_threshold=project.for_branch(loaded.batch.branch).settings.critical_failure_threshold,
         previous=previous,
         is_previous_broken=before is not None and bool(before[0].result.broken_reason),
-        since_previous=compare(results, previous_results, _find_flaky(project, previous_results, previous)).excuse(
-            pre_existing if previous else ()
+        since_previous=compare(results, previous_results, find_flaky(project, previous_results, previous)).excuse(
+            pre_existing if previous else (), flaky
         ),
         previous_python=other_python(suite, previous_suite),
         baseline_python=other_python(suite, baseline_suite),
@@ -85,7 +90,7 @@ def load_analysis(project: Project, number: int) -> Analysis:
             if (difference := describe_difference(suite, earlier, subject))
         ),
         baseline=baseline.oid if baseline else "",
-        since_baseline=_compare_with_baseline(project, results, baseline),
+        since_baseline=_compare_with_baseline(project, results, baseline).excuse((), flaky),
         is_baseline_later=baseline is not None
         and baseline.oid != loaded.batch.head
         and is_ancestor(project.git, loaded.batch.head, baseline.oid),
@@ -113,10 +118,10 @@ def _compare_with_baseline(
     if baseline is None:
         return SuiteComparison(Comparison())
     before = runs.load_results(project.database, baseline.run)
-    return compare(results, before, _find_flaky(project, before))
+    return compare(results, before, find_flaky(project, before))
 
 
-def _find_flaky(project: Project, results: Sequence[TestResult], batch: int = 0) -> frozenset[str]:
+def find_flaky(project: Project, results: Sequence[TestResult], batch: int = 0) -> frozenset[str]:
     """Return the ids of the tests that failed in an earlier run, and are known to be flaky.
 
     Args:
@@ -130,7 +135,7 @@ def _find_flaky(project: Project, results: Sequence[TestResult], batch: int = 0)
     blame = attributions.load_by_test_id(project.database, batch) if batch else {}
     flaky = {test_id for test_id, each in blame.items() if each.kind is AttributionKind.FLAKY}
     broken = {test_id for test_id, each in blame.items() if each.kind.has_culprit}
-    return (failed & test_stats.load_flips(project.database, failed).keys() - broken) | (failed & flaky)
+    return (test_stats.list_flaky(project.database, failed) - broken) | (failed & flaky)
 
 
 def _load_other_commits(project: Project, batch: Batch, blamed: Iterable[str]) -> dict[str, Commit]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from batchhook.core.batch import BatchStatus
 from batchhook.core.culprits import attribution
 from batchhook.core.perf import slowdown
 from batchhook.core.sanitize import one_line
@@ -59,6 +60,8 @@ def watch_run(project: Project, batch: int, seconds: float) -> bool:
         slowdown_summary = slowdown.summarize_slowdowns(slowdowns.load(project.database, batch))
         if slowdown_summary:
             console.print(f"batchhook: {slowdown_summary}", markup=False)
+        if result.batch.status is BatchStatus.MEASURING:
+            console.print("batchhook: slowdowns are still being measured", markup=False)
         if not result.verdict.is_good:
             what = "became slower" if result.verdict is Verdict.REGRESSED else "broke"
             console.print(f"batchhook: see what {what}: batchhook analyze {batch}", markup=False)

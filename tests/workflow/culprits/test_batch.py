@@ -163,6 +163,10 @@ def test_a_test_that_fails_only_after_others(bare_repository: Repository) -> Non
     attributions = load_attributions(bare_repository)["test_needs_a_clean_start"]
     assert attributions["kind"] == "flaky"
     assert attributions["reason"] == "it fails only after the tests that run before it"
+    five(bare_repository, *[CALCULATOR] * 5)
+    later = load_attributions(bare_repository, 2, 0)["test_needs_a_clean_start"]
+    assert (later["kind"], later["reason"]) == (attributions["kind"], attributions["reason"])
+    assert "failed and passed on the same tree" not in bare_repository.batchhook("analyze", "2")
 
 
 def test_middle_commits_that_do_not_parse_leave_a_range(project: Repository) -> None:

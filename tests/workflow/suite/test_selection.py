@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from batchhook.execution.scheduling import TestItem, nearest_ids, select
-from tests.driving import Repository
+from tests.driving import CALCULATOR, Repository
 
 ITEMS = [
     TestItem("pkg.tests.test_a.A.test_x", "pkg.tests.test_a", "pkg.tests.test_a.A", ""),
@@ -108,3 +108,13 @@ def test_expressions_select_tests_of_pytest(bare_repository: Repository) -> None
     assert "No test matches -k nosuch -m slow." in bare_repository.batchhook(
         "test", "-k", "nosuch", "-m", "slow", code=3
     )
+
+
+def test_failed_tests_of_a_file(project: Repository) -> None:
+    project.write("tests/__init__.py", "")
+    project.write("tests/test_more.py", project.read("test_calculator.py"))
+    project.commit("break", calculator__py=CALCULATOR.replace("a + b", "a * b"))
+    project.batchhook("test", code=1)
+    assert project.json("test", "--failed", "tests/test_more.py", code=1)["totals"]["tests"] == 1
+    assert project.json("test", "--failed", "tests", code=1)["totals"]["tests"] == 1
+    assert project.json("test", "--failed", "test_calculator.py", code=1)["totals"]["tests"] == 1

@@ -99,6 +99,31 @@ def test_tests_of_one_suite_run_by_hand(monorepo: Repository) -> None:
     assert monorepo.json("test", "web:test_page")["totals"]["tests"] == 1
 
 
+def test_paths_name_tests_in_several_suites(monorepo: Repository) -> None:
+    monorepo.write("api/calc.py", "def add(a, b): return 0\n")
+    monorepo.write("web/page.in", "pages")
+    monorepo.git("commit", "-qam", "break both")
+    names = {"api": ["api:tests/test_calc.py::test_add"], "web": ["web:test_page.PageTest.test_page"]}
+    both = sorted(names["api"] + names["web"])
+    for words, expected in (
+        ((), both),
+        (("api/tests/test_calc.py",), names["api"]),
+        (("./api/tests/test_calc.py::test_add",), names["api"]),
+        (("api/",), names["api"]),
+        (("web/test_page.py",), names["web"]),
+        (("web/test_page.py", "api"), both),
+        (("test_page",), names["web"]),
+        (("web:test_page",), names["web"]),
+        (("./",), both),
+    ):
+        for options in ((), ("--failed",)):
+            failures = monorepo.json("test", *options, *words, code=1)["failures"]
+            assert sorted(failure["test_id"] for failure in failures) == expected, (options, words)
+    assert "no test failed" in monorepo.run("test", "--failed", "api/tests/test_other.py").stderr
+    inside = Repository(monorepo.top / "api" / "tests")
+    assert inside.json("test", "--failed", "test_calc.py", code=1)["totals"]["tests"] == 1
+
+
 def test_tests_that_one_suite_does_not_run_are_counted(monorepo: Repository) -> None:
     for number in range(2):
         monorepo.commit(f"change {number}", **{"web/test_more.py": f"def test_function(): assert {number}\n"})

@@ -149,6 +149,21 @@ def test_the_board_and_its_keys(project: Repository, terminal: Callable[..., Ter
     assert termios.tcgetattr(screen.theirs) == screen.modes
 
 
+def test_a_key_that_is_not_shown_does_nothing(project: Repository, terminal: Callable[..., Terminal]) -> None:
+    project.write(".batchhook.toml", "batch_size = 1\n")
+    project.git("rm", "-q", "test_calculator.py")
+    project.commit("without tests")
+    assert "No tests were found" in project.batchhook("wait", "1", code=3)
+    screen = terminal()
+    assert "roll back" not in screen.seen
+    screen.press("b")
+    at = screen.press("a")
+    screen.wait("report 1 --open", at)
+    screen.press("q")
+    assert screen.end() == 0
+    assert "Apply?" not in screen.seen
+
+
 def test_ctrl_c_leaves_everything_intact(project: Repository, terminal: Callable[..., Terminal]) -> None:
     screen = terminal("--settle", "30")
     project.write("a.txt", "1\n")
@@ -252,6 +267,26 @@ def test_plain_lines(project: Repository) -> None:
         process.send_signal(signal.SIGINT)
         assert "stopped" in process.stdout.readline()
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_it_ends_with_the_reader_of_its_output(repository: Repository, options: tuple[str, ...]) -> None:
+    """Although nothing happens, so that it prints nothing: ``batchhook watch | head -1``."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "batchhook", "watch", *options],
+        cwd=repository.top,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "watching all files" in process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 3
+        assert process.stderr.read() == "batchhook: not everything was printed: the output was closed\n"
+    assert repository.json("record")["change"] is None, "no lock is held"
 
 
 def test_every_line_is_what_the_schema_says(repository: Repository, start: Start) -> None:
