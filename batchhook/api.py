@@ -38,6 +38,7 @@ from batchhook.workflow.rollback.selection import paths_from_top
 from batchhook.workflow.rollback.undo import prepare_redo, prepare_undo
 from batchhook.workflow.setup import doctor, install, shadow_init
 from batchhook.workflow.status import analyze, gate, overview, spawn, wait
+from batchhook.workflow.suite.engine_list import list_engines
 from batchhook.workflow.suite.run import NullRunListener, RunListener
 from batchhook.workflow.watching.debounced_events import DebouncedEvents
 from batchhook.workflow.watching.events import WatchEvent
@@ -138,6 +139,11 @@ class Workflow:
         """Check the installation, the Python that runs the tests, and test discovery."""
         location = locate(self._folder)
         return serializers.doctor_document(doctor.run_checks(location, location.git(), os.environ))
+
+    def engines(self) -> json_models.EnginesDocument:
+        """List the test frameworks and commands that batchhook knows, which fit here, and what each runs."""
+        location = locate(self._folder)
+        return serializers.engines_document(list_engines(location, location.git(), os.environ))
 
     def send_test(self) -> json_models.NotifyDocument:
         """Send a test notification to every address, as ``notify --test`` does.

@@ -14,7 +14,7 @@ from batchhook.cli.options import options
 from batchhook.cli.typer_classes import Command, Group
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "Setup": ("install", "uninstall", "doctor", "prune", "notify"),
+    "Setup": ("install", "uninstall", "doctor", "engines", "prune", "notify"),
     "Results": ("status", "log", "show", "wait", "analyze", "ack", "baseline"),
     "Reports": ("report", "export", "schema"),
     "Rollback": ("rollback", "undo", "redo", "operations", "backup"),

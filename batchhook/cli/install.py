@@ -111,9 +111,13 @@ def _describe_suite(suite: SuiteOutlook) -> Iterator[str]:
         yield f"{preview.missing[:1].upper()}{preview.missing[1:]}: {preview.next_step}"
         return
     if preview is not None:
-        unknown = "their number is not known yet, since they load slowly: batchhook doctor counts them"
+        unknown = (
+            "too slow to count here: batchhook doctor does" if preview.is_countable else "counted by the first run"
+        )
         counted = "" if problem else f": {preview.collection or unknown}"
-        yield f"The test framework{of_suite} is {preview.engine}{counted}."
+        yield f"The tests{of_suite} are run by {preview.engine}{counted}."
+        if preview.others:
+            yield f"Other tests are here, too: {', '.join(preview.others)}; docs/commands.md shows how to run both."
     if problem is not None:
         yield f"{suite.name}: {problem.message} {problem.hint}".removeprefix(": ").rstrip()
     if preview is not None and preview.unrun is not None:

@@ -1,9 +1,10 @@
-"""Choice of the test framework: pytest where the project speaks of it and its Python has it, else unittest. Pure."""
+"""Choice of a Python project's framework: pytest where it speaks of it and its Python has it, else unittest. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from batchhook.core.pytest_config import Reader, read_config
 from batchhook.core.pytest_style import PytestStyle, find_pytest_style, is_own_file
@@ -17,7 +18,7 @@ class EngineChoice:
     """The test framework of a project.
 
     Attributes:
-        engine: ``UNITTEST`` or ``PYTEST``.
+        engine: not ``AUTO``.
         reasons: why, a short phrase each.
         is_pytest_missing: whether the project's tests are written for pytest, and its Python does not have it.
     """
@@ -43,6 +44,18 @@ def choose_engine(configured: EngineName, files: Collection[str], read: Reader, 
     if not reasons:
         return EngineChoice(EngineName.UNITTEST, ("nothing in the project is written for pytest",))
     return EngineChoice(EngineName.PYTEST if pytest else EngineName.UNITTEST, reasons, not pytest)
+
+
+def has_python_tests(files: Collection[str], pattern: str, read: Reader) -> bool:
+    """Return whether a project has tests in Python: for pytest, or in a file that unittest's discovery looks for.
+
+    Args:
+        files: the project's files, without ignored ones, relative to the top.
+        pattern: of test files, as ``unittest discover -p``.
+        read: returns a file's content.
+    """
+    names = (path.rpartition("/")[2] for path in files if path.endswith(".py") and is_own_file(path))
+    return any(fnmatchcase(name, pattern) for name in names) or bool(find_reasons(files, read))
 
 
 def find_reasons(files: Collection[str], read: Reader) -> tuple[str, ...]:

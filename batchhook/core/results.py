@@ -210,7 +210,7 @@ class SuiteResult:
     """Result of running a suite, or some of its tests.
 
     Attributes:
-        results: one per test, in order of completion; empty if the suite could not run.
+        results: one per test, in the order of the suite; empty if the suite could not run.
         duration: wall-clock seconds, from start to end.
         broken_reason: why the suite could not run, or its results cannot be trusted; empty if it ran.
         hint: what to do about that, or about tests that are not run.

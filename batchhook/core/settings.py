@@ -15,10 +15,37 @@ class EngineName(str, Enum):
     """Test framework that finds and runs the tests."""
 
     AUTO = "auto"
-    """pytest if the project speaks of it and its Python has it, else unittest; see ``core/engine_choice.py``."""
+    """A command if one is set; pytest if the project speaks of it and its Python has it; unittest if there is a test in
+    Python; else the preset of the project's other language; see ``core/engine_choice.py``."""
 
     UNITTEST = "unittest"
     PYTEST = "pytest"
+    COMMAND = "command"
+    """Any command that reports what its tests did; see ``engines/command``."""
+
+
+class ReportFormat(str, Enum):
+    """Format in which a command reports what its tests did."""
+
+    AUTO = "auto"
+    """That of the preset; else ``junit`` if there is a report, and ``exit`` if there is none."""
+
+    EXIT = "exit"
+    """The exit code: the whole command is one test."""
+
+    JUNIT = "junit"
+    TAP = "tap"
+    GO_JSON = "go-json"
+    JEST_JSON = "jest-json"
+    RSPEC_JSON = "rspec-json"
+    LIBTEST = "libtest"
+    """What ``cargo test`` prints."""
+
+    UNITTEST = "unittest"
+    """What ``python -m unittest -v`` prints."""
+
+    TRX = "trx"
+    """Visual Studio's test results."""
 
 
 class RunOrder(str, Enum):
@@ -138,6 +165,14 @@ class SuiteSettings:
     """Root of the suite, relative to the top of the work tree; empty for the top."""
 
     engine: EngineName | None = None
+    preset: str | None = None
+    command: str | None = None
+    build: tuple[str, ...] | None = None
+    report: str | None = None
+    format: ReportFormat | None = None
+    list: str | None = None
+    select: str | None = None
+    timeout: float | None = None
     python: str | None = None
     start_dir: str | None = None
     pattern: str | None = None
@@ -147,6 +182,9 @@ class SuiteSettings:
     env_file: str | None = None
     setup: str | None = None
     """Command that prepares the private work tree, started in the folder; besides the one of ``Settings``."""
+
+    setup_inputs: tuple[str, ...] | None = None
+    setup_outputs: tuple[str, ...] | None = None
 
     paths: tuple[str, ...] = ()
     """Files and folders outside of ``folder`` that the suite depends on, where ``*`` also stands for slashes: it runs
@@ -185,7 +223,31 @@ class Settings:
     """Interpreter that runs the tests: a path, or ``auto``."""
 
     engine: EngineName = EngineName.AUTO
-    """``auto``, ``unittest`` or ``pytest``: what finds and runs the tests."""
+    """``auto``, ``unittest``, ``pytest`` or ``command``: what finds and runs the tests."""
+
+    preset: str = ""
+    """Name of a known test command (``batchhook engines``); the settings that follow override its parts."""
+
+    command: str = ""
+    """Command that runs all tests, without a shell; see ``engines/command/template.py`` for its placeholders."""
+
+    build: tuple[str, ...] = ()
+    """Commands that build what is tested, before ``command``; if one fails, no test has failed."""
+
+    report: str = ""
+    """Files that the command writes, as a pattern relative to the suite's folder; empty for its output."""
+
+    format: ReportFormat = ReportFormat.AUTO
+    """Format of the report, or of the output."""
+
+    list: str = ""
+    """Command that prints the names of all tests, one a line."""
+
+    select: str = ""
+    """Command that runs some tests, and perhaps others as well."""
+
+    timeout: float = 3600.0
+    """Time limit of ``command`` in seconds; 0 for none."""
 
     start_dir: str = "."
     """Folder where discovery starts, relative to the top of the work tree; ``unittest discover -s``."""
@@ -225,6 +287,14 @@ class Settings:
 
     setup: str = ""
     """Command that prepares the private work tree, such as ``python setup.py build_ext --inplace``."""
+
+    setup_inputs: tuple[str, ...] = ()
+    """Files on which the result of ``setup`` depends, such as ``package-lock.json``: it runs again only where one has
+    changed. Empty: it runs in each checkout."""
+
+    setup_outputs: tuple[str, ...] = ()
+    """Folders that ``setup`` creates, such as ``node_modules``; they are kept, and shared by checkouts with equal
+    ``setup_inputs``."""
 
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the tests."""

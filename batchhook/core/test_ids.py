@@ -1,8 +1,9 @@
 """Ids of tests, as unittest and pytest write them, and their parts.
 
 unittest joins module, class and method by dots; pytest joins the file, classes and function by ``::``, and appends
-parameters in brackets ("node ids", https://docs.pytest.org/en/stable/how-to/usage.html). Both notations are told apart
-by the text alone, so that an id from the database needs no engine.
+parameters in brackets ("node ids", https://docs.pytest.org/en/stable/how-to/usage.html). The tests of a command have a
+class and a name, joined by ``::`` as well (``engines/command/ids.py``). The notations are told apart by the text alone,
+so that an id from the database needs no engine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ FAILED_IMPORT = "unittest.loader._FailedTest."
 """Prefix of unittest's id of a module that cannot be imported; the module's name follows."""
 NODE_SEPARATOR = "::"
 EVERYTHING = "."
-"""The owner of what keeps a suite from being loaded; after the name of a suite, the id of one that cannot run."""
+"""The owner of what keeps a suite from being loaded; also the id of a suite that cannot run, after its name if any."""
 
 _SUITE = re.compile(r"[A-Za-z0-9_-]+:(?!:)")
 """The name of one of several suites, before an id. Of other ids, the first word holds a dot, a slash or ``::``."""
@@ -137,10 +138,8 @@ def is_node_id(text: str) -> bool:
     """Return whether an id is one of pytest's: a file, or something inside of one."""
     if is_fixture(text):
         return False
-    suite, inside = split_suite(text)
-    path, separator, _ = inside.partition(NODE_SEPARATOR)
-    is_suite = bool(suite) and path == EVERYTHING
-    return bool(separator) or "/" in path or path.endswith(_FILE_SUFFIXES) or is_suite
+    path, separator, _ = split_suite(text)[1].partition(NODE_SEPARATOR)
+    return bool(separator) or "/" in path or path.endswith(_FILE_SUFFIXES) or path == EVERYTHING
 
 
 def is_fixture(text: str) -> bool:
@@ -200,7 +199,9 @@ def display_name(text: str, traceback: str = "") -> str:
         return text
     suite, inside = split_suite(text)
     if inside == EVERYTHING:
-        return f"the suite {suite} cannot run"
+        return f"the suite {suite} cannot run" if suite else "the tests cannot be run"
+    if is_node_id(text) and not inside.endswith(_FILE_SUFFIXES):
+        return f"{text} cannot be built or loaded"  # of a command
     module = join_suite(suite, inside.removeprefix(FAILED_IMPORT))
     is_imported = "Failed to call load_tests:" in traceback
     return f"load_tests of {module} failed" if is_imported else f"{module} cannot be imported"

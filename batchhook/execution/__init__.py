@@ -1,7 +1,6 @@
-"""Running a project's tests in supervised processes under the project's own Python; every report is validated.
+"""Running a project's tests in supervised processes; every report is validated.
 
-``runner`` runs a suite, in one or more ``session``s over a ``pool`` of ``worker`` processes; ``protocol`` defines their
-messages. Specific to unittest are the ids of fixtures and failed imports (``core.unittest_ids``, ``scheduling``,
-``locate_tests``), the start folder and pattern of ``spec``, and ``engines/unittest``; the rest serves any engine with a
-harness, and ``supervised_command`` serves any command.
+``runner`` runs a suite. One of Python's frameworks runs in one or more ``session``s over a ``pool`` of ``worker``
+processes under the project's own Python; ``protocol`` defines their messages. A command runs once, and ``command_run``
+reads what it reports. ``parts`` makes one result of several suites.
 """

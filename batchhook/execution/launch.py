@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchhook.engines.engine import WorkerPlace
+from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
 from batchhook.execution.spec import SuiteSpec
 from batchhook.execution.worker import HarnessEnds, WorkerProcess
@@ -66,7 +67,7 @@ class PythonLauncher:
                 [
                     *(str(spec.interpreter), "-B", str(SCRIPT), spec.engine.name, str(ends.commands)),
                     *(str(ends.reports), "".join(map(str, copies)), str(ends.stacks_file), start_variables(spec)),
-                    *spec.engine.worker_arguments(self._place),
+                    *spec.harness_engine.worker_arguments(self._place),
                 ],
                 cwd=spec.root,
                 env=environment(spec, self._hash_seed) | {MARKER: marker},
@@ -120,6 +121,7 @@ class Template:
         number: of the process in the run.
         first_party: names of the modules in the source roots.
         hash_seed: as for ``PythonLauncher``.
+        group: all workers of the run.
 
     Attributes:
         worker: the process.
@@ -128,9 +130,11 @@ class Template:
         SuiteError: the interpreter cannot be started.
     """
 
-    def __init__(self, spec: SuiteSpec, number: int, first_party: Iterable[str], hash_seed: str) -> None:
+    def __init__(
+        self, spec: SuiteSpec, number: int, first_party: Iterable[str], hash_seed: str, group: WorkerGroup
+    ) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        place = WorkerPlace(spec.scratch / f"worker-{number}", f"gw{number}", spec.modules)
+        place = WorkerPlace(spec.scratch / f"worker-{number}", group, f"gw{number}", spec.modules)
         try:
             self.worker = WorkerProcess(
                 spec, number, PythonLauncher(spec, place, first_party, hash_seed, copies=theirs)

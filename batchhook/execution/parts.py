@@ -14,7 +14,7 @@ from batchhook.execution.spec import Listener, SuitePart, SuiteSpec
 
 def part_spec(spec: SuiteSpec, part: SuitePart) -> SuiteSpec | None:
     """Return the spec of one suite; None if only tests of others were asked for."""
-    only = tuple(word for name in spec.only for word in _words_inside(name, part))
+    only = tuple(word for name in spec.only for word in words_inside(name, part.name, part.folder))
     if spec.only and not only:
         return None
     if "" in only:
@@ -31,25 +31,31 @@ def part_spec(spec: SuiteSpec, part: SuitePart) -> SuiteSpec | None:
         limits=_keyed(spec.limits, part),
         modules=_inside(spec.modules, part),
         stats=_stats(spec.stats, part),
-        changed_files=frozenset(path for name in spec.changed_files for path in _relative(name, part)),
+        changed_files=frozenset(path for name in spec.changed_files for path in _relative(name, part.folder)),
     )
 
 
-def _words_inside(word: str, part: SuitePart) -> Iterable[str]:
-    """Return what a word of the user's, or an id, means in one suite; an empty word is all of it."""
+def words_inside(word: str, name: str, folder: str) -> Iterable[str]:
+    """Return what a word of the user's, or an id, means in one suite; an empty word is all of it.
+
+    Args:
+        word: a path is relative to the top of the checkout.
+        name: of the suite.
+        folder: of the suite, relative to the top of the checkout; empty for the top.
+    """
     suite, text = split_suite(word)
     if suite:
-        return [text] if suite == part.name else []
-    if part.folder and word.rstrip("/") == part.folder:
+        return [text] if suite == name else []
+    if folder and f"{folder}/".startswith(f"{word.rstrip('/')}/"):
         return [""]
-    return _relative(word, part) or ([] if "/" in word.partition("::")[0] and part.folder else [word])
+    return _relative(word, folder) or ([] if "/" in word.partition("::")[0] and folder else [word])
 
 
-def _relative(path: str, part: SuitePart) -> list[str]:
+def _relative(path: str, folder: str) -> list[str]:
     """Return a path relative to a suite's folder; nothing if it is elsewhere."""
-    if not part.folder:
+    if not folder:
         return [path]
-    return [path.removeprefix(f"{part.folder}/")] if path.startswith(f"{part.folder}/") else []
+    return [path.removeprefix(f"{folder}/")] if path.startswith(f"{folder}/") else []
 
 
 def _inside(names: Iterable[str], part: SuitePart) -> frozenset[str]:

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from batchhook.engines.engine import WorkerPlace
+from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
 from batchhook.execution.launch import CopyLauncher, PythonLauncher, Template
 from batchhook.execution.protocol_reader import ForgedError
@@ -103,14 +104,22 @@ class WorkerPool:
         first_party: names of the modules in the source roots.
         is_parallel: whether several workers run tests at the same time.
         template: what workers are copies of; None if each collects the suite itself.
+        group: all workers of the run.
     """
 
     def __init__(
-        self, spec: SuiteSpec, first_party: Sequence[str], *, is_parallel: bool, template: Template | None = None
+        self,
+        spec: SuiteSpec,
+        first_party: Sequence[str],
+        group: WorkerGroup,
+        *,
+        is_parallel: bool,
+        template: Template | None = None,
     ) -> None:
         self.workers: list[WorkerState] = []
         self._spec = spec
         self._first_party = first_party
+        self._group = group
         self._is_parallel = is_parallel
         self._template = template
         self._hash_seed = str(secrets.randbelow(2**32 - 1) + 1)
@@ -130,7 +139,7 @@ class WorkerPool:
         if copy is not None:
             self._add(WorkerState(copy, is_copy=True))
             return
-        place = WorkerPlace(self._spec.scratch / f"worker-{number}", name, self._spec.modules)
+        place = WorkerPlace(self._spec.scratch / f"worker-{number}", self._group, name, self._spec.modules)
         launch = PythonLauncher(self._spec, place, self._first_party, self._hash_seed)
         self._add(WorkerState(WorkerProcess(self._spec, number, launch)))
 
@@ -148,7 +157,7 @@ class WorkerPool:
         Raises:
             SuiteError: the interpreter cannot be started.
         """
-        template = Template(self._spec, number, self._first_party, self._hash_seed)
+        template = Template(self._spec, number, self._first_party, self._hash_seed, self._group)
         self._add(WorkerState(template.worker, template=template))
 
     def use_template(self, worker: WorkerState) -> Template | None:

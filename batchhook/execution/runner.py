@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
 from batchhook.core.results import IsolationLevel, Outcome, SuiteResult, broken_result
 from batchhook.core.settings import RunOrder
+from batchhook.engines.command.engine import CommandEngine
+from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
+from batchhook.execution.command_run import run_command_suite
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
 from batchhook.execution.parts import PartListener, merge, part_spec
 from batchhook.execution.rerun import ORDER_CHECKS, RerunChanges, RerunPolicy
-from batchhook.execution.scheduling import Chunk, ItemResult, TestItem, nearest_ids, plan_chunks, select
+from batchhook.execution.scheduling import (
+    Chunk,
+    ItemResult,
+    TestItem,
+    in_suite_order,
+    nearest_ids,
+    plan_chunks,
+    select,
+)
 from batchhook.execution.session import Discovery, Session
-from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpec, check_runnable
+from batchhook.execution.spec import NONE_SELECTED, Listener, NullListener, SuitePart, SuiteSpec, check_runnable
 
 MIN_PARALLEL_SECONDS = 0.5
 """Expected duration of the tests below which a second process does not pay."""
-
-
-NONE_SELECTED = "None of the selected tests exists."
 
 
 def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
@@ -33,6 +41,8 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     """
     if spec.parts:
         return _run_parts(spec, listener or NullListener())
+    if isinstance(spec.engine, CommandEngine):
+        return run_command_suite(spec, spec.engine, listener or NullListener())
     begin = perf_counter()
     run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener or NullListener())
     try:
@@ -42,7 +52,7 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     finally:
         run.close()
     return SuiteResult(
-        tuple(entry.result for entry in run.results),
+        tuple(entry.result for entry in in_suite_order(run.results, run.items)),
         perf_counter() - begin,
         is_complete=not (run.not_run or spec.only or spec.engine.is_restricted),
         absent=run.located.absent,
@@ -100,7 +110,7 @@ class _SuiteRun:
         self._listener = listener
         self._jobs = initial_jobs(spec)
         self._selection: list[int] = []
-        self._discovery = Discovery()
+        self._discovery = Discovery(WorkerGroup(spec.environment))
 
     def execute(self) -> None:
         """Run everything; with ``fail_fast``, until a failure is confirmed.
@@ -119,6 +129,11 @@ class _SuiteRun:
         for result in self.located.implied_passes(entry.result for entry in self.results):
             self.results.append(ItemResult(-1, result))
             self._listener.finished(result)
+
+    @property
+    def items(self) -> Sequence[TestItem]:
+        """The whole suite."""
+        return self._discovery.items
 
     @property
     def deselected(self) -> int:
@@ -173,7 +188,7 @@ class _SuiteRun:
         spec = replace(self._spec, fail_fast=False)
         if isolation is IsolationLevel.SUITE:
             items = [number for number in self._selection if number <= max(items)]
-        elif spec.engine.collects_files_alone and self._discovery.template is None:
+        elif spec.harness_engine.collects_files_alone and self._discovery.template is None:
             spec = replace(spec, modules=frozenset(self._discovery.items[number].module for number in items))
         chunk = Chunk(tuple(items), seconds=0.0, urgent=True)
         session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)

@@ -87,7 +87,7 @@ def select(items: Sequence[TestItem], only: Iterable[str]) -> list[int]:
     if not words:
         return list(range(len(items)))
     known = {name for item in items for name in (*selectors_of(item), *_packages_of(item))}
-    selectors = {next((name for name in _names_of(word) if name in known), word) for word in words}
+    selectors = {next((name for name in names_of(word) if name in known), word) for word in words}
     return [
         number
         for number, item in enumerate(items)
@@ -95,7 +95,7 @@ def select(items: Sequence[TestItem], only: Iterable[str]) -> list[int]:
     ]
 
 
-def _names_of(word: str) -> Iterator[str]:
+def names_of(word: str) -> Iterator[str]:
     """Yield the ids that a word may stand for; of a path, the longest first, since tests may start in any folder."""
     yield word
     path, *inside = word.split(NODE_SEPARATOR)
@@ -123,7 +123,7 @@ def nearest_ids(items: Sequence[TestItem], words: Iterable[str]) -> list[str]:
         by_last_part[parse_id(name).name].append(name)
     nearest: dict[str, None] = {}
     for word in words:
-        wanted = list(_names_of(word))[-1]
+        wanted = list(names_of(word))[-1]
         endings = (f".{wanted}", f"{NODE_SEPARATOR}{word}", f"/{word}")
         nearest |= dict.fromkeys([name for name in names if name.endswith(endings)][:_NEAREST])
         nearest |= dict.fromkeys(difflib.get_close_matches(wanted, list(names)[:_COMPARED], _NEAREST))
@@ -246,6 +246,31 @@ def _merge_short(pieces: Iterable[list[int]], limit: float, estimate: _Estimate)
 
 def _module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def in_suite_order(results: Iterable[ItemResult], items: Sequence[TestItem]) -> list[ItemResult]:
+    """Sort results as the framework runs the suite, in whatever order workers have sent them.
+
+    A fixture of unittest's stands beside its tests: a setup before the first of them, a teardown after the last.
+
+    Args:
+        results: of tests and fixtures.
+        items: the whole suite.
+    """
+    results = list(results)
+    fixtures = {entry.result.test_id for entry in results if entry.item < 0}
+    if not fixtures:
+        return sorted(results, key=lambda entry: entry.item)
+    places: dict[str, float] = {}
+    for number, item in enumerate(items):
+        for name in fixtures.intersection(selectors_of(item)):
+            places[name] = number + 0.2 if name.startswith("tearDown") else places.get(name, number - 0.2)
+
+    def place(entry: ItemResult) -> tuple[float, str]:
+        number = entry.item if entry.item >= 0 else places.get(entry.result.test_id, len(items))
+        return number, entry.result.test_id
+
+    return sorted(results, key=place)
 
 
 def match_items(items: Sequence[TestItem], others: Sequence[TestItem]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
+from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
 from batchhook.execution.crashes import crash_result, discovery_error, missing_result
 from batchhook.execution.import_check import check_origins
@@ -37,6 +38,7 @@ class Discovery:
     """Facts that all sessions of a run share.
 
     Attributes:
+        group: the workers of the run.
         first_party: names of the modules in the source roots.
         items: the suite, as the first worker of the first session discovered it.
         modules: names of the modules that discovery imported, or tried to.
@@ -45,6 +47,7 @@ class Discovery:
         template: the process that has discovered the suite, if workers can be copies of it.
     """
 
+    group: WorkerGroup
     first_party: Sequence[str] = ()
     items: list[TestItem] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
@@ -53,10 +56,11 @@ class Discovery:
     template: Template | None = None
 
     def close(self) -> None:
-        """End the template."""
+        """End the template, and remove the temporary files of tests."""
         if self.template is not None:
             self.template.close()
             self.template = None
+        self.group.remove_folder()
 
 
 class Session:
@@ -89,7 +93,9 @@ class Session:
         # What runs after everything before it decides in the end, so it does not even share a process's past.
         template = None if isolation is IsolationLevel.SUITE else discovery.template
         is_parallel = isolation is IsolationLevel.PARALLEL
-        self._pool = WorkerPool(spec, discovery.first_party, is_parallel=is_parallel, template=template)
+        self._pool = WorkerPool(
+            spec, discovery.first_party, discovery.group, is_parallel=is_parallel, template=template
+        )
         self._jobs = 1
         self._plan = plan
         self._isolation = isolation
@@ -121,8 +127,9 @@ class Session:
 
     def _start(self, jobs: int) -> None:
         """Start all workers; or first the one of which the others can be copies."""
+        self._discovery.group.size = jobs
         is_first = self._isolation is IsolationLevel.PARALLEL and self._discovery.template is None
-        if is_first and self._spec.engine.makes_copies:
+        if is_first and self._spec.harness_engine.makes_copies:
             self._jobs = jobs
             self._pool.spawn_template(next(self._discovery.worker_numbers))
             return
@@ -222,7 +229,7 @@ class Session:
                 worker.items.extend(TestItem(*row) for row in message.items)
             case protocol.DiscoveryFailed():
                 error = ": ".join(filter(None, (message.error_type, message.message)))
-                raise self._spec.engine.explain_failed_discovery(error, worker.process.output)
+                raise self._spec.harness_engine.explain_failed_discovery(error, worker.process.output)
             case protocol.DiscoveryFinished():
                 check_origins(self._spec.root, message.origins)
                 if worker.is_copy:
@@ -242,7 +249,7 @@ class Session:
     def _make_plan(self, items: list[TestItem]) -> None:
         self._is_planned = True
         if not items and not self._spec.from_other_tree:
-            raise self._spec.engine.explain_empty()
+            raise self._spec.harness_engine.explain_empty()
         self._discovery.items = self._discovery.items or items
         self._queue.extend(list(chunk.items) for chunk in self._plan(self._discovery.items))
         self._planned = {item for chunk in self._queue for item in chunk}

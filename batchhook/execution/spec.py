@@ -10,10 +10,16 @@ from typing import Protocol
 from batchhook.core.results import TestResult
 from batchhook.core.settings import RunOrder
 from batchhook.core.test_stats import TestStats
-from batchhook.engines.engine import Engine
+from batchhook.engines.command.engine import CommandEngine
+from batchhook.engines.engine import HarnessEngine
 from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
+
+ConfiguredEngine = HarnessEngine | CommandEngine
+"""A test framework whose harness runs single tests, or a command."""
+NONE_SELECTED = "None of the selected tests exists."
+"""The reason of a broken run for which no test was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class SuitePart:
         folder: its root, relative to the checkout; empty for the checkout itself.
         interpreter: the Python that runs it.
         environment: variables of its tests, without git's; the import path is added to them.
-        engine: the test framework, configured.
+        engine: what runs the tests, configured.
         test_timeout: seconds allowed for one test, one fixture or the import of one module; 0 for no limit.
     """
 
@@ -33,7 +39,7 @@ class SuitePart:
     folder: str
     interpreter: Path
     environment: Mapping[str, str]
-    engine: Engine
+    engine: ConfiguredEngine
     test_timeout: float
 
 
@@ -42,11 +48,11 @@ class SuiteSpec:
     """One run of a suite, or of a part of it.
 
     Attributes:
-        interpreter: the project's Python.
+        interpreter: the project's Python; of no meaning for a command.
         root: the checkout under test; the working directory of every test at its start.
         environment: variables of the tests, without git's; the import path is added to them.
         scratch: an existing, private folder of this run.
-        engine: the test framework, configured.
+        engine: what runs the tests, configured.
         parts: the suites of a project that has several; they replace interpreter, environment, engine and
             ``test_timeout``.
         test_timeout: seconds allowed for one test, one fixture or the import of one module; 0 for no limit.
@@ -61,13 +67,15 @@ class SuiteSpec:
             with the tests they are known to depend on (``locate_tests.py``).
         modules: the modules that discovery loads, as in ``TestItem.module``; empty for all.
         cancel: breaks off the run, which is then a broken one.
+        cache: a private folder that stays from run to run, for commands; None if there is none.
+        run_limit: seconds that the command of a suite may take, if it allows more; 0 for no such limit.
     """
 
     interpreter: Path
     root: Path
     environment: Mapping[str, str]
     scratch: Path
-    engine: Engine = field(default_factory=UnittestEngine)
+    engine: ConfiguredEngine = field(default_factory=UnittestEngine)
     parts: tuple[SuitePart, ...] = ()
     test_timeout: float = 300.0
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -80,6 +88,19 @@ class SuiteSpec:
     from_other_tree: bool = False
     modules: frozenset[str] = frozenset()
     cancel: CancelToken | None = None
+    cache: Path | None = None
+    run_limit: float = 0.0
+
+    @property
+    def harness_engine(self) -> HarnessEngine:
+        """Return the test framework of a suite that no command runs.
+
+        Raises:
+            TypeError: a command runs it.
+        """
+        if isinstance(self.engine, CommandEngine):
+            raise TypeError(f"a command has no harness: {self.engine.command}")
+        return self.engine
 
     def limit_of(self, test_id: str) -> float:
         """Return the seconds allowed for a test or fixture; 0 for no limit."""

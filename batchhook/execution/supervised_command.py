@@ -7,9 +7,11 @@ import selectors
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from batchhook.execution.cancel import CancelToken
@@ -18,6 +20,8 @@ from batchhook.execution.launch import EXIT_TIMEOUT, HARNESS
 SCRIPT = HARNESS / "command.py"
 _REPORT_LIMIT = 100
 """Bytes read at once from the supervisor's report."""
+_SIZE_CHECK = 1.0
+"""Seconds between two looks at the size of a command's output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class SupervisedCommand:
         log: receives its output.
         timeout: seconds until it is killed; 0 for no limit.
         cancel: kills it.
+        max_output: bytes of output from which on it is killed; 0 for no limit.
     """
 
     args: Sequence[str]
@@ -37,6 +42,7 @@ class SupervisedCommand:
     log: Path
     timeout: float = 0.0
     cancel: CancelToken | None = None
+    max_output: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +54,21 @@ class CommandResult:
         signal: number of the signal that killed it; 0 for none, or for one of ours.
         timed_out: whether it was killed at its timeout.
         errno: why it could not be started; 0 if it was.
+        is_flooded: whether it was killed for the size of its output.
+        seconds: from its start to its end.
     """
 
     exit_code: int | None = None
     signal: int = 0
     timed_out: bool = False
     errno: int = 0
+    is_flooded: bool = False
+    seconds: float = 0.0
 
 
 def run_command(command: SupervisedCommand, folder: Path) -> CommandResult:
     """Run a command in a folder, and wait for it and its descendants to end."""
+    begin = time.perf_counter()
     lifeline, supervisor_end = socket.socketpair()
     with lifeline, command.log.open("wb") as output:
         with supervisor_end:
@@ -71,19 +82,27 @@ def run_command(command: SupervisedCommand, folder: Path) -> CommandResult:
                 start_new_session=True,
             )
         try:
-            report = _read_report(lifeline, command.timeout, command.cancel)
+            report = _read_report(lifeline, command)
         finally:
             _close(process, lifeline)
-    return CommandResult(timed_out=True) if report is None else _parse_report(report)
+        is_flooded = bool(command.max_output) and os.fstat(output.fileno()).st_size > command.max_output
+    result = CommandResult(timed_out=True) if report is None else _parse_report(report)
+    return replace(result, is_flooded=is_flooded, seconds=time.perf_counter() - begin)
 
 
-def _read_report(lifeline: socket.socket, timeout: float, cancel: CancelToken | None) -> bytes | None:
-    """Return the supervisor's report on the command's end: None after a timeout, empty after a cancel."""
+def _read_report(lifeline: socket.socket, command: SupervisedCommand) -> bytes | None:
+    """Return the supervisor's report on the command's end: None after a timeout or a flood, empty after a cancel."""
+    deadline = time.monotonic() + (command.timeout or inf)
+    ready: list[object] = []
     with selectors.DefaultSelector() as selector:
         selector.register(lifeline, selectors.EVENT_READ)
-        if cancel is not None:
-            selector.register(cancel, selectors.EVENT_READ)
-        ready = [key.fileobj for key, _ in selector.select(timeout or None)]
+        if command.cancel is not None:
+            selector.register(command.cancel, selectors.EVENT_READ)
+        while not ready and (left := deadline - time.monotonic()) > 0:
+            wait = min(left, _SIZE_CHECK) if command.max_output else left
+            ready = [key.fileobj for key, _ in selector.select(None if wait == inf else wait)]
+            if command.max_output and not ready and command.log.stat().st_size > command.max_output:
+                return None
     if not ready:
         return None
     report = b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -53,7 +54,7 @@ class _IndexContents:
     submodules: dict[str, str]
 
 
-def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]) -> None:
+def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path], keep: Sequence[str] = ()) -> None:
     """Check a commit out into a private work tree, reusing an existing one.
 
     Submodules and Git LFS contents are filled in from the user's repositories, never from the network.
@@ -63,13 +64,14 @@ def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]
         folder: the private work tree's top; the caller holds its lock.
         commit: the commit to check out.
         user_worktrees: the user's work trees, searched for submodules in this order.
+        keep: paths of untracked folders that stay, relative to ``folder``.
 
     Raises:
         GitError: the checkout failed (disk full, permissions, missing objects), or a populated submodule lacks its
             recorded commit.
     """
     inside = Git(folder, git.environment)
-    contents = _reuse(git, inside, commit) if os.path.lexists(folder) else None
+    contents = _reuse(git, inside, commit, keep) if os.path.lexists(folder) else None
     if contents is None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # --force twice: git may still list a work tree that we locked and whose folder was deleted.
@@ -81,19 +83,19 @@ def checkout(git: Git, folder: Path, commit: str, user_worktrees: Sequence[Path]
     _fill(inside, contents, user_worktrees, ())
 
 
-def _reuse(git: Git, inside: Git, commit: str) -> _IndexContents | None:
+def _reuse(git: Git, inside: Git, commit: str, keep: Sequence[str]) -> _IndexContents | None:
     """Switch an existing work tree to a commit; if it is incomplete or damaged, remove it and return None."""
     if any(record.is_current for record in _find_records(git, inside.folder)):
         try:
             if (inside.folder / ".git").exists():
-                return _switch(inside, commit)
+                return _switch(inside, commit, keep)
         except GitError:
             pass  # damaged by a kill or by tests: start over
     remove(git, inside.folder)
     return None
 
 
-def _switch(git: Git, commit: str) -> _IndexContents:
+def _switch(git: Git, commit: str, keep: Sequence[str] = ()) -> _IndexContents:
     """Make a work tree hold exactly a commit's files, leaving submodules' contents aside.
 
     Raises:
@@ -104,8 +106,13 @@ def _switch(git: Git, commit: str) -> _IndexContents:
     git.run(*lfs.POINTERS, "checkout", "--quiet", "--force", "--detach", commit)
     contents = _read_index(git)
     _remove_nested_repositories(git.folder, contents)
-    git.run("clean", "--quiet", "-ffdx")
+    git.run("clean", "--quiet", "-ffdx", *(f"--exclude=/{_escape_pattern(path)}" for path in keep))
     return contents
+
+
+def _escape_pattern(path: str) -> str:
+    """Return a pattern of gitignore(5) that stands for one path."""
+    return re.sub(r"[\\*?\[\]!# ]", r"\\\g<0>", path)
 
 
 def _read_index(git: Git) -> _IndexContents:

@@ -5,7 +5,7 @@ Documents are frozen pydantic models, as ``--json`` prints them. ``repository`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pluggy
 
@@ -51,6 +51,15 @@ def batchhook_analysis_made(analysis: AnalysisDocument, repository: str) -> Mapp
 @hookspec
 def batchhook_critical_failure(analysis: AnalysisDocument, repository: str) -> None:
     """React to a critical failure, once its analysis is complete."""
+
+
+@hookspec
+def batchhook_presets() -> Sequence[Mapping[str, object]] | None:
+    """Add presets of test commands, for the setting ``preset`` and for projects that show a sign of one.
+
+    Returns:
+        the fields of a ``batchhook.plugins.presets.PresetModel`` each.
+    """
 
 
 @hookspec

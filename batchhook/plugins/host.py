@@ -71,7 +71,7 @@ def call_plugin(name: str, value: str, hook: str, arguments: Mapping[str, Any]) 
         arguments: of the hook, with documents as plain values.
 
     Returns:
-        ``hooks``, the names of those that it implements, and ``metrics``, those that it returned.
+        ``hooks``, the names of those that it implements, ``metrics`` and ``presets``, those that it returned.
 
     Raises:
         ValueError: it returned something that is not a valid metric.
@@ -84,7 +84,7 @@ def call_plugin(name: str, value: str, hook: str, arguments: Mapping[str, Any]) 
     manager.register(plugin() if inspect.isclass(plugin) else plugin, name)
     manager.check_pending()
     hooks = [caller.name for caller in manager.get_hookcallers(manager.get_plugin(name)) or ()]
-    metrics = {}
+    metrics, presets = {}, []
     if hook in hooks:
         models = _argument_models(specs, hook)
         documents = {
@@ -92,8 +92,11 @@ def call_plugin(name: str, value: str, hook: str, arguments: Mapping[str, Any]) 
             for key, argument in arguments.items()
         }
         for returned in getattr(manager.hook, hook)(**documents):
-            metrics.update(validate_metrics(returned))
-    return {"hooks": sorted(hooks), "metrics": metrics}
+            if hook == "batchhook_presets":
+                presets += returned
+            else:
+                metrics.update(validate_metrics(returned))
+    return {"hooks": sorted(hooks), "metrics": metrics, "presets": presets}
 
 
 def _argument_models(specs: ModuleType, hook: str) -> dict[str, type[Document]]:

@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "bisect": json_models.BisectDocument,
     "ci": json_models.CiDocument,
     "doctor": json_models.DoctorDocument,
+    "engines": json_models.EnginesDocument,
     "export": json_models.ExportDocument,
     "install": json_models.InstallDocument,
     "log": json_models.LogDocument,

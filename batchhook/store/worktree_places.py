@@ -26,6 +26,8 @@ _MAX_NAME = 200
 """Bytes of a name; git adds a number to it, and file systems have a limit of 255."""
 _NOEXEC = getattr(os, "ST_NOEXEC", 0)  # unknown on macOS
 _ATTEMPTS = 10
+SETUP_FOLDER = "setup"
+"""Folder beside the private work trees with the results of setup commands (``workflow/suite/setup_cache.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,18 @@ def checkout_name(top: Path) -> str:
 def list_worktrees(root: Path) -> list[Path]:
     """Return the private work trees of one repository, in use or not."""
     return sorted(path for path in root.glob("[1-9]*/*") if path.is_dir() and not path.is_symlink())
+
+
+def cache_beside(checkout: Path) -> Path:
+    """Return the folder for what build tools keep from run to run in a private work tree; it may not exist."""
+    return checkout.parent.parent / f"cache-{checkout.parent.name}"
+
+
+def list_unneeded_caches(checkout: Path) -> list[Path]:
+    """Return the folders beside a removed private work tree that none of those that are left needs."""
+    root = checkout.parent.parent
+    shared = [] if list_worktrees(root) else [root / SETUP_FOLDER]
+    return [path for path in (cache_beside(checkout), *shared) if path.is_dir()]
 
 
 def list_all_worktrees(root: Path) -> list[Path]:

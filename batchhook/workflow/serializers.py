@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from batchhook.workflow.setup.doctor import HealthCheck
     from batchhook.workflow.setup.install import Installation
     from batchhook.workflow.status.wait import ActiveBatch
+    from batchhook.workflow.suite.engine_list import EngineList
     from batchhook.workflow.watching.events import WatchEvent
 from batchhook.workflow.suite.collect import SuiteOutlook
 
@@ -238,6 +239,13 @@ def doctor_document(checks: Sequence[HealthCheck]) -> json_models.DoctorDocument
     """Return the checks of ``doctor``."""
     return json_models.DoctorDocument(
         ok=all(check.ok for check in checks), checks=tuple(map(json_models.CheckDocument.model_validate, checks))
+    )
+
+
+def engines_document(listed: EngineList) -> json_models.EnginesDocument:
+    """Return what can run tests."""
+    return json_models.EnginesDocument(
+        engines=tuple(map(json_models.EngineDocument.model_validate, listed.entries)), problems=dict(listed.problems)
     )
 
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from batchhook.core.results import IsolationLevel, SuiteResult
 from batchhook.core.test_stats import TestStats
-from batchhook.engines.engine import Engine
 from batchhook.engines.pytest.engine import PytestEngine
 from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import SuiteSpec
+from batchhook.execution.spec import ConfiguredEngine, SuiteSpec
 
 
 def load_stats(file: Path | None) -> TestStats:
@@ -57,7 +56,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="write every test's result to this file")
     parser.add_argument("--history", type=Path, help="keep the tests' statistics in this file, for the next run")
     options = parser.parse_args()
-    engine: Engine = UnittestEngine(options.start_dir, top_level_dir=options.top_level_dir)
+    engine: ConfiguredEngine = UnittestEngine(options.start_dir, top_level_dir=options.top_level_dir)
     if options.engine == "pytest":
         engine = PytestEngine(options.start_dir)
     with tempfile.TemporaryDirectory(prefix="batchhook-benchmark-") as scratch:

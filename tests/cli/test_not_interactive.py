@@ -22,6 +22,7 @@ LIMIT = 90
 
 COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("doctor", 0, "doctor"),
+    ("engines", 0, "engines"),
     ("status", 0, "status"),
     ("status --unseen", 0, "status"),
     ("record -d nothing", 0, "record"),
@@ -80,8 +81,7 @@ def failed(project: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
     project.commit("break", calculator__py=BROKEN)
     for number in range(2, 6):
         project.commit(f"change-{number}")
-    while project.json("status")["under_way"]:
-        pass
+    project.await_runs()
     project.commit("next")
     return project
 
@@ -111,16 +111,16 @@ def names(group: typer.Typer, before: str = "") -> Iterator[str]:
         yield from names(inner.typer_instance, f"{before}{inner.name} ")
 
 
-@pytest.mark.timeout(300)  # each of the commands starts a Python
+@pytest.mark.timeout(300)  # there are many commands
 def test_with_standard_input_closed(failed: Repository) -> None:
-    run(failed, "install", {}, 0)  # for this Python
     for words, code, what in COMMANDS:
         has_no_json = words in WITHOUT_JSON
         asked = f"--json {words}" if has_no_json else f"{words} --json"
-        said, errors = run(failed, asked, {"preexec_fn": lambda: os.close(0)}, code)
-        for document in said.splitlines() if what == "watch" else [said]:  # one per line
+        done = failed.run(*asked.split(), stdin=None)
+        assert done.returncode == code, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        for document in done.stdout.splitlines() if what == "watch" else [done.stdout]:  # one per line
             is_valid(what, json.loads(document))
-        assert errors == "", words
+        assert done.stderr == "", words
 
 
 @contextmanager
@@ -134,23 +134,23 @@ def silent_pipe() -> Iterator[int]:
         os.close(write)
 
 
-@pytest.mark.parametrize("words", ["rollback 1", "rollback 1 --from-backup", "prune --keep 1"])
-def test_no_answer(failed: Repository, words: str) -> None:
+def test_no_answer(failed: Repository) -> None:
     """A command that needs confirmation shows its plan, and fails without waiting for an answer."""
     for number in range(5):
         failed.commit(f"more-{number}")
     failed.batchhook("wait", "2", "--timeout", "90")
     before = failed.git("status", "--porcelain")
-    with silent_pipe() as pipe:
-        shown, said = run(failed, words, {"stdin": pipe}, 64)
-    assert shown
-    for stdin in (subprocess.DEVNULL, None):
-        how = {"preexec_fn": lambda: os.close(0)} if stdin is None else {"stdin": stdin}
-        assert run(failed, words, how, 64) == (shown, said)
-    assert "confirmation is needed, and there is no terminal to ask on" in said
-    assert "hint: -y confirms, --dry-run shows what would change" in said
-    assert failed.git("status", "--porcelain") == before
-    assert failed.json("show", "1")["batch"]["id"] == 1
+    for words in ("rollback 1", "rollback 1 --from-backup", "prune --keep 1"):
+        with silent_pipe() as pipe:
+            shown, said = run(failed, words, {"stdin": pipe}, 64)
+        assert shown
+        for stdin in (subprocess.DEVNULL, None):
+            how = {"preexec_fn": lambda: os.close(0)} if stdin is None else {"stdin": stdin}
+            assert run(failed, words, how, 64) == (shown, said)
+        assert "confirmation is needed, and there is no terminal to ask on" in said
+        assert "hint: -y confirms, --dry-run shows what would change" in said
+        assert failed.git("status", "--porcelain") == before
+        assert failed.json("show", "1")["batch"]["id"] == 1
 
 
 def test_an_answer_through_a_pipe(failed: Repository) -> None:

@@ -79,7 +79,7 @@ def test_the_command(tmp_path: Path) -> None:
 
 def printed(project: Repository, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - as json.loads
     """What a command prints with --json, which is what its schema says."""
-    name = "-".join(words[: 2 if words[0] == "baseline" else 1])
+    name = "-".join(words[: 2 if words[0] == "baseline" else 1])  # "baseline" alone is a command, too
     document = project.json(*words, code=code)
     is_valid(name, document)
     return document
@@ -88,7 +88,10 @@ def printed(project: Repository, *words: str, code: int = 0) -> Any:  # noqa: AN
 def test_what_commands_print_and_write_is_valid(project: Repository, tmp_path: Path) -> None:
     first = project.head()
     printed(project, "doctor")
+    for words in (("baseline",), ("baseline", "show"), ("baseline", "compare")):
+        is_valid("error", project.json(*words, code=3))
     printed(project, "baseline", "set")
+    printed(project, "baseline")
     project.commit("break", calculator__py=BROKEN)
     for number in range(2, 6):
         project.commit(f"change-{number}")

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import random as randomness
+
 from hypothesis import given, strategies
 
+from batchhook.core.results import Outcome, TestResult
 from batchhook.core.test_stats import TestStats
-from batchhook.execution.scheduling import CHUNKS_PER_WORKER, TestItem, match_items, plan_chunks, select
+from batchhook.execution.scheduling import (
+    CHUNKS_PER_WORKER,
+    ItemResult,
+    TestItem,
+    in_suite_order,
+    match_items,
+    plan_chunks,
+    select,
+)
 
 CLASSES = 6
 GROUPS = ["", "", "class m0.C{}", "module m{}"]
@@ -91,3 +102,20 @@ def test_equal_ids_match_in_their_order(items: list[TestItem], random: object) -
     assert sorted(matches) == list(range(len(items)))
     assert all(others[other].test_id == items[own].test_id for own, other in matches.items())
     assert len(set(matches.values())) == len(items)
+
+
+def test_results_are_in_the_order_of_the_suite() -> None:
+    items = [item(number, number // 3) for number in range(6)]
+    fixtures = ["setUpModule (m0)", "setUpClass (m0.C0)", "tearDownClass (m0.C0)", "tearDownModule (m0)"]
+    others = ["setUpClass (m1.C1)", "a test that is not in the list"]
+    tests = [
+        ItemResult(number, TestResult(each.test_id, each.module, Outcome.FAILED)) for number, each in enumerate(items)
+    ]
+    shuffled = [*tests, *(ItemResult(-1, TestResult(name, "", Outcome.ERRORED)) for name in (*fixtures[1:3], *others))]
+    randomness.Random(1).shuffle(shuffled)
+    order = [entry.result.test_id for entry in in_suite_order(shuffled, items)]
+    names = [each.test_id for each in items]
+    assert order == [fixtures[1], *names[:3], fixtures[2], others[0], *names[3:], others[1]]
+    assert in_suite_order(reversed(tests), items) == tests
+    around = [ItemResult(-1, TestResult(name, "", Outcome.ERRORED)) for name in (fixtures[3], fixtures[0])]
+    assert in_suite_order([*around, *tests], items) == [around[1], *tests[:3], around[0], *tests[3:]]

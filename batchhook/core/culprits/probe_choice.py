@@ -14,7 +14,7 @@ from batchhook.core.culprits.pace import Pace, import_limit, quick_limit
 MIN_GAIN = 0.002
 """Expected gain, in bits, below which a probe is not worthwhile."""
 FAIR_SHARE = 0.3
-"""Share of its own best gain that a probe must yield for a test to be included in it."""
+"""Share of its own best gain that a probe must yield for a test to be included in it, unless the test takes no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,11 @@ class ProbeChooser:
         best, best_rate = None, 0.0
         for position in positions:
             required_here = required.get(position, set())
-            useful = [test_id for test_id, by_position in bits.items() if by_position[position] > threshold[test_id]]
+            useful = [
+                test_id
+                for test_id, by_position in bits.items()
+                if by_position[position] > (threshold[test_id] if self._paces[test_id].expected_seconds() else 0.0)
+            ]
             seconds_of = {
                 test_id: self._expected_seconds(test_id, position, gains.get(test_id))
                 for test_id in dict.fromkeys((*useful, *sorted(required_here)))

@@ -41,6 +41,26 @@ def bounded(text: str, limit: int) -> str:
     return f"{text[:half]}\n[... {len(text) - 2 * half} characters omitted ...]\n{text[-half:]}"
 
 
+def bounded_id(text: str) -> str:
+    """Shorten a long id in the middle, where a number keeps it apart from others.
+
+    The number depends on the id alone, so that it is the same in each process and run.
+    """
+    if len(text) <= ID_LIMIT:
+        return text
+    number = f"...{_number_of(text):016x}..."
+    half = (ID_LIMIT - len(number)) // 2
+    return text[:half] + number + text[-half:]
+
+
+def _number_of(text: str) -> int:
+    """Return a number of 64 bits for a text (FNV-1a); ``hashlib`` may be the project's, and ``hash`` is random."""
+    number = 0xCBF29CE484222325
+    for byte in str.encode(text, "utf-8", "surrogatepass"):
+        number = (number ^ byte) * 0x100000001B3 % 2**64
+    return number
+
+
 def attempt(function: Any, *arguments: object, otherwise: str) -> str:  # noqa: ANN401 - any function of the project
     """Call a function of the project; return ``otherwise`` if it raises or returns something other than a string."""
     try:

@@ -56,8 +56,9 @@ class PytestEngine:
         """Return the arguments of the harness's worker."""
         folders = [] if self.start_dir == "." else [self.start_dir]
         expressions = [f"{flag}{text}" for flag, text in (("-k=", self.keyword), ("-m=", self.markers)) if text]
-        arguments = [*folders, *expressions]
-        return [str(place.scratch), place.name, str(len(arguments)), *arguments, *sorted(place.modules)]
+        arguments, group = [*folders, *expressions], place.group
+        worker = [place.name, group.run, str(group.size), str(group.folder)]
+        return [str(place.scratch), *worker, str(len(arguments)), *arguments, *sorted(place.modules)]
 
     def find_problem(self, root: Path) -> SuiteError | None:
         """Return what keeps the suite from being collected in a checkout; None if nothing does."""

@@ -15,7 +15,8 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 class Document(BaseModel):
     """Base of all documents; an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    # Of some ninety models a command uses ten: each is built when it is first used.
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, defer_build=True)
 
 
 def json_path(path: str) -> str:

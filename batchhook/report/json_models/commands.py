@@ -33,6 +33,29 @@ class DoctorDocument(Document):
     checks: tuple[CheckDocument, ...]
 
 
+class EngineDocument(Document):
+    """Something that can run tests.
+
+    ``name`` is its name in the setting ``engine``, or ``preset`` if ``is_preset``. ``format`` is that of a preset's
+    report, else empty. ``sign`` says how the project shows that it uses it; empty if it does not. ``suites`` are those
+    that it runs now; an empty name stands for a project's only suite.
+    """
+
+    name: str
+    is_preset: bool
+    command: str
+    format: str
+    sign: str
+    suites: tuple[str, ...]
+
+
+class EnginesDocument(Document):
+    """``engines --json``; ``problems`` are those of plug-ins and suites, by name."""
+
+    engines: tuple[EngineDocument, ...]
+    problems: dict[str, str]
+
+
 class InstallSuiteDocument(Document):
     """A suite that would run now.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import batchhook
-from batchhook.core.settings import EngineName, NotifyEvent, NotifySettings, Settings, SuiteSettings
+from batchhook.core.settings import EngineName, NotifyEvent, NotifySettings, ReportFormat, Settings, SuiteSettings
 from batchhook.errors import ConfigurationError
 from batchhook.store.files import replace_file
 from batchhook.workflow.context.suite_detection import detect_suites
@@ -31,6 +31,8 @@ Layer = tuple[str, Mapping[str, Any]]
 """A source of settings, for messages, and the settings in it."""
 
 _ENUMS = {each.name: type(each.default) for each in dataclasses.fields(Settings) if isinstance(each.default, Enum)}
+
+_SUITE_ENUMS = {"engine": EngineName, "format": ReportFormat}
 
 # Variables with our prefix that are no settings: our processes pass them to each other, ...
 _INTERNAL_VARIABLES = frozenset(
@@ -169,13 +171,18 @@ def settings_from_dict(table: Mapping[str, Any]) -> Settings:
     notify = table["notify"]
     events = tuple(NotifyEvent(event) for event in notify["events"])
     notify = NotifySettings(**{**notify, "events": events, "urls": tuple(notify["urls"])})
-    suites = tuple(
-        SuiteSettings(
-            **{**suite, "engine": suite["engine"] and EngineName(suite["engine"]), "paths": tuple(suite["paths"])}
-        )
-        for suite in table["suites"]
-    )
-    return Settings(**{**table, **enums, "link": tuple(table["link"]), "notify": notify, "suites": suites})
+    suites = tuple(SuiteSettings(**{**_tuples(suite), **_enums(suite)}) for suite in table["suites"])
+    return Settings(**{**_tuples(table), **enums, "notify": notify, "suites": suites})
+
+
+def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a table as they were before JSON, which knows no tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+
+
+def _enums(suite: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a suite that are members of an enumeration, or None."""
+    return {name: suite[name] and enum(suite[name]) for name, enum in _SUITE_ENUMS.items()}
 
 
 def _write_cache(path: Path | None, key: str, settings: Settings) -> None:

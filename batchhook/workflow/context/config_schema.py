@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from batchhook.core.paths import is_build_product, is_safe_path
 from batchhook.core.settings import (
@@ -21,6 +21,7 @@ from batchhook.core.settings import (
     KnownFailures,
     NotifyEvent,
     NotifySettings,
+    ReportFormat,
     RunOrder,
     Settings,
     SuiteSettings,
@@ -62,6 +63,12 @@ class NotifyModel(BaseModel):
     messages: bool = False
 
 
+def _split_commands(value: object) -> object:
+    return (value,) if isinstance(value, str) and value.strip() else value or ()
+
+
+Commands = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_split_commands)]
+Paths = tuple[Annotated[str, AfterValidator(_validate_path)], ...]
 Variables = dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str]
 
 
@@ -73,6 +80,14 @@ class SuiteModel(BaseModel):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
     folder: Annotated[str, AfterValidator(_validate_optional_path)] = ""
     engine: EngineName | None = None
+    preset: str | None = None
+    command: str | None = None
+    build: Commands | None = None
+    report: str | None = None
+    format: ReportFormat | None = None
+    list: str | None = None
+    select: str | None = None
+    timeout: Annotated[float, Field(ge=0)] | None = None
     python: Annotated[str, Field(min_length=1)] | None = None
     start_dir: Annotated[str, Field(min_length=1)] | None = None
     pattern: Annotated[str, Field(min_length=1)] | None = None
@@ -81,6 +96,8 @@ class SuiteModel(BaseModel):
     env: Variables | None = None
     env_file: Annotated[str, AfterValidator(_validate_optional_path)] | None = None
     setup: str | None = None
+    setup_inputs: Paths | None = None
+    setup_outputs: Paths | None = None
     paths: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
@@ -105,6 +122,14 @@ class SettingsModel(BaseModel):
     wait: Annotated[float, Field(ge=0)] = Settings.wait
     python: Annotated[str, Field(min_length=1)] = Settings.python
     engine: EngineName = Settings.engine
+    preset: str = Settings.preset
+    command: str = Settings.command
+    build: Commands = Settings.build
+    report: str = Settings.report
+    format: ReportFormat = Settings.format
+    list: str = Settings.list
+    select: str = Settings.select
+    timeout: Annotated[float, Field(ge=0)] = Settings.timeout
     start_dir: Annotated[str, Field(min_length=1)] = Settings.start_dir
     pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
     top_level_dir: str = Settings.top_level_dir
@@ -118,6 +143,8 @@ class SettingsModel(BaseModel):
     worktrees: str = Settings.worktrees
     link: tuple[Annotated[str, AfterValidator(_validate_link)], ...] = Settings.link
     setup: str = Settings.setup
+    setup_inputs: Paths = Settings.setup_inputs
+    setup_outputs: Paths = Settings.setup_outputs
     setup_timeout: Annotated[float, Field(ge=0)] = Settings.setup_timeout
     env: Variables = Field(default_factory=dict)
     env_file: Annotated[str, AfterValidator(_validate_optional_path)] = Settings.env_file

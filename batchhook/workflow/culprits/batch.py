@@ -13,14 +13,17 @@ from batchhook.core.results import IsolationLevel, Run, TestResult
 from batchhook.core.settings import AutoRollback, Isolation
 from batchhook.core.suite_difference import describe_difference
 from batchhook.errors import BatchhookError, StoreError
+from batchhook.store.attributions import list_with_reason
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import Revision, search_revisions
-from batchhook.workflow.culprits.finder import CulpritFinder, estimate_failing_tests
+from batchhook.workflow.culprits.finder import INITIAL_SETUP_SECONDS, CulpritFinder, estimate_failing_tests
 from batchhook.workflow.culprits.probes import Prober, ProbeRequest, open_test_prober
 from batchhook.workflow.suite.fingerprint import find_suite
 
+ORDER_REASON = "it fails only after the tests that run before it"
+"""The reason for a failure that no change has caused."""
 _FAILURES_SEEN = {IsolationLevel.PARALLEL: 1, IsolationLevel.CLASS: 2, IsolationLevel.SUITE: 3}
 """How often a run has seen a test fail, by the isolation level of its result: each rerun isolates it further."""
 
@@ -100,6 +103,8 @@ def _search(
         budget=settings.culprit_budget,
         max_error=MAX_ERROR_TO_REVERT if settings.auto_rollback is AutoRollback.APPLY else MAX_ERROR,
         on_solved=lambda solved: job.progress.searching(len(failures), solved),
+        setup_seconds=INITIAL_SETUP_SECONDS if suite.is_selective else run.result.duration,
+        is_selective=suite.is_selective,
     )
     finder.on_solved(0)
     for result in failures:
@@ -109,12 +114,15 @@ def _search(
     modules = {result.test_id: result.module for result in failures}
     with open_test_prober(project, suite, job.scratch, modules) as prober:
         attributions = finder.search(prober)
-        candidates = [result for result in failures if _may_depend_on_order(result, attributions[result.test_id], run)]
+        known = list_with_reason(project.database, ORDER_REASON)
+        candidates = [
+            result
+            for result in failures
+            if _may_depend_on_order(result, attributions[result.test_id], run, is_known=result.test_id in known)
+        ]
         order_dependent = _find_order_dependent(prober, revisions[-1], candidates, run, deadline)
     return {
-        name: replace(attribution, reason="it fails only after the tests that run before it")
-        if name in order_dependent
-        else attribution
+        name: replace(attribution, reason=ORDER_REASON) if name in order_dependent else attribution
         for name, attribution in attributions.items()
     }
 
@@ -124,10 +132,20 @@ def _times_seen(result: TestResult, run: Run) -> int:
     return _FAILURES_SEEN[result.isolation] if run.result.ran_in_parallel else 1
 
 
-def _may_depend_on_order(result: TestResult, attribution: Attribution, run: Run) -> bool:
-    """Return whether a test without a culprit failed each time in the whole suite, and in no probe."""
-    has_no_culprit = attribution.kind in {AttributionKind.FLAKY, AttributionKind.AMBIGUOUS}
-    return has_no_culprit and 0 < attribution.failure_count == _times_seen(result, run) < attribution.run_count
+def _may_depend_on_order(result: TestResult, attribution: Attribution, run: Run, *, is_known: bool) -> bool:
+    """Return whether a test without a culprit failed each time in the whole suite, and in no probe.
+
+    Args:
+        result: of the test.
+        attribution: of its failure.
+        run: of the whole suite.
+        is_known: whether an earlier search found it so; then failures in earlier runs of the whole suite may count.
+    """
+    if attribution.kind not in {AttributionKind.FLAKY, AttributionKind.AMBIGUOUS}:
+        return False
+    if is_known:
+        return True
+    return 0 < attribution.failure_count == _times_seen(result, run) < attribution.run_count
 
 
 def _find_order_dependent(

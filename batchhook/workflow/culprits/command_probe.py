@@ -13,17 +13,14 @@ from time import perf_counter
 
 from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.sanitize import one_line
+from batchhook.core.suite_setup import Setup
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.execution.worker import signal_name
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.culprits.probes import ProbePool, Prober, ProbeRequest, open_probe_pool
-from batchhook.workflow.suite.fingerprint import (
-    checkout_environment,
-    checkout_fingerprint,
-    find_suite,
-    interpreter_fingerprint,
-)
+from batchhook.workflow.culprits.probes import ProbePool, Prober, ProbeRequest, Surroundings, open_probe_pool
+from batchhook.workflow.suite.environment import checkout_environment
+from batchhook.workflow.suite.fingerprint import checkout_fingerprint, find_suite, interpreter_fingerprint
 
 EXIT_SKIP = 125
 """Exit code of a command that cannot test a revision, as for ``git bisect run``."""
@@ -60,10 +57,9 @@ class CommandProber(Prober):
         project: Project,
         pool: ProbePool,
         command: ShellCommand,
-        environment: Mapping[str, str],
-        fingerprint: Mapping[str, object],
+        surroundings: Surroundings,
     ) -> None:
-        super().__init__(project, pool, environment, fingerprint)
+        super().__init__(project, pool, surroundings)
         self.timed_out: list[str] = []
         self._command = command
 
@@ -71,7 +67,9 @@ class CommandProber(Prober):
         del parallel
         started, log, cancel = perf_counter(), scratch / "output.log", self._pool.cancel
         args = ("sh", "-c", self._command.text)
-        ended = run_command(SupervisedCommand(args, self._environment, log, self._command.timeout, cancel), checkout)
+        ended = run_command(
+            SupervisedCommand(args, self._surroundings.environment, log, self._command.timeout, cancel), checkout
+        )
         if cancel.is_cancelled:
             raise SuiteError("the probe was cancelled")
         if ended.timed_out:
@@ -116,9 +114,10 @@ def open_command_prober(
     try:
         suite = find_suite(project, environment)
     except SuiteError:
+        setups: tuple[Setup, ...] = ()
         variables = checkout_environment(environment)
     else:
-        variables = dict(suite.environment)
-        fingerprint |= interpreter_fingerprint(suite.interpreter)
+        setups, variables = suite.setups, dict(suite.environment)
+        fingerprint |= interpreter_fingerprint(suite.interpreter) if suite.interpreter else {}
     with open_probe_pool(project, scratch) as pool:
-        yield CommandProber(project, pool, command, variables, fingerprint)
+        yield CommandProber(project, pool, command, Surroundings(variables, setups, fingerprint))

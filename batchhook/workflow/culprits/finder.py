@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from batchhook.core.culprits.attribution import Attribution, ProbeOutcome
@@ -78,6 +78,8 @@ class CulpritFinder:
         on_solved: called with the number of decided tests.
         on_probe: called before each round of probes with their revisions and the estimated number of probes left.
         max_error: tolerated probability that an attribution is wrong.
+        setup_seconds: expected duration of a probe besides its tests, before the first one.
+        is_selective: whether a probe can run some tests in less time than all; if not, all are asked for each time.
         started: when the budget began, by ``time.monotonic()``.
         probe_count: probes made so far.
     """
@@ -89,16 +91,21 @@ class CulpritFinder:
     on_solved: Callable[[int], None] = lambda _: None
     on_probe: Callable[[Sequence[Revision], int], None] = lambda _revisions, _left: None
     max_error: float = MAX_ERROR
+    setup_seconds: float = INITIAL_SETUP_SECONDS
+    is_selective: bool = True
     started: float = field(default_factory=time.monotonic)
     probe_count: int = 0
     _search: CulpritSearch = field(init=False)
     _former_names: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        tests = self.failing_tests
+        if not self.is_selective:  # what each costs is part of the setup
+            tests = [replace(test, seconds=0.0, pass_seconds=None, hangs=False) for test in tests]
         self._search = CulpritSearch(
             [revision.oid for revision in self.revisions],
-            self.failing_tests,
-            setup_seconds=INITIAL_SETUP_SECONDS,
+            tests,
+            setup_seconds=self.setup_seconds,
             max_error=self.max_error,
             budget=self.budget,
         )
@@ -191,5 +198,5 @@ class CulpritFinder:
         if result.is_cut:  # the time of a hang is not that of other probes
             return
         tests_seconds = sum(test.duration for test in result.result.results) + len(result.overruns) * probe.limit
-        overhead = max(0.0, result.seconds - tests_seconds)
+        overhead = max(0.0, result.seconds - (tests_seconds if self.is_selective else 0.0))
         self._search.setup_seconds += SETUP_SMOOTHING * (overhead - self._search.setup_seconds)

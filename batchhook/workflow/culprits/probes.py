@@ -14,6 +14,7 @@ from pathlib import Path
 
 from batchhook.core.culprits.attribution import ProbeOutcome
 from batchhook.core.results import Outcome, Run, SuiteResult, broken_result
+from batchhook.core.suite_setup import Setup
 from batchhook.core.test_ids import split_suite
 from batchhook.errors import BusyError, GitError, SuiteError
 from batchhook.execution.cancel import CancelToken
@@ -25,7 +26,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import Revision
 from batchhook.workflow.suite.fingerprint import Suite
 from batchhook.workflow.suite.prepare import SetupContext
-from batchhook.workflow.suite.run import default_spec, job_count, prepared_worktree, run_located
+from batchhook.workflow.suite.run import checkout_spec, job_count, prepared_worktree, run_located
 
 MAX_WORKERS = 4
 """Probes that run in parallel; each needs a private worktree."""
@@ -106,6 +107,21 @@ class ProbePool:
     cancel: CancelToken
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Surroundings of the processes of a probe, besides the tree.
+
+    Attributes:
+        environment: their variables.
+        setups: the commands that prepare a checkout.
+        fingerprint: everything that decides outcomes besides the tree.
+    """
+
+    environment: Mapping[str, str]
+    setups: Sequence[Setup]
+    fingerprint: Mapping[str, object]
+
+
 @contextmanager
 def open_probe_pool(project: Project, scratch: Path) -> Iterator[ProbePool]:
     """Provide a pool for the length of a block; leaving the block cancels running probes.
@@ -132,18 +148,22 @@ class Prober(ABC):
     Args:
         project: the repository.
         pool: for the probes.
-        environment: of the processes that run in a probe.
+        surroundings: of the processes that run in a probe.
+
+    Attributes:
+        workers: probes that run in parallel.
         fingerprint: everything that decides outcomes besides the tree.
+        is_selective: whether a probe can run some tests in less time than all.
     """
 
-    def __init__(
-        self, project: Project, pool: ProbePool, environment: Mapping[str, str], fingerprint: Mapping[str, object]
-    ) -> None:
+    is_selective = True
+
+    def __init__(self, project: Project, pool: ProbePool, surroundings: Surroundings) -> None:
         self.workers = pool.workers
-        self.fingerprint = fingerprint
+        self.fingerprint = surroundings.fingerprint
         self._project = project
         self._pool = pool
-        self._environment = environment
+        self._surroundings = surroundings
         self._count = 0
 
     def probe(self, requests: Sequence[ProbeRequest]) -> Iterator[ProbeResult]:
@@ -202,7 +222,9 @@ class Prober(ABC):
     def _probe_worktree(self, request: ProbeRequest, scratch: Path, parallel: int) -> SuiteResult:
         if not request.revision.oid:  # nothing existed before the first commit
             return SuiteResult(absent=dict.fromkeys(request.tests, ()), is_complete=False)
-        context = SetupContext(self._environment, scratch / "setup.log", self._pool.cancel)
+        context = SetupContext(
+            self._surroundings.environment, self._surroundings.setups, scratch / "setup.log", self._pool.cancel
+        )
         with prepared_worktree(self._project, request.revision.oid, context) as checkout:
             return self._run(request, checkout, scratch, parallel)
 
@@ -232,7 +254,8 @@ class TestProber(Prober):
     __test__ = False  # not one of pytest's own
 
     def __init__(self, project: Project, pool: ProbePool, suite: Suite, modules: Mapping[str, str]) -> None:
-        super().__init__(project, pool, suite.environment, suite.fingerprint)
+        super().__init__(project, pool, Surroundings(suite.environment, suite.setups, suite.fingerprint))
+        self.is_selective = suite.is_selective
         self._suite = suite
         self._stats = test_stats.load(project.database)
         self._modules = dict(modules)
@@ -251,13 +274,14 @@ class TestProber(Prober):
         # Tests that the requested ones depend on must have run to their ends.
         import_limit = inf if stats.needs_suite_order else request.import_limit
         spec = replace(
-            _limit_imports(default_spec(settings, self._suite, checkout, scratch), import_limit),
+            _limit_imports(checkout_spec(settings, self._suite, checkout, scratch), import_limit),
             limits={name: 0.0 if limit == inf else limit for name, limit in limits.items()},
             only=request.tests,
             from_other_tree=True,
             jobs=max(1, job_count(settings) // parallel) if is_shared else 1,
             stats=stats,
             cancel=self._pool.cancel,
+            run_limit=0.0 if import_limit == inf else import_limit + request.seconds,
         )
         modules = {self._modules.get(name, "") for name in request.tests}
         if not modules or "" in modules or len(modules) > MAX_MODULES:

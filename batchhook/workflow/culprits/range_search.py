@@ -85,6 +85,7 @@ class RangeSearch:
                 probe_progress(revisions, self.probe_count + finder.probe_count, left)
             ),
             started=self.started,
+            is_selective=self.cache.prober.is_selective,
         )
         finder.add_former_names(len(commit_range.revisions) - 1, names)
         finder.recall(self.project.database, self.cache.runs)

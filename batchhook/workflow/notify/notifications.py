@@ -15,9 +15,10 @@ from batchhook.core.sanitize import one_line
 from batchhook.core.settings import NotifyEvent, NotifySettings
 from batchhook.errors import BatchhookError
 from batchhook.plugins.notification_sender import APPRISE_MISSING
+from batchhook.plugins.sandbox import SandboxCall, run_sandboxed
 from batchhook.store import batches, integration_errors, runs
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify.sandbox import SandboxCall, run_sandboxed
+from batchhook.workflow.suite.environment import clean_environment
 
 URLS = "BATCHHOOK_NOTIFY_URLS"
 """Environment variable with addresses for the notifications of all repositories."""
@@ -96,7 +97,7 @@ def send(project: Project, notification: Notification, event: str) -> tuple[Deli
         request = {"variable": destination.variable, "position": destination.position}
         request |= {"title": notification.title, "body": notification.body, "kind": notification.kind}
         call = SandboxCall(_SENDER, request, destination.name, event, project.settings.plugin_timeout)
-        return Delivery(destination, run_sandboxed(project.state, os.environ, call).problem)
+        return Delivery(destination, run_sandboxed(project.state, clean_environment(os.environ), call).problem)
 
     with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
         deliveries = tuple(pool.map(send_to, list_destinations(project.settings.notify, os.environ)))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from batchhook.core.metrics import Metric, validate_metrics
 from batchhook.lazy import LazyModule
 from batchhook.plugins.discovery import Plugin, find_plugins
+from batchhook.plugins.sandbox import SandboxCall, SandboxResult, run_sandboxed
 from batchhook.store import batches, integration_errors, outbox
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify.sandbox import SandboxCall, SandboxResult, run_sandboxed
 from batchhook.workflow.status.analyze import load_analysis
+from batchhook.workflow.suite.environment import clean_environment
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -71,7 +72,7 @@ class PluginSet:
             timeout, event = self._project.settings.plugin_timeout, hook or "loading"
             return run_sandboxed(
                 self._project.state,
-                os.environ,
+                clean_environment(os.environ),
                 SandboxCall(_HOST, request, integration_errors.plugin_key(plugin.name), event, timeout),
             )
 

@@ -21,7 +21,7 @@ from batchhook.store import test_stats
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.fingerprint import Suite
 from batchhook.workflow.suite.prepare import SetupContext
-from batchhook.workflow.suite.run import default_spec, prepared_worktree, run_located
+from batchhook.workflow.suite.run import checkout_spec, prepared_worktree, run_located
 
 MAX_WARM_UP = 1.0
 """Seconds of tests of the same class that may run before a suspect, so that it finds loaded what they load and caches
@@ -78,7 +78,7 @@ class Bench:
             SuiteError: the worktree cannot be set up, or all private worktrees are in use.
         """
         scratch = self._make_scratch()
-        context = SetupContext(self._suite.environment, scratch / "setup.log", self._cancel)
+        context = SetupContext(self._suite.environment, self._suite.setups, scratch / "setup.log", self._cancel)
         with prepared_worktree(self._project, commit, context) as checkout:
             yield BenchWorktree(self, checkout)
 
@@ -94,7 +94,7 @@ class Bench:
         """
         scratch = self._make_scratch()
         spec = replace(
-            default_spec(self._project.settings, self._suite, checkout, scratch),
+            checkout_spec(self._project.settings, self._suite, checkout, scratch),
             only=tuple(tests),
             from_other_tree=True,
             jobs=1,

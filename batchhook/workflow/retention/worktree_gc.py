@@ -8,6 +8,7 @@ from pathlib import Path
 from batchhook.git import private_worktree
 from batchhook.git.command import Git
 from batchhook.git.location import Location
+from batchhook.git.removal import remove_path
 from batchhook.store import locks, worktree_places
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
@@ -70,6 +71,9 @@ def _remove(git: Git, state: StateDir, folder: Path) -> int:
         size = disk_usage([folder])
         private_worktree.remove(git, folder)
         freed = size - disk_usage([folder])
+        for cache in worktree_places.list_unneeded_caches(folder):
+            freed += disk_usage([cache])
+            remove_path(cache)
         if folder.parent != state.worktrees:
             worktree_places.remove_empty(folder.parent)
         return freed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,9 +206,11 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
     settings = config.load(SettingsSources(location.top, environment), lambda: read_head(git, location).branch)
     unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
     yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
-    yield from _check_python(location, settings, environment)
+    suites = tuple(preview_suites(settings, location, git, environment, _COLLECTION_LIMIT))
+    if any(suite.preview is None or suite.preview.interpreter is not None for suite in suites):
+        yield from _check_python(location, settings, environment)
     yield _check_worktrees(location, settings)
-    yield from _check_engines(location, git, settings, environment)
+    yield from _check_engines(suites, location, git, settings)
 
 
 def _check_worktrees(location: Location, settings: Settings) -> HealthCheck:
@@ -253,10 +255,10 @@ def _check_python(location: Location, settings: Settings, environment: Mapping[s
 
 
 def _check_engines(
-    location: Location, git: Git, settings: Settings, environment: Mapping[str, str]
+    suites: Sequence[SuiteOutlook], location: Location, git: Git, settings: Settings
 ) -> Iterator[HealthCheck]:
-    """Show which test framework runs each suite, why, what it collects, and which tests it does not run."""
-    for suite in preview_suites(settings, location, git, environment, _COLLECTION_LIMIT):
+    """Show what runs each suite, why, what it collects, and which tests it does not run."""
+    for suite in suites:
         prefix = f"{suite.name}: " if suite.name else ""
         for check in _check_engine(suite):
             yield replace(check, name=f"{prefix}{check.name}")
@@ -270,21 +272,27 @@ def _check_engine(suite: SuiteOutlook) -> Iterator[HealthCheck]:
         if suite.name and suite.problem is not None:  # that of the only suite is reported by the check of Python
             yield HealthCheck("python", ok=False, detail=suite.problem.message, hint=suite.problem.hint)
         return
-    is_missing = bool(preview.missing)
+    is_missing = bool(preview.missing)  # what follows has the same cause, and the same hint
     hint = preview.next_step if is_missing else ""
     yield HealthCheck("engine", ok=not is_missing, detail=one_line(preview.missing or preview.engine), hint=hint)
     if preview.problem is not None:
-        hint = hint or preview.problem.hint
+        hint = "" if is_missing else preview.problem.hint
         yield HealthCheck("discovery", ok=False, detail=one_line(preview.problem.message), hint=hint)
     elif preview.collection is not None:
         is_loaded = not preview.collection.unloaded
         hint = "" if is_loaded else "batchhook test shows why"
         yield HealthCheck("discovery", ok=is_loaded, detail=str(preview.collection), hint=hint)
     elif not is_missing:
-        yield HealthCheck("discovery", ok=True, detail=f"not finished after {_COLLECTION_LIMIT:g} s")
+        unknown = (
+            f"not finished after {_COLLECTION_LIMIT:g} s" if preview.is_countable else "the first run counts the tests"
+        )
+        yield HealthCheck("discovery", ok=True, detail=unknown)
+    for other in preview.others:
+        hint = "docs/commands.md shows how to run tests of several kinds"
+        yield HealthCheck("other tests", ok=False, detail=f"not run: {other}", hint=hint)
     if preview.unrun is not None:
         detail = f"{preview.unrun.are_not_run}: {', '.join(preview.unrun.examples)}"
-        yield HealthCheck("not run", ok=False, detail=one_line(detail), hint=preview.next_step)
+        yield HealthCheck("not run", ok=False, detail=one_line(detail), hint="" if is_missing else preview.next_step)
 
 
 def _check_undiscovered(location: Location, git: Git, settings: Settings) -> Iterator[HealthCheck]:

@@ -13,25 +13,32 @@ from batchhook.core.plural import plural
 from batchhook.core.results import IsolationLevel, UnrunTests
 from batchhook.core.settings import EngineName, Settings
 from batchhook.core.test_ids import is_unloaded_module
+from batchhook.engines.command.engine import CommandEngine
+from batchhook.engines.command.presets import PRESETS, find_presets
+from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.cancel import CancelToken
+from batchhook.execution.command_run import list_tests
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.interpreter import Interpreter
 from batchhook.execution.session import Discovery, Session
 from batchhook.execution.spec import NullListener, SuiteSpec, check_runnable
 from batchhook.git.command import Git
-from batchhook.git.environment import project_environment
 from batchhook.git.location import Location
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.suite.engine_choice import choose, list_files, missing_pytest
-from batchhook.workflow.suite.fingerprint import configure_engine, settings_of, suite_environment
+from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, list_files, missing_pytest, reader
+from batchhook.workflow.suite.environment import own_variables, suite_environment
+from batchhook.workflow.suite.fingerprint import settings_of
 from batchhook.workflow.suite.python_choice import current_python
 from batchhook.workflow.suite.unrun import count_unrun, next_step
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The number of tests in a suite, of their files, of files that cannot be loaded, and of deselected tests."""
+    """The number of tests in a suite, of their files, of files that cannot be loaded, and of deselected tests.
+
+    A command lists tests without their files.
+    """
 
     tests: int
     files: int
@@ -42,7 +49,8 @@ class Collection:
         """Return ``74 tests in 9 files``."""
         deselected = f"; {self.deselected} more deselected by the project's options" if self.deselected else ""
         unloaded = f"; {plural(self.unloaded, 'more file')} cannot be loaded" if self.unloaded else ""
-        return f"{plural(self.tests, 'test')} in {plural(self.files, 'file')}{deselected}{unloaded}"
+        files = f" in {plural(self.files, 'file')}" if self.files else ""
+        return f"{plural(self.tests, 'test')}{files}{deselected}{unloaded}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +59,38 @@ class SuitePreview:
 
     Attributes:
         configured: the setting ``engine``.
-        interpreter: the project's Python.
-        choice: the test framework.
+        interpreter: the project's Python; None if a command runs the tests, and there is none.
+        choice: what runs the tests.
         collection: what it collects; None if that took too long, or is not possible.
         problem: what keeps it from collecting; None if nothing does.
         unrun: tests that it does not run; None if there are none.
+        command: that runs the tests; empty for a framework of Python's.
+        is_countable: whether the tests can be counted without running them.
+        others: presets that fit the project as well, each with the reason.
     """
 
     configured: EngineName
-    interpreter: Interpreter
+    interpreter: Interpreter | None
     choice: EngineChoice
     collection: Collection | None = None
     problem: SuiteError | None = None
     unrun: UnrunTests | None = None
+    command: str = ""
+    is_countable: bool = True
+    others: tuple[str, ...] = ()
 
     @property
     def engine(self) -> str:
-        """Return the framework with its version, and why: ``pytest 9.2.0 (pytest.ini)``."""
-        version = f" {self.interpreter.pytest}" if self.choice.engine is EngineName.PYTEST else ""
-        return f"{self.choice.engine.value}{version} ({', '.join(self.choice.reasons)})"
+        """Return what runs the tests, and why: ``pytest 9.2.0 (pytest.ini)``."""
+        name = f"`{self.command}`" if self.command else self.choice.engine.value
+        if self.choice.engine is EngineName.PYTEST and self.interpreter is not None and self.interpreter.pytest:
+            name += f" {self.interpreter.pytest}"
+        return f"{name} ({', '.join(self.choice.reasons)})"
 
     @property
     def missing(self) -> str:
         """Say that the tests are written for pytest, and that the project's Python lacks it; empty if it has it."""
-        if not self.choice.is_pytest_missing:
+        if self.interpreter is None or not self.choice.is_pytest_missing:
             return ""
         reasons = ", ".join(self.choice.reasons)
         return missing_pytest(self.interpreter, f" ({reasons})")
@@ -82,7 +98,7 @@ class SuitePreview:
     @property
     def next_step(self) -> str:
         """Return the command or the setting by which pytest runs the tests."""
-        return next_step(self.configured, self.interpreter)
+        return "" if self.interpreter is None else next_step(self.configured, self.interpreter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,46 +144,53 @@ def _outlook(  # noqa: PLR0913, PLR0917 - the two before, for one suite
     environment: Mapping[str, str],
     seconds: float,
 ) -> SuiteOutlook:
-    roots = [*(root / folder for root in location.project_roots if folder), *location.project_roots]
-    state = StateDir.for_repository(location.common_dir)
     try:
-        interpreter = current_python(settings, roots, state, project_environment(environment))
         if not (location.top / folder).is_dir():
             raise SuiteError(f"the folder {folder} does not exist", "fix `folder` in [[tool.batchhook.suites]]")
-        preview = preview_suite(settings, interpreter, git.at(location.top / folder), environment, seconds)
+        place = SuitePlace.of(location, StateDir.for_repository(location.common_dir), git, folder)
+        preview = preview_suite(settings, place, own_variables(settings, location.top), environment, seconds)
     except BatchhookError as error:
         return SuiteOutlook(name, problem=error)
     return SuiteOutlook(name, preview, preview.problem)
 
 
 def preview_suite(
-    settings: Settings, interpreter: Interpreter, git: Git, environment: Mapping[str, str], seconds: float
+    settings: Settings, place: SuitePlace, own: Mapping[str, str], environment: Mapping[str, str], seconds: float
 ) -> SuitePreview:
-    """Choose the test framework, and collect the suite.
+    """Choose what runs the suite, and collect it.
 
     Args:
-        settings: of the project.
-        interpreter: the project's Python.
-        git: in the user's work tree.
+        settings: of the suite.
+        place: of the suite.
+        own: the variables of its settings.
         environment: the caller's.
         seconds: time limit of the collection.
 
     Raises:
-        GitError: the files cannot be listed.
+        SuiteError: there is no suitable Python or preset, or git fails.
     """
-    choice = choose(settings, interpreter, git)
-    preview = SuitePreview(settings.engine, interpreter, choice)
-    if choice.engine is EngineName.UNITTEST:
-        preview = replace(preview, unrun=count_unrun(list_files(git), git.folder))
-    elif choice.is_pytest_missing:
+    chosen = choose_engine(settings, place, environment, current_python)
+    top = place.git.folder
+    engine = chosen.engine
+    preview = SuitePreview(settings.engine, chosen.interpreter, chosen.choice)
+    if isinstance(engine, CommandEngine):
+        preview = replace(preview, command=engine.command, is_countable=bool(engine.list))
+    else:
+        files = list_files(place.git)
+        others = find_presets(PRESETS, files, reader(top)) if settings.engine is EngineName.AUTO else ()
+        preview = replace(preview, others=tuple(f"{match.preset.name} ({match.reason})" for match in others))
+    if chosen.choice.engine is EngineName.UNITTEST:
+        preview = replace(preview, unrun=count_unrun(files, top))
+    elif chosen.choice.is_pytest_missing:
         return preview
+    of_preset = engine.env if isinstance(engine, CommandEngine) else {}
     with tempfile.TemporaryDirectory(prefix="batchhook-collect-") as scratch:
         spec = SuiteSpec(
-            interpreter=interpreter.path,
-            root=git.folder,
-            environment={**suite_environment(environment, interpreter), **settings.env},
+            interpreter=chosen.interpreter.path if chosen.interpreter else Path(),
+            root=top,
+            environment={**suite_environment(environment, chosen.interpreter), **of_preset, **own},
             scratch=Path(scratch),
-            engine=configure_engine(choice.engine, settings),
+            engine=engine,
             test_timeout=settings.test_timeout,
         )
         try:
@@ -177,19 +200,22 @@ def preview_suite(
 
 
 def collect(spec: SuiteSpec, seconds: float) -> Collection | None:
-    """Collect a suite in a process of its own, and run nothing; None if it takes longer than ``seconds``.
+    """Collect a suite in a process of its own, and run nothing.
+
+    Returns:
+        what it collects; None if it takes longer than ``seconds``, or if its command lists nothing.
 
     Raises:
         SuiteError: it cannot be collected, or has no tests.
     """
-    token, discovery = CancelToken(), Discovery(first_party_names(spec.source_roots))
+    token = CancelToken()
     bounded = replace(spec, root=spec.root.resolve(), cancel=token)
-    session = Session(bounded, NullListener(), discovery, lambda _: [], isolation=IsolationLevel.SUITE)
     timer = threading.Timer(seconds, token.cancel)
+    timer.start()
     try:
-        check_runnable(bounded)
-        timer.start()
-        session.run(1)
+        if isinstance(spec.engine, CommandEngine):
+            return Collection(len(names), files=0) if (names := list_tests(bounded, spec.engine)) else None
+        return _collect_items(bounded)
     except SuiteError:
         if token.is_cancelled:
             return None
@@ -199,6 +225,16 @@ def collect(spec: SuiteSpec, seconds: float) -> Collection | None:
         if timer.is_alive():
             timer.join()
         token.close()
+
+
+def _collect_items(spec: SuiteSpec) -> Collection:
+    discovery = Discovery(WorkerGroup(spec.environment), first_party_names(spec.source_roots))
+    session = Session(spec, NullListener(), discovery, lambda _: [], isolation=IsolationLevel.SUITE)
+    try:
+        check_runnable(spec)
+        session.run(1)
+    finally:
+        discovery.close()
     loaded = [item for item in discovery.items if not is_unloaded_module(item.test_id)]
     return Collection(
         tests=len(loaded),

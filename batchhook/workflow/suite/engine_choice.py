@@ -1,56 +1,129 @@
-"""The test framework of a project, chosen by its files and by what its Python has."""
+"""Choice of what runs the tests of a suite: a framework of Python's, or a command."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.engine_choice import EngineChoice, choose_engine
+from batchhook.core import engine_choice
+from batchhook.core.engine_choice import EngineChoice
 from batchhook.core.pytest_config import Reader
 from batchhook.core.settings import EngineName, Settings
-from batchhook.errors import GitError, NoTestsError, SuiteError
-from batchhook.execution.interpreter import Interpreter
+from batchhook.core.suite_setup import Setup
+from batchhook.engines.pytest.engine import PytestEngine
+from batchhook.engines.unittest.engine import UnittestEngine
+from batchhook.errors import GitError, SuiteError
+from batchhook.execution import pip_command
+from batchhook.execution.interpreter import VENV_FOLDERS, Interpreter, is_virtual
+from batchhook.execution.spec import ConfiguredEngine
 from batchhook.git.command import Git
+from batchhook.git.environment import project_environment
+from batchhook.git.location import Location
+from batchhook.store.state_dir import StateDir
+from batchhook.workflow.suite.command_choice import ChosenCommand, CommandPlace, find_command
+from batchhook.workflow.suite.python_choice import AUTO
 
 _MAX_SIZE = 1 << 20
 """Bytes of a file that are read."""
 
+PythonFinder = Callable[[Settings, Sequence[Path], StateDir, Mapping[str, str]], Interpreter]
+"""``python_choice.find_python``, or ``current_python``."""
 
-def find_engine(settings: Settings, interpreter: Interpreter, git: Git) -> EngineChoice:
-    """Return the test framework of a run.
+
+@dataclass(frozen=True, slots=True)
+class SuitePlace:
+    """Place of a suite in the user's work tree.
+
+    Attributes:
+        git: in its folder; in the top if the folder does not exist.
+        roots: where its virtual environment may be: its folder, then the top, each also in the main work tree.
+        state: the repository's state folder.
+    """
+
+    git: Git
+    roots: tuple[Path, ...]
+    state: StateDir
+
+    @classmethod
+    def of(cls, location: Location, state: StateDir, git: Git, folder: str) -> SuitePlace:
+        """Return the place of a suite in a folder, relative to the top; empty for the top itself."""
+        tops = location.project_roots
+        path = location.top / folder
+        roots = (*([top / folder for top in tops] if folder else []), *tops)
+        return cls(git.at(path) if path.is_dir() else git.at(location.top), roots, state)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenEngine:
+    """Engine that runs the tests of a suite.
+
+    Attributes:
+        choice: the kind, and why.
+        engine: configured.
+        interpreter: the project's Python; None if a command runs the tests, and there is none.
+        setup: the command that prepares a checkout; that of a preset if no other is configured.
+    """
+
+    choice: EngineChoice
+    engine: ConfiguredEngine
+    interpreter: Interpreter | None
+    setup: Setup
+
+
+def choose_engine(
+    settings: Settings, place: SuitePlace, environment: Mapping[str, str], find_python: PythonFinder
+) -> ChosenEngine:
+    """Choose what runs the tests of a suite.
+
+    The user's work tree decides, also for older commits: all trees of one search have to be tested alike.
 
     Args:
-        settings: of the project.
-        interpreter: the project's Python.
-        git: in the user's work tree.
+        settings: of the suite.
+        place: of the suite.
+        environment: the caller's.
+        find_python: finds the project's Python.
 
     Raises:
-        NoTestsError: the setting asks for pytest, and the project's Python does not have it: no change is to blame.
-        SuiteError: git fails.
+        SuiteError: there is no suitable Python, or no such preset, or git fails.
     """
     try:
-        choice = choose(settings, interpreter, git)
+        files, read = list_files(place.git), reader(place.git.folder)
     except GitError as error:
         raise SuiteError(error.message, error.hint) from error
-    if choice.engine is EngineName.PYTEST and choice.is_pytest_missing:
-        raise NoTestsError(missing_pytest(interpreter), install_command(interpreter))
-    return choice
+    setup = Setup("", settings.setup, settings.setup_inputs, settings.setup_outputs)
+    command_place = CommandPlace(place.git.folder, environment, place.state, settings.plugin_timeout)
+    command = find_command(settings, files, read, command_place)
+    if command is not None:
+        interpreter = _python_of_command(settings, place, environment, find_python)
+        choice = EngineChoice(EngineName.COMMAND, command.reasons)
+        return ChosenEngine(choice, command.engine, interpreter, _setup_of_command(setup, command, place.git.folder))
+    interpreter = find_python(settings, place.roots, place.state, project_environment(environment))
+    choice = engine_choice.choose_engine(settings.engine, files, read, interpreter.pytest)
+    engine: ConfiguredEngine = UnittestEngine(settings.start_dir, settings.pattern, settings.top_level_dir)
+    if choice.engine is EngineName.PYTEST:
+        engine = PytestEngine(settings.start_dir)
+    return ChosenEngine(choice, engine, interpreter, setup)
 
 
-def choose(settings: Settings, interpreter: Interpreter, git: Git) -> EngineChoice:
-    """Choose the test framework of a project.
+def _python_of_command(
+    settings: Settings, place: SuitePlace, environment: Mapping[str, str], find_python: PythonFinder
+) -> Interpreter | None:
+    """Return the Python that comes first on a command's path; None if the project names none of its own.
 
-    The user's work tree decides, also for older commits: all trees of one search have to run under one framework.
-
-    Args:
-        settings: of the project.
-        interpreter: the project's Python.
-        git: in the user's work tree.
-
-    Raises:
-        GitError: the files cannot be listed.
+    The folder of the user's Python may hold other programs, which were not meant to come first.
     """
-    return choose_engine(settings.engine, list_files(git), reader(git.folder), interpreter.pytest)
+    is_own = settings.python != AUTO or any(is_virtual(root / name) for root in place.roots for name in VENV_FOLDERS)
+    return find_python(settings, place.roots, place.state, project_environment(environment)) if is_own else None
+
+
+def _setup_of_command(configured: Setup, command: ChosenCommand, folder: Path) -> Setup:
+    """Return the configured setup, or that of the preset where the project has the first of its inputs."""
+    inputs = command.setup.inputs
+    if configured.command.strip() or not inputs or not (folder / inputs[0]).is_file():
+        return configured
+    return command.setup
 
 
 def list_files(git: Git) -> tuple[str, ...]:
@@ -95,4 +168,4 @@ def missing_pytest(interpreter: Interpreter, reasons: str = "") -> str:
 
 def install_command(interpreter: Interpreter) -> str:
     """Return the command that installs pytest where the tests run."""
-    return f"{interpreter.path} -m pip install pytest"
+    return pip_command.install_command(interpreter.path, "pytest")

@@ -6,30 +6,21 @@ import hashlib
 import itertools
 import os
 import secrets
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import batchhook
-from batchhook.core.settings import EngineName, Settings, SuiteSettings
-from batchhook.engines.engine import Engine
-from batchhook.engines.pytest.engine import PytestEngine
-from batchhook.engines.unittest.engine import UnittestEngine
-from batchhook.errors import SuiteError
-from batchhook.execution.interpreter import VENV_FOLDERS, Interpreter, is_virtual, without_own_prefix
-from batchhook.execution.spec import SuitePart
-from batchhook.git.environment import project_environment
+from batchhook.core.settings import Settings, SuiteSettings
+from batchhook.core.suite_setup import Setup
+from batchhook.engines.command.engine import CommandEngine
+from batchhook.errors import NoTestsError, SuiteError
+from batchhook.execution.interpreter import VENV_FOLDERS, Interpreter, is_virtual
+from batchhook.execution.spec import ConfiguredEngine, SuitePart
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.suite.engine_choice import find_engine
+from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, install_command, missing_pytest
+from batchhook.workflow.suite.environment import own_variables, suite_environment
 from batchhook.workflow.suite.python_choice import AUTO, find_python
-
-# Set for hooks by pre-commit and prek, which describe the commit in variables of many names, or by ourselves; or by a
-# virtual environment that is not the project's.
-_HOOK_VARIABLES = ("PRE_COMMIT", "BATCHHOOK_INTERPRETER", "BATCHHOOK_CHAIN", "VIRTUAL_ENV")
-_USER_VARIABLES = frozenset(
-    {"PRE_COMMIT_HOME", "PRE_COMMIT_COLOR", "PRE_COMMIT_ALLOW_NO_CONFIG", "PRE_COMMIT_NO_CONCURRENCY"}
-)
 
 _MAX_LINKED_FILES = 5000
 """With more linked files than this, they are not digested and no run is reused."""
@@ -40,18 +31,20 @@ class Suite:
     """The project's suite, ready to run on any tree.
 
     Attributes:
-        interpreter: the project's Python.
-        engine: the test framework, configured.
+        interpreter: the project's Python; None if a command runs the tests, and there is none.
+        engine: what runs the tests, configured.
         environment: the variables that tests see.
         fingerprint: everything that decides outcomes besides the tree: runs with equal fingerprints on one tree should
             have equal outcomes.
+        setups: the commands that prepare a checkout, in their order.
         parts: the suites of a project that has several; then the first of them is described by the attributes before.
     """
 
-    interpreter: Interpreter
-    engine: Engine
+    interpreter: Interpreter | None
+    engine: ConfiguredEngine
     environment: Mapping[str, str]
     fingerprint: Mapping[str, object]
+    setups: tuple[Setup, ...] = ()
     parts: tuple[SuitePart, ...] = ()
 
     def without(self, names: Collection[str]) -> Suite:
@@ -63,29 +56,46 @@ class Suite:
         parts = tuple(part for part in self.parts if part.name not in names)
         return replace(self, fingerprint={**self.fingerprint, "suites": remaining}, parts=parts)
 
+    @property
+    def is_selective(self) -> bool:
+        """Return whether it can run some tests in less time than all."""
+        engines = [part.engine for part in self.parts] or [self.engine]
+        return all(not isinstance(engine, CommandEngine) or bool(engine.select) for engine in engines)
+
 
 def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
     """Return the project's suite, as its settings and the caller's environment define it.
 
     Raises:
-        SuiteError: there is no suitable Python, or a file of variables cannot be read.
+        SuiteError: there is no suitable Python or preset, or a file of variables cannot be read.
     """
-    common = {**checkout_fingerprint(project), **_common_fingerprint(project.settings)}
-    if not project.settings.suites:
-        suite = _find_suite(project, project.settings, "", environment)
+    settings = project.settings
+    common = {**checkout_fingerprint(project), **_common_fingerprint(settings)}
+    if not settings.suites:
+        suite = _find_suite(project, settings, "", environment)
         return replace(suite, fingerprint={**suite.fingerprint, **common})
-    suites = {each.name: _find_part(project, each, environment) for each in project.settings.suites}
+    suites = {each.name: _find_part(project, each, environment) for each in settings.suites}
+    first = next(iter(suites.values()))
+    whole = Setup("", settings.setup, settings.setup_inputs, settings.setup_outputs)
+    setups = [whole] if whole.command.strip() else []
     return replace(
-        next(iter(suites.values())),
+        first,
         fingerprint={**_join_fingerprints({name: suite.fingerprint for name, suite in suites.items()}), **common},
-        parts=tuple(_part(project.settings, each, suites[each.name]) for each in project.settings.suites),
+        setups=(*setups, *(each for suite in suites.values() for each in suite.setups)),
+        parts=tuple(_part(settings, each, suites[each.name]) for each in settings.suites),
     )
 
 
 def _part(settings: Settings, suite: SuiteSettings, configured: Suite) -> SuitePart:
     timeout = settings.test_timeout if suite.test_timeout is None else suite.test_timeout
-    python, environment = configured.interpreter.path, configured.environment
-    return SuitePart(suite.name, suite.folder, python, environment, configured.engine, timeout)
+    return SuitePart(
+        name=suite.name,
+        folder=suite.folder,
+        interpreter=configured.interpreter.path if configured.interpreter else Path(),
+        environment=configured.environment,
+        engine=configured.engine,
+        test_timeout=timeout,
+    )
 
 
 def settings_of(settings: Settings, suite: SuiteSettings, top: Path) -> Settings:
@@ -97,7 +107,8 @@ def settings_of(settings: Settings, suite: SuiteSettings, top: Path) -> Settings
     }
     if suite.folder and own.get("python", settings.python) == AUTO:
         own["python"] = next((name for name in VENV_FOLDERS if is_virtual(top / suite.folder / name)), AUTO)
-    return replace(settings, **own, env={**settings.env, **(suite.env or {})}, suites=())
+    setup = {"setup": "", "setup_inputs": (), "setup_outputs": ()}  # those of the whole project run once
+    return replace(settings, **{**setup, **own}, env={**settings.env, **(suite.env or {})}, suites=())
 
 
 def _find_part(project: Project, suite: SuiteSettings, environment: Mapping[str, str]) -> Suite:
@@ -110,47 +121,26 @@ def _find_part(project: Project, suite: SuiteSettings, environment: Mapping[str,
 
 
 def _find_suite(project: Project, settings: Settings, folder: str, environment: Mapping[str, str]) -> Suite:
-    variables = project_environment(environment)
-    top, roots = project.location.top, project.location.project_roots
-    roots = (*([root / folder for root in roots] if folder else []), *roots)
-    interpreter = find_python(settings, roots, project.state, variables)
-    git = project.git.at(top / folder) if (top / folder).is_dir() else project.git
-    engine = configure_engine(find_engine(settings, interpreter, git).engine, settings)
-    own = {**settings.env, **_read_variables(top, settings.env_file)}
-    tests_environment = {**suite_environment(environment, interpreter), **own}
-    decisive = {name: tests_environment[name] for name in engine.variables if name in tests_environment}
+    place = SuitePlace.of(project.location, project.state, project.git, folder)
+    chosen = choose_engine(settings, place, environment, find_python)
+    if chosen.interpreter is not None and chosen.choice.is_pytest_missing and chosen.engine.name == "pytest":
+        raise NoTestsError(missing_pytest(chosen.interpreter), install_command(chosen.interpreter))
+    own = own_variables(settings, project.location.top)
+    base = suite_environment(environment, chosen.interpreter)
+    engine = chosen.engine
+    of_preset = engine.env if isinstance(engine, CommandEngine) else {}
+    variables = {**base, **of_preset, **own}
+    decisive = {name: variables[name] for name in engine.variables if name in variables}
     fingerprint = {
-        **interpreter_fingerprint(interpreter),
+        **(interpreter_fingerprint(chosen.interpreter) if chosen.interpreter else {}),
         **engine.options,
         "engine": engine.name,
         "variables": _digest(f"{name}={value}" for name, value in sorted((decisive | own).items())),
         "test_timeout": settings.test_timeout,
+        "setup": [chosen.setup.command, *chosen.setup.inputs, *chosen.setup.outputs],
     }
-    return Suite(interpreter, engine, tests_environment, fingerprint)
-
-
-def _read_variables(top: Path, name: str) -> dict[str, str]:
-    """Return the variables in a file of ``NAME=VALUE`` lines, with or without quotes, ``export`` and comments.
-
-    Raises:
-        SuiteError: the file cannot be read.
-    """
-    if not name:
-        return {}
-    try:
-        lines = (top / name).read_text("utf-8").splitlines()
-        words = [shlex.split(line, comments=True) for line in lines]
-    except (OSError, ValueError) as error:
-        raise SuiteError(f"env_file: {name} cannot be read: {error}", "fix `env_file` in [tool.batchhook]") from error
-    pairs = [words_of_line[-1].partition("=") for words_of_line in words if words_of_line and "=" in words_of_line[-1]]
-    return {key: value for key, _, value in pairs}
-
-
-def configure_engine(name: EngineName, settings: Settings) -> Engine:
-    """Return a test framework, configured by the settings."""
-    if name is EngineName.PYTEST:
-        return PytestEngine(settings.start_dir)
-    return UnittestEngine(settings.start_dir, settings.pattern, settings.top_level_dir)
+    setups = (replace(chosen.setup, folder=folder),) if chosen.setup.command.strip() else ()
+    return Suite(chosen.interpreter, engine, variables, fingerprint, setups)
 
 
 def _join_fingerprints(fingerprints: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
@@ -161,46 +151,6 @@ def _join_fingerprints(fingerprints: Mapping[str, Mapping[str, object]]) -> dict
         **{key: first[key] for key in shared},
         "suites": {name: {key: each[key] for key in each if key not in shared} for name, each in fingerprints.items()},
     }
-
-
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's environment without what git and hook frameworks add to it for a hook."""
-    variables = project_environment(without_own_prefix(environment))
-    clean = {
-        name: value
-        for name, value in variables.items()
-        if name in _USER_VARIABLES or not name.startswith(_HOOK_VARIABLES)
-    }
-    return {**clean, "BATCHHOOK_RUNNING": "1"}
-
-
-def checkout_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the clean environment for commands that run in a private checkout: byte code is kept nowhere else.
-
-    Python takes a compiled file for current if its source has the same size and was written in the same second. Two
-    commits of one checkout easily agree in both. Checking a commit out removes every ``__pycache__`` there, but not the
-    files below ``PYTHONPYCACHEPREFIX``, which are found by the checkout's path (python/cpython#136224). A fresh prefix
-    for each checkout would have the standard library compiled again each time. Some Pythons have a prefix by
-    default (Apple's), so nothing may be written either.
-    """
-    clean = clean_environment(environment)
-    clean.pop("PYTHONPYCACHEPREFIX", None)
-    return {**clean, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def suite_environment(environment: Mapping[str, str], interpreter: Interpreter) -> dict[str, str]:
-    """Return the environment for a checkout with the project's Python first on the path.
-
-    Hook frameworks put their own private Python there, and a test may start ``python``.
-    """
-    clean = checkout_environment(environment)
-    folder = interpreter.path.parent
-    if (folder.parent / "pyvenv.cfg").exists():
-        clean["VIRTUAL_ENV"] = os.fspath(folder.parent)
-    path = clean.get("PATH", os.defpath)
-    if path.partition(os.pathsep)[0] != os.fspath(folder):
-        path = os.pathsep.join(part for part in (os.fspath(folder), path) if part)
-    return {**clean, "PATH": path}
 
 
 def _common_fingerprint(settings: Settings) -> dict[str, object]:
@@ -222,7 +172,7 @@ def checkout_fingerprint(project: Project) -> dict[str, object]:
     return {
         "link": settings.link,
         "linked": _linked_files_digest(project.location.top, settings.link),
-        "setup": [settings.setup, *(suite.setup or "" for suite in settings.suites)],
+        "setup": settings.setup,
         "submodules": _populated_submodules(project.location.top),
         "lfs": _lfs_digest(project.location.common_dir),
     }

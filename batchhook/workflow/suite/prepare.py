@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import Settings
+from batchhook.core.suite_setup import Setup
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
 from batchhook.execution.supervised_command import SupervisedCommand, run_command
 from batchhook.git.command import Git
+from batchhook.workflow.suite.setup_cache import SetupCache
 
 _MAX_SHOWN = 300
 """Characters of the setup command's last line that an error shows."""
@@ -23,36 +26,45 @@ _FIX_SETUP = "fix `setup` in [tool.batchhook]"
 
 @dataclass(frozen=True, slots=True)
 class SetupContext:
-    """Surroundings of the setup command.
+    """Surroundings of the setup commands.
 
     Attributes:
         environment: as the tests get it.
-        log: receives the command's output.
-        cancel: terminates the command; None if nothing does.
+        setups: the commands, in their order.
+        log: receives their output.
+        cancel: terminates them; None if nothing does.
     """
 
     environment: Mapping[str, str]
+    setups: Sequence[Setup]
     log: Path
     cancel: CancelToken | None = None
 
 
-def prepare_checkout(checkout: Path, work_tree: Path, settings: Settings, context: SetupContext) -> None:
-    """Create the links of the ``link`` setting, then run the ``setup`` commands.
+def prepare_checkout(
+    checkout: Path, work_tree: Path, settings: Settings, context: SetupContext, cache: SetupCache
+) -> None:
+    """Create the links of the ``link`` setting, then run the setup commands.
 
     Args:
         checkout: the private checkout.
         work_tree: the user's, which links point into.
         settings: of the project.
-        context: of the setup command.
+        context: of the setup commands.
+        cache: what earlier setups have created.
 
     Raises:
-        SuiteError: the target of a link is missing, or the command failed.
+        SuiteError: the target of a link is missing, or a command failed.
     """
     for name in settings.link:
         _create_link(checkout, work_tree, name)
-    for folder, command in (("", settings.setup), *((suite.folder, suite.setup or "") for suite in settings.suites)):
-        if command.strip():
-            _run_setup(checkout / folder, command, settings.setup_timeout, context)
+    for setup in context.setups:
+        folder = checkout / setup.folder
+        run = partial(_run_setup, folder, setup.command, settings.setup_timeout, context)
+        if setup.inputs and folder.is_dir():
+            cache.provide(setup, checkout, run)
+        else:
+            run()
 
 
 def _create_link(checkout: Path, work_tree: Path, name: str) -> None:

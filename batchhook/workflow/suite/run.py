@@ -21,11 +21,12 @@ from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpe
 from batchhook.git import private_worktree
 from batchhook.git.snapshot import capture_files
 from batchhook.git.untracked import find_omissions
-from batchhook.store import locks, runs, test_stats
+from batchhook.store import locks, runs, test_stats, worktree_places
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.engine_choice import list_committed_files, list_files
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
 from batchhook.workflow.suite.prepare import SetupContext, prepare_checkout
+from batchhook.workflow.suite.setup_cache import SetupCache
 from batchhook.workflow.suite.skips import add_skip_notes
 from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 from batchhook.workflow.suite.unrun import add_unrun_tests
@@ -156,11 +157,11 @@ def _run_in_worktree(
     project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path
 ) -> SuiteResult:
     top, settings, git = project.location.top, project.settings, project.git
-    context = SetupContext(suite.environment, scratch / "setup.log")
+    context = SetupContext(suite.environment, suite.setups, scratch / "setup.log")
     try:
         with prepared_worktree(project, request.commit, context, listener) as checkout:
             listener.stage("testing")
-            spec = _request_spec(project, suite, request, checkout, scratch)
+            spec = _request_spec(project, request, checkout_spec(project.settings, suite, checkout, scratch))
             result = run_suite(spec, listener)
             result = add_uncommitted_notes(result, checkout, top, settings.source_roots, git)
             result = add_skip_notes(result, checkout, top, settings.source_roots, git)
@@ -179,7 +180,8 @@ def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener:
         omissions = find_omissions(project.git, project.settings.snapshot_limit_bytes)
         tree = capture_files(project.git, project.location, "batchhook-index-run", omissions)
         listener.stage("testing")
-        spec = _request_spec(project, suite, request, project.location.top, scratch)
+        spec = default_spec(project.settings, suite, project.location.top, scratch)
+        spec = _request_spec(project, request, spec)
         result, files = run_suite(spec, listener), partial(list_files, project.git)
         result = add_unrun_tests(result, project.settings.engine, spec, suite.interpreter, files)
     return Run(tree, suite.fingerprint, started_at, result)
@@ -205,10 +207,11 @@ def prepared_worktree(
     with locked_worktree(project) as checkout:
         _check_not_cancelled(context)
         listener.stage("checking out")
-        private_worktree.checkout(project.git, checkout, commit, project.location.project_roots)
+        cache = SetupCache.beside(checkout)
+        private_worktree.checkout(project.git, checkout, commit, project.location.project_roots, cache.lasting_folders)
         _check_not_cancelled(context)
         listener.stage("setting up")
-        prepare_checkout(checkout, project.location.top, project.settings, context)
+        prepare_checkout(checkout, project.location.top, project.settings, context, cache)
         _check_not_cancelled(context)
         yield checkout
 
@@ -218,11 +221,11 @@ def _check_not_cancelled(context: SetupContext) -> None:
         raise SuiteError("the run was cancelled")
 
 
-def _request_spec(project: Project, suite: Suite, request: RunRequest, root: Path, scratch: Path) -> SuiteSpec:
+def _request_spec(project: Project, request: RunRequest, spec: SuiteSpec) -> SuiteSpec:
+    """Return the spec of a run for what was requested."""
     stats = test_stats.load(project.database)
     if request.relearn_order:
         stats = replace(stats, parallel_only=frozenset(), order_dependent=frozenset(), isolation_verified=frozenset())
-    spec = default_spec(project.settings, suite, root, scratch)
     if request.keyword or request.markers:
         spec = _restrict(spec, request.keyword, request.markers)
     return replace(
@@ -248,10 +251,15 @@ def _restrict(spec: SuiteSpec, keyword: str, markers: str) -> SuiteSpec:
     return replace(spec, engine=engine, parts=tuple(parts))
 
 
+def checkout_spec(settings: Settings, suite: Suite, checkout: Path, scratch: Path) -> SuiteSpec:
+    """Return the spec of a run of the whole suite in a private work tree, without statistics of earlier runs."""
+    return replace(default_spec(settings, suite, checkout, scratch), cache=worktree_places.cache_beside(checkout))
+
+
 def default_spec(settings: Settings, suite: Suite, root: Path, scratch: Path) -> SuiteSpec:
     """Return the spec of a run of the whole suite in a folder, without statistics of earlier runs."""
     return SuiteSpec(
-        interpreter=suite.interpreter.path,
+        interpreter=suite.interpreter.path if suite.interpreter else Path(),
         root=root,
         environment=suite.environment,
         scratch=scratch,

@@ -49,7 +49,7 @@ def add_unrun_tests(
     result: SuiteResult,
     configured: EngineName,
     spec: SuiteSpec,
-    interpreter: Interpreter,
+    interpreter: Interpreter | None,
     list_files: Callable[[], Collection[str]],
 ) -> SuiteResult:
     """Add the tests that unittest did not run to the result of a whole suite.
@@ -59,24 +59,25 @@ def add_unrun_tests(
             that: the hint at another ``pattern`` would not help.
         configured: the setting ``engine``.
         spec: of that run; the result of a part of the suite, or of another test framework, is returned as it is.
-        interpreter: the project's Python.
+        interpreter: the project's Python; None if commands run all tests.
         list_files: lists the files that were tested, relative to the top.
     """
     engines = {part.engine.name for part in spec.parts} or {spec.engine.name}
     is_relevant = EngineName.UNITTEST.value in engines and not spec.only
-    if not is_relevant or (result.broken_reason and not result.has_no_tests):
+    if interpreter is None or not is_relevant or (result.broken_reason and not result.has_no_tests):
         return result
     try:
         files = list_files()
     except GitError:
         return result
     unrun = _count_in_parts(files, spec) if spec.parts else count_unrun(files, spec.root)
-    hint = next_step(configured, interpreter)
     is_chosen = configured is EngineName.AUTO and not spec.parts
     if is_chosen and not interpreter.pytest and _is_for_pytest(result, unrun, files, spec.root):
-        return broken_result(NoTestsError(missing_pytest(interpreter), hint), result.duration)
+        error = NoTestsError(missing_pytest(interpreter), next_step(configured, interpreter))
+        return broken_result(error, result.duration)
     if unrun is None:
         return result
+    hint = next_step(configured, interpreter)
     if result.has_no_tests:
         return replace(result, broken_reason=f"No tests were found by unittest, only {unrun}", hint=hint)
     return replace(result, unrun=unrun, hint=result.hint or hint)

@@ -326,3 +326,18 @@ def test_summary_and_grouping() -> None:
     }
     assert group_by_culprit(attributions) == {"89abcdef01": ["c", "d"], "0123456789": ["a"]}
     assert summarize_attributions(attributions) == "89abcdef broke 2 tests, 01234567 broke 1 test, 1 flaky"
+
+
+@pytest.mark.parametrize(("seconds", "probes"), [(0.0, 12), (0.01, 14)])
+def test_tests_that_take_no_time_are_in_every_probe_that_helps_them(seconds: float, probes: int) -> None:
+    """A command that cannot run some tests runs all of them each time, so each probe is about all that are open."""
+    priors, broke = estimate_priors(STEADY, [0.0] * 8), {"a": 2, "b": 5, "c": 8}
+    tests = [FailingTest(name, name, priors, seconds) for name in broke]
+    search = CulpritSearch([f"c{number}" for number in range(9)], tests)
+    for name in broke:
+        search.observe(name, 8, FAILED)
+    outcome: Outcomes = lambda name, position: since(broke[name])(position)  # noqa: E731 - of two functions
+    completed = CompletedSearch(search, outcome, workers=1)
+    assert {name: each.culprit for name, each in completed.attributions.items()} == {"a": "c2", "b": "c5", "c": "c8"}
+    assert completed.probe_count == probes
+    assert (completed.runs > 2 * probes) == (seconds == 0)

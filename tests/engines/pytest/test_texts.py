@@ -48,6 +48,29 @@ def fails():
 """
 
 
+INDENTED = """\
+def test_function():
+    values = [1]
+    assert values == []
+def test_lines():
+    assert list(range(50)) == list("abcdefghijklmnopqrstuvwxyz" * 2)[:50] + [0]
+"""
+
+
+def test_tracebacks_keep_their_indentation_and_messages_name_no_options_of_pytest(project: PytestProject) -> None:
+    project.write({"test_t.py": INDENTED})
+    results = project.by_name(project.run())
+    function, lines = results["test_function"], results["test_lines"]
+    assert function.traceback.splitlines()[:3] == [
+        "    def test_function():",
+        "        values = [1]",
+        ">       assert values == []",
+    ]
+    assert "Use -v" in function.traceback
+    assert "-v" not in function.message + lines.message
+    assert function.message.startswith("assert [1] == []\n")
+
+
 def test_texts(project: PytestProject) -> None:
     project.write({"test_t.py": SUITE, "lib.py": LIBRARY, "pytest.ini": "[pytest]\naddopts = --doctest-modules\n"})
     results = project.by_name(project.run())

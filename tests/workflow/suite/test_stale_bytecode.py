@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.workflow.suite.fingerprint import checkout_environment
+from batchhook.workflow.suite.environment import checkout_environment
 from tests.driving import Repository
 
 TEST = """\

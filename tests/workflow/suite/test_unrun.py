@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.execution.pip_command import install_command
 from tests.driving import TESTS, Repository
 
 PYTEST_TESTS = "def test_a(): pass\n\n\nclass TestB:\n    def test_b(self): pass\n"
@@ -96,7 +97,7 @@ def test_a_python_without_pytest(project: Repository, bare_python: Path, text: s
     project.git("rm", "-q", "test_calculator.py")
     printed = run_batch(project, "one", 3, test_functions__py=text)
     assert f"this project's tests are written for pytest, and {bare_python} does not have it" in printed
-    assert f"{bare_python} -m pip install pytest" in printed
+    assert install_command(bare_python, "pytest") in printed
     assert "rollback" not in project.batchhook("analyze", "1", code=3)
 
 
@@ -106,14 +107,14 @@ def test_what_unittest_can_run_without_pytest_is_run(project: Repository, bare_p
     printed = run_batch(project, "one", test_functions__py=PYTEST_TESTS)
     assert "passed: 2 tests in" in printed
     assert UNRUN in printed
-    assert f"{bare_python} -m pip install pytest" in printed
+    assert install_command(bare_python, "pytest") in printed
 
 
 def test_a_setting_for_pytest_without_pytest(project: Repository, bare_python: Path) -> None:
     project.batchhook("install")
     configure(project, python=str(bare_python), engine="pytest")
     printed = run_batch(project, "one", 3)
-    assert f"{bare_python} -m pip install pytest" in printed
+    assert install_command(bare_python, "pytest") in printed
     assert "rollback" not in project.batchhook("analyze", "1", code=3)
 
 
@@ -142,9 +143,7 @@ def test_a_rollback_is_offered_if_the_suite_could_run_before(project: Repository
 
 def test_installation_and_doctor_say_what_would_run(project: Repository, bare_python: Path) -> None:
     printed = project.batchhook("install")
-    assert (
-        "The test framework is unittest (nothing in the project is written for pytest): 2 tests in 1 file." in printed
-    )
+    assert "The tests are run by unittest (nothing in the project is written for pytest): 2 tests in 1 file." in printed
     project.write("test_functions.py", PYTEST_TESTS)
     printed = project.batchhook("install")
     assert "(pytest-style tests in test_functions.py): 4 tests in 2 files." in printed
@@ -159,7 +158,8 @@ def test_installation_and_doctor_say_what_would_run(project: Repository, bare_py
     (document,) = project.json("install")["suites"]
     assert document["engine"] == "unittest"
     assert document["problem"].endswith(f"and {bare_python} does not have it")
-    assert document["hint"] == f"{bare_python} -m pip install pytest"
+    assert project.batchhook("doctor", code=3).count(install_command(bare_python, "pytest")) == 1
+    assert document["hint"] == install_command(bare_python, "pytest")
 
 
 def test_an_installation_does_not_wait_for_a_slow_suite(project: Repository) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from batchhook.workflow.suite.fingerprint import clean_environment
+from batchhook.workflow.suite.environment import clean_environment
 from tests.driving import CALCULATOR, Repository
 
 # Which variables of git conftest.py sets for the session.

@@ -13,8 +13,8 @@ import pytest
 
 from ...harness.exceptions import summarize_exception
 from ...harness.locations import in_checkout
-from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
-from .item_reports import skip_reason
+from ...harness.text import MESSAGE_LIMIT, TRACEBACK_LIMIT, bounded, bounded_id
+from .item_reports import skip_reason, traceback_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ class UnloadedModule:
 
     def __init__(self, node_id: str, outcome: str, error: tuple[str, str, str], text: str = "") -> None:
         error_type, message, location = error
-        self.node_id = bounded(node_id, ID_LIMIT)
-        self.module = bounded(node_id.partition("::")[0], ID_LIMIT)
+        self.node_id = bounded_id(node_id)
+        self.module = bounded_id(node_id.partition("::")[0])
         self.result: dict[str, object] = {
             "test_id": self.node_id,
             "module": self.module,
             "outcome": outcome,
             "duration": 0.0,
-            "error_type": bounded(error_type, ID_LIMIT),
+            "error_type": bounded_id(error_type),
             "message": bounded(message, MESSAGE_LIMIT),
-            "location": bounded(location, ID_LIMIT),
+            "location": bounded_id(location),
             "traceback": bounded(text, TRACEBACK_LIMIT),
             "subtests_failed": 0,
         }
@@ -52,7 +52,7 @@ class UnloadedModule:
         node_id = path_of(str(report.nodeid))
         if report.outcome == "skipped":
             return cls(node_id, "skipped", ("", skip_reason(report), ""))
-        text = attempt(lambda: report.longreprtext, otherwise="")
+        text = traceback_of(report)
         error = describe(exception.value, text) if exception is not None else ("", text.strip(), "")
         return cls(node_id, "errored", error, text)
 
@@ -104,7 +104,7 @@ class TestRows:
         class_name = str(owner.nodeid) if owner is not None else ""
         scope = self._widest_scope(entry)
         group = {"module": f"module {module}", "class": f"class {class_name}"}.get(scope, "")
-        return [bounded(text, ID_LIMIT) for text in (node_id, module, class_name, group)]
+        return [bounded_id(text) for text in (node_id, module, class_name, group)]
 
     def _widest_scope(self, item: Any) -> str:  # noqa: ANN401
         """Return the widest scope, up to the module, of the fixtures that a test shares; empty if it shares none.

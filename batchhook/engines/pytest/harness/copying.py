@@ -7,12 +7,13 @@ import sys
 
 from ...harness.locations import ROOT
 from ...harness.process import keep_standard_streams
-from .options import separate_folders, use_worker_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
+
+    from .options import Worker
 
 _SESSION_HOOKS = ("pytest_sessionstart", "pytest_sessionfinish", "pytest_unconfigure")
 
@@ -40,32 +41,24 @@ def _may_know_worker(module: ModuleType) -> bool:
     return b"PYTEST_XDIST_WORKER" in source or b"workerinput" in source
 
 
-def prepare_copies(config: Any) -> None:  # noqa: ANN401
-    """Create what copies of this process share: the folder around those for their temporary files."""
-    factory = getattr(config, "_tmp_path_factory", None)
-    if factory is not None:
-        factory.getbasetemp()
-
-
 def list_conftests(config: Any) -> list[ModuleType]:  # noqa: ANN401
     """Return the modules ``conftest.py`` that pytest has loaded."""
     plugins = config.pluginmanager.get_plugins()
     return [each for each in plugins if os.path.basename(getattr(each, "__file__", None) or "") == "conftest.py"]  # noqa: PTH119
 
 
-def begin_as_copy(config: Any, name: str, stacks: int) -> None:  # noqa: ANN401
+def begin_as_copy(config: Any, worker: Worker, stacks: int) -> None:  # noqa: ANN401
     """Set up a session in a copy of its process.
 
     Args:
         config: of pytest.
-        name: of the worker among several that run in parallel; empty if it runs alone.
+        worker: which the copy is.
         stacks: the file descriptor that stacks are written to after a crash.
     """
     keep_standard_streams(stacks)
     renew_capture(config)
-    if name:
-        use_worker_name(config, name)
-        separate_folders(config, name)
+    worker.use_name(config)
+    worker.separate_folders(config)
 
 
 def renew_capture(config: Any) -> None:  # noqa: ANN401

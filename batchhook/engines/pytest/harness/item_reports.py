@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from io import StringIO
 from time import perf_counter
 
 import pytest
 
 from ...harness.exceptions import summarize_exception
 from ...harness.locations import in_checkout
-from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
+from ...harness.text import MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded, bounded_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 SUBTESTS_KEPT = 5
 OUTPUT_LIMIT = 4 * 1024
 """Characters of captured output in a traceback, for each stream and phase."""
+_OPTION_HINTS = re.compile(r"\n *Use -v to get (?:more|the full) diff(?=\n|$)|, use '?-vv'? to show(?=\n|$)")
+"""What a message about an assertion says of pytest's own options, which are not batchhook's."""
 _WORST_FIRST = ("failed", "errored", "xpassed", "expected failure", "skipped")
 
 _clock = perf_counter  # tests may replace it
@@ -127,7 +131,7 @@ class ItemReports:
         self._subtests_failed += is_subtest
         if self._subtests_failed > SUBTESTS_KEPT:
             return
-        text = attempt(lambda: report.longreprtext, otherwise="")
+        text = traceback_of(report)
         if not self._error[0] and exception is not None:
             error_type, message, location = describe(exception, text)
             self._error = (error_type, message, location or location_of_item(self._item))
@@ -145,16 +149,30 @@ class ItemReports:
         texts = self._texts + ([f"[... {more} more failing subtests ...]\n"] if more > 0 else [])
         outcome = next((outcome for outcome in _WORST_FIRST if outcome in self._outcomes), "passed")
         return {
-            "test_id": bounded(node_id, ID_LIMIT),
-            "module": bounded(node_id.partition("::")[0], ID_LIMIT),
+            "test_id": bounded_id(node_id),
+            "module": bounded_id(node_id.partition("::")[0]),
             "outcome": outcome,
             "duration": self.duration,
-            "error_type": bounded(error_type, ID_LIMIT),
+            "error_type": bounded_id(error_type),
             "message": bounded(message or "; ".join(dict.fromkeys(self._reasons)), MESSAGE_LIMIT),
-            "location": bounded(location, ID_LIMIT),
+            "location": bounded_id(location),
             "traceback": bounded("\n".join(texts), TRACEBACK_LIMIT),
             "subtests_failed": self._subtests_failed,
         }
+
+
+def traceback_of(report: Any) -> str:  # noqa: ANN401
+    """Return the text of a failure as pytest prints it; ``longreprtext`` lacks the indentation of its first line."""
+    try:
+        from _pytest._io import TerminalWriter  # noqa: PLC0415 - no public way
+
+        file = StringIO()
+        writer = TerminalWriter(file)
+        writer.hasmarkup = False
+        report.toterminal(writer)
+        return file.getvalue().strip("\n")
+    except Exception:  # noqa: BLE001 - a report of a plug-in's may raise anything
+        return attempt(lambda: report.longreprtext, otherwise="")
 
 
 def describe(exception: Any, text: str) -> tuple[str, str, str]:  # noqa: ANN401
@@ -164,7 +182,8 @@ def describe(exception: Any, text: str) -> tuple[str, str, str]:  # noqa: ANN401
     if type(error).__name__ in {"DocTestFailure", "UnexpectedException"}:
         return describe_example(error, text)
     is_failure = isinstance(error, (AssertionError, pytest.fail.Exception))
-    return summarize_exception(error, exception.tb, text, is_failure=is_failure)
+    kind, message, location = summarize_exception(error, exception.tb, text, is_failure=is_failure)
+    return kind, _OPTION_HINTS.sub("", message), location
 
 
 def describe_example(error: Any, text: str) -> tuple[str, str, str]:  # noqa: ANN401

@@ -43,8 +43,63 @@ _OFF: tuple[tuple[str, object], ...] = (
     ("pastebin", None),
     ("htmlpath", None),  # pytest-html
     ("report_log", None),  # pytest-reportlog
-    ("basetemp", None),  # each worker would empty it
+    ("basetemp", None),  # each worker would empty it; see Worker.separate_folders
 )
+
+
+class Worker:
+    """This process among those that run the tests.
+
+    Attributes:
+        name: among those that run in parallel, in the notation of pytest-xdist (``gw0``); empty if it runs alone.
+        run: an id that all workers of the run share.
+        size: number of workers that the run started with.
+        folder: for temporary files; all workers of the run share it, and batchhook removes it.
+    """
+
+    def __init__(self, name: str, run: str, size: str, folder: str) -> None:
+        self.name = name
+        self.run = run
+        self.size = size
+        self.folder = folder
+
+    def renamed(self, name: str) -> Worker:
+        """Return a copy of this worker under another name."""
+        return Worker(name, self.run, self.size, self.folder)
+
+    def use_name(self, config: Any) -> None:  # noqa: ANN401
+        """Describe this process as one of pytest-xdist's, by which projects and plug-ins keep parallel tests apart.
+
+        ``pytest-django`` gives each worker a database of its own, for instance
+        (https://pytest-xdist.readthedocs.io/en/stable/how-to.html).
+        """
+        if not self.name:
+            return
+        os.environ["PYTEST_XDIST_WORKER"] = self.name
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = self.size
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = self.run
+        config.workerinput = {
+            "workerid": self.name,
+            "workercount": int(self.size),
+            "testrunuid": self.run,
+            "mainargv": [],
+        }
+        config.workeroutput = {}
+
+    def separate_folders(self, config: Any) -> None:  # noqa: ANN401
+        """Give this process a folder for temporary files of its own, inside one of the run, as pytest-xdist does.
+
+        By that, fixtures of several workers share a file
+        (https://pytest-xdist.readthedocs.io/en/stable/how-to.html#making-session-scoped-fixtures-execute-only-once).
+        """
+        own = f"popen-{self.name}" if self.name else f"pytest-{os.getpid()}"
+        if hasattr(config.option, "basetemp"):
+            config.option.basetemp = os.path.join(self.folder, own)
+        factory = getattr(config, "_tmp_path_factory", None)
+        if factory is not None:  # pytest is configured: this is a copy of such a process
+            from pathlib import Path  # noqa: PLC0415 - with pytest
+
+            factory._given_basetemp, factory._basetemp = Path(self.folder, own), None  # noqa: SLF001 - no public way
 
 
 def disable_competitors(config: Any) -> None:  # noqa: ANN401
@@ -103,29 +158,3 @@ def disable_coverage(early_config: Any, args: list[str]) -> None:  # noqa: ANN40
     if hasattr(early_config.known_args_namespace, "no_cov"):
         early_config.known_args_namespace.no_cov = True
         args.append("--no-cov")
-
-
-def use_worker_name(config: Any, name: str) -> None:  # noqa: ANN401
-    """Describe this process as a worker of pytest-xdist's, by which projects and plug-ins keep parallel tests apart.
-
-    ``pytest-django`` gives each worker a database of its own, for instance
-    (https://pytest-xdist.readthedocs.io/en/stable/how-to.html).
-    """
-    run = f"{hash('batchhook') % 2**64:032x}"  # all workers of a run have the same random hash seed
-    os.environ["PYTEST_XDIST_WORKER"] = name
-    os.environ["PYTEST_XDIST_TESTRUNUID"] = run
-    config.workerinput = {"workerid": name, "testrunuid": run, "mainargv": []}
-    config.workeroutput = {}
-
-
-def separate_folders(config: Any, name: str) -> None:  # noqa: ANN401
-    """Give a worker a folder for temporary files of its own, in one that is new in each run, as pytest-xdist does.
-
-    By that, fixtures of several workers share a file
-    (https://pytest-xdist.readthedocs.io/en/stable/how-to.html#making-session-scoped-fixtures-execute-only-once).
-    """
-    factory = getattr(config, "_tmp_path_factory", None)
-    if factory is not None:
-        folder = factory.getbasetemp() / f"popen-{name}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        factory._basetemp = folder  # noqa: SLF001 - no public way

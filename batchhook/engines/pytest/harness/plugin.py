@@ -20,16 +20,18 @@ from ...harness.channel import Channel, Commands
 from ...harness.forking import Copies
 from ...harness.locations import Origins
 from ...harness.process import flush, python_version, restore_standard_streams
-from ...harness.text import ID_LIMIT, bounded
+from ...harness.text import bounded_id
 from .collected import TestRows, UnloadedModule, describe_conftest_error, path_of
-from .copying import begin_as_copy, list_conftests, may_share_session, prepare_copies
+from .copying import begin_as_copy, list_conftests, may_share_session
 from .item_reports import ItemReports
-from .options import disable_competitors, disable_coverage, separate_folders, use_worker_name
+from .options import disable_competitors, disable_coverage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
+
+    from .options import Worker
 
 ITEMS_PER_LINE = 500
 _TAKES_PATHLIB = int(pytest.__version__.partition(".")[0]) >= 7  # noqa: PLR2004 - the first that does
@@ -45,7 +47,7 @@ class HarnessPlugin:
         commands: from batchhook.
         first_party: names of the modules and packages in the checkout's source roots.
         files: the only files to collect, relative to the root; empty for all.
-        worker_name: of this worker among several that run in parallel; empty if it runs alone.
+        worker: which this process is.
 
     Attributes:
         stacks: the file descriptor that stacks are written to after a crash.
@@ -60,7 +62,7 @@ class HarnessPlugin:
         first_party: Sequence[str],
         *,
         files: frozenset[str],
-        worker_name: str,
+        worker: Worker,
     ) -> None:
         self.stacks = 2
         self.has_listed = False
@@ -71,7 +73,7 @@ class HarnessPlugin:
         self._root = ""
         self._files = files
         self._folders = frozenset(folder for file in files for folder in _parent_folders(file))
-        self._worker_name = worker_name
+        self._worker = worker
         self._entries: list[Any] = []  # pytest's items, after an UnloadedModule for each module that has none
         self._errors: dict[str, Any] = {}  # exceptions of collectors, by node id, until their reports arrive
         self._deselected = 0
@@ -84,8 +86,7 @@ class HarnessPlugin:
     def pytest_load_initial_conftests(self, early_config: Any, args: list[str]) -> Iterator[None]:  # noqa: ANN401
         """Keep coverage off, and note an error in a ``conftest.py``, which may ask for the worker's name."""
         disable_coverage(early_config, args)
-        if self._worker_name:
-            use_worker_name(early_config, self._worker_name)
+        self._worker.use_name(early_config)
         outcome: Any = yield
         if outcome.excinfo:
             self._entries = describe_conftest_error(outcome.excinfo[1])
@@ -96,6 +97,7 @@ class HarnessPlugin:
         """Switch off, before any plug-in acts on them, options that run tests elsewhere, again or not at all."""
         self._root = str(getattr(config, "rootpath", None) or config.rootdir)
         disable_competitors(config)
+        self._worker.separate_folders(config)
         yield
 
     # --- collection -------------------------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class HarnessPlugin:
     def pytest_collectstart(self, collector: Any) -> None:  # noqa: ANN401
         """Report a module before it is imported."""
         if "::" not in str(collector.nodeid):
-            self._channel.send("import_started", module=bounded(path_of(str(collector.nodeid)), ID_LIMIT))
+            self._channel.send("import_started", module=bounded_id(path_of(str(collector.nodeid))))
 
     def pytest_exception_interact(self, node: Any, call: Any) -> None:  # noqa: ANN401
         """Keep the exception of a collector: its report will have the text only."""
@@ -150,8 +152,6 @@ class HarnessPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: Any) -> bool:  # noqa: ANN401
         """List the suite, and run items until the command to quit."""
-        if self._worker_name:
-            separate_folders(session.config, self._worker_name)
         faulthandler.enable(self.stacks, all_threads=True)  # pytest's own plug-in has directed it to the terminal
         self._entries += session.items
         self._config = session.config
@@ -170,7 +170,6 @@ class HarnessPlugin:
         pending: deque[int] = deque()
         for command in commands:
             if command.is_copy:
-                prepare_copies(self._config)
                 copy = commands.copies.make()
                 if copy is not None:
                     return self._begin_as_copy(*copy)
@@ -190,7 +189,7 @@ class HarnessPlugin:
 
     def _begin_as_copy(self, commands: int, reports: int, token: str, name: str) -> Commands:
         """Go on in a copy of the process, under a name of its own; return its commands."""
-        begin_as_copy(self._config, name, self.stacks)
+        begin_as_copy(self._config, self._worker.renamed(name), self.stacks)
         self._channel = Channel(reports, token)
         self._channel.send("hello", pid=os.getpid(), python=python_version())
         self._channel.send("discovery_finished", origins=[])
@@ -207,7 +206,7 @@ class HarnessPlugin:
         if self._config is not None:
             for conftest in list_conftests(self._config):
                 path = os.path.relpath(conftest.__file__ or "", self._root)
-                self._channel.send("import_started", module=bounded(path, ID_LIMIT))
+                self._channel.send("import_started", module=bounded_id(path))
             is_forkable = self._commands.copies.are_possible and may_share_session(self._config)
         origins = self._origins.changes()
         self._channel.send("discovery_finished", origins=origins, deselected=self._deselected, is_forkable=is_forkable)

@@ -7,7 +7,7 @@ import os
 from ...harness.channel import Channel, Commands
 from ...harness.forking import Copies  # noqa: F401 - the supervisor takes it, like those before, from here
 from ...harness.process import impersonate, prepare, python_version
-from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, attempt, bounded
+from ...harness.text import MESSAGE_LIMIT, attempt, bounded, bounded_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _start_error: Exception | None = None
 try:
     import pytest
 
-    from .options import stay_in_checkout
+    from .options import Worker, stay_in_checkout
     from .plugin import HarnessPlugin
 except Exception as error:  # noqa: BLE001 - pytest is the project's, and so is what it imports
     _start_error = error
@@ -37,10 +37,10 @@ def main(
         commands: from batchhook.
         stacks: the file descriptor that stacks are written to after a crash, and the signal that asks for them.
         first_party: names of the modules and packages in the checkout's source roots.
-        arguments: a folder for pytest's cache; the name of this worker among several that run in parallel, or nothing;
-            the number of arguments for pytest, and these; the only files to collect, none for all.
+        arguments: a folder for pytest's cache; the attributes of ``options.Worker``; the number of arguments for
+            pytest, and these; the only files to collect, none for all.
     """
-    cache, worker_name, count, *rest = arguments
+    cache, name, run, size, folder, count, *rest = arguments
     options, files = rest[: int(count)], rest[int(count) :]
     start = next((option for option in options if not option.startswith("-")), ".")
     prepare(stacks)
@@ -48,7 +48,8 @@ def main(
     if _start_error is not None:
         report_failure(channel, _start_error)
         return
-    plugin = HarnessPlugin(channel, commands, first_party, files=frozenset(files), worker_name=worker_name)
+    worker = Worker(name, run, size, folder)
+    plugin = HarnessPlugin(channel, commands, first_party, files=frozenset(files), worker=worker)
     plugin.stacks = stacks[0]
     impersonate("pytest.__main__", "", options, pytest=pytest)
     try:
@@ -66,4 +67,4 @@ def main(
 def report_failure(channel: Channel, error: BaseException) -> None:
     """Report an exception that keeps pytest from collecting the suite."""
     name, text = type(error).__name__, attempt(str, error, otherwise="")
-    channel.send("discovery_failed", error_type=bounded(name, ID_LIMIT), message=bounded(text, MESSAGE_LIMIT))
+    channel.send("discovery_failed", error_type=bounded_id(name), message=bounded(text, MESSAGE_LIMIT))

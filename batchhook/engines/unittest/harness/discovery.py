@@ -8,7 +8,7 @@ import copy
 import sys
 import unittest
 
-from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, attempt, bounded
+from ...harness.text import MESSAGE_LIMIT, attempt, bounded, bounded_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class LoaderHooks:
         # The loader asks for the name just before it imports a module; overriding the import itself would put a
         # frame of ours into the text of every import error.
         name: str = self._name(path)
-        self._channel.send("import_started", module=bounded(name, ID_LIMIT))
+        self._channel.send("import_started", module=bounded_id(name))
         return name
 
 
@@ -115,7 +115,7 @@ class FlatSuite:
 
     def _add(self, test: Any, owner: Any, group: str) -> None:  # noqa: ANN401
         row = [test_id(test), module_of(test), class_name(type(test)), group]
-        self.rows.append([bounded(text, ID_LIMIT) for text in row])
+        self.rows.append([bounded_id(text) for text in row])
         self.tests.append(test)
         self.owners.append(owner)
 

@@ -10,7 +10,7 @@ from time import perf_counter
 
 from ...harness.exceptions import summarize_exception
 from ...harness.process import restore_standard_streams
-from ...harness.text import ID_LIMIT, MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded
+from ...harness.text import MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded, bounded_id
 from .discovery import module_of, test_id
 
 TYPE_CHECKING = False
@@ -76,13 +76,13 @@ class RunningTest:
         more = self.subtests_failed - SUBTESTS_KEPT
         texts = self.texts + ([f"[... {more} more failing subtests ...]\n"] if more > 0 else [])
         return {
-            "test_id": bounded(self.name, ID_LIMIT),
-            "module": bounded(self.module, ID_LIMIT),
+            "test_id": bounded_id(self.name),
+            "module": bounded_id(self.module),
             "outcome": self.outcome,
             "duration": self.duration,
-            "error_type": bounded(error_type, ID_LIMIT),
+            "error_type": bounded_id(error_type),
             "message": bounded(message or "; ".join(dict.fromkeys(self.reasons)), MESSAGE_LIMIT),
-            "location": bounded(location, ID_LIMIT),
+            "location": bounded_id(location),
             "traceback": bounded("\n".join(texts), TRACEBACK_LIMIT),
             "subtests_failed": self.subtests_failed,
         }
@@ -114,7 +114,7 @@ class ReportingResult(unittest.TextTestResult):
     def fixture_started(self, name: str) -> None:
         """Report the start of a fixture."""
         self._fixture = name
-        self._channel.send("fixture_started", id=bounded(name, ID_LIMIT))
+        self._channel.send("fixture_started", id=bounded_id(name))
 
     def startTest(self, test: Any) -> None:  # noqa: ANN401, N802
         """Report the start of a test."""
@@ -125,7 +125,7 @@ class ReportingResult(unittest.TextTestResult):
         if item >= 0:
             self._channel.send_started(item)
         else:
-            self._channel.send("started", item=item, id=bounded(name, ID_LIMIT))
+            self._channel.send("started", item=item, id=bounded_id(name))
         self._running.append(RunningTest(item, test, name, module))
         self._handled = sys.exc_info()[1]
 

@@ -17,7 +17,6 @@ from typing import Any
 from batchhook.core.sanitize import one_line, sanitize_lines
 from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.suite.fingerprint import clean_environment
 
 _MAX_LOG_SIZE = 1_000_000
 _MAX_OUTPUT_SIZE = 1_000_000
@@ -61,7 +60,7 @@ def run_sandboxed(state: StateDir, environment: Mapping[str, str], call: Sandbox
 
     Args:
         state: the repository's.
-        environment: the caller's; the process gets it without Git's variables.
+        environment: of the process.
         call: the call.
     """
     folder = state.plugins / _folder_name(call.name)
@@ -71,7 +70,7 @@ def run_sandboxed(state: StateDir, environment: Mapping[str, str], call: Sandbox
         request, output, printed = scratch / "request.json", scratch / "output.json", scratch / "printed"
         request.write_text(json.dumps(call.request), "utf-8")
         command = [sys.executable, "-E", "-m", call.module, os.fspath(request), os.fspath(output)]
-        ended = run_command(SupervisedCommand(command, clean_environment(environment), printed, call.timeout), folder)
+        ended = run_command(SupervisedCommand(command, environment, printed, call.timeout), folder)
         result = _read_result(ended, output, call.timeout)
         _write_log(state.plugins_log, call, result, printed)
         return result

@@ -1,0 +1,2 @@
+ok 1 - one
+Bail out!  no disk
