@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from batchhook.core.results import IsolationLevel, Outcome, SuiteResult, broken_result
 from batchhook.core.settings import RunOrder
 from batchhook.engines.command.engine import CommandEngine
 from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
-from batchhook.execution.command_run import run_command_suite
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
 from batchhook.execution.parts import PartListener, merge, part_spec
@@ -28,6 +28,12 @@ from batchhook.execution.scheduling import (
 )
 from batchhook.execution.session import Discovery, Session
 from batchhook.execution.spec import NONE_SELECTED, Listener, NullListener, SuitePart, SuiteSpec, check_runnable
+from batchhook.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from batchhook.execution import command_run
+else:
+    command_run = LazyModule("batchhook.execution.command_run")
 
 MIN_PARALLEL_SECONDS = 0.5
 """Expected duration of the tests below which a second process does not pay."""
@@ -42,7 +48,7 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     if spec.parts:
         return _run_parts(spec, listener or NullListener())
     if isinstance(spec.engine, CommandEngine):
-        return run_command_suite(spec, spec.engine, listener or NullListener())
+        return command_run.run_command_suite(spec, spec.engine, listener or NullListener())
     begin = perf_counter()
     run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener or NullListener())
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.core.results import Outcome
-from batchhook.engines.harness.text import ID_LIMIT, bounded
+from batchhook.engines.harness.text import bounded_id
 from benchmarks.engine.measure import Measured, measure
 from benchmarks.engine.suites import PYTEST, Suite
 
@@ -64,4 +64,4 @@ def run_framework(
         done = measure(command, folder, environment, limit)
         rows = json.loads(file.read_text()) if done.has_ended and file.exists() else []
     # Ids are shortened as by batchhook.
-    return [Row.create(suite, bounded(name, ID_LIMIT), *rest) for name, *rest in rows], done
+    return [Row.create(suite, bounded_id(name), *rest) for name, *rest in rows], done

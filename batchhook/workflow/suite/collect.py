@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchhook.core.engine_choice import EngineChoice
 from batchhook.core.plural import plural
@@ -18,19 +19,24 @@ from batchhook.engines.command.presets import PRESETS, find_presets
 from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.cancel import CancelToken
-from batchhook.execution.command_run import list_tests
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.interpreter import Interpreter
 from batchhook.execution.session import Discovery, Session
 from batchhook.execution.spec import NullListener, SuiteSpec, check_runnable
 from batchhook.git.command import Git
 from batchhook.git.location import Location
+from batchhook.lazy import LazyModule
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, list_files, missing_pytest, reader
 from batchhook.workflow.suite.environment import own_variables, suite_environment
 from batchhook.workflow.suite.fingerprint import settings_of
 from batchhook.workflow.suite.python_choice import current_python
 from batchhook.workflow.suite.unrun import count_unrun, next_step
+
+if TYPE_CHECKING:
+    from batchhook.execution import command_run
+else:
+    command_run = LazyModule("batchhook.execution.command_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +220,7 @@ def collect(spec: SuiteSpec, seconds: float) -> Collection | None:
     timer.start()
     try:
         if isinstance(spec.engine, CommandEngine):
-            return Collection(len(names), files=0) if (names := list_tests(bounded, spec.engine)) else None
+            return Collection(len(names), files=0) if (names := command_run.list_tests(bounded, spec.engine)) else None
         return _collect_items(bounded)
     except SuiteError:
         if token.is_cancelled:

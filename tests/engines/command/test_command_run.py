@@ -291,8 +291,8 @@ def test_a_program_that_dies_among_others_is_a_finding_of_its_own(project: Comma
 def test_a_file_of_tests_that_ends_early_is_a_finding_of_its_own(project: CommandProject) -> None:
     project.script('echo "1..1\nok 1 - a" > "$1/one.t"; echo "1..2\nok 1 - b" > "$1/two.t"; > "$1/three.t"; exit 1')
     result = project.run(command="./run {reports}")
-    assert outcomes(result) == {"one.t::a": PASSED, "two.t::b": PASSED, "two.t": ERRORED, "three.t": ERRORED}
-    assert {each.test_id: each.message for each in result.results}["two.t"].endswith("planned 2, saw 1")
+    assert outcomes(result) == {"one.t::a": PASSED, "two.t::b": PASSED, "./two.t": ERRORED, "./three.t": ERRORED}
+    assert {each.test_id: each.message for each in result.results}["./two.t"].endswith("planned 2, saw 1")
 
 
 def test_tests_that_bail_out_are_a_finding_of_everything(project: CommandProject) -> None:
@@ -309,8 +309,8 @@ def test_a_module_has_loaded_where_a_class_in_it_has_tests(project: CommandProje
 
 
 def test_tests_of_a_module_that_cannot_be_loaded_are_untestable(project: CommandProject) -> None:
-    report = "<testsuite><testcase classname='cart' name='cart'><error/></testcase></testsuite>"
-    project.script(f'echo "{report.replace("<testsuite", "<testsuite name='cart'")}" > "$1"; exit 1')
+    case = "<testcase classname='cart' name='cart'><error/></testcase>"
+    project.script(f"echo \"<testsuite name='cart'>{case}</testsuite>\" > $1; exit 1")
     asked = ("cart.CartTest::adds", "basket.BasketTest::adds")
     result = project.run(ReportFormat.JUNIT, *asked, command="./run {report}", from_other_tree=True)
     assert outcomes(result) == {"./cart": ERRORED}
