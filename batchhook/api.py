@@ -512,6 +512,24 @@ class Workflow:
             verdict = judge_suite(run.run.result, project.settings.critical_failure_threshold)
             return serializers.test_document(run, verdict)
 
+    def compare_skips(
+        self, *, pattern: str | None = None, fresh: bool = False, jobs: int | None = None
+    ) -> json_models.SkipComparisonDocument:
+        """Run the tests that are skipped at HEAD in the user's work tree, and compare, as ``test --skipped`` does.
+
+        Args:
+            pattern: only test files that match this.
+            fresh: run the whole suite at HEAD first, even if that was done before.
+            jobs: parallel processes; 0 for one per processor.
+
+        Raises:
+            UsageError: tests run in place already.
+            BatchhookError: nothing is committed yet, or the suite cannot run in one of the work trees.
+        """
+        with self._open(pattern=pattern, jobs=jobs) as project:
+            run = manual_run.run_skipped(project, NullRunListener(), fresh=fresh)
+            return json_models.skip_comparison_document(run.commit, run.run, run.comparison)
+
     def record(self, description: str = "", paths: Sequence[_PathLike] = ()) -> json_models.RecordDocument:
         """Count a change without a commit: a snapshot of the whole work tree.
 

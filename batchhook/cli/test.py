@@ -45,12 +45,22 @@ def test(
     recorded: Annotated[
         bool, typer.Option("--recorded", help="Test the last recorded change, which may be newer than HEAD.")
     ] = False,
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="Run the tests that are skipped at HEAD in your work tree, and compare.")
+    ] = False,
     progress: Annotated[Path | None, typer.Option(metavar="FILE", hidden=True)] = None,
     _json: Json = False,
 ) -> int:
     """Run the suite now on exactly what is committed at HEAD; fills no batch."""
     if recorded and in_place:
         raise UsageError("--recorded and --in-place are mutually exclusive", "choose one of them")
+    if skipped:
+        selectors = (("TEST", tests), ("-k", keyword), ("-m", markers), ("--failed", failed), ("--failfast", fail_fast))
+        for name, value in (*selectors, ("--in-place", in_place), ("--recorded", recorded)):
+            if value:
+                raise UsageError(f"--skipped and {name} are mutually exclusive", "choose one of them")
+        with project(pattern=pattern, jobs=jobs, order=order) as opened:
+            return _run_skipped(opened, progress, fresh=fresh)
     from batchhook.core.verdict import Verdict, judge_suite
     from batchhook.workflow.manual_run import run_head, run_request
 
@@ -73,6 +83,25 @@ def test(
     if verdict is Verdict.BROKEN:
         return ExitCode.ERROR
     return ExitCode.OK if verdict.is_good else ExitCode.TESTS_FAILED
+
+
+def _run_skipped(opened: Project, progress: Path | None, *, fresh: bool) -> int:
+    """Compare the skipped tests with the user's work tree; fail if anything differs."""
+    from batchhook.workflow.manual_run import run_skipped
+
+    with _listener("comparing skips", progress) as listener:
+        compared = run_skipped(opened, listener, fresh=fresh)
+    if options.json:
+        from batchhook.report import json_models
+
+        emit(json_models.skip_comparison_document(compared.commit, compared.run, compared.comparison))
+    else:
+        from batchhook.report.console import skips
+
+        out = console()
+        for part in skips.comparison(compared.commit, compared.comparison):
+            out.print(part)
+    return ExitCode.OK if compared.comparison.is_equal else ExitCode.TESTS_FAILED
 
 
 def _from_top(opened: Project, words: list[str]) -> list[str]:
@@ -108,7 +137,7 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
     from batchhook.core.suite_difference import python_of
     from batchhook.core.verdict import summarize_verdict
     from batchhook.report import phrases
-    from batchhook.report.console import failures
+    from batchhook.report.console import failures, layout, skips
     from batchhook.report.console.analysis import reused
 
     out, result = console(), run.run.result
@@ -131,3 +160,6 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
         *failures.skipped(result.results),
     ):
         out.print(part)
+    if run.uncompared_skips:
+        out.print()
+        out.print(layout.hints(*skips.next_step(run.uncompared_skips)))

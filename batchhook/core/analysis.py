@@ -48,6 +48,7 @@ class Analysis:
         intermediate_commits: culprits that are not changes of the batch but lie before or between them, by oid.
         auto_rollback: result of an automatic rollback; None if none was attempted.
         rollback: the rollback of the batch that is in effect; None if there is none.
+        uncompared_skips: number of skips, if they can be compared with the user's work tree and never were; else 0.
         metrics: added by plug-ins, by plug-in and name.
         integration_errors: current errors of plug-ins and notifications, one line each.
     """
@@ -78,6 +79,7 @@ class Analysis:
     intermediate_commits: Mapping[str, Commit] = field(default_factory=dict)
     auto_rollback: AutoRollbackResult | None = None
     rollback: BatchRollback | None = None
+    uncompared_skips: int = 0
     metrics: Metrics = field(default_factory=dict)
     integration_errors: tuple[str, ...] = ()
 

@@ -76,6 +76,7 @@ PUBLISHED: Mapping[str, PublishedSchema] = {
     "restoration": PublishedSchema(
         "rollback N --from-backup and its undo, with --json", json_models.RestorationDocument
     ),
+    "skips": PublishedSchema("test --skipped, with --json", json_models.SkipComparisonDocument),
     "waiting": PublishedSchema("wait --json that ends with 4, since its timeout expired", json_models.ProgressDocument),
     "error": PublishedSchema("any command with --json that fails", json_models.ErrorDocument),
     **{

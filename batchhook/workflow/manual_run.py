@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
+from batchhook.core.skip_comparison import SkipComparison
 from batchhook.core.test_ids import EVERYTHING, is_inside, join_suite
-from batchhook.errors import NothingToDoError
+from batchhook.errors import BatchhookError, NothingToDoError, UsageError
 from batchhook.execution.parts import words_inside
 from batchhook.execution.scheduling import names_of
 from batchhook.git import shadow_index, untracked
 from batchhook.git.location import read_head
-from batchhook.store import locks, runs, test_stats
+from batchhook.store import locks, runs, skip_comparisons, test_stats
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import head_oid
 from batchhook.workflow.recording.record import keep_omitted
 from batchhook.workflow.status import gate
+from batchhook.workflow.suite.compare_skips import compare_skips
+from batchhook.workflow.suite.fingerprint import find_suite
 from batchhook.workflow.suite.python_choice import unused_environment
 from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
 
@@ -37,6 +40,7 @@ class ManualRun:
         flips: for failing tests that have both failed and not failed on one tree, how often, by id.
         unused_environment: the virtual environment that is active in this terminal, if the run was under another
             Python; else empty.
+        uncompared_skips: number of its skips, if they can be compared with the user's work tree and never were; else 0.
     """
 
     commit: str
@@ -45,6 +49,22 @@ class ManualRun:
     has_untested_changes: bool
     flips: Mapping[str, int]
     unused_environment: str = ""
+    uncompared_skips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRun:
+    """A run in a private work tree, whose skipped tests were run in the user's own as well.
+
+    Attributes:
+        commit: oid of the commit that was tested.
+        run: as stored.
+        comparison: with the user's work tree.
+    """
+
+    commit: str
+    run: Run
+    comparison: SkipComparison
 
 
 def run_head(project: Project, listener: RunListener, request: RunRequest, *, recorded: bool = False) -> ManualRun:
@@ -71,7 +91,44 @@ def run_head(project: Project, listener: RunListener, request: RunRequest, *, re
     gate.resolve_by_run(project, branch, run)
     failed = (result.test_id for result in run.result.results if result.outcome.is_failure)
     flips = test_stats.load_flips(project.database, failed)
-    return ManualRun(oid, run, is_cached, has_untested_changes, flips, unused_environment(run, os.environ))
+    return ManualRun(
+        oid,
+        run,
+        is_cached,
+        has_untested_changes,
+        flips,
+        unused_environment(run, os.environ),
+        skip_comparisons.count_uncompared(project.database, run),
+    )
+
+
+def run_skipped(project: Project, listener: RunListener, *, fresh: bool = False) -> ComparedRun:
+    """Run the tests that are skipped on HEAD in the user's own work tree, and compare; that run is not stored.
+
+    The last run of the whole suite on HEAD's files counts; if there is none, the suite runs first, and is stored.
+
+    Args:
+        project: the repository, with the settings that apply to this run.
+        listener: follows the runs.
+        fresh: whether to run the whole suite even if there is such a run.
+
+    Raises:
+        UsageError: tests always run in the user's work tree.
+        BatchhookError: nothing is committed yet, or the suite cannot run in one of the work trees.
+    """
+    if project.settings.isolation is Isolation.IN_PLACE:
+        raise UsageError("tests run in your work tree already", '--skipped is for isolation = "worktree"')
+    oid = head_oid(project)
+    suite = find_suite(project, os.environ)
+    tree = project.git.text("rev-parse", f"{oid}^{{tree}}")
+    run = None if fresh else runs.find_reusable(project.database, tree, suite.fingerprint)
+    if run is None:
+        run = run_head(project, listener, RunRequest(fresh=fresh)).run
+    if run.result.broken_reason:
+        raise BatchhookError(f"{oid[:8]} cannot be tested: {run.result.broken_reason}", run.result.hint)
+    comparison = compare_skips(project, suite, run, listener, project.state.run(f"skipped-{os.getpid()}"))
+    skip_comparisons.add(project.database, run.suite)
+    return ComparedRun(oid, run, comparison)
 
 
 def _last_counted_oid(project: Project) -> str:

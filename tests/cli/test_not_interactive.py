@@ -42,6 +42,7 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("export out", 0, "export"),
     ("schema", 0, "schema"),
     ("test", 1, "test"),
+    ("test --skipped", 0, "skips"),
     (f"bisect {TEST} HEAD~6 HEAD", 0, "bisect"),
     ("ci", 1, "ci"),
     ("backup 1", 0, "backup"),

@@ -13,7 +13,7 @@ from batchhook.core.failure_groups import CriticalFailure, ErrorGroup, group_by_
 from batchhook.core.plural import percentage
 from batchhook.core.sanitize import one_line
 from batchhook.report import phrases
-from batchhook.report.console import comparisons, culprits, failures
+from batchhook.report.console import comparisons, culprits, failures, skips
 from batchhook.report.console.batches import branch_name, change_table, rollback_line, verdict_line
 from batchhook.report.console.layout import Grid, Line, hints, more, section, unbroken
 
@@ -148,8 +148,9 @@ def _plugins(analysis: Analysis) -> Iterator[RenderableType]:
 def _next_steps(analysis: Analysis, *, tracebacks: bool) -> Grid:
     number = analysis.batch.id
     page = (f"batchhook report {number} --open", "open the full report in the browser")
+    comparison = skips.next_step(analysis.uncompared_skips)
     if analysis.verdict.is_good:
-        return hints(page)
+        return hints(page, *comparison)
     details = f"batchhook analyze {number} --tracebacks"
     steps = []
     if analysis.failures and not tracebacks:
@@ -157,6 +158,7 @@ def _next_steps(analysis: Analysis, *, tracebacks: bool) -> Grid:
     elif analysis.confirmed_slowdowns and not tracebacks:
         steps.append((details, "all measurements"))
     steps.append(page)
+    steps += comparison
     if analysis.rollback and not analysis.rollback.is_partial:
         return hints(*steps, (analysis.rollback.undo_command, "take its rollback back"))
     if not analysis.offers_rollback:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from batchhook.core.culprits.attribution import Attribution, Observation, ProbeOutcome
 from batchhook.core.results import Outcome, Run, TestResult, Totals, UnrunTests
+from batchhook.core.sanitize import escape_surrogates
+from batchhook.core.skip_comparison import SkipComparison
 from batchhook.core.verdict import Verdict
 from batchhook.report.json_models.base import Document, json_path
 
@@ -133,6 +135,45 @@ class TestDocument(Document):
     skipped: tuple[SkippedDocument, ...]
 
 
+class SkipDifferenceDocument(Document):
+    """A test that is skipped in the private work tree, and has this outcome in the user's own.
+
+    ``skipped`` is its id, or that of its class or module, if that skips all of its tests; ``reason`` and ``note`` are
+    as in ``SkippedDocument``. ``error_type`` and ``message`` are those of a failure.
+    """
+
+    test_id: str
+    outcome: str
+    skipped: str
+    reason: str
+    note: str
+    error_type: str
+    message: str
+
+
+class SkipComparisonDocument(Document):
+    """``test --skipped --json``.
+
+    ``tree`` was tested in the private work tree at ``tested_at`` (seconds since the epoch), with ``skipped`` skips;
+    ``skipped_in_both`` of them occur in the user's work tree, too. ``run_in_work_tree`` has the tests that run there.
+    ``only_committed`` and ``only_uncommitted`` are the ids of tests that only one of the two has, ``unloaded`` the
+    modules, or files, that the user's does not load. ``uncompared`` names suites whose command cannot run single tests.
+    ``equal`` is true if nothing differs.
+    """
+
+    commit: str
+    tree: str
+    tested_at: float
+    equal: bool
+    skipped: int
+    skipped_in_both: int
+    run_in_work_tree: tuple[SkipDifferenceDocument, ...]
+    only_committed: tuple[str, ...]
+    only_uncommitted: tuple[str, ...]
+    unloaded: tuple[str, ...]
+    uncompared: tuple[str, ...]
+
+
 def totals_document(totals: Totals) -> TotalsDocument:
     """Return totals, with the failure rate."""
     return TotalsDocument(
@@ -246,4 +287,32 @@ def test_document(
         failures=failure_documents(outcome.results, flips),
         parallel_only=parallel_only_documents(outcome.results),
         skipped=skipped_documents(outcome.results),
+    )
+
+
+def skip_comparison_document(commit: str, run: Run, compared: SkipComparison) -> SkipComparisonDocument:
+    """Return what differs between a run in a private work tree and the user's own."""
+    return SkipComparisonDocument(
+        commit=commit,
+        tree=run.tree,
+        tested_at=run.started_at,
+        equal=compared.is_equal,
+        skipped=compared.skipped,
+        skipped_in_both=compared.skipped_in_both,
+        run_in_work_tree=tuple(
+            SkipDifferenceDocument(
+                test_id=escape_surrogates(each.result.test_id),
+                outcome=each.result.outcome.value,
+                skipped=each.skipped.test_id,
+                reason=each.skipped.message,
+                note=each.skipped.note,
+                error_type=escape_surrogates(each.result.error_type),
+                message=escape_surrogates(each.result.message) if each.result.outcome.is_failure else "",
+            )
+            for each in compared.differences
+        ),
+        only_committed=tuple(map(escape_surrogates, compared.only_committed)),
+        only_uncommitted=tuple(map(escape_surrogates, compared.only_uncommitted)),
+        unloaded=tuple(map(escape_surrogates, compared.unloaded)),
+        uncompared=compared.uncompared,
     )

@@ -20,6 +20,7 @@ from batchhook.store import (
     critical_failures,
     integration_errors,
     runs,
+    skip_comparisons,
     slowdowns,
     test_stats,
 )
@@ -106,6 +107,7 @@ def load_analysis(project: Project, number: int) -> Analysis:
         ),
         auto_rollback=critical_failures.load_auto_rollback(project.database, number),
         rollback=load_rollbacks(project).get(number),
+        uncompared_skips=skip_comparisons.count_uncompared(project.database, loaded.run),
         metrics=batches.load_metrics(project.database, number),
         integration_errors=integration_errors.list_current(project.database),
     )

@@ -280,7 +280,7 @@ def job_count(settings: Settings) -> int:
     return os.cpu_count() or 1
 
 
-def run_located(spec: SuiteSpec, modules: frozenset[str]) -> SuiteResult:
+def run_located(spec: SuiteSpec, modules: frozenset[str], listener: Listener | None = None) -> SuiteResult:
     """Run tests of another tree, importing only the modules that they were in there; see ``from_other_tree``.
 
     Tests that are not found there are searched for in the whole suite; so are all if any depends on the suite's order.
@@ -289,9 +289,9 @@ def run_located(spec: SuiteSpec, modules: frozenset[str]) -> SuiteResult:
         the result; its ``known_ids`` are set only if the whole suite was discovered.
     """
     if spec.stats.needs_suite_order:
-        return run_suite(spec)
-    direct = run_suite(replace(spec, modules=modules))
+        return run_suite(spec, listener)
+    direct = run_suite(replace(spec, modules=modules), listener)
     if not direct.absent:
         return replace(direct, known_ids=frozenset())
-    rest = run_suite(replace(spec, only=tuple(direct.absent)))
+    rest = run_suite(replace(spec, only=tuple(direct.absent)), listener)
     return replace(rest, results=direct.results + rest.results, untestable=direct.untestable + rest.untestable)
