@@ -86,7 +86,7 @@ def _print(installation: Installation) -> None:
         )
     out.print(
         layout.hints(
-            ("batchhook doctor", "check which Python and which tests will run"),
+            ("batchhook doctor", "check what will run, and with what"),
             *(_HIDING if installation.is_new else ()),
             *(() if installation.run_by else (("batchhook uninstall", "remove the hooks"),)),
         )

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import signal
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from math import inf
 from pathlib import Path
 from time import perf_counter
 
-from batchhook.core.culprits.renames import NameIndex
 from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, SuiteResult, TestResult, broken_result
-from batchhook.core.sanitize import one_line, sanitize_lines
+from batchhook.core.sanitize import one_line
 from batchhook.core.settings import ReportFormat
-from batchhook.core.test_ids import EVERYTHING, NODE_SEPARATOR, is_unloaded_module, parse_id
+from batchhook.core.test_ids import NODE_SEPARATOR, is_unloaded_module
 from batchhook.engines.command import template
 from batchhook.engines.command.engine import CommandEngine
 from batchhook.engines.command.ids import UNNAMED_CLASS, as_results, selected_test
 from batchhook.engines.command.reports.case import ReportedCase, ReportError
 from batchhook.engines.command.reports.reading import read_report
 from batchhook.errors import NoTestsError, SuiteError
-from batchhook.execution.scheduling import TestItem, nearest_ids, select
-from batchhook.execution.spec import NONE_SELECTED, Listener, SuiteSpec
+from batchhook.execution.command_answer import Observation, answer, as_item
+from batchhook.execution.command_output import (
+    MAX_COMMAND,
+    describe_end,
+    describe_finding,
+    outcome_of,
+    read_last_line,
+    read_tail,
+    shorten_command,
+)
+from batchhook.execution.scheduling import select
+from batchhook.execution.spec import Listener, SuiteSpec
 from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.execution.worker import signal_name
 
@@ -38,34 +46,12 @@ MAX_OUTPUT = 1 << 30
 _REPORTERS = Path(template.__file__).with_name("reporters")
 _MAX_REPORTS = 20_000
 _MAX_CASES = 2_000_000
-_MAX_COMMAND, _MAX_WORD, _MAX_LINE = 120, 60, 300
-"""Characters of a command, of one of its words with a path, and of a line of output, that messages show."""
-_ERROR = re.compile(r"(?:error|\bfatal|\bcannot|\bundefined|\bpanic)\b", re.IGNORECASE)
-_SHOWN_BYTES = 8_000
-"""Bytes of the end of a command's output that a finding shows."""
 _CANNOT_RUN = frozenset({126, 127})
 """Exit codes of a shell that cannot start a command (https://www.gnu.org/software/bash/manual, "Exit Status")."""
 _CANNOT_TEST = 125
 """The exit code by which a command says that a commit cannot be tested (git-bisect(1))."""
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 """Signals that a program does not send to itself by a fault: they say nothing about what is tested."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Observation:
-    """Outcome of one execution of the command.
-
-    Attributes:
-        results: of all tests that it reported.
-        finding: what is no test, and failed: the build, or the command as a whole; None if nothing of that kind did.
-        hint: what is odd about it, and no failure.
-        is_whole: whether all tests were to run.
-    """
-
-    results: tuple[TestResult, ...] = ()
-    finding: TestResult | None = None
-    hint: str = ""
-    is_whole: bool = True
 
 
 def run_command_suite(spec: SuiteSpec, engine: CommandEngine, listener: Listener) -> SuiteResult:
@@ -79,7 +65,7 @@ def run_command_suite(spec: SuiteSpec, engine: CommandEngine, listener: Listener
     begin = perf_counter()
     spec = replace(spec, root=spec.root.resolve())
     try:
-        result = _answer(spec, engine, _CommandRun(spec, engine).observe())
+        result = answer(spec, _CommandRun(spec, engine).observe())
     except SuiteError as error:
         return broken_result(error, perf_counter() - begin)
     listener.discovered(len(result.results))
@@ -111,7 +97,7 @@ class _CommandRun:
         self._engine = engine
         self._executions = 0
 
-    def observe(self) -> _Observation:
+    def observe(self) -> Observation:
         """Build, and run all tests, or those that were asked for.
 
         Raises:
@@ -120,11 +106,11 @@ class _CommandRun:
         problem = self._engine.find_problem(self._spec.root)
         if problem is not None:
             if self._spec.from_other_tree:
-                return _Observation()
+                return Observation()
             raise problem
         finding = self._run_build()
         if finding is not None:
-            return _Observation(finding=finding)
+            return Observation(finding=finding)
         test_ids = self._asked_ids()
         places = self._next_places()
         words = self._engine.selection([selected_test(test_id) for test_id in test_ids], places)
@@ -133,7 +119,7 @@ class _CommandRun:
             if partial is not None and {result.test_id for result in partial.results}.issuperset(test_ids):
                 return partial
             places = self._next_places()
-        return self._execute(template.expand(self._engine.command, places), places, is_whole=True) or _Observation()
+        return self._execute(template.expand(self._engine.command, places), places, is_whole=True) or Observation()
 
     def list_tests(self) -> list[str]:
         """Return what the command lists.
@@ -147,7 +133,7 @@ class _CommandRun:
         log, words = self._spec.scratch / "list.log", template.expand(self._engine.list, self._next_places())
         ended = self._start(words, log)
         if ended.exit_code != 0:
-            raise SuiteError(f"`{_shown(words)}` {_describe_end(ended)}", _last_line(log))
+            raise SuiteError(f"`{shorten_command(words)}` {describe_end(ended)}", read_last_line(log))
         pattern = re.compile(self._engine.listed)
         matches = map(pattern.match, log.read_text("utf-8", "replace").splitlines())
         return list(dict.fromkeys(match[1] for match in matches if match))
@@ -164,7 +150,7 @@ class _CommandRun:
             return ()
         if self._spec.from_other_tree:
             return only
-        known = [_as_item(name) for name in self._spec.stats.durations]
+        known = [as_item(name) for name in self._spec.stats.durations]
         chosen = [select(known, [word]) for word in only]
         return tuple(known[number].test_id for number in sorted({*chain(*chosen)})) if all(chosen) else ()
 
@@ -179,12 +165,12 @@ class _CommandRun:
             words = template.expand(line, places)
             ended = self._start(words, log)
             if ended.exit_code in _CANNOT_RUN:
-                raise SuiteError(f"`{_shown(words)}` cannot be started: {_last_line(log)}", _fix("build"))
+                raise SuiteError(f"`{shorten_command(words)}` cannot be started: {read_last_line(log)}", _fix("build"))
             if ended.exit_code != 0:
-                return _finding(ended, f"`{_shown(words)}` {_describe_end(ended)}", log)
+                return describe_finding(ended, f"`{shorten_command(words)}` {describe_end(ended)}", log)
         return None
 
-    def _execute(self, words: Sequence[str], places: Mapping[str, str], *, is_whole: bool) -> _Observation | None:
+    def _execute(self, words: Sequence[str], places: Mapping[str, str], *, is_whole: bool) -> Observation | None:
         """Run the command and read its report; return None for a part of the suite that shows nothing.
 
         Raises:
@@ -194,7 +180,7 @@ class _CommandRun:
         before = dict(self._stamps(places))
         ended = self._start(words, log, places)
         if self._engine.format is ReportFormat.EXIT:
-            return _Observation((self._exit_result(words, ended, log),))
+            return Observation((self._exit_result(words, ended, log),))
         files = [path for path, stamp in self._stamps(places) if before.get(path) != stamp]
         cases, damage = self._read([log] if self._pattern is None else files, places)
         results = tuple(as_results(cases, self._spec.root))
@@ -204,12 +190,13 @@ class _CommandRun:
         is_missing = self._pattern is not None and not files
         problem = self._find_problem(words, ended, log, damage, has_cases=bool(cases), is_missing=is_missing)
         if not problem and ended.exit_code != 0 and not failures:
-            problem = f"`{_shown(words)}` {_describe_end(ended)}, although no test failed"
+            problem = f"`{shorten_command(words)}` {describe_end(ended)}, although no test failed"
         hint = ""
         if ended.exit_code == 0 and failures:
             failed = plural(failures, "test")
-            hint = f"`{_shown(words)}` ends with exit code 0 although {failed} failed: other tools take that for a pass"
-        return _Observation(results, _finding(ended, problem, log) if problem else None, hint, is_whole)
+            command = shorten_command(words)
+            hint = f"`{command}` ends with exit code 0 although {failed} failed: other tools take that for a pass"
+        return Observation(results, describe_finding(ended, problem, log) if problem else None, hint, is_whole)
 
     def _find_problem(  # noqa: PLR0913 - all that is known of one execution
         self, words: Sequence[str], ended: CommandResult, log: Path, damage: str, *, has_cases: bool, is_missing: bool
@@ -219,13 +206,13 @@ class _CommandRun:
         Raises:
             SuiteError: what went wrong says nothing about what was tested.
         """
-        command = f"`{_shown(words)}`"
+        command = f"`{shorten_command(words)}`"
         if ended.exit_code in _CANNOT_RUN and not has_cases:
-            raise SuiteError(f"{command} cannot be started: {_last_line(log)}", _fix("command"))
+            raise SuiteError(f"{command} cannot be started: {read_last_line(log)}", _fix("command"))
         if ended.timed_out or ended.exit_code is None:
-            return f"{command} {_describe_end(ended)}"
+            return f"{command} {describe_end(ended)}"
         if damage and (has_cases or self._pattern is not None):
-            return f"{command} {_describe_end(ended)}, and its report is damaged: {damage}"
+            return f"{command} {describe_end(ended)}, and its report is damaged: {damage}"
         if has_cases:
             return ""
         what = "wrote no report" if is_missing else "reported no test"
@@ -233,10 +220,10 @@ class _CommandRun:
         is_new = not self._spec.from_other_tree and not self._spec.stats.durations
         if ended.exit_code == 0 or is_new:
             raise NoTestsError(
-                f"{command} {_describe_end(ended)} and {what}: {_last_line(log)}",
+                f"{command} {describe_end(ended)} and {what}: {read_last_line(log)}",
                 "Run it by hand; `command`, `report` and `format` in the configuration say what is read.",
             )
-        return f"{command} {_describe_end(ended)} and {what}"
+        return f"{command} {describe_end(ended)} and {what}"
 
     def _exit_result(self, words: Sequence[str], ended: CommandResult, log: Path) -> TestResult:
         """Return the result of a command that is one test.
@@ -245,15 +232,15 @@ class _CommandRun:
             SuiteError: it says nothing about what was tested.
         """
         if ended.exit_code in _CANNOT_RUN:
-            raise SuiteError(f"`{_shown(words)}` cannot be started: {_last_line(log)}", _fix("command"))
+            raise SuiteError(f"`{shorten_command(words)}` cannot be started: {read_last_line(log)}", _fix("command"))
         if ended.exit_code == _CANNOT_TEST:
-            raise SuiteError(f"`{_shown(words)}` ended with exit code 125: this commit cannot be tested")
-        test_id = f"{UNNAMED_CLASS}{NODE_SEPARATOR}{one_line(self._engine.command, _MAX_COMMAND)}"
+            raise SuiteError(f"`{shorten_command(words)}` ended with exit code 125: this commit cannot be tested")
+        test_id = f"{UNNAMED_CLASS}{NODE_SEPARATOR}{one_line(self._engine.command, MAX_COMMAND)}"
         if ended.exit_code == 0:
             return TestResult(test_id, UNNAMED_CLASS, Outcome.PASSED, ended.seconds)
-        outcome = Outcome.FAILED if ended.exit_code else _outcome_of(ended)
-        message = f"{_describe_end(ended)}: {_last_line(log)}"
-        return TestResult(test_id, UNNAMED_CLASS, outcome, ended.seconds, message=message, traceback=_tail(log))
+        outcome = Outcome.FAILED if ended.exit_code else outcome_of(ended)
+        message = f"{describe_end(ended)}: {read_last_line(log)}"
+        return TestResult(test_id, UNNAMED_CLASS, outcome, ended.seconds, message=message, traceback=read_tail(log))
 
     # --- files and processes ------------------------------------------------------------------------------------------
 
@@ -341,14 +328,19 @@ class _CommandRun:
         if spec.cancel is not None and spec.cancel.is_cancelled:
             raise SuiteError("the run was cancelled")
         if ended.errno:
-            raise SuiteError(f"{program} cannot be started: {os.strerror(ended.errno)}", _fix("command"))
+            is_own = "/" in program and not program.startswith("/")
+            own_hint = "install the project's dependencies first, or fix `command` in [tool.batchhook]"
+            hint = own_hint if is_own else _fix("command")
+            raise SuiteError(f"{program} cannot be started: {os.strerror(ended.errno)}", hint)
         if ended.is_flooded:
-            raise SuiteError(f"`{_shown(words)}` was ended: it printed more than {MAX_OUTPUT >> 20} MB", f"see {log}")
+            raise SuiteError(
+                f"`{shorten_command(words)}` was ended: it printed more than {MAX_OUTPUT >> 20} MB", f"see {log}"
+            )
         if ended.timed_out and timeout < (self._engine.timeout or inf):
-            raise SuiteError(f"`{_shown(words)}` did not end within {timeout:g} s")
+            raise SuiteError(f"`{shorten_command(words)}` did not end within {timeout:g} s")
         if ended.signal in _FROM_OUTSIDE:
             hint = "is there enough memory?" if ended.signal == signal.SIGKILL else ""
-            raise SuiteError(f"`{_shown(words)}` was killed by {signal_name(ended.signal)}", hint)
+            raise SuiteError(f"`{shorten_command(words)}` was killed by {signal_name(ended.signal)}", hint)
         return ended
 
     def _find_program(self, name: str, environment: Mapping[str, str]) -> str:
@@ -358,133 +350,11 @@ class _CommandRun:
         return name
 
 
-def _answer(spec: SuiteSpec, engine: CommandEngine, observation: _Observation) -> SuiteResult:
-    """Return what was asked for, of all that an execution showed.
-
-    Raises:
-        SuiteError: no test was asked for that exists.
-    """
-    results = (*observation.results, *([observation.finding] if observation.finding else ()))
-    if spec.from_other_tree:
-        return _answer_other_tree(spec, observation, results)
-    if not results:
-        raise engine.explain_empty()
-    if not spec.only:
-        return SuiteResult(results, hint=observation.hint)
-    items = [_as_item(result.test_id) for result in results]
-    chosen = set(select(items, spec.only))
-    if not chosen and observation.finding is None:
-        nearest = ", ".join(nearest_ids(items, spec.only))
-        raise SuiteError(
-            NONE_SELECTED, f"Did you mean: {nearest}?" if nearest else "Run the whole suite to see their ids."
-        )
-    answered = (each for number, each in enumerate(results) if number in chosen or each is observation.finding)
-    return SuiteResult(tuple(answered), hint=observation.hint, is_complete=False)
-
-
-def _answer_other_tree(spec: SuiteSpec, observation: _Observation, results: Sequence[TestResult]) -> SuiteResult:
-    """Return the results of tests of another tree, and which of them this one does not have."""
-    known = {result.test_id for result in results}
-    classes = {result.module for result in results if NODE_SEPARATOR in result.test_id}
-    unloaded = {name for name in known if is_unloaded_module(name)}
-    index = NameIndex(known)
-    implied, absent, untestable = [], {}, []
-    for name in spec.only:
-        if name in known:
-            continue
-        if is_unloaded_module(name) and (name == EVERYTHING or _has_loaded(name, classes, spec, observation)):
-            implied.append(TestResult(name, name, Outcome.PASSED))  # it can be built and loaded here
-        elif observation.finding is not None or _is_in(parse_id(name).module, unloaded):
-            untestable.append(name)
-        else:
-            absent[name] = index.similar(name)
-    return SuiteResult(
-        (*results, *implied),
-        is_complete=False,
-        absent=absent,
-        untestable=tuple(untestable),
-        known_ids=frozenset(known) if observation.is_whole and observation.finding is None else frozenset(),
-    )
-
-
-def _is_in(class_name: str, unloaded: Collection[str]) -> bool:
-    """Return whether a class is one of those that cannot be loaded, or inside of one."""
-    parts = class_name.split(".")
-    around = {".".join(parts[:number]) for number in range(1, len(parts) + 1)}
-    return not around.isdisjoint(name.removeprefix("./") for name in unloaded)
-
-
-def _has_loaded(name: str, classes: Collection[str], spec: SuiteSpec, observation: _Observation) -> bool:
-    """Return whether a file, package or module that cannot be loaded in another tree could be in this one.
-
-    Its tests show it, by a class that is named for it or is inside of it. Where tests do not say which file they are in
-    (node), it is enough that the file exists, and that everything ran.
-    """
-    path = name.removeprefix("./")
-    if any(each == path or each.startswith(f"{path}.") for each in classes):
-        return True
-    return observation.is_whole and observation.finding is None and (spec.root / path).is_file()
-
-
 def _without_root(case: ReportedCase, root: str) -> ReportedCase:
     """Return a test with its paths relative to the checkout: many tools write absolute ones, even into names."""
     texts = {name: getattr(case, name) for name in ("class_name", "name", "message", "details", "file")}
     relative = {name: text.replace(root, "") for name, text in texts.items() if root in text}
     return replace(case, **relative) if relative else case
-
-
-def _as_item(test_id: str) -> TestItem:
-    test = parse_id(test_id)
-    return TestItem(test_id, test.module, test.class_name, "")
-
-
-def _finding(ended: CommandResult, message: str, log: Path) -> TestResult:
-    """Return the result of what is no test."""
-    details = _tail(log)
-    return TestResult(
-        EVERYTHING,
-        EVERYTHING,
-        Outcome.ERRORED if ended.exit_code is not None else _outcome_of(ended),
-        message="\n".join(filter(None, (message, _first_error(details)))),
-        traceback=details,
-    )
-
-
-def _outcome_of(ended: CommandResult) -> Outcome:
-    return Outcome.TIMED_OUT if ended.timed_out else Outcome.CRASHED
-
-
-def _describe_end(ended: CommandResult) -> str:
-    """Return how a command ended, after its name."""
-    if ended.timed_out:
-        return "did not end in time"
-    if ended.exit_code is None:
-        return f"was killed by {signal_name(ended.signal)}"
-    return f"ended with exit code {ended.exit_code}"
-
-
-def _first_error(output: str) -> str:
-    """Return the first line of a command's output that speaks of an error, where compilers begin to explain."""
-    lines = [line.strip() for line in output.splitlines()]
-    return one_line(next((line for line in lines if _ERROR.search(line)), ""), _MAX_LINE)
-
-
-def _tail(log: Path) -> str:
-    """Return the end of a command's output."""
-    with suppress(OSError), log.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _SHOWN_BYTES))
-        return sanitize_lines(file.read().decode("utf-8", "replace")).strip("\n")
-    return ""
-
-
-def _last_line(log: Path) -> str:
-    return one_line((_tail(log).strip().splitlines() or ["no output"])[-1], _MAX_LINE)
-
-
-def _shown(words: Sequence[str]) -> str:
-    """Return a command as messages show it, without the paths of private folders."""
-    return one_line(shlex.join(word for word in words if "/" not in word or len(word) < _MAX_WORD), _MAX_COMMAND)
 
 
 def _fix(name: str) -> str:

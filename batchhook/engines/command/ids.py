@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from batchhook.core.results import IsolationLevel, TestResult
@@ -38,12 +37,7 @@ def as_results(cases: Iterable[ReportedCase], root: Path) -> Iterator[TestResult
         root: the suite's folder, which files are relative to.
     """
     occurrences: Counter[str] = Counter()
-    # node names a file that cannot be loaded by its path, which differs between private work trees.
-    prefix = f"{root.as_posix()}/"
-    for reported in cases:
-        case = replace(
-            reported, class_name=reported.class_name.replace(prefix, ""), name=reported.name.replace(prefix, "")
-        )
+    for case in cases:
         class_name = _class_of(case)
         test_id = f"{class_name}{NODE_SEPARATOR}{_shorten(case.name)}" if case.name else class_name
         occurrences[test_id] += 1
@@ -86,6 +80,15 @@ def _shorten(text: str) -> str:
     return f"{text[: _MAX_PART - _DIGEST - 1]}-{digest}"
 
 
+def _find_in_package(path: PurePosixPath, package: str, root: Path) -> PurePosixPath:
+    """Return a file's path where it is relative to the folder of a package, as with go: ``example.org/cart/total``."""
+    if len(path.parts) > 1 or "/" not in package or (root / path).is_file():
+        return path
+    parts = package.split("/")
+    candidates = (PurePosixPath(*parts[number:], path) for number in range(len(parts)))
+    return next((each for each in candidates if ".." not in each.parts and (root / each).is_file()), path)
+
+
 def _location(case: ReportedCase, root: Path) -> str:
     """Return ``path:line`` relative to the suite's folder; empty for a file elsewhere."""
     if not case.file:
@@ -97,4 +100,5 @@ def _location(case: ReportedCase, root: Path) -> str:
         path = path.relative_to(root.as_posix())
     if ".." in path.parts:
         return ""
+    path = _find_in_package(path, case.class_name, root)
     return f"{path}:{case.line}" if case.line else str(path)

@@ -316,3 +316,9 @@ def test_tests_of_a_module_that_cannot_be_loaded_are_untestable(project: Command
     assert outcomes(result) == {"./cart": ERRORED}
     assert result.untestable == ("cart.CartTest::adds",)
     assert set(result.absent) == {"basket.BasketTest::adds"}
+
+
+def test_a_program_of_the_project_that_is_not_there_asks_for_its_dependencies(project: CommandProject) -> None:
+    result = project.run(command="node_modules/.bin/no-such-program")
+    assert result.broken_reason == "node_modules/.bin/no-such-program cannot be started: No such file or directory"
+    assert result.hint.startswith("install the project's dependencies first")

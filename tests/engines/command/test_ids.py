@@ -86,6 +86,14 @@ def test_ids_are_distinct_and_stable(parts: list[tuple[str, str]]) -> None:
         assert not parse_id(test_id).suite
 
 
-def test_the_path_of_the_checkout_is_no_part_of_an_id() -> None:
-    (file, inside) = ids(case("/project/test/cart.test.js", ""), case("", "loads /project/data.txt"))
-    assert (file, inside) == ("test/cart.test.js", "tests::loads data.txt")
+def test_a_file_is_found_in_the_folder_of_its_package(tmp_path: Path) -> None:
+    for name in ("total/total_test.go", "main_test.go"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    cases = [
+        case("example.org/cart/total", "TestTotal", file="total_test.go", line=7),
+        case("example.org/cart", "TestMain", file="main_test.go", line=3),
+        case("example.org/cart/none", "TestNone", file="none_test.go", line=3),
+    ]
+    locations = [result.location for result in as_results(cases, tmp_path)]
+    assert locations == ["total/total_test.go:7", "main_test.go:3", "none_test.go:3"]

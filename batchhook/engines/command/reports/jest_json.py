@@ -5,6 +5,7 @@ It has the name of a file after the tests of the file. So it is read twice.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +41,12 @@ _OUTCOMES = {
     "todo": Outcome.SKIPPED,
     "disabled": Outcome.SKIPPED,
 }
+_INTERNAL_FRAMES = re.compile(
+    r"^[ \t]+at (?:[^\n]*(?:node_modules/@?(?:jest|vitest|tinypool)\b|node:internal/)|new Promise \(<anonymous>\))"
+    r"[^\n]*(?:\n|\Z)",
+    re.MULTILINE,
+)
+"""Lines of a stack that are inside of the tool; what it prints itself leaves them out as well."""
 _MILLISECOND = 1e-3
 _MAX_DIGITS = 9
 
@@ -130,7 +137,7 @@ def _read_test(test: dict[str, object], file: str) -> ReportedCase:
     outcome = _OUTCOMES.get(str(test.get("status")), Outcome.ERRORED)
     error_type = message = details = ""
     if outcome.is_failure:
-        details = _join(test.get("failureMessages"))
+        details = _INTERNAL_FRAMES.sub("", _join(test.get("failureMessages"))).rstrip("\n")
         summary = summarize(details)
         error_type, rest = split_error(summary)
         message = rest or summary

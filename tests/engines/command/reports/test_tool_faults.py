@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 from batchhook.core.results import Outcome
 from batchhook.engines.command.reports.go_json import read_go_json
+from batchhook.engines.command.reports.jest_json import read_jest_json
 from batchhook.engines.command.reports.junit import read_junit
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -68,3 +70,16 @@ def test_quotation_marks_in_reports_of_node() -> None:
     case = '<testcase name="of &amp;quot;one&amp;quot;" time="0" classname="test"/>'
     report = f'<testsuites><testsuite name="of &amp;quot;many&amp;quot;">{case}</testsuite></testsuites>'
     assert names(report) == [('of "many"', 'of "one"')]
+
+
+def test_stacks_of_jest_are_without_jest() -> None:
+    kept = "Error: expected 3\n    at Object.toBe (test/cart.js:4:52)\n    at helper (node_modules/lodash/a.js:1:2)"
+    stack = (
+        f"{kept}\n    at callAsyncCircusFn (/project/node_modules/jest-circus/build/index.js:1774:10)\n"
+        "    at file:///project/node_modules/@vitest/runner/dist/index.js:1:1\n    at new Promise (<anonymous>)\n"
+        "    at processTicksAndRejections (node:internal/process/task_queues:95:5)"
+    )
+    test = {"title": "adds", "status": "failed", "failureMessages": [stack]}
+    report = {"testResults": [{"name": "/project/test/cart.test.js", "assertionResults": [test]}]}
+    (case,) = read_jest_json(io.BytesIO(json.dumps(report).encode()), root=Path("/project"))
+    assert case.details == kept
