@@ -14,7 +14,7 @@ from batchhook.execution.spec import NONE_SELECTED, SuiteSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class CommandObservation:
     """Outcome of one execution of the command.
 
     Attributes:
@@ -30,7 +30,7 @@ class Observation:
     is_whole: bool = True
 
 
-def answer(spec: SuiteSpec, observation: Observation) -> SuiteResult:
+def answer(spec: SuiteSpec, observation: CommandObservation) -> SuiteResult:
     """Return what was asked for, of all that an execution showed.
 
     Raises:
@@ -54,7 +54,7 @@ def answer(spec: SuiteSpec, observation: Observation) -> SuiteResult:
     return SuiteResult(tuple(answered), hint=observation.hint, is_complete=False)
 
 
-def _answer_other_tree(spec: SuiteSpec, observation: Observation, results: Sequence[TestResult]) -> SuiteResult:
+def _answer_other_tree(spec: SuiteSpec, observation: CommandObservation, results: Sequence[TestResult]) -> SuiteResult:
     """Return the results of tests of another tree, and which of them this one does not have."""
     known = {result.test_id for result in results}
     classes = {result.module for result in results if NODE_SEPARATOR in result.test_id}
@@ -86,7 +86,7 @@ def _is_in(class_name: str, unloaded: Collection[str]) -> bool:
     return not around.isdisjoint(name.removeprefix("./") for name in unloaded)
 
 
-def _has_loaded(name: str, classes: Collection[str], spec: SuiteSpec, observation: Observation) -> bool:
+def _has_loaded(name: str, classes: Collection[str], spec: SuiteSpec, observation: CommandObservation) -> bool:
     """Return whether a file, package or module that cannot be loaded in another tree could be in this one.
 
     Its tests show it, by a class that is named for it or is inside of it. Where tests do not say which file they are in

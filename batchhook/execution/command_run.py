@@ -26,7 +26,7 @@ from batchhook.engines.command.ids import UNNAMED_CLASS, as_results, selected_te
 from batchhook.engines.command.reports.case import ReportedCase, ReportError
 from batchhook.engines.command.reports.reading import read_report
 from batchhook.errors import NoTestsError, SuiteError
-from batchhook.execution.command_answer import Observation, answer, as_item
+from batchhook.execution.command_answer import CommandObservation, answer, as_item
 from batchhook.execution.command_output import (
     MAX_COMMAND,
     describe_end,
@@ -97,7 +97,7 @@ class _CommandRun:
         self._engine = engine
         self._executions = 0
 
-    def observe(self) -> Observation:
+    def observe(self) -> CommandObservation:
         """Build, and run all tests, or those that were asked for.
 
         Raises:
@@ -106,11 +106,11 @@ class _CommandRun:
         problem = self._engine.find_problem(self._spec.root)
         if problem is not None:
             if self._spec.from_other_tree:
-                return Observation()
+                return CommandObservation()
             raise problem
         finding = self._run_build()
         if finding is not None:
-            return Observation(finding=finding)
+            return CommandObservation(finding=finding)
         test_ids = self._asked_ids()
         places = self._next_places()
         words = self._engine.selection([selected_test(test_id) for test_id in test_ids], places)
@@ -119,7 +119,9 @@ class _CommandRun:
             if partial is not None and {result.test_id for result in partial.results}.issuperset(test_ids):
                 return partial
             places = self._next_places()
-        return self._execute(template.expand(self._engine.command, places), places, is_whole=True) or Observation()
+        return (
+            self._execute(template.expand(self._engine.command, places), places, is_whole=True) or CommandObservation()
+        )
 
     def list_tests(self) -> list[str]:
         """Return what the command lists.
@@ -170,7 +172,7 @@ class _CommandRun:
                 return describe_finding(ended, f"`{shorten_command(words)}` {describe_end(ended)}", log)
         return None
 
-    def _execute(self, words: Sequence[str], places: Mapping[str, str], *, is_whole: bool) -> Observation | None:
+    def _execute(self, words: Sequence[str], places: Mapping[str, str], *, is_whole: bool) -> CommandObservation | None:
         """Run the command and read its report; return None for a part of the suite that shows nothing.
 
         Raises:
@@ -180,7 +182,7 @@ class _CommandRun:
         before = dict(self._stamps(places))
         ended = self._start(words, log, places)
         if self._engine.format is ReportFormat.EXIT:
-            return Observation((self._exit_result(words, ended, log),))
+            return CommandObservation((self._exit_result(words, ended, log),))
         files = [path for path, stamp in self._stamps(places) if before.get(path) != stamp]
         cases, damage = self._read([log] if self._pattern is None else files, places)
         results = tuple(as_results(cases, self._spec.root))
@@ -196,7 +198,7 @@ class _CommandRun:
             failed = plural(failures, "test")
             command = shorten_command(words)
             hint = f"`{command}` ends with exit code 0 although {failed} failed: other tools take that for a pass"
-        return Observation(results, describe_finding(ended, problem, log) if problem else None, hint, is_whole)
+        return CommandObservation(results, describe_finding(ended, problem, log) if problem else None, hint, is_whole)
 
     def _find_problem(  # noqa: PLR0913 - all that is known of one execution
         self, words: Sequence[str], ended: CommandResult, log: Path, damage: str, *, has_cases: bool, is_missing: bool

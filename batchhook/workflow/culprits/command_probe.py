@@ -13,14 +13,18 @@ from time import perf_counter
 
 from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.sanitize import one_line
-from batchhook.core.suite_setup import Setup
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.execution.worker import signal_name
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.culprits.probes import ProbePool, Prober, ProbeRequest, Surroundings, open_probe_pool
 from batchhook.workflow.suite.environment import checkout_environment
-from batchhook.workflow.suite.fingerprint import checkout_fingerprint, find_suite, interpreter_fingerprint
+from batchhook.workflow.suite.fingerprint import (
+    checkout_fingerprint,
+    configured_setups,
+    find_suite,
+    interpreter_fingerprint,
+)
 
 EXIT_SKIP = 125
 """Exit code of a command that cannot test a revision, as for ``git bisect run``."""
@@ -114,7 +118,7 @@ def open_command_prober(
     try:
         suite = find_suite(project, environment)
     except SuiteError:
-        setups: tuple[Setup, ...] = ()
+        setups = configured_setups(project.settings)
         variables = checkout_environment(environment)
     else:
         setups, variables = suite.setups, dict(suite.environment)

@@ -76,14 +76,25 @@ def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
         return replace(suite, fingerprint={**suite.fingerprint, **common})
     suites = {each.name: _find_part(project, each, environment) for each in settings.suites}
     first = next(iter(suites.values()))
-    whole = Setup("", settings.setup, settings.setup_inputs, settings.setup_outputs)
-    setups = [whole] if whole.command.strip() else []
+    setups = configured_setups(replace(settings, suites=()))
     return replace(
         first,
         fingerprint={**_join_fingerprints({name: suite.fingerprint for name, suite in suites.items()}), **common},
         setups=(*setups, *(each for suite in suites.values() for each in suite.setups)),
         parts=tuple(_part(settings, each, suites[each.name]) for each in settings.suites),
     )
+
+
+def configured_setups(settings: Settings) -> tuple[Setup, ...]:
+    """Return the commands of the settings that prepare a checkout, without those of presets."""
+    setups = [
+        Setup("", settings.setup, settings.setup_inputs, settings.setup_outputs),
+        *(
+            Setup(suite.folder, suite.setup or "", suite.setup_inputs or (), suite.setup_outputs or ())
+            for suite in settings.suites
+        ),
+    ]
+    return tuple(setup for setup in setups if setup.command.strip())
 
 
 def _part(settings: Settings, suite: SuiteSettings, configured: Suite) -> SuitePart:

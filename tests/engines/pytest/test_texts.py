@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.engines.pytest.conftest import PytestProject
 
 SUITE = '''\
@@ -57,7 +59,10 @@ def test_lines():
 """
 
 
-def test_tracebacks_keep_their_indentation_and_messages_name_no_options_of_pytest(project: PytestProject) -> None:
+def test_tracebacks_keep_their_indentation_and_messages_name_no_options_of_pytest(
+    project: PytestProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)  # there, pytest shortens nothing
     project.write({"test_t.py": INDENTED})
     results = project.by_name(project.run())
     function, lines = results["test_function"], results["test_lines"]
