@@ -177,6 +177,7 @@ def test_a_test_introduced_failing_and_a_flaky_one(
     growing: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIMES", str(tmp_path / "times"))
+    monkeypatch.setenv("BATCHHOOK_JOBS", "1")  # side by side, its runs could fall so that it seems to be broken
     growing.commit({"parts.py": parts(1), "test_flaky.py": FLAKY, "test_parts.py": TESTS.replace("PAUSE", "0")})
     growing.line(7, parts)
     new = TESTS.replace("PAUSE", "0") + "\n    def test_d(self):\n        self.fail()\n"
