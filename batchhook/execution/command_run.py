@@ -132,8 +132,9 @@ class _CommandRun:
         finding = self._run_build()
         if finding is not None:
             raise SuiteError(one_line(finding.message), "batchhook test shows all of it")
-        log, words = self._spec.scratch / "list.log", template.expand(self._engine.list, self._next_places())
-        ended = self._start(words, log)
+        log, places = self._spec.scratch / "list.log", self._next_places()
+        words = template.expand(self._engine.list, places)
+        ended = self._start(words, log, places, setting="list")
         if ended.exit_code != 0:
             raise SuiteError(f"`{shorten_command(words)}` {describe_end(ended)}", read_last_line(log))
         pattern = re.compile(self._engine.listed)
@@ -165,7 +166,7 @@ class _CommandRun:
         log, places = self._spec.scratch / "build.log", self._next_places()
         for line in self._engine.build:
             words = template.expand(line, places)
-            ended = self._start(words, log)
+            ended = self._start(words, log, places, setting="build")
             if ended.exit_code in _CANNOT_RUN:
                 raise SuiteError(f"`{shorten_command(words)}` cannot be started: {read_last_line(log)}", _fix("build"))
             if ended.exit_code != 0:
@@ -309,19 +310,18 @@ class _CommandRun:
                     damage = damage or str(error)
         return cases, damage
 
-    def _start(self, words: Sequence[str], log: Path, places: Mapping[str, str] | None = None) -> CommandResult:
-        """Run a command to its end.
+    def _start(
+        self, words: Sequence[str], log: Path, places: Mapping[str, str], *, setting: str = "command"
+    ) -> CommandResult:
+        """Run the command of a setting to its end.
 
         Raises:
             SuiteError: it cannot be started, or was killed by something else than its own fault.
         """
         if not words:
-            raise SuiteError("`command` is empty", _fix("command"))
+            raise SuiteError(f"`{setting}` is empty", _fix(setting))
         spec = self._spec
-        environment = {
-            name: template.fill(value, places) if places and self._engine.env.get(name) == value else value
-            for name, value in spec.environment.items()
-        }
+        environment = self._environment(places)
         program = self._find_program(words[0], environment)
         limits = [limit for limit in (self._engine.timeout, spec.run_limit) if limit]
         timeout = min(limits, default=0.0)
@@ -331,8 +331,8 @@ class _CommandRun:
             raise SuiteError("the run was cancelled")
         if ended.errno:
             is_own = "/" in program and not program.startswith("/")
-            own_hint = "install the project's dependencies first, or fix `command` in [tool.batchhook]"
-            hint = own_hint if is_own else _fix("command")
+            own_hint = f"install the project's dependencies first, or fix `{setting}` in [tool.batchhook]"
+            hint = own_hint if is_own else _fix(setting)
             raise SuiteError(f"{program} cannot be started: {os.strerror(ended.errno)}", hint)
         if ended.is_flooded:
             raise SuiteError(
@@ -344,6 +344,20 @@ class _CommandRun:
             hint = "is there enough memory?" if ended.signal == signal.SIGKILL else ""
             raise SuiteError(f"`{shorten_command(words)}` was killed by {signal_name(ended.signal)}", hint)
         return ended
+
+    def _environment(self, places: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of a command, those of a preset with their placeholders filled in.
+
+        In the user's own work tree, tools keep what they build where they usually do.
+        """
+        of_preset, has_cache = self._engine.env, self._spec.cache is not None
+        variables = {}
+        for name, value in self._spec.environment.items():
+            if of_preset.get(name) != value:
+                variables[name] = value
+            elif has_cache or "{cache}" not in value:
+                variables[name] = template.fill(value, places)
+        return variables
 
     def _find_program(self, name: str, environment: Mapping[str, str]) -> str:
         """Return a program of the project's own (``node_modules/.bin/jest``), or the installed one of that name."""

@@ -18,6 +18,7 @@ Those from ``{name}`` on are for ``select`` only. A brace that begins none of th
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ all (execve(2))."""
 _OF_TESTS = re.compile(r"\{(?:name|class|regex|names [^{}]+|classes [^{}]+)\}")
 _EACH = re.compile(r"\{(?:name|class)\}")
 _ALL = re.compile(r"\{(?:regex|(?P<what>names|classes) (?P<separator>[^{}]+))\}")
+_BRACED = re.compile(r"\{([a-z]+)(?: [^{}]*)?\}")
+_NAMES = ("report", "reports", "build", "cache", "reporters", "jobs", "name", "class", "regex", "names", "classes")
 _SPECIAL = re.compile(r"[.^$*+?()\[\]{}|\\]")
 
 
@@ -51,7 +54,7 @@ def expand(template: str, places: Mapping[str, str]) -> list[str]:
         places: values of the placeholders for files and numbers, by name.
 
     Raises:
-        SuiteError: a quotation is not closed.
+        SuiteError: a quotation is not closed, or a placeholder is misspelt.
     """
     return [fill(word, places) for word in _split(template)]
 
@@ -75,7 +78,7 @@ def expand_selection(
         as_pattern: returns the part of a test's name that the tool compares with patterns.
 
     Raises:
-        SuiteError: a quotation is not closed.
+        SuiteError: a quotation is not closed, or a placeholder is misspelt.
     """
     pairs = [(test.class_name, as_pattern(test.name)) for test in tests]
     words: list[str] = []
@@ -106,6 +109,10 @@ def _escape(name: str) -> str:
 
 
 def _split(template: str) -> list[str]:
+    for name in _BRACED.findall(template):
+        nearest = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.75)
+        if nearest and name not in _NAMES:  # others, as in sh, are none of our business
+            raise SuiteError(f"there is no placeholder {{{name}}}: {template!r}", f"did you mean {{{nearest[0]}}}?")
     try:
         # A placeholder with a separator holds a blank, which does not end a word.
         protected = re.sub(

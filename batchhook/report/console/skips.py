@@ -61,7 +61,8 @@ def summarize(compared: SkipComparison) -> str:
         counts = ", ".join(f"{number} {word}" for number, word in ((passed, "passed"), (failed, "failed")) if number)
         parts.append(f"{plural(len(compared.differences), 'test')} ran in your work tree ({counts})")
     if compared.skipped_in_both:
-        parts.append(f"{compared.skipped_in_both} skipped there, too")
+        where = "there" if parts else "in your work tree"
+        parts.append(f"{compared.skipped_in_both} skipped {where}, too")
     return f"{compared.skipped} skipped: {', '.join(parts) or 'none exists in your work tree'}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,10 +207,17 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
     unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
     yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
     suites = tuple(preview_suites(settings, location, git, environment, _COLLECTION_LIMIT))
+    reported: tuple[HealthCheck, ...] = ()
     if any(suite.preview is None or suite.preview.interpreter is not None for suite in suites):
-        yield from _check_python(location, settings, environment)
+        reported = tuple(_check_python(location, settings, environment))
+    yield from reported
     yield _check_worktrees(location, settings)
-    yield from _check_engines(suites, location, git, settings)
+    shown = {check.detail for check in reported}  # what keeps the only suite from running may be its Python
+    yield from _check_engines([suite for suite in suites if not _is_reported(suite, shown)], location, git, settings)
+
+
+def _is_reported(suite: SuiteOutlook, details: Container[str]) -> bool:
+    return suite.preview is None and suite.problem is not None and suite.problem.message in details
 
 
 def _check_worktrees(location: Location, settings: Settings) -> HealthCheck:
@@ -269,8 +276,8 @@ def _check_engines(
 def _check_engine(suite: SuiteOutlook) -> Iterator[HealthCheck]:
     preview = suite.preview
     if preview is None:
-        if suite.name and suite.problem is not None:  # that of the only suite is reported by the check of Python
-            yield HealthCheck("python", ok=False, detail=suite.problem.message, hint=suite.problem.hint)
+        if suite.problem is not None:
+            yield HealthCheck("engine", ok=False, detail=one_line(suite.problem.message), hint=suite.problem.hint)
         return
     is_missing = bool(preview.missing)  # what follows has the same cause, and the same hint
     hint = preview.next_step if is_missing else ""

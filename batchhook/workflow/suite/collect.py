@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from batchhook.core.settings import EngineName, Settings
 from batchhook.core.test_ids import is_unloaded_module
 from batchhook.engines.command.engine import CommandEngine
 from batchhook.engines.command.presets import PRESETS, find_presets
+from batchhook.engines.command.template import expand
 from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import BatchhookError, SuiteError
 from batchhook.execution.cancel import CancelToken
@@ -200,9 +202,24 @@ def preview_suite(
             test_timeout=settings.test_timeout,
         )
         try:
+            _check_programs(spec)
             return replace(preview, collection=collect(spec, seconds))
         except SuiteError as error:
             return replace(preview, problem=error)
+
+
+def _check_programs(spec: SuiteSpec) -> None:
+    """Check that the programs of a command are installed; those of the project's own may come with its set-up.
+
+    Raises:
+        SuiteError: one is not, or a command cannot be read.
+    """
+    if not isinstance(spec.engine, CommandEngine):
+        return
+    for line, setting in (*((line, "build") for line in spec.engine.build), (spec.engine.command, "command")):
+        program = (expand(line, {}) or [""])[0]
+        if "/" not in program and not shutil.which(program, path=spec.environment.get("PATH")):
+            raise SuiteError(f"{program} is not installed", f"install it, or fix `{setting}` in [tool.batchhook]")
 
 
 def collect(spec: SuiteSpec, seconds: float) -> Collection | None:

@@ -69,7 +69,7 @@ def find_command(settings: Settings, files: Collection[str], read: Reader, place
         place: where it runs.
 
     Raises:
-        SuiteError: there is no such preset, or neither a command nor a preset is set.
+        SuiteError: there is no such preset, or neither a command nor a preset is set where one is needed.
     """
     if settings.engine not in {EngineName.AUTO, EngineName.COMMAND}:
         return None
@@ -83,11 +83,30 @@ def find_command(settings: Settings, files: Collection[str], read: Reader, place
     else:
         match = _detect_preset(settings, files, read, place)
         if match is None:
+            _check_no_command_settings(settings)
             return None
         preset, reason = match.preset, f"{match.preset.name}: {match.reason}"
     engine = configure_command(settings, preset, files)
     program = _identify(engine.command, place.folder, place.environment)
     return ChosenCommand(replace(engine, program=program), (reason,), preset.setup if preset is not None else Setup())
+
+
+def _check_no_command_settings(settings: Settings) -> None:
+    """Check that nothing is set that holds for commands only.
+
+    Raises:
+        SuiteError: something is.
+    """
+    given = {
+        "build": settings.build,
+        "report": settings.report,
+        "format": settings.format is not ReportFormat.AUTO,
+        "list": settings.list,
+        "select": settings.select,
+    }
+    names = ", ".join(f"`{name}`" for name, value in given.items() if value)
+    if names:
+        raise SuiteError(f"{names} without `command` or `preset`", "set one of these; see batchhook engines")
 
 
 def list_presets(place: CommandPlace) -> plugin_presets.PluginPresets:

@@ -78,8 +78,10 @@ def list_engines(location: Location, git: Git, environment: Mapping[str, str]) -
         EngineEntry("unittest", is_preset=False, command="python -m unittest discover"),
         EngineEntry("pytest", is_preset=False, command="python -m pytest", sign=", ".join(reasons)),
     )
+    command = EngineEntry(EngineName.COMMAND.value, is_preset=False, command=settings.command)
     entries = (
         *frameworks,
+        *([command] if ("", True) in used else []),
         *(
             EngineEntry(
                 preset.name,
@@ -92,9 +94,14 @@ def list_engines(location: Location, git: Git, environment: Mapping[str, str]) -
         ),
     )
     return EngineList(
-        tuple(replace(entry, suites=tuple(used.get((entry.name, entry.is_preset), ()))) for entry in entries),
+        tuple(replace(entry, suites=tuple(used.get(_key(entry), ()))) for entry in entries),
         {**{f"plug-in {name}": problem for name, problem in known.problems.items()}, **problems},
     )
+
+
+def _key(entry: EngineEntry) -> tuple[str, bool]:
+    """Return the key of an entry among the engines in use; a command without a preset has no name of its own."""
+    return ("", True) if entry.name == EngineName.COMMAND.value else (entry.name, entry.is_preset)
 
 
 def _used_engines(
@@ -110,7 +117,7 @@ def _used_engines(
         try:
             chosen = choose_engine(own, SuitePlace.of(location, state, git, folder), environment, current_python)
         except SuiteError as error:
-            problems[name or "the suite"] = " ".join(filter(None, (error.message, error.hint)))
+            problems[name or "the suite"] = "; ".join(filter(None, (error.message, error.hint)))
             continue
         is_command = chosen.choice.engine is EngineName.COMMAND
         engine_name = getattr(chosen.engine, "preset", "") if is_command else chosen.engine.name

@@ -322,3 +322,20 @@ def test_a_program_of_the_project_that_is_not_there_asks_for_its_dependencies(pr
     result = project.run(command="node_modules/.bin/no-such-program")
     assert result.broken_reason == "node_modules/.bin/no-such-program cannot be started: No such file or directory"
     assert result.hint.startswith("install the project's dependencies first")
+
+
+def test_places_are_filled_in_for_variables_of_all_commands(project: CommandProject) -> None:
+    project.script('echo "$1 $CACHE" >> calls; [ "$1" = build ] || { echo 1..1; echo "ok - a"; }')
+    project.run(
+        command="./run test", build=("./run build",), env={"CACHE": "{cache}/x"}, cache=project.scratch / "kept"
+    )
+    assert (project.root / "calls").read_text().splitlines() == [
+        f"build {project.scratch}/kept/x",
+        f"test {project.scratch}/kept/x",
+    ]
+
+
+def test_in_place_a_preset_does_not_move_what_is_built(project: CommandProject) -> None:
+    project.script('echo "${CACHE-unset}" > calls; echo 1..1; echo "ok - a"')
+    project.run(env={"CACHE": "{cache}/x"})
+    assert (project.root / "calls").read_text() == "unset\n"

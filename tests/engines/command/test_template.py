@@ -76,3 +76,10 @@ def test_an_open_quotation_is_reported() -> None:
 )
 def test_only_placeholders_for_tests_select(template: str, is_selecting: bool) -> None:  # noqa: FBT001 - as parametrized
     assert selects(template) is is_selecting
+
+
+def test_a_misspelt_placeholder_is_reported() -> None:
+    with pytest.raises(SuiteError, match=r"there is no placeholder \{reprot\}") as raised:
+        expand("run {reprot}", PLACES)
+    assert raised.value.hint == "did you mean {report}?"
+    assert expand("sh -c 'for x in ${y}; do {a} {}; done'", PLACES)[-1] == "for x in ${y}; do {a} {}; done"

@@ -265,3 +265,15 @@ def test_workers_have_their_names_from_the_start(project: PytestProject) -> None
         }
     )
     assert {outcome for _, outcome, _ in project.rows(project.run(2))} == {"passed"}
+
+
+def test_workers_are_given_what_plugins_hand_to_those_of_xdist(project: PytestProject) -> None:
+    """pytest-randomly 5.1 reads its seed there in each worker, whatever its option says."""
+    project.write(
+        {
+            "conftest.py": "def pytest_configure(config):\n"
+            "    assert getattr(config, 'workerinput', {'randomly_seed': 1})['randomly_seed'] == 1\n",
+            **{f"test_{name}.py": "def test_1(): pass\n" for name in "abcdef"},
+        }
+    )
+    assert {outcome for _, outcome, _ in project.rows(project.run(2))} == {"passed"}

@@ -162,6 +162,18 @@ def test_a_preset_that_is_not_known_names_the_nearest(bare_repository: Repositor
     bare_repository.batchhook("install")
     result = bare_repository.json("test", code=3)
     assert (result["broken"], result["hint"]) == ("there is no preset 'jests'", "did you mean 'jest'?")
+    checks = {check["name"]: check for check in bare_repository.json("doctor", code=3)["checks"]}
+    assert not checks["engine"]["ok"]
+    assert (checks["engine"]["detail"], checks["engine"]["hint"]) == (result["broken"], result["hint"])
+    problems = bare_repository.json("engines")["problems"]
+    assert problems == {"the suite": "there is no preset 'jests'; did you mean 'jest'?"}
+
+
+def test_a_missing_program_of_the_build_names_the_setting(shell_project: Repository) -> None:
+    install(shell_project, f'{WHOLE}build = "no-such-maker all"\n')
+    result = shell_project.json("test", code=3)
+    assert result["broken"] == "no-such-maker cannot be started: No such file or directory"
+    assert result["hint"] == "install it, or fix `build` in [tool.batchhook]"
 
 
 def test_setup_runs_again_only_where_its_inputs_have_changed(shell_project: Repository, tmp_path_factory: Any) -> None:  # noqa: ANN401 - pytest's own
@@ -211,3 +223,26 @@ def test_node(bare_repository: Repository) -> None:
     report = bare_repository.json("wait", "1", "--timeout", "60", code=1)
     assert culprits(report) == {"test/cart.test.js::adds (1 + 2)": broken}
     assert (report["totals"]["tests"], report["totals"]["skipped"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "problem"),
+    [
+        ('build = "make"\nselect = "run {name}"\n', "`build`, `select` without `command` or `preset`"),
+        ('command = "./run {reprot}"\n', "there is no placeholder {reprot}"),
+        ('command = "no-such-program"\n', "no-such-program is not installed"),
+        ('command = "./run"\nbuild = ["no-such-program x"]\n', "no-such-program is not installed"),
+    ],
+)
+def test_doctor_names_what_cannot_run(bare_repository: Repository, configuration: str, problem: str) -> None:
+    bare_repository.commit("tests", **{"test_x.py": "", ".batchhook.toml": configuration})
+    bare_repository.batchhook("install")
+    details = [check["detail"] for check in bare_repository.json("doctor", code=3)["checks"] if not check["ok"]]
+    assert any(problem in detail for detail in details)
+    assert problem.split(" is not", maxsplit=1)[0] in bare_repository.json("test", code=3)["broken"]
+
+
+def test_engines_shows_a_command_of_ones_own(shell_project: Repository) -> None:
+    install(shell_project, WHOLE)
+    (entry,) = [each for each in shell_project.json("engines")["engines"] if each["name"] == "command"]
+    assert (entry["command"], entry["suites"]) == ("./run", [""])

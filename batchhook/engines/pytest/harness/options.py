@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CONFIGURATIONS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_SEED = 1
 _OFF: tuple[tuple[str, object], ...] = (
     ("numprocesses", None),  # pytest-xdist
     ("dist", "no"),
     ("tx", []),
     ("looponfail", False),
     ("reruns", 0),  # pytest-rerunfailures
-    ("randomly_seed", 1),  # pytest-randomly: the same random numbers in each worker and run,
+    ("randomly_seed", _SEED),  # pytest-randomly: the same random numbers in each worker and run,
     ("randomly_reorganize", False),  # and pytest's order
     ("maxfail", 0),  # pytest itself
     ("usepdb", False),
@@ -83,6 +84,7 @@ class Worker:
             "workercount": int(self.size),
             "testrunuid": self.run,
             "mainargv": [],
+            "randomly_seed": _SEED,  # which pytest-randomly's main process hands to each worker
         }
         config.workeroutput = {}
 
