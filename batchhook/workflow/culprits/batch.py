@@ -103,8 +103,8 @@ def _search(
         budget=settings.culprit_budget,
         max_error=MAX_ERROR_TO_REVERT if settings.auto_rollback is AutoRollback.APPLY else MAX_ERROR,
         on_solved=lambda solved: job.progress.searching(len(failures), solved),
-        setup_seconds=INITIAL_SETUP_SECONDS if suite.is_selective else run.result.duration,
-        is_selective=suite.is_selective,
+        setup_seconds=run.result.duration if suite.unselective else INITIAL_SETUP_SECONDS,
+        is_selective=not suite.unselective,
     )
     finder.on_solved(0)
     for result in failures:

@@ -255,7 +255,7 @@ class TestProber(Prober):
 
     def __init__(self, project: Project, pool: ProbePool, suite: Suite, modules: Mapping[str, str]) -> None:
         super().__init__(project, pool, Surroundings(suite.environment, suite.setups, suite.fingerprint))
-        self.is_selective = suite.is_selective
+        self.is_selective = not suite.unselective
         self._suite = suite
         self._stats = test_stats.load(project.database)
         self._modules = dict(modules)

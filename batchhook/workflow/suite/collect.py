@@ -29,8 +29,8 @@ from batchhook.git.command import Git
 from batchhook.git.location import Location
 from batchhook.lazy import LazyModule
 from batchhook.store.state_dir import StateDir
-from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, list_files, missing_pytest, reader
-from batchhook.workflow.suite.environment import own_variables, suite_environment
+from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, missing_pytest, reader
+from batchhook.workflow.suite.environment import own_variables
 from batchhook.workflow.suite.fingerprint import settings_of
 from batchhook.workflow.suite.python_choice import current_python
 from batchhook.workflow.suite.unrun import count_unrun, next_step
@@ -184,19 +184,17 @@ def preview_suite(
     if isinstance(engine, CommandEngine):
         preview = replace(preview, command=engine.command, is_countable=bool(engine.list))
     else:
-        files = list_files(place.git)
-        others = find_presets(PRESETS, files, reader(top)) if settings.engine is EngineName.AUTO else ()
+        others = find_presets(PRESETS, chosen.files, reader(top)) if settings.engine is EngineName.AUTO else ()
         preview = replace(preview, others=tuple(f"{match.preset.name} ({match.reason})" for match in others))
     if chosen.choice.engine is EngineName.UNITTEST:
-        preview = replace(preview, unrun=count_unrun(files, top))
+        preview = replace(preview, unrun=count_unrun(chosen.files, top))
     elif chosen.choice.is_pytest_missing:
         return preview
-    of_preset = engine.env if isinstance(engine, CommandEngine) else {}
     with tempfile.TemporaryDirectory(prefix="batchhook-collect-") as scratch:
         spec = SuiteSpec(
             interpreter=chosen.interpreter.path if chosen.interpreter else Path(),
             root=top,
-            environment={**suite_environment(environment, chosen.interpreter), **of_preset, **own},
+            environment=chosen.environment(environment, own),
             scratch=Path(scratch),
             engine=engine,
             test_timeout=settings.test_timeout,

@@ -35,7 +35,7 @@ def compare_skips(project: Project, suite: Suite, run: Run, listener: RunListene
         SuiteError: the suite cannot be collected or run in the user's work tree, or its command cannot run single
             tests.
     """
-    uncompared = _list_unselective(suite)
+    uncompared = suite.unselective
     if uncompared and len(uncompared) >= len(suite.parts):
         raise SuiteError(
             "the command cannot run single tests: the skipped ones would run with all others",
@@ -51,10 +51,8 @@ def compare_skips(project: Project, suite: Suite, run: Run, listener: RunListene
             spec = default_spec(project.settings, suite, project.location.top, scratch)
             listener.stage("collecting the tests of the work tree")
             collected = _collect_ids(spec)
-            commands = {part.name for part in suite.parts if isinstance(part.engine, CommandEngine)}
-            is_command = not suite.parts and isinstance(suite.engine, CommandEngine)
             countable = frozenset(
-                each.test_id for each in results if not is_command and split_suite(each.test_id)[0] not in commands
+                each.test_id for each in results if split_suite(each.test_id)[0] not in suite.commands
             )
             tests = TestSets(results, collected, countable)
             selected = tests.select()
@@ -63,12 +61,6 @@ def compare_skips(project: Project, suite: Suite, run: Run, listener: RunListene
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return replace(tests.compare(result.results), uncompared=uncompared)
-
-
-def _list_unselective(suite: Suite) -> tuple[str, ...]:
-    """Return the names of the suites (empty for a project's only one) whose command cannot run single tests."""
-    engines = [(part.name, part.engine) for part in suite.parts] or [("", suite.engine)]
-    return tuple(name for name, engine in engines if isinstance(engine, CommandEngine) and not engine.select)
 
 
 def _collect_ids(spec: SuiteSpec) -> frozenset[str]:

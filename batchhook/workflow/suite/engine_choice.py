@@ -12,6 +12,7 @@ from batchhook.core.engine_choice import EngineChoice
 from batchhook.core.pytest_config import Reader
 from batchhook.core.settings import EngineName, Settings
 from batchhook.core.suite_setup import Setup
+from batchhook.engines.command.engine import CommandEngine
 from batchhook.engines.pytest.engine import PytestEngine
 from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.errors import GitError, SuiteError
@@ -23,6 +24,7 @@ from batchhook.git.environment import project_environment
 from batchhook.git.location import Location
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.suite.command_choice import ChosenCommand, CommandPlace, find_command
+from batchhook.workflow.suite.environment import suite_environment
 from batchhook.workflow.suite.python_choice import AUTO
 
 _MAX_SIZE = 1 << 20
@@ -64,12 +66,19 @@ class ChosenEngine:
         engine: configured.
         interpreter: the project's Python; None if a command runs the tests, and there is none.
         setup: the command that prepares a checkout; that of a preset if no other is configured.
+        files: of the suite's folder in the user's work tree, without ignored ones.
     """
 
     choice: EngineChoice
     engine: ConfiguredEngine
     interpreter: Interpreter | None
     setup: Setup
+    files: tuple[str, ...]
+
+    def environment(self, environment: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables that tests see: the caller's, those of a preset, and those of the suite's settings."""
+        of_preset = self.engine.env if isinstance(self.engine, CommandEngine) else {}
+        return {**suite_environment(environment, self.interpreter), **of_preset, **own}
 
 
 def choose_engine(
@@ -98,13 +107,14 @@ def choose_engine(
     if command is not None:
         interpreter = _python_of_command(settings, place, environment, find_python)
         choice = EngineChoice(EngineName.COMMAND, command.reasons)
-        return ChosenEngine(choice, command.engine, interpreter, _setup_of_command(setup, command, place.git.folder))
+        setup = _setup_of_command(setup, command, place.git.folder)
+        return ChosenEngine(choice, command.engine, interpreter, setup, files)
     interpreter = find_python(settings, place.roots, place.state, project_environment(environment))
     choice = engine_choice.choose_engine(settings.engine, files, read, interpreter.pytest)
     engine: ConfiguredEngine = UnittestEngine(settings.start_dir, settings.pattern, settings.top_level_dir)
     if choice.engine is EngineName.PYTEST:
         engine = PytestEngine(settings.start_dir)
-    return ChosenEngine(choice, engine, interpreter, setup)
+    return ChosenEngine(choice, engine, interpreter, setup, files)
 
 
 def _python_of_command(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.engine_choice import find_reasons
 from batchhook.core.settings import EngineName, Settings
+from batchhook.engines.command.engine import CommandEngine
 from batchhook.engines.command.presets import find_presets
 from batchhook.errors import SuiteError
 from batchhook.git.command import Git
@@ -119,7 +120,7 @@ def _used_engines(
         except SuiteError as error:
             problems[name or "the suite"] = "; ".join(filter(None, (error.message, error.hint)))
             continue
-        is_command = chosen.choice.engine is EngineName.COMMAND
-        engine_name = getattr(chosen.engine, "preset", "") if is_command else chosen.engine.name
-        used.setdefault((engine_name, is_command), []).append(name)
+        engine = chosen.engine
+        key = (engine.preset, True) if isinstance(engine, CommandEngine) else (engine.name, False)
+        used.setdefault(key, []).append(name)
     return used, problems

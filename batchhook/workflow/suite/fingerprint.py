@@ -19,7 +19,7 @@ from batchhook.execution.interpreter import VENV_FOLDERS, Interpreter, is_virtua
 from batchhook.execution.spec import ConfiguredEngine, SuitePart
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.engine_choice import SuitePlace, choose_engine, install_command, missing_pytest
-from batchhook.workflow.suite.environment import own_variables, suite_environment
+from batchhook.workflow.suite.environment import own_variables
 from batchhook.workflow.suite.python_choice import AUTO, find_python
 
 _MAX_LINKED_FILES = 5000
@@ -57,10 +57,15 @@ class Suite:
         return replace(self, fingerprint={**self.fingerprint, "suites": remaining}, parts=parts)
 
     @property
-    def is_selective(self) -> bool:
-        """Return whether it can run some tests in less time than all."""
-        engines = [part.engine for part in self.parts] or [self.engine]
-        return all(not isinstance(engine, CommandEngine) or bool(engine.select) for engine in engines)
+    def commands(self) -> Mapping[str, CommandEngine]:
+        """Return the commands that run tests, by the names of their suites; empty for a project's only suite."""
+        engines = {part.name: part.engine for part in self.parts} or {"": self.engine}
+        return {name: engine for name, engine in engines.items() if isinstance(engine, CommandEngine)}
+
+    @property
+    def unselective(self) -> tuple[str, ...]:
+        """Return the names of the suites whose command cannot run some tests in less time than all."""
+        return tuple(name for name, command in self.commands.items() if not command.select)
 
 
 def find_suite(project: Project, environment: Mapping[str, str]) -> Suite:
@@ -137,10 +142,7 @@ def _find_suite(project: Project, settings: Settings, folder: str, environment: 
     if chosen.interpreter is not None and chosen.choice.is_pytest_missing and chosen.engine.name == "pytest":
         raise NoTestsError(missing_pytest(chosen.interpreter), install_command(chosen.interpreter))
     own = own_variables(settings, project.location.top)
-    base = suite_environment(environment, chosen.interpreter)
-    engine = chosen.engine
-    of_preset = engine.env if isinstance(engine, CommandEngine) else {}
-    variables = {**base, **of_preset, **own}
+    engine, variables = chosen.engine, chosen.environment(environment, own)
     decisive = {name: variables[name] for name in engine.variables if name in variables}
     fingerprint = {
         **(interpreter_fingerprint(chosen.interpreter) if chosen.interpreter else {}),

@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from batchhook.core.sanitize import one_line
 from batchhook.core.settings import Settings
 from batchhook.core.suite_setup import Setup
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
+from batchhook.execution.command_output import read_last_line
 from batchhook.execution.supervised_command import SupervisedCommand, run_command
 from batchhook.git.command import Git
 from batchhook.workflow.suite.setup_cache import SetupCache
-
-_MAX_SHOWN = 300
-"""Characters of the setup command's last line that an error shows."""
 
 _FIX_SETUP = "fix `setup` in [tool.batchhook]"
 
@@ -99,10 +96,8 @@ def _run_setup(folder: Path, command: str, timeout: float, context: SetupContext
     if ended.timed_out:
         raise SuiteError(f"setup did not end within {timeout:g} s", f"see its output: {log}")
     if ended.exit_code:
-        raise SuiteError(f"setup failed with exit code {ended.exit_code}: {_last_line(log)}", f"see its output: {log}")
+        raise SuiteError(
+            f"setup failed with exit code {ended.exit_code}: {read_last_line(log)}", f"see its output: {log}"
+        )
     if ended.exit_code is None:
-        raise SuiteError(f"setup was killed: {_last_line(log)}", f"see its output: {log}")
-
-
-def _last_line(log: Path) -> str:
-    return one_line((log.read_text("utf-8", "replace").strip().splitlines() or ["no output"])[-1], _MAX_SHOWN)
+        raise SuiteError(f"setup was killed: {read_last_line(log)}", f"see its output: {log}")
