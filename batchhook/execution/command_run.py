@@ -9,7 +9,7 @@ import signal
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from math import inf
 from pathlib import Path
@@ -84,6 +84,37 @@ def list_tests(spec: SuiteSpec, engine: CommandEngine) -> list[str]:
     return run.list_tests() if engine.list else []
 
 
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    """One execution of the command.
+
+    Attributes:
+        command: as messages show it.
+        ended: how it ended.
+        log: its output.
+        results: of the tests in its report.
+        damage: what is wrong with the report; empty if nothing is.
+        is_missing: whether it wrote none of the files that hold its report.
+    """
+
+    command: str
+    ended: CommandResult
+    log: Path
+    results: tuple[TestResult, ...]
+    damage: str = ""
+    is_missing: bool = False
+
+    @property
+    def failures(self) -> int:
+        """Number of tests that failed."""
+        return sum(result.outcome.is_failure for result in self.results)
+
+    @property
+    def is_conclusive(self) -> bool:
+        """Return whether it shows how the tests in it end, if only some were to run."""
+        return not self.damage and (self.ended.exit_code == 0 or self.failures > 0)
+
+
 class _CommandRun:
     """The executions of a command in one checkout.
 
@@ -115,13 +146,11 @@ class _CommandRun:
         places = self._next_places()
         words = self._engine.selection([selected_test(test_id) for test_id in test_ids], places)
         if words is not None:
-            partial = self._execute(words, places, is_whole=False)
-            if partial is not None and {result.test_id for result in partial.results}.issuperset(test_ids):
-                return partial
+            partial = self._execute(words, places)
+            if partial.is_conclusive and {result.test_id for result in partial.results}.issuperset(test_ids):
+                return self._judge(partial, is_whole=False)
             places = self._next_places()
-        return (
-            self._execute(template.expand(self._engine.command, places), places, is_whole=True) or CommandObservation()
-        )
+        return self._judge(self._execute(template.expand(self._engine.command, places), places), is_whole=True)
 
     def list_tests(self) -> list[str]:
         """Return what the command lists.
@@ -173,8 +202,8 @@ class _CommandRun:
                 return describe_finding(ended, f"`{shorten_command(words)}` {describe_end(ended)}", log)
         return None
 
-    def _execute(self, words: Sequence[str], places: Mapping[str, str], *, is_whole: bool) -> CommandObservation | None:
-        """Run the command and read its report; return None for a part of the suite that shows nothing.
+    def _execute(self, words: Sequence[str], places: Mapping[str, str]) -> _Execution:
+        """Run the command, and read its report.
 
         Raises:
             SuiteError: nothing is known of any test.
@@ -183,33 +212,41 @@ class _CommandRun:
         before = dict(self._stamps(places))
         ended = self._start(words, log, places)
         if self._engine.format is ReportFormat.EXIT:
-            return CommandObservation((self._exit_result(words, ended, log),))
+            return _Execution(shorten_command(words), ended, log, (self._exit_result(words, ended, log),))
         files = [path for path, stamp in self._stamps(places) if before.get(path) != stamp]
         cases, damage = self._read([log] if self._pattern is None else files, places)
-        results = tuple(as_results(cases, self._spec.root))
-        failures = sum(result.outcome.is_failure for result in results)
-        if not is_whole and (damage or (ended.exit_code != 0 and not failures)):
-            return None
         is_missing = self._pattern is not None and not files
-        problem = self._find_problem(words, ended, log, damage, has_cases=bool(cases), is_missing=is_missing)
+        return _Execution(
+            shorten_command(words), ended, log, tuple(as_results(cases, self._spec.root)), damage, is_missing=is_missing
+        )
+
+    def _judge(self, execution: _Execution, *, is_whole: bool) -> CommandObservation:
+        """Return what an execution shows.
+
+        Raises:
+            SuiteError: it shows nothing of what was tested.
+        """
+        if self._engine.format is ReportFormat.EXIT:
+            return CommandObservation(execution.results)
+        command, ended, failures = f"`{execution.command}`", execution.ended, execution.failures
+        problem = self._find_problem(execution)
         if not problem and ended.exit_code != 0 and not failures:
-            problem = f"`{shorten_command(words)}` {describe_end(ended)}, although no test failed"
+            problem = f"{command} {describe_end(ended)}, although no test failed"
         hint = ""
         if ended.exit_code == 0 and failures:
             failed = plural(failures, "test")
-            command = shorten_command(words)
-            hint = f"`{command}` ends with exit code 0 although {failed} failed: other tools take that for a pass"
-        return CommandObservation(results, describe_finding(ended, problem, log) if problem else None, hint, is_whole)
+            hint = f"{command} ends with exit code 0 although {failed} failed: other tools take that for a pass"
+        finding = describe_finding(ended, problem, execution.log) if problem else None
+        return CommandObservation(execution.results, finding, hint, is_whole)
 
-    def _find_problem(  # noqa: PLR0913 - all that is known of one execution
-        self, words: Sequence[str], ended: CommandResult, log: Path, damage: str, *, has_cases: bool, is_missing: bool
-    ) -> str:
+    def _find_problem(self, execution: _Execution) -> str:
         """Return what went wrong besides failing tests; empty if nothing did.
 
         Raises:
             SuiteError: what went wrong says nothing about what was tested.
         """
-        command = f"`{shorten_command(words)}`"
+        command, ended, log = f"`{execution.command}`", execution.ended, execution.log
+        has_cases, damage = bool(execution.results), execution.damage
         if ended.exit_code in _CANNOT_RUN and not has_cases:
             raise SuiteError(f"{command} cannot be started: {read_last_line(log)}", _fix("command"))
         if ended.timed_out or ended.exit_code is None:
@@ -218,7 +255,7 @@ class _CommandRun:
             return f"{command} {describe_end(ended)}, and its report is damaged: {damage}"
         if has_cases:
             return ""
-        what = "wrote no report" if is_missing else "reported no test"
+        what = "wrote no report" if execution.is_missing else "reported no test"
         # Without tests so far there are none that a change has broken.
         is_new = not self._spec.from_other_tree and not self._spec.stats.durations
         if ended.exit_code == 0 or is_new:

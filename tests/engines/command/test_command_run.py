@@ -339,3 +339,12 @@ def test_in_place_a_preset_does_not_move_what_is_built(project: CommandProject) 
     project.script('echo "${CACHE-unset}" > calls; echo 1..1; echo "ok - a"')
     project.run(env={"CACHE": "{cache}/x"})
     assert (project.root / "calls").read_text() == "unset\n"
+
+
+def test_a_selection_of_nothing_is_checked_by_a_whole_run(project: CommandProject) -> None:
+    """Tools end with 0, and an empty report, where no test has that name: the test does not exist there."""
+    project.script(f'[ -n "$2" ] && echo "<testsuite/>" > "$1" || echo "{GOOD}" > "$1"')
+    options = {"command": "./run {report}", "select": "./run {report} {name}", "from_other_tree": True}
+    result = project.run(ReportFormat.JUNIT, "cart::gone", **options)
+    assert outcomes(result) == {"cart::adds": PASSED, "cart::fails": PASSED}
+    assert set(result.absent) == {"cart::gone"}
