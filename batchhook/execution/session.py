@@ -333,7 +333,8 @@ class Session:
     def _handle_crash(self, worker: WorkerState) -> None:
         """Blame the test that ran, and let a new worker run the rest."""
         lost = [item for item in worker.chunk or () if item not in self._settled]
-        if not (worker.aborted or self._deserves_retry(worker)):
+        is_explained = worker.aborted and worker.has_progressed
+        if not (is_explained or self._deserves_retry(worker)):
             crash = crash_result(worker, lost, self._discovery.items, self._spec, self._isolation)
             if crash is not None:
                 self._settle(worker, crash.item, crash.result)

@@ -296,3 +296,26 @@ def test_the_harness_dies_with_batchhook(project: Project) -> None:
     while project.leftovers() and time.monotonic() < limit:
         time.sleep(0.05)
     assert not project.leftovers()
+
+
+def test_an_exception_outside_of_any_test_is_blamed_on_the_next_one(project: Project) -> None:
+    """The process ended, another one took its place, and so on without end."""
+    outcome = project.write(
+        test_wild="""
+        import unittest
+
+        def leave(*arguments):
+            raise SystemExit(3)
+
+        unittest.TestSuite._handleModuleFixture = leave
+
+        class WildTest(unittest.TestCase):
+            def test_a(self):
+                pass
+
+            def test_b(self):
+                pass
+        """
+    ).run()
+    assert {result.outcome for result in outcome.results} == {Outcome.CRASHED}
+    assert len(outcome.results) == 2
