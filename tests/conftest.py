@@ -6,8 +6,10 @@ import contextlib
 import os
 import shutil
 import signal
+import site
 import sys
 import time
+import venv
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -100,9 +102,29 @@ def _list_processes() -> Iterator[tuple[int, str]]:
                 yield int(folder.name), (folder / "cmdline").read_text(errors="replace").replace("\0", " ")
 
 
+@pytest.fixture(scope="session")
+def _python_folders(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the folders to put before ``$PATH``, for the Python that runs the projects' tests.
+
+    A shim of pyenv would cost twenty processes.
+    In front is a virtual environment that has the same packages, and runs none of the code that ``.pth`` files add to
+    each start of Python. A search for a culprit starts it a dozen times; this code can take longer than Python itself.
+    """
+    if forking.UNFORKED:
+        return [_BIN]
+    folder = tmp_path_factory.mktemp("python")
+    venv.create(folder, symlinks=True)
+    (library,) = folder.glob("lib/python*/site-packages")
+    (library / "packages.pth").write_text("".join(f"{path}\n" for path in site.getsitepackages([sys.base_prefix])))
+    return [os.fspath(folder / "bin"), _BIN]
+
+
 @pytest.fixture(autouse=True)
 def _own_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    _python_folders: list[str],
 ) -> None:
     """Keep the developer's home, and the repository that a hook runs for, out of the tests."""
     home = tmp_path_factory.mktemp("home")
@@ -113,7 +135,7 @@ def _own_home(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-    monkeypatch.setenv("PATH", f"{_BIN}{os.pathsep}{os.environ['PATH']}")  # a shim of pyenv costs twenty processes
+    monkeypatch.setenv("PATH", os.pathsep.join([*_python_folders, os.environ["PATH"]]))
     (home / "worktrees").mkdir()
     monkeypatch.setenv("BATCHHOOK_WORKTREES", str(home / "worktrees"))  # nothing is left in /var/tmp
     monkeypatch.setenv("BATCHHOOK_WAIT", "0")

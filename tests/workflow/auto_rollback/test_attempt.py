@@ -62,6 +62,7 @@ def wait_unseen(project: Repository) -> None:
     end = time.monotonic() + 90
     while project.json("show", "1")["batch"]["status"] != "finished":
         assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_applied_and_undone(project: Repository) -> None:
