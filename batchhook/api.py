@@ -145,6 +145,27 @@ class Workflow:
         location = locate(self._folder)
         return serializers.engines_document(list_engines(location, location.git(), os.environ))
 
+    def affected(
+        self, revision: str = "HEAD", *, staged: bool = False, worktree: bool = False
+    ) -> json_models.AffectedDocument:
+        """List the tests that a change can affect, and why.
+
+        Args:
+            revision: a commit, compared with its first parent, or a range ``A..B``.
+            staged: take what is staged for the next commit.
+            worktree: take all uncommitted changes.
+
+        Raises:
+            UsageError: more than one change is named.
+            BatchhookError: there is no such commit, or no run has recorded yet which code each test runs.
+        """
+        from batchhook.workflow.impact.query import change_source, query_affected
+
+        source = change_source(revision, staged=staged, worktree=worktree)
+        with self._open() as project:
+            answer = query_affected(project, source, revision)
+            return serializers.affected_document(answer, project.settings.source_roots)
+
     def send_test(self) -> json_models.NotifyDocument:
         """Send a test notification to every address, as ``notify --test`` does.
 

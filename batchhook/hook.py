@@ -125,7 +125,7 @@ def _initialize(location: Location, head: Head) -> None:
 
 
 def _report_count(project: Project, count: Count | None) -> None:
-    from batchhook.workflow.status import notices, spawn
+    from batchhook.workflow.status import affected_note, notices, spawn
 
     for line in notices.pop_lines(project.state):
         _print_line(line)
@@ -136,7 +136,10 @@ def _report_count(project: Project, count: Count | None) -> None:
         progress = count.quota.format_progress(filled)
         _print_line(f"batchhook: batch {number} is full ({progress}), its tests run in the background")
     if not count.sealed or count.changes:
-        _print_line(f"batchhook: batch {count.batch}, {count.quota.format_progress(count.filled)}")
+        note = affected_note.read(project.state, count.branch, count.changes[-1].parent if count.changes else "")
+        progress = f"{count.quota.format_progress(count.filled)}{f' · {note}' if note else ''}"
+        _print_line(f"batchhook: batch {count.batch}, {progress}")
+        spawn.start_commit_run(project.location, os.environ)
     if has_queue and count.sealed:
         _watch_run(project, max(count.sealed))
 

@@ -139,6 +139,8 @@ def _own_home(
     (home / "worktrees").mkdir()
     monkeypatch.setenv("BATCHHOOK_WORKTREES", str(home / "worktrees"))  # nothing is left in /var/tmp
     monkeypatch.setenv("BATCHHOOK_WAIT", "0")
+    # Runs after each commit would go on beside what a test does; those of tests/workflow/impact turn them on.
+    monkeypatch.setenv("BATCHHOOK_CODE_MAP", "off")
     if not forking.UNFORKED:  # plug-ins that happen to be installed beside us take longer to import than pytest itself
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("BATCHHOOK_SLOWDOWN_THRESHOLD", "0")  # on a busy machine anything seems slower, and is run again

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from batchhook.cli.options import Jobs, Json, Pattern, emit, options, progress_console
+from batchhook.cli.options import Coverage, Jobs, Json, Pattern, emit, options, progress_console
 from batchhook.cli.typer_classes import Command
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def ci(
         typer.Option("-t", "--top-level-directory", metavar="DIR", help="Folder that modules are imported from."),
     ] = None,
     jobs: Jobs = None,
+    coverage: Coverage = None,
     _json: Json = False,
 ) -> int:
     """Run the whole suite on this checkout and write reports; needs no installation and leaves no trace in git."""
@@ -80,7 +81,13 @@ def ci(
         force=force,
         revision_range=revision_range,
         budget=budget,
-        settings={"pattern": pattern, "start_dir": start_dir, "top_level_dir": top_level_dir, "jobs": jobs},
+        settings={
+            "pattern": pattern,
+            "start_dir": start_dir,
+            "top_level_dir": top_level_dir,
+            "jobs": jobs,
+            "coverage": coverage,
+        },
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled job cleans up, too
     log = _CiLog(sys.stderr if options.json else sys.stdout, detect_provider(os.environ), is_verbose=verbose)

@@ -54,6 +54,9 @@ Pattern = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("-j", "--jobs", min=0, metavar="N", help="Parallel processes; 0 for one per processor.")
 ]
+Coverage = Annotated[
+    bool | None, typer.Option("--coverage/--no-coverage", help="Measure which code the tests run, with coverage.py.")
+]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchhook.cli.options import Jobs, Json, Pattern, console, emit, options, progress_console, project
+from batchhook.cli.options import Coverage, Jobs, Json, Pattern, console, emit, options, progress_console, project
 from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import ExitCode, UsageError
 
@@ -37,6 +37,7 @@ def test(
     fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop at the first failure.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run even if the same files were tested before.")] = False,
     jobs: Jobs = None,
+    coverage: Coverage = None,
     order: Annotated[
         RunOrder | None,
         typer.Option("--order", help="The order of tests; auto finds out again whether they depend on one."),
@@ -65,7 +66,7 @@ def test(
     from batchhook.workflow.manual_run import run_head, run_request
 
     isolation = Isolation.IN_PLACE if in_place else None
-    with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as opened:
+    with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation, coverage=coverage) as opened:
         request = run_request(opened, _from_top(opened, tests or []), failed=failed, fresh=fresh, order=order)
         is_record = recorded or opened.location.is_shadow
         commit = "the last recorded change" if is_record else "HEAD"
@@ -137,7 +138,7 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
     from batchhook.core.suite_difference import python_of
     from batchhook.core.verdict import summarize_verdict
     from batchhook.report import phrases
-    from batchhook.report.console import failures, layout, skips
+    from batchhook.report.console import coverage, failures, layout, skips
     from batchhook.report.console.analysis import reused
 
     out, result = console(), run.run.result
@@ -158,6 +159,7 @@ def _print(run: ManualRun, verdict: Verdict, state: str) -> None:
         *failures.by_module(failed, remarks, tracebacks=True),
         *failures.parallel_only(result.results),
         *failures.skipped(result.results),
+        *coverage.coverage(run.coverage, {}),
     ):
         out.print(part)
     if run.uncompared_skips:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from batchhook.core.batch import Batch
 from batchhook.core.commit import Commit, FileEdit
 from batchhook.core.comparison import Comparison, SuiteComparison
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, group_by_culprit
 from batchhook.core.failure_groups import CriticalFailure, critical_failure
 from batchhook.core.metrics import Metrics
@@ -49,6 +50,7 @@ class Analysis:
         auto_rollback: result of an automatic rollback; None if none was attempted.
         rollback: the rollback of the batch that is in effect; None if there is none.
         uncompared_skips: number of skips, if they can be compared with the user's work tree and never were; else 0.
+        coverage: of the run; None if it was not to be measured.
         metrics: added by plug-ins, by plug-in and name.
         integration_errors: current errors of plug-ins and notifications, one line each.
     """
@@ -80,6 +82,7 @@ class Analysis:
     auto_rollback: AutoRollbackResult | None = None
     rollback: BatchRollback | None = None
     uncompared_skips: int = 0
+    coverage: CoverageReport | None = None
     metrics: Metrics = field(default_factory=dict)
     integration_errors: tuple[str, ...] = ()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
+from batchhook.core.commit import Commit
 from batchhook.core.comparison import SuiteComparison
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.attribution import AttributionKind
 from batchhook.core.culprits.bisect_result import Bisection, Finding
 from batchhook.core.results import SuiteResult, TestResult
@@ -56,6 +58,8 @@ class CiRun:
         revision_range: the range that was searched, as given by the user; empty for none.
         bisection: result of that search; None if there was none.
         remarks: further notes for the reader, one sentence each.
+        coverage: of the run; None if it was not measured.
+        commits: those of the range, by oid, where coverage is compared with them.
     """
 
     commit: str
@@ -68,6 +72,8 @@ class CiRun:
     revision_range: str = ""
     bisection: Bisection | None = None
     remarks: tuple[str, ...] = ()
+    coverage: CoverageReport | None = None
+    commits: Mapping[str, Commit] = field(default_factory=dict)
 
     @property
     def failures(self) -> tuple[TestResult, ...]:

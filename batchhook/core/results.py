@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from batchhook.core.coverage.model import SuiteCoverage
 from batchhook.core.plural import plural
 from batchhook.errors import BatchhookError, NoTestsError
 
@@ -223,6 +224,7 @@ class SuiteResult:
             be the same test under a new name.
         untestable: requested tests whose module cannot be imported here, so that they may or may not exist.
         known_ids: ids of all tests of this tree; only set if tests of another tree were requested.
+        coverage: lines that a new run has covered; None if it was not measured, or comes from the database.
     """
 
     results: tuple[TestResult, ...] = ()
@@ -236,6 +238,7 @@ class SuiteResult:
     has_no_tests: bool = False
     unrun: UnrunTests | None = None
     deselected: int = 0
+    coverage: SuiteCoverage | None = None
     totals: Totals = field(init=False)
 
     def __post_init__(self) -> None:

@@ -48,6 +48,25 @@ class ReportFormat(str, Enum):
     """Visual Studio's test results."""
 
 
+class CodeMapMode(str, Enum):
+    """Recording of the code that each test runs, from which the tests follow that a change can affect."""
+
+    AUTO = "auto"
+    """In each whole run from Python 3.12 on; before, where it costs more, while a fifth of the tests has none."""
+
+    ALWAYS = "always"
+    OFF = "off"
+
+
+class EachCommit(str, Enum):
+    """Tests that run in the background after each commit."""
+
+    AFFECTED = "affected"
+    """Those that it can affect, by the code that they run, if they take less than ``each_commit_budget``."""
+
+    OFF = "off"
+
+
 class RunOrder(str, Enum):
     """Order in which tests run."""
 
@@ -260,6 +279,18 @@ class Settings:
 
     test_timeout: float = 300.0
     """Time limit of one test in seconds; 0 for none."""
+
+    coverage: bool = False
+    """Whether coverage.py measures runs of the whole suite, with the project's own configuration."""
+
+    code_map: CodeMapMode = CodeMapMode.AUTO
+    """``auto``, ``always`` or ``off``: whether runs record which code each test runs."""
+
+    each_commit: EachCommit = EachCommit.AFFECTED
+    """``affected`` or ``off``: the tests that run in the background after each commit."""
+
+    each_commit_budget: float = 20.0
+    """Seconds that they may take by their last durations; if they would take longer, none of them runs."""
 
     culprit_budget: float = 300.0
     """Time limit of the culprit search after a batch failed, in seconds; 0 for no search."""

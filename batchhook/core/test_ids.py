@@ -81,6 +81,12 @@ class TestId:
         return self.class_name or (self.module if is_node_id(self.text) else "")
 
 
+def is_test_file(path: str) -> bool:
+    """Return whether a file's name is that of a test module: as unittest and pytest look for them by default."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and (name.startswith("test") or name.endswith("_test.py"))
+
+
 def split_suite(text: str) -> tuple[str, str]:
     """Split the name of a suite from an id; it is empty for a project's only suite."""
     match = _SUITE.match(text)

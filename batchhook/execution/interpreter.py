@@ -104,6 +104,11 @@ class Interpreter:
     distributions: str
     pytest: str = ""
 
+    @property
+    def version_info(self) -> tuple[int, ...]:
+        """Return the version as numbers: ``(3, 12, 1)``."""
+        return _parse_version(self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class _Description:

@@ -67,6 +67,8 @@ class PythonLauncher:
                 [
                     *(str(spec.interpreter), "-B", str(SCRIPT), spec.engine.name, str(ends.commands)),
                     *(str(ends.reports), "".join(map(str, copies)), str(ends.stacks_file), start_variables(spec)),
+                    recorded(spec),
+                    str(spec.coverage or ""),
                     *spec.harness_engine.worker_arguments(self._place),
                 ],
                 cwd=spec.root,
@@ -221,6 +223,12 @@ def environment(spec: SuiteSpec, hash_seed: str) -> dict[str, str]:
     variables["PYTHONDONTWRITEBYTECODE"] = "1"
     variables.setdefault("PYTHONHASHSEED", hash_seed)
     return variables
+
+
+def recorded(spec: SuiteSpec) -> str:
+    """Return what the harness records: ``code``, ``coverage``, both or nothing."""
+    words = (("code", spec.recording), ("coverage", spec.coverage))
+    return " ".join(word for word, is_asked in words if is_asked is not None)
 
 
 def start_variables(spec: SuiteSpec) -> str:

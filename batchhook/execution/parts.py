@@ -29,8 +29,11 @@ def part_spec(spec: SuiteSpec, part: SuitePart) -> SuiteSpec | None:
         test_timeout=part.test_timeout,
         only=only,
         limits=_keyed(spec.limits, part),
+        priorities=_keyed(spec.priorities, part),
         modules=_inside(spec.modules, part),
         stats=_stats(spec.stats, part),
+        recording=spec.recording.for_part(part.name, part.folder) if spec.recording is not None else None,
+        coverage=spec.coverage / part.name if spec.coverage is not None else None,
         changed_files=frozenset(path for name in spec.changed_files for path in _relative(name, part.folder)),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from batchhook.engines.engine import WorkerPlace
 from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
+from batchhook.execution.code_recording import ProcessCode
 from batchhook.execution.launch import CopyLauncher, PythonLauncher, Template
 from batchhook.execution.protocol_reader import ForgedError
 from batchhook.execution.scheduling import TestItem, match_items
@@ -26,6 +27,8 @@ STACKS_TIMEOUT = 0.5
 """Seconds between asking a hanging test for its stacks and killing it."""
 QUIT_TIMEOUT = 2.0
 """Seconds that a harness may take to quit."""
+SAVE_TIMEOUT = 60.0
+"""The same where it has to save what coverage has measured."""
 
 WorkerEvent: TypeAlias = "tuple[WorkerState, HarnessMessage | None]"
 """A worker, and its message; None for its end."""
@@ -54,6 +57,7 @@ class WorkerState:
         aborted: whether it is ending because of an exception that it has reported.
         has_progressed: whether a result has come since it got its chunk.
         is_quitting: whether it was asked to quit.
+        code: the code that its tests have run, where that is recorded.
     """
 
     process: WorkerProcess
@@ -74,6 +78,7 @@ class WorkerState:
     aborted: bool = False
     has_progressed: bool = False
     is_quitting: bool = False
+    code: ProcessCode | None = None
 
     def start_timer(self, seconds: float) -> None:
         """Set the deadline; 0 for none."""
@@ -181,7 +186,7 @@ class WorkerPool:
     def shutdown(self, worker: WorkerState) -> None:
         """Let a worker end once it has done what it was asked before."""
         worker.is_quitting = True
-        worker.start_timer(QUIT_TIMEOUT)
+        worker.start_timer(QUIT_TIMEOUT if self._spec.coverage is None else SAVE_TIMEOUT)
         worker.process.quit()
 
     def terminate(self, worker: WorkerState) -> None:

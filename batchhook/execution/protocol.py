@@ -19,6 +19,8 @@ ItemNumber = Annotated[int, Field(ge=-1)]
 """Position of a test in the worker's list; -1 for a fixture, or a test that is not in the list."""
 Origin = tuple[Name, Text]
 """Name of a first-party module, and the file that it was loaded from."""
+CodePlace = tuple[Text, Annotated[int, Field(ge=0)], Text]
+"""Path relative to the checkout, first line and name of a function; line 0 for what is none."""
 ItemRow = tuple[Name, Name, Name, Name]
 """The fields of a ``TestItem``."""
 
@@ -135,6 +137,26 @@ class TestFinished(_Message):
     result: Annotated[TestResult, AfterValidator(_check_reported)]
 
 
+class CodeRecorded(_Message):
+    """The code that a test, a fixture that tests share, or no test has run (``harness/code_recorder.py``)."""
+
+    kind: Literal["code"]
+    item: ItemNumber
+    """The test; -1 for none."""
+
+    fixture: Text
+    """The fixture, if ``item`` is -1; empty for what ran outside of tests."""
+
+    uses: list[Text]
+    """The fixtures that the test uses; ``*`` for any."""
+
+    listed: list[CodePlace]
+    """Places that this process reports for the first time; they are numbered in this order."""
+
+    codes: list[Annotated[int, Field(ge=0)]]
+    """Numbers of the places."""
+
+
 class NextItemNeeded(_Message):
     """Every item but the last has been run; how that one ends depends on the test after it."""
 
@@ -164,6 +186,7 @@ HarnessMessage = (
     | TestStarted
     | TestPassed
     | TestFinished
+    | CodeRecorded
     | NextItemNeeded
     | ChunkFinished
     | Aborted

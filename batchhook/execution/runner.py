@@ -171,7 +171,8 @@ class _SuiteRun:
         return self._plan(self._selection, items)
 
     def _plan(self, numbers: list[int], items: list[TestItem]) -> list[Chunk]:
-        return plan_chunks(items, numbers, self._jobs, self._spec.stats, self._spec.changed_files)
+        spec = self._spec
+        return plan_chunks(items, numbers, self._jobs, spec.stats, spec.changed_files, spec.priorities)
 
     def _confirm(self, results: list[ItemResult]) -> list[ItemResult]:
         """Run failures of tests that ran in parallel again, until the remaining ones are reliable."""
@@ -191,12 +192,12 @@ class _SuiteRun:
         """Run failures again, at an isolation level, and return the results of all tests that ran."""
         self._listener.rerunning(len(reruns))
         items = policy.items_to_run(reruns)
-        spec = replace(self._spec, fail_fast=False)
+        spec = replace(self._spec, fail_fast=False, coverage=None)
         if isolation is IsolationLevel.SUITE:
             items = [number for number in self._selection if number <= max(items)]
         elif spec.harness_engine.collects_files_alone and self._discovery.template is None:
             spec = replace(spec, modules=frozenset(self._discovery.items[number].module for number in items))
-        chunk = Chunk(tuple(items), seconds=0.0, urgent=True)
+        chunk = Chunk(tuple(items), seconds=0.0)
         session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)
         session.run(1)
         return session.results

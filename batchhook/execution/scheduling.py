@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
+from types import MappingProxyType
 
 from batchhook.core.results import TestResult
 from batchhook.core.test_ids import NODE_SEPARATOR, is_node_id, is_unloaded_module, owner, parse_id
@@ -61,12 +63,18 @@ class Chunk:
     Attributes:
         items: their numbers, in the framework's order.
         seconds: expected duration.
-        urgent: whether one of them failed recently or was changed.
+        priority: the highest of its tests; chunks of a higher one come first.
     """
 
     items: tuple[int, ...]
     seconds: float
-    urgent: bool
+    priority: float = 0.0
+
+
+_FAILED_PRIORITY, _CHANGED_PRIORITY = 2.0, 0.5
+"""Priority of tests that failed in their last run, besides their own, and of tests whose file has changed."""
+PRIORITY_DIGITS = 1
+"""Decimal digits of priorities that count: tests of about the same priority run in one chunk."""
 
 
 _NEAREST = 3
@@ -145,19 +153,20 @@ def setup_ids(item: TestItem) -> tuple[str, str]:
     return f"setUpClass ({item.class_name})", f"setUpModule ({item.module})"
 
 
-def plan_chunks(
+def plan_chunks(  # noqa: PLR0913, PLR0917 - each says something else about the tests
     items: Sequence[TestItem],
     numbers: Sequence[int],
     jobs: int,
     stats: TestStats,
     changed_files: Iterable[str] = (),
+    priorities: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Chunk]:
     """Split tests into chunks, in the order in which to hand them out.
 
     One worker gets everything in one chunk, in the framework's order. For several, tests that share fixtures stay
     together, a class without fixtures is split if it would keep one worker busy longer than the others, and short
-    classes are merged by module. Tests that failed recently or were changed come first, then the longest: the order
-    that lets workers finish together (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
+    classes are merged by module. Tests that failed recently come first, then those of a high priority, then the
+    longest: the order that lets workers finish together (Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
 
     Args:
         items: the whole suite.
@@ -165,21 +174,29 @@ def plan_chunks(
         jobs: number of workers.
         stats: statistics of earlier runs.
         changed_files: relative to the checkout.
+        priorities: 0 to 1, of tests that should run early, by id.
     """
-    estimate = _Estimate(items, stats, changed_files)
+    estimate = _Estimate(items, stats, changed_files, priorities)
     if jobs <= 1:
         return [estimate.chunk(numbers)] if numbers else []
     limit = sum(map(estimate.seconds, numbers)) / (jobs * CHUNKS_PER_WORKER)
     pieces = [piece for scope in _group_by_scope(items, numbers) for piece in _split(scope, limit, estimate)]
-    return sorted(_merge_short(pieces, limit, estimate), key=lambda chunk: (not chunk.urgent, -chunk.seconds))
+    return sorted(_merge_short(pieces, limit, estimate), key=lambda chunk: (-chunk.priority, -chunk.seconds))
 
 
 class _Estimate:
     """Expectations about tests, from their statistics and the changed files."""
 
-    def __init__(self, items: Sequence[TestItem], stats: TestStats, changed_files: Iterable[str]) -> None:
+    def __init__(
+        self,
+        items: Sequence[TestItem],
+        stats: TestStats,
+        changed_files: Iterable[str],
+        priorities: Mapping[str, float],
+    ) -> None:
         self.items = items
         self._stats = stats
+        self._priorities = priorities
         self._changed_modules = frozenset(name for path in changed_files for name in (path, _module(path)))
         self._unsplittable = {item.scope for item in items if item.test_id in stats.parallel_only}
 
@@ -195,18 +212,24 @@ class _Estimate:
     def chunk(self, numbers: Iterable[int]) -> Chunk:
         """Return tests as a chunk."""
         items = tuple(numbers)
-        return Chunk(items, sum(map(self.seconds, items)), any(map(self._is_urgent, items)))
+        return Chunk(items, sum(map(self.seconds, items)), max(map(self.priority, items)))
 
     def may_merge(self, first: Chunk, second: Chunk) -> bool:
-        """Return whether two chunks are of one module, and equally urgent."""
+        """Return whether two chunks are of one module, and of equal priority."""
         same_module = self.items[first.items[0]].module == self.items[second.items[0]].module
-        return same_module and first.urgent == second.urgent
+        return same_module and first.priority == second.priority
 
-    def _is_urgent(self, number: int) -> bool:
+    def priority(self, number: int) -> float:
+        """Return the priority of a test: that of the run, more if it failed last time, some if its file has changed."""
         item = self.items[number]
-        return item.test_id in self._stats.last_failed or any(
+        priority = round(self._priorities.get(item.test_id, 0.0), PRIORITY_DIGITS)
+        if item.test_id in self._stats.last_failed:
+            priority += _FAILED_PRIORITY
+        elif not priority and any(
             module == item.module or module.endswith(f".{item.module}") for module in self._changed_modules
-        )
+        ):
+            priority = _CHANGED_PRIORITY
+        return priority
 
 
 def _group_by_scope(items: Sequence[TestItem], numbers: Iterable[int]) -> list[list[int]]:
@@ -217,18 +240,21 @@ def _group_by_scope(items: Sequence[TestItem], numbers: Iterable[int]) -> list[l
 
 
 def _split(scope: list[int], limit: float, estimate: _Estimate) -> list[list[int]]:
-    """Split independent tests into pieces no longer than the limit; a single longer test is a piece of its own."""
+    """Split independent tests into pieces of one priority, no longer than the limit; a longer test is its own."""
     if not estimate.may_split(scope[0]):
         return [scope]
-    pieces: list[list[int]] = [[]]
-    total = 0.0
+    pieces: list[list[int]] = []
+    by_priority: defaultdict[float, list[int]] = defaultdict(list)
     for number in scope:
-        seconds = estimate.seconds(number)
-        if pieces[-1] and total + seconds > limit:
-            pieces.append([])
-            total = 0.0
-        pieces[-1].append(number)
-        total += seconds
+        by_priority[estimate.priority(number)].append(number)
+    for group in by_priority.values():
+        total = inf
+        for number in group:
+            total += estimate.seconds(number)
+            if total > limit:
+                pieces.append([])
+                total = estimate.seconds(number)
+            pieces[-1].append(number)
     return pieces
 
 
@@ -238,7 +264,7 @@ def _merge_short(pieces: Iterable[list[int]], limit: float, estimate: _Estimate)
     for chunk in map(estimate.chunk, pieces):
         last = merged[-1] if merged else None
         if last is not None and last.seconds + chunk.seconds <= limit and estimate.may_merge(last, chunk):
-            merged[-1] = Chunk(last.items + chunk.items, last.seconds + chunk.seconds, last.urgent)
+            merged[-1] = Chunk(last.items + chunk.items, last.seconds + chunk.seconds, last.priority)
         else:
             merged.append(chunk)
     return merged

@@ -158,6 +158,8 @@ class Session:
                 worker.start_test(message.id, -1, self._spec.limit_of(message.id))
             case protocol.Aborted():
                 worker.aborted = True
+            case protocol.CodeRecorded():
+                self._handle_code(worker, message)
             case protocol.NextItemNeeded():
                 self._follow_up(worker)
             case protocol.ChunkFinished():
@@ -207,6 +209,14 @@ class Session:
             return result
         text = f"{result.traceback[:TRUNCATED_LENGTH]}\n[... truncated: too many failures ...]\n"
         return replace(result, traceback=text)
+
+    def _handle_code(self, worker: WorkerState, message: protocol.CodeRecorded) -> None:
+        recording = self._spec.recording
+        if recording is None or message.item >= len(worker.items):
+            raise SuiteError("The harness sent an invalid report: no code was asked for")
+        worker.code = worker.code or recording.add_process()
+        test_id = worker.items[message.item].test_id if message.item >= 0 else ""
+        recording.add(worker.code, test_id, message)
 
     def _handle_chunk_end(self, worker: WorkerState, message: protocol.ChunkFinished) -> None:
         check_origins(self._spec.root, message.origins)

@@ -15,6 +15,7 @@ from batchhook.engines.engine import HarnessEngine
 from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.errors import SuiteError
 from batchhook.execution.cancel import CancelToken
+from batchhook.execution.code_recording import CodeRecording
 
 ConfiguredEngine = HarnessEngine | CommandEngine
 """A test framework whose harness runs single tests, or a command."""
@@ -63,11 +64,14 @@ class SuiteSpec:
         fail_fast: whether to stop at the first failure.
         stats: statistics of earlier runs.
         changed_files: files changed since the last run, relative to ``root``; their tests come first.
+        priorities: 0 to 1, of tests that should run early, by id; several processes take them first.
         from_other_tree: whether ``only`` names tests of another tree. They may not exist in this one, and run together
             with the tests they are known to depend on (``locate_tests.py``).
         modules: the modules that discovery loads, as in ``TestItem.module``; empty for all.
         cancel: breaks off the run, which is then a broken one.
         cache: a private folder that stays from run to run, for commands; None if there is none.
+        recording: collects the code that each test runs; None for not. A command's tests cannot be recorded.
+        coverage: the folder for what coverage measures; None for not. A command's tests are not measured.
         run_limit: seconds that the command of a suite may take, if it allows more; 0 for no such limit.
     """
 
@@ -85,11 +89,14 @@ class SuiteSpec:
     fail_fast: bool = False
     stats: TestStats = field(default_factory=TestStats)
     changed_files: frozenset[str] = frozenset()
+    priorities: Mapping[str, float] = field(default_factory=dict)
     from_other_tree: bool = False
     modules: frozenset[str] = frozenset()
     cancel: CancelToken | None = None
     cache: Path | None = None
     run_limit: float = 0.0
+    recording: CodeRecording | None = None
+    coverage: Path | None = None
 
     @property
     def harness_engine(self) -> HarnessEngine:

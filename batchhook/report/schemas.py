@@ -27,6 +27,7 @@ class PublishedSchema:
 
 _COMMANDS: Mapping[str, type[Document]] = {
     "ack": json_models.AckDocument,
+    "affected": json_models.AffectedDocument,
     "analyze": json_models.AnalysisDocument,
     "backup": json_models.BackupsDocument,
     "baseline": json_models.BaselineDocument,

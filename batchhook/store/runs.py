@@ -12,7 +12,7 @@ from batchhook.core.batch import BatchStatus
 from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult, Totals, UnrunTests
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
-from batchhook.store import outbox, test_stats
+from batchhook.store import coverage, outbox, test_stats
 from batchhook.store.database import Database
 from batchhook.store.outbox import PendingEvents
 
@@ -38,6 +38,8 @@ def add(database: Database, run: Run) -> int:
             [(number, False, escape_surrogates(name)) for name in run.result.absent]
             + [(number, True, escape_surrogates(name)) for name in run.result.untestable],
         )
+        if run.result.coverage is not None:
+            coverage.add(database, number, run.result.coverage)
         previous_results = load_results(database, previous) if previous else ()
         test_stats.update(database, results, previous_results, is_probe=run.is_probe)
     return number

@@ -74,6 +74,19 @@ class StateDir:
         return self.root / "waiting"
 
     @property
+    def each_commit(self) -> Path:
+        """Exists while commits start a run of the tests that they can affect (known to the hooks)."""
+        return self.root / "each-commit"
+
+    def affected_note(self, branch: str) -> Path:
+        """Return the file with the outcome of the last such run on a branch (known to the hooks)."""
+        return self.root / "affected" / branch
+
+    def commit_run_lock(self, worktree: str) -> Path:
+        """Return the file that is locked by the one such run of a work tree, named as its git dir is."""
+        return self.root / f"commit-run-{worktree}.lock"
+
+    @property
     def runner_lock(self) -> Path:
         """Locked by the one runner as long as it lives."""
         return self.root / "runner.lock"

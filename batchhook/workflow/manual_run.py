@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
 from batchhook.core.skip_comparison import SkipComparison
@@ -19,6 +20,8 @@ from batchhook.git.location import read_head
 from batchhook.store import locks, runs, skip_comparisons, test_stats
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import head_oid
+from batchhook.workflow.coverage.compare import load_report
+from batchhook.workflow.impact.advice import ImpactAdvisor
 from batchhook.workflow.recording.record import keep_omitted
 from batchhook.workflow.status import gate
 from batchhook.workflow.suite.compare_skips import compare_skips
@@ -41,6 +44,7 @@ class ManualRun:
         unused_environment: the virtual environment that is active in this terminal, if the run was under another
             Python; else empty.
         uncompared_skips: number of its skips, if they can be compared with the user's work tree and never were; else 0.
+        coverage: of the run; None if the settings do not ask for it.
     """
 
     commit: str
@@ -50,6 +54,7 @@ class ManualRun:
     flips: Mapping[str, int]
     unused_environment: str = ""
     uncompared_skips: int = 0
+    coverage: CoverageReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,12 @@ def run_head(project: Project, listener: RunListener, request: RunRequest, *, re
     is_in_place = project.settings.isolation is Isolation.IN_PLACE
     has_untested_changes = not is_in_place and _differs_from_work_tree(project, oid, recorded=recorded)
     scratch = project.state.run(f"by-hand-{os.getpid()}")
-    run = run_suite_on_commit(project, replace(request, commit=oid), os.environ, listener, scratch)
+    advisor = ImpactAdvisor(project, is_awaited=True)
+    run = run_suite_on_commit(project, replace(request, commit=oid, advise=advisor), os.environ, listener, scratch)
     is_cached = bool(run.id)
     if not is_cached:
         run = replace(run, id=runs.add(project.database, run))
+        advisor.store(run)
     gate.resolve_by_run(project, branch, run)
     failed = (result.test_id for result in run.result.results if result.outcome.is_failure)
     flips = test_stats.load_flips(project.database, failed)
@@ -99,6 +106,7 @@ def run_head(project: Project, listener: RunListener, request: RunRequest, *, re
         flips,
         unused_environment(run, os.environ),
         skip_comparisons.count_uncompared(project.database, run),
+        load_report(project.database, project.git, run.id) if project.settings.coverage else None,
     )
 
 

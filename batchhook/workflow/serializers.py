@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from batchhook.core.analysis import Analysis
     from batchhook.store.backups import BackupManifest
     from batchhook.store.restorations import Restoration
+    from batchhook.workflow.impact.query import AffectedAnswer
     from batchhook.workflow.notify.notifications import Delivery
     from batchhook.workflow.recording.record import RecordResult
     from batchhook.workflow.reports.export import ExportResult
@@ -52,12 +53,24 @@ def status_document(status: RepositoryStatus) -> json_models.StatusDocument:
         unseen=tuple(status.unseen),
         critical=status.critical_batch,
         interrupted=status.interrupted.id if status.interrupted else None,
+        affected=escape_surrogates(status.affected),
     )
 
 
 def progress_document(active: ActiveBatch) -> json_models.ProgressDocument:
     """Return the progress of a batch that is not finished."""
     return json_models.progress_document(active.batch, active.verdict, active.progress)
+
+
+def affected_document(answer: AffectedAnswer, roots: Sequence[str]) -> json_models.AffectedDocument:
+    """Return the tests that a change can affect; ``roots`` are the folders that modules are imported from."""
+    return json_models.AffectedDocument(
+        change=escape_surrogates(answer.subject),
+        tests=tuple(json_models.affected_test_document(each, answer.durations, roots) for each in answer.tests),
+        tests_known=answer.total,
+        duration_s=answer.seconds,
+        total_duration_s=answer.total_seconds,
+    )
 
 
 def log_document(entries: Sequence[BatchEntry]) -> json_models.LogDocument:
@@ -76,7 +89,9 @@ def _summary(entry: BatchEntry) -> json_models.BatchSummaryDocument:
 
 def test_document(run: ManualRun, verdict: Verdict) -> json_models.TestDocument:
     """Return a manual run."""
-    return json_models.test_document(run.commit, run.run, verdict, run.flips, remembered=run.is_cached)
+    return json_models.test_document(
+        run.commit, run.run, verdict, run.flips, remembered=run.is_cached, coverage=run.coverage
+    )
 
 
 def baseline_document(baseline: Baseline, run: Run) -> json_models.BaselineDocument:

@@ -34,6 +34,21 @@ def suites(draw: strategies.DrawFn) -> list[TestItem]:
     return [item(number, kind, groups[kind]) for number, kind in enumerate(kinds)]
 
 
+def test_failures_come_first_then_tests_by_priority_then_the_longest() -> None:
+    items = [item(number, number // 4) for number in range(12)]
+    durations = {entry.test_id: 0.1 + number / 100 for number, entry in enumerate(items)}
+    stats = TestStats(durations, last_failed=frozenset({items[2].test_id}))
+    priorities = {items[5].test_id: 1.0, items[1].test_id: 0.31, items[9].test_id: 0.29, items[7].test_id: 0.04}
+    chunks = plan_chunks(items, range(12), 2, stats, priorities=priorities)
+    first = [chunk.items for chunk in chunks if chunk.priority]
+    assert first[:2] == [(2,), (5,)]
+    assert sorted(first[2:]) == [(1,), (9,)], "about the same priority"
+    rest = [chunk for chunk in chunks if not chunk.priority]
+    assert [chunk.seconds for chunk in rest] == sorted((chunk.seconds for chunk in rest), reverse=True)
+    (one,) = plan_chunks(items, range(12), 1, stats, priorities=priorities)
+    assert one.items == tuple(range(12)), "one process runs the framework's order"
+
+
 @given(suites(), strategies.integers(1, 5), strategies.randoms(use_true_random=False))
 def test_every_item_is_in_one_chunk_and_inseparable_items_share_one(
     items: list[TestItem], jobs: int, random: object

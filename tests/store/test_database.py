@@ -59,12 +59,15 @@ def test_an_existing_database_is_opened_without_reading_migrations(
     Database(database.path).close()
 
 
+NEXT = SCHEMA_VERSION + 1
+
+
 @pytest.fixture
 def migrations(tmp_path: Path) -> Path:
-    """A folder with a second migration, which rebuilds a table that others refer to."""
+    """A folder with a further migration, which rebuilds a table that others refer to."""
     folder = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).with_name("migrations"), folder)
-    (folder / "0002_labels.sql").write_text(
+    (folder / f"{NEXT:04}_labels.sql").write_text(
         "-- Batches have labels; a semicolon; in a comment.\n"
         "CREATE TABLE labels (\n    batch_id INTEGER NOT NULL REFERENCES batches (id), -- the batch; labelled\n"
         "    label TEXT NOT NULL DEFAULT ';'\n);\n"
@@ -90,25 +93,25 @@ def test_an_earlier_version_is_migrated_and_keeps_its_rows(database: Database, m
     new = database.path.with_name("new.db")
     for path in (database.path, new):
         with closing(connect(path)) as connection:
-            schema.migrate(connection, folder=migrations, version=2)
-            assert schema.read_version(connection) == 2
+            schema.migrate(connection, folder=migrations, version=NEXT)
+            assert schema.read_version(connection) == NEXT
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     with closing(connect(database.path)) as connection, closing(connect(new)) as other:
         assert connection.execute("SELECT * FROM branches").fetchall() == [(1, "refs/heads/main", "a", "b")]
         query = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
         assert connection.execute(query).fetchall() == other.execute(query).fetchall()
-    with pytest.raises(StoreError, match="is of version 2, this batchhook knows 1"):
+    with pytest.raises(StoreError, match=f"is of version {NEXT}, this batchhook knows {SCHEMA_VERSION}"):
         Database(database.path)
 
 
 def test_a_migration_that_fails_leaves_the_version_before_it(database: Database, migrations: Path) -> None:
-    with (migrations / "0002_labels.sql").open("a") as file:
+    with (migrations / f"{NEXT:04}_labels.sql").open("a") as file:
         file.write("INSERT INTO nowhere VALUES (1);\n")
     before = tables(database)
     database.close()
     with closing(connect(database.path)) as connection:
         with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-            schema.migrate(connection, folder=migrations, version=2)
+            schema.migrate(connection, folder=migrations, version=NEXT)
         assert not connection.in_transaction
     with closing(Database(database.path)) as again:
         assert tables(again) == before
@@ -139,14 +142,14 @@ def test_a_migration_that_is_killed_leaves_the_version_before_it(database: Datab
     before = tables(database)
     database.close()
     statements = 0
-    while is_killed(database.path, migrations, 2, statements):
+    while is_killed(database.path, migrations, NEXT, statements):
         statements += 1
         with closing(Database(database.path)) as again:
             assert tables(again) == before
             assert again.rows("PRAGMA integrity_check")[0][0] == "ok"
     assert statements > 8
     with closing(connect(database.path)) as connection:
-        assert schema.read_version(connection) == 2
+        assert schema.read_version(connection) == NEXT
 
 
 def test_a_creation_that_is_killed_is_done_by_the_next_process(tmp_path: Path, migrations: Path) -> None:

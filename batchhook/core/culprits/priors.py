@@ -8,6 +8,10 @@ from functools import lru_cache
 
 RELATED_SHARE = 0.8
 """Share of the prior that depends on how much a change touches what the test uses; the rest is uniform."""
+MAPPED_SHARE = 0.95
+"""The same where it is known which code the test runs."""
+UNRELATED_SCORE = 0.2
+"""Score of a change that affects a test, but touches no file close to its failure; a share of the mean score."""
 BASE_SHARE = 0.15
 """Probability that a broken test was broken before the first change."""
 FLAKY_PRIOR = (1.0, 4.0)
@@ -72,15 +76,22 @@ class Priors:
     broken_rates: tuple[tuple[float, float], ...] = BROKEN_RATES
 
 
-def estimate_priors(history: FailureHistory, scores: Sequence[float]) -> Priors:
+def estimate_priors(history: FailureHistory, scores: Sequence[float], impact: Sequence[float] | None = None) -> Priors:
     """Estimate the priors of a test.
 
     Args:
         history: of the test.
         scores: for each change, how much it touches what the test uses; all 0 if unknown.
+        impact: for each change, 0 to 1, whether it affects the code that the test runs; None if that is unknown. A
+            change without impact keeps a share, so that a wrong map delays the right name, and suggests no other.
     """
+    related_share = RELATED_SHARE
+    if impact is not None and any(impact):
+        least = UNRELATED_SCORE * (sum(scores) / len(scores) or 1.0)
+        scores = [(score + least) * weight for score, weight in zip(scores, impact, strict=True)]
+        related_share = MAPPED_SHARE
     total, share = sum(scores), 1 / len(scores)
-    weights = [RELATED_SHARE * score / total + (1 - RELATED_SHARE) * share if total else share for score in scores]
+    weights = [related_share * score / total + (1 - related_share) * share if total else share for score in scores]
     is_related = [False, *(score > 0 for score in scores)]
     passes, flakes = min(history.passes, MAX_PASSES), float(history.flakes)
     if history.passes > MAX_PASSES:

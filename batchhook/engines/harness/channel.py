@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .code_recorder import NoRecorder
     from .forking import Copies
 
 CHANNEL_LOST = 97  # the exit code when a test has closed the pipe for reports
@@ -20,11 +21,18 @@ _getpid, _getppid = os.getpid, os.getppid
 
 
 class Channel:
-    """The pipe to batchhook, and the format of its lines."""
+    """The pipe to batchhook, and the format of its lines.
+
+    Args:
+        descriptor: of the pipe.
+        token: the beginning of each line.
+        recorder: records the code that tests run, and reports it here.
+    """
 
     kept_alive: object = None
 
-    def __init__(self, descriptor: int, token: str) -> None:
+    def __init__(self, descriptor: int, token: str, recorder: NoRecorder) -> None:
+        self.recorder = recorder
         self._descriptor = descriptor
         self._pipe = self._identity()
         self._token = token
@@ -32,6 +40,7 @@ class Channel:
         self._supervisor = _getppid()
         self._lines = 0
         self._buffer = b""
+        recorder.begin(self.buffer)
 
     def send(self, kind: str, **fields: object) -> None:
         """Write a message, after those that are buffered."""

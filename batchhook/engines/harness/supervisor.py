@@ -39,9 +39,11 @@ def main(arguments: Sequence[str]) -> None:
     Args:
         arguments: the engine's name, the descriptors of the pipes for commands and for reports, that of the socket for
             copies (empty if none are wanted), the file for stacks, the names of variables that were meant for the start
-            of Python only, and then the engine's own.
+            of Python only, what to record of each test (``code``, ``coverage``), the folder for what coverage measures
+            (empty if it measures nothing), and then the engine's own.
     """
-    engine, commands_pipe, reports_pipe, copies_socket, stacks_file, start_variables, *own = arguments
+    engine, commands_pipe, reports_pipe, copies_socket, stacks_file, start_variables, *rest = arguments
+    recording, coverage, *own = rest
     for name in start_variables.split():
         os.environ.pop(name, None)
     lifeline = move_descriptor(0, 1)
@@ -56,13 +58,18 @@ def main(arguments: Sequence[str]) -> None:
     volunteer_for_oom_killer()
     worker = load_worker(engine)
     stacks = open_stacks(stacks_file)
-    worker.main(
-        worker.Channel(reports, token),
-        worker.Commands(commands, worker.Copies(open_socket(copies_socket), fork_copy)),
-        stacks=(stacks, stacks_signal()),
-        first_party=names,
-        arguments=own,
-    )
+    recorder = worker.open_recorder(recording)
+    worker.tracer.start(coverage)
+    try:
+        worker.main(
+            worker.Channel(reports, token, recorder),
+            worker.Commands(commands, worker.Copies(open_socket(copies_socket), fork_copy)),
+            stacks=(stacks, stacks_signal()),
+            first_party=names,
+            arguments=own,
+        )
+    finally:
+        worker.tracer.finish()
 
 
 def become_harness(commands: int, reports: int, lifeline: int) -> None:

@@ -10,7 +10,7 @@ from batchhook.core.ci import CiRun, FailureRelevance
 from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import summarize_verdict
-from batchhook.report.console import bisection, comparisons, failures
+from batchhook.report.console import bisection, comparisons, coverage, failures
 from batchhook.report.console.layout import Line, section
 
 
@@ -46,6 +46,7 @@ def _summary(run: CiRun) -> Iterator[RenderableType]:
         heading = f"since the baseline, {one_line(run.baseline.name)}:"
         yield section(heading if differences else f"{heading} no differences")
         yield from differences
+    yield from coverage.coverage(run.coverage, run.commits)
 
 
 def count_failures(run: CiRun) -> str:

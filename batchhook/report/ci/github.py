@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Iterator, Sequence
 
 from batchhook.core.ci import CiRun, FailureRelevance
+from batchhook.core.coverage.model import rate_text
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult
 from batchhook.core.sanitize import escape_surrogates, one_line
-from batchhook.report import phrases
+from batchhook.report import coverage, phrases
 
 MAX_ANNOTATIONS = 10
 """Annotations of one type that GitHub shows for a step; it drops further ones."""
@@ -40,6 +41,7 @@ def annotate_failures(run: CiRun) -> Iterator[str]:
     warnings = [result for result, old in zip(run.failures, is_old, strict=True) if old]
     yield from _annotations("error", errors, run)
     yield from _annotations("warning", warnings, run)
+    yield from _uncovered_lines(run)
 
 
 def _annotations(kind: str, results: Sequence[TestResult], run: CiRun) -> Iterator[str]:
@@ -53,6 +55,22 @@ def _annotations(kind: str, results: Sequence[TestResult], run: CiRun) -> Iterat
     if len(results) > len(shown):
         rest = plural(len(results) - len(shown), "more failing test")
         yield command(kind, f"{rest}, listed in the job summary", title=rest)
+
+
+def _uncovered_lines(run: CiRun) -> Iterator[str]:
+    """Yield notices at the changed lines that no test runs."""
+    places = [
+        (gap.path, first, last, coverage.title(change, run.commits))
+        for change, gap in (run.coverage.diff.gaps if run.coverage and run.coverage.diff else ())
+        for first, last in gap.uncovered
+    ]
+    shown = places if len(places) <= MAX_ANNOTATIONS else places[: MAX_ANNOTATIONS - 1]
+    for path, first, last, change in shown:
+        message = f"Changed by {one_line(change, _MESSAGE)}"
+        yield command("notice", message, file=path, line=str(first), endLine=str(last), title="Run by no test")
+    if len(places) > len(shown):
+        rest = plural(len(places) - len(shown), "more place")
+        yield command("notice", f"{rest}, listed in the job summary", title=f"{rest} run by no test")
 
 
 def command(name: str, message: str, **properties: str) -> str:
@@ -94,7 +112,7 @@ def fold_marks(title: str) -> tuple[str, str]:
 def outputs(run: CiRun) -> str:
     """Return values for later steps, in the format of ``$GITHUB_OUTPUT``."""
     totals = run.result.totals
-    values = {
+    values: dict[str, object] = {
         "verdict": run.verdict.value,
         "tests": totals.tests,
         "passed": totals.passed,
@@ -105,4 +123,9 @@ def outputs(run: CiRun) -> str:
         "newly_failing": len(run.comparison.overall.newly_failing) if run.comparison else 0,
         "broken_in_range": sum(finding.is_solved for finding in run.findings.values()),
     }
+    report = run.coverage
+    if report is not None and report.is_measured:
+        covered = report.totals
+        values["coverage"] = rate_text(covered.covered_lines, covered.lines).removesuffix("%")
+        values["uncovered_changed_lines"] = report.diff.uncovered_lines if report.diff else 0
     return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -14,7 +14,7 @@ from batchhook.core.results import TestResult, totals_by_module
 from batchhook.core.sanitize import sanitize_lines
 from batchhook.core.tracebacks import shorten_paths
 from batchhook.core.verdict import summarize_verdict
-from batchhook.report import phrases
+from batchhook.report import coverage, phrases
 from batchhook.report.markdown_escape import code_block, code_cell, code_span, escape, escape_html
 
 MAX_DETAILED = 30
@@ -22,6 +22,8 @@ MAX_DETAILED = 30
 MAX_NAMED = 500
 """Failing tests by name."""
 MAX_MODULES = 50
+MAX_PLACES = 200
+"""Files with changed lines that no test runs."""
 _MAX_TRACEBACK = 4000
 """Characters of one traceback, counted from its end."""
 _MESSAGE = 300
@@ -30,7 +32,7 @@ _MESSAGE = 300
 
 def markdown(run: CiRun) -> str:
     """Return the run as Markdown; below 1 MiB, however much fails."""
-    parts = (_head(run), _failures(run), _modules(run), _culprits(run), _comparison(run))
+    parts = (_head(run), _failures(run), _modules(run), _culprits(run), _comparison(run), _coverage(run))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -117,6 +119,21 @@ def _culprits(run: CiRun) -> Iterator[str]:
         yield f"- no culprit: {_tests(others)}"
     probes, commits = plural(run.bisection.probes, "checkout"), plural(run.bisection.size, "commit")
     yield from ("", f"{probes} for {commits}.", "")
+
+
+def _coverage(run: CiRun) -> Iterator[str]:
+    report = run.coverage
+    if report is None:
+        return
+    yield from ("### Coverage", "", f"{escape('. '.join(coverage.sentences(report)))}.", "")
+    gaps = report.diff.gaps if report.diff else ()
+    for change, gap in gaps[:MAX_PLACES]:
+        title = coverage.title(change, run.commits)
+        yield f"- {code_span(coverage.place(gap), _MESSAGE)} of {code_span(title, _MESSAGE)}"
+    if len(gaps) > MAX_PLACES:
+        yield f"- … and {len(gaps) - MAX_PLACES} more"
+    if gaps:
+        yield ""
 
 
 def _comparison(run: CiRun) -> Iterator[str]:

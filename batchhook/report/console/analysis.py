@@ -13,7 +13,7 @@ from batchhook.core.failure_groups import CriticalFailure, ErrorGroup, group_by_
 from batchhook.core.plural import percentage
 from batchhook.core.sanitize import one_line
 from batchhook.report import phrases
-from batchhook.report.console import comparisons, culprits, failures, skips
+from batchhook.report.console import comparisons, coverage, culprits, failures, skips
 from batchhook.report.console.batches import branch_name, change_table, rollback_line, verdict_line
 from batchhook.report.console.layout import Grid, Line, hints, more, section, unbroken
 
@@ -32,6 +32,7 @@ def print_analysis(console: Console, analysis: Analysis, *, tracebacks: bool) ->
         *failures.parallel_only(analysis.result.results),
         *failures.skipped(analysis.result.results),
         *(part for pair in phrases.comparisons(analysis) for part in comparisons.brief(*pair)),
+        *coverage.coverage(analysis.coverage, analysis.commits),
         section(f"changes on {branch_name(analysis.batch.branch)}"),
         change_table(analysis.batch.changes, analysis.edits),
         *_plugins(analysis),

@@ -67,8 +67,18 @@ def edit_lines(edits: Iterable[FileEdit]) -> Iterator[str]:
     return (unbroken(f"{edit.status.value[:1].upper()} {edit.path}") for edit in edits)
 
 
-def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Grid) -> None:
-    """Print the open batch (None during a rebase), the batches under way, and the latest ones."""
+def print_status(
+    console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Grid, affected: str = ""
+) -> None:
+    """Print the open batch (None during a rebase), the batches under way, and the latest ones.
+
+    Args:
+        console: to print on.
+        batch: the open one.
+        waiting: those under way.
+        latest: rows of the latest ones.
+        affected: how the tests ended that the latest commit can affect; empty if that is unknown.
+    """
     if batch is None:
         console.print("A rebase is in progress; counting resumes when it ends.")
     else:
@@ -76,6 +86,8 @@ def print_status(console: Console, batch: Batch | None, waiting: Sequence[Batch]
             Text.assemble((f"batch {batch.id}", "bold"), f" on {branch_name(batch.branch)}  ", *fill_bar(batch))
         )
         console.print(change_table(batch.changes, {}))
+        if affected:
+            console.print(f"tests of the latest commit: {affected}")
     for each in waiting:
         console.print(
             Text.assemble((f"batch {each.id}", "bold"), f" {_DOING[each.status]}; follow it: batchhook wait {each.id}")

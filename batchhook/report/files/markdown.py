@@ -13,14 +13,16 @@ from batchhook.core.perf.slowdown import count_phrase
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult
 from batchhook.core.verdict import Verdict, summarize_verdict
-from batchhook.report import evidence, phrases
-from batchhook.report.markdown_escape import code_span
+from batchhook.report import coverage, evidence, phrases
+from batchhook.report.markdown_escape import code_span, escape
 
 _MAX_GROUPS = 5
 """Culprits that are shown."""
 _MAX_TESTS = 5
 """Tests shown of one group."""
 _MAX_FILES = 5
+_MAX_PLACES = 10
+"""Files with changed lines that no test runs."""
 _MESSAGE = 160
 """Characters of a message."""
 _NAME = 200
@@ -29,7 +31,14 @@ _NAME = 200
 
 def markdown(analysis: Analysis) -> str:
     """Return the summary of a batch; a few thousand characters, however much fails."""
-    parts = (_head(analysis), _failures(analysis), _slowdowns(analysis), _comparisons(analysis), _actions(analysis))
+    parts = (
+        _head(analysis),
+        _failures(analysis),
+        _slowdowns(analysis),
+        _comparisons(analysis),
+        _coverage(analysis),
+        _actions(analysis),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -104,6 +113,20 @@ def _comparisons(analysis: Analysis) -> Iterator[str]:
         counts = ", ".join(f"{len(ids)} {kind}" for kind, ids in differences)
         if counts:
             yield from ("", f"{since[:1].upper()}{since[1:]}: {counts}.")
+
+
+def _coverage(analysis: Analysis) -> Iterator[str]:
+    report = analysis.coverage
+    if report is None:
+        return
+    yield from ("", f"{'. '.join(map(escape, coverage.sentences(report)))}.")
+    gaps = report.diff.gaps if report.diff else ()
+    if gaps:
+        yield ""
+    for change, gap in gaps[:_MAX_PLACES]:
+        yield f"- {_code(coverage.place(gap))} of {_code(coverage.title(change, analysis.commits))}"
+    if len(gaps) > _MAX_PLACES:
+        yield f"- and {len(gaps) - _MAX_PLACES} more"
 
 
 def _actions(analysis: Analysis) -> Iterator[str]:

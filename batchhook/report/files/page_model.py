@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.commit import Commit
+from batchhook.core.coverage.diff_coverage import ChangeCoverage, FileGap
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals, totals_by_module
 from batchhook.core.summaries import RunPoint
 from batchhook.core.timestamps import iso_time
 from batchhook.core.tracebacks import project_frames, shorten_paths
-from batchhook.report import evidence, phrases
+from batchhook.report import coverage, evidence, phrases
 from batchhook.report.files.plots import Plot, durations_of_batches, share_of_outcomes, slowest_tests
 
 MAX_GROUPS = 60
@@ -23,6 +24,8 @@ MAX_NAMED = 100
 """Tests in a list of names."""
 MAX_MODULES = 200
 MAX_FILES = 100
+MAX_PLACES = 200
+"""Files with changed lines that no test runs."""
 MAX_TRACEBACKS = 1_000_000
 """Characters of tracebacks on the page."""
 
@@ -106,6 +109,9 @@ class BatchPage:
     slowdowns: tuple[tuple[str, str], ...]
     more_slowdowns: int
     parallel_only: tuple[tuple[str, NameList], ...]
+    coverage: tuple[str, ...]
+    gaps: tuple[tuple[str, tuple[str, ...]], ...]
+    more_gaps: int
     modules: tuple[tuple[str, Totals], ...]
     more_modules: int
     suites: Plot
@@ -122,6 +128,8 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
     """
     groups = list(_failure_groups(analysis))
     slowdowns = tuple(phrases.slowdowns(analysis))
+    report = analysis.coverage
+    gaps = report.diff.gaps if report and report.diff else ()
     modules = tuple(totals_by_module(analysis.result.results).items())
     return BatchPage(
         when=iso_time(analysis.tested_at),
@@ -138,6 +146,9 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
         parallel_only=tuple(
             (note, _name_list(ids)) for note, ids in phrases.parallel_only(analysis.result.results).items()
         ),
+        coverage=tuple(coverage.sentences(report)) if report else (),
+        gaps=_places(analysis, gaps[:MAX_PLACES]),
+        more_gaps=max(len(gaps) - MAX_PLACES, 0),
         modules=modules[:MAX_MODULES],
         more_modules=max(len(modules) - MAX_MODULES, 0),
         suites=durations_of_batches(history),
@@ -213,6 +224,16 @@ def _change(analysis: Analysis, change: Commit) -> ChangeDetails:
     edits = analysis.edits.get(change.oid, ())
     files = tuple(phrases.edit(file) for file in edits[:MAX_FILES])
     return ChangeDetails(change, iso_time(change.authored_at), files, max(len(edits) - MAX_FILES, 0))
+
+
+def _places(
+    analysis: Analysis, gaps: Sequence[tuple[ChangeCoverage, FileGap]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each change with the places that no test runs."""
+    places: dict[str, list[str]] = {}
+    for change, gap in gaps:
+        places.setdefault(coverage.title(change, analysis.commits), []).append(coverage.place(gap))
+    return tuple((title, tuple(names)) for title, names in places.items())
 
 
 def _name_list(names: Sequence[str], label: str = "") -> NameList:

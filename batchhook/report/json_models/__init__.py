@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batchhook.report.json_models.affected import AffectedDocument, AffectedTestDocument, affected_test_document
 from batchhook.report.json_models.analysis import (
     AnalysisDocument,
     CriticalDocument,
@@ -73,6 +74,15 @@ from batchhook.report.json_models.comparisons import (
     comparison_document,
     suite_comparison_document,
 )
+from batchhook.report.json_models.coverage import (
+    ChangeCoverageDocument,
+    CoverageDocument,
+    CoverageTotalsDocument,
+    DiffCoverageDocument,
+    FileGapDocument,
+    LineRangeDocument,
+    coverage_document,
+)
 from batchhook.report.json_models.recording import RecordDocument, WatchDocument
 from batchhook.report.json_models.results import (
     AttributionDocument,
@@ -110,6 +120,8 @@ from batchhook.report.json_models.rollback import (
 
 __all__ = [
     "AckDocument",
+    "AffectedDocument",
+    "AffectedTestDocument",
     "AnalysisDocument",
     "AttributionDocument",
     "AutoRollbackDocument",
@@ -123,6 +135,7 @@ __all__ = [
     "BatchDocument",
     "BatchSummaryDocument",
     "BisectDocument",
+    "ChangeCoverageDocument",
     "ChangeDocument",
     "CheckDocument",
     "CiDocument",
@@ -130,9 +143,12 @@ __all__ = [
     "CiModuleDocument",
     "CiResultsDocument",
     "ComparisonDocument",
+    "CoverageDocument",
+    "CoverageTotalsDocument",
     "CriticalDocument",
     "CulpritDocument",
     "DeliveryDocument",
+    "DiffCoverageDocument",
     "DiskUsageDocument",
     "DoctorDocument",
     "Document",
@@ -145,10 +161,12 @@ __all__ = [
     "FailureDocument",
     "FileActionDocument",
     "FileEditDocument",
+    "FileGapDocument",
     "FindingDocument",
     "FromBackupDocument",
     "InstallDocument",
     "InstallSuiteDocument",
+    "LineRangeDocument",
     "LogDocument",
     "ModuleDocument",
     "NotifyDocument",
@@ -178,6 +196,7 @@ __all__ = [
     "UninstallDocument",
     "UnittestFailure",
     "WatchDocument",
+    "affected_test_document",
     "analysis_document",
     "attribution_document",
     "auto_rollback_document",
@@ -189,6 +208,7 @@ __all__ = [
     "ci_document",
     "ci_results_document",
     "comparison_document",
+    "coverage_document",
     "critical_document",
     "culprit_documents",
     "error_group_document",

@@ -14,6 +14,7 @@ from batchhook.report.json_models.batches import (
     batch_rollback_document,
 )
 from batchhook.report.json_models.comparisons import SuiteComparisonDocument, suite_comparison_document
+from batchhook.report.json_models.coverage import CoverageDocument, coverage_document
 from batchhook.report.json_models.results import (
     FailureDocument,
     ParallelOnlyDocument,
@@ -101,8 +102,8 @@ class AnalysisDocument(Document):
     the commit ``baseline``. ``previous_python`` and ``baseline_python`` are the Pythons of the latest batch before
     that could be tested, and of the baseline, if they are not ``python``, else empty; ``suite_differences`` says in
     a sentence each what else than the files differs. While ``searching`` is true, culprits are still being
-    searched; while ``measuring`` is true, slowdowns are still being measured. ``metrics`` holds what plug-ins
-    added, by plug-in and name.
+    searched; while ``measuring`` is true, slowdowns are still being measured. ``coverage`` is null unless the
+    setting asks for it. ``metrics`` holds what plug-ins added, by plug-in and name.
     """
 
     batch: BatchDocument
@@ -135,6 +136,7 @@ class AnalysisDocument(Document):
     previous_python: str = ""
     baseline_python: str = ""
     suite_differences: tuple[str, ...] = ()
+    coverage: CoverageDocument | None = None
     metrics: dict[str, dict[str, Metric]]
 
 
@@ -230,5 +232,6 @@ def analysis_document(analysis: Analysis) -> AnalysisDocument:
         previous_python=analysis.previous_python,
         baseline_python=analysis.baseline_python,
         suite_differences=analysis.suite_differences,
+        coverage=coverage_document(analysis.coverage),
         metrics={plugin: dict(metrics) for plugin, metrics in analysis.metrics.items()},
     )

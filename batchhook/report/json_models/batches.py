@@ -100,7 +100,8 @@ class StatusDocument(Document):
     ``under_way`` holds the sealed batches whose work is not finished, oldest first; ``latest`` the latest sealed
     batches, newest first. ``unseen`` are the batches that did not pass and whose verdict has not been shown yet.
     ``critical`` is the critical batch of this branch that has been neither rolled back nor acknowledged, and
-    ``interrupted`` the operation that was interrupted in this work tree; each is null if there is none.
+    ``interrupted`` the operation that was interrupted in this work tree; each is null if there is none. ``affected``
+    says in a few words how the tests ended that the latest commit can affect; empty if that is unknown.
     """
 
     open: BatchDocument | None
@@ -109,6 +110,7 @@ class StatusDocument(Document):
     unseen: tuple[int, ...]
     critical: int | None
     interrupted: int | None = None
+    affected: str = ""
 
 
 class LogDocument(Document):

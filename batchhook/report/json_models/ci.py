@@ -10,6 +10,7 @@ from batchhook.core.culprits.attribution import Attribution
 from batchhook.report.json_models.base import Document, json_path
 from batchhook.report.json_models.bisection import BisectDocument, bisect_document
 from batchhook.report.json_models.comparisons import SuiteComparisonDocument, suite_comparison_document
+from batchhook.report.json_models.coverage import CoverageDocument, coverage_document
 from batchhook.report.json_models.results import (
     FailureDocument,
     ParallelOnlyDocument,
@@ -45,7 +46,8 @@ class CiDocument(Document):
     ``modified`` is true if tracked files differ from ``commit``. ``regressions`` is null without ``--compare``,
     ``range`` without ``--range`` or if nothing was searched. ``baseline_set`` is where this run was saved as the
     baseline, empty if it was not; ``files`` are the paths of the files written. ``unrun`` is null unless the project
-    has tests that its test framework does not run; ``hint`` then says how to run them.
+    has tests that its test framework does not run; ``hint`` then says how to run them. ``coverage`` is null unless it
+    was to be measured.
     """
 
     commit: str
@@ -62,6 +64,7 @@ class CiDocument(Document):
     regressions: RegressionsDocument | None
     range: BisectDocument | None
     remarks: tuple[str, ...]
+    coverage: CoverageDocument | None = None
     baseline_set: str
     files: tuple[str, ...]
 
@@ -103,6 +106,7 @@ def ci_document(run: CiRun, *, baseline_set: str, files: tuple[str, ...]) -> CiD
         regressions=regressions_document(run, baseline, compared) if baseline and compared else None,
         range=bisect_document(run.bisection) if run.bisection else None,
         remarks=run.remarks,
+        coverage=coverage_document(run.coverage),
         baseline_set=json_path(baseline_set),
         files=tuple(map(json_path, files)),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.attribution import Attribution, Observation, ProbeOutcome
 from batchhook.core.results import Outcome, Run, TestResult, Totals, UnrunTests
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.skip_comparison import SkipComparison
 from batchhook.core.verdict import Verdict
 from batchhook.report.json_models.base import Document, json_path
+from batchhook.report.json_models.coverage import CoverageDocument, coverage_document
 
 MAX_SKIPPED = 100
 """Skipped tests that a document lists; ``totals`` counts all."""
@@ -115,7 +117,8 @@ class TestDocument(Document):
 
     ``tree`` is the tree that was tested, at ``tested_at`` (seconds since the epoch). ``remembered`` is true if an
     earlier run's result was reused, ``complete`` if every test of the suite ran. ``unrun`` is null unless the project
-    has tests that its test framework does not run; ``hint`` then says how to run them.
+    has tests that its test framework does not run; ``hint`` then says how to run them. ``coverage`` is null unless the
+    setting asks for it.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -133,6 +136,7 @@ class TestDocument(Document):
     failures: tuple[FailureDocument, ...]
     parallel_only: tuple[ParallelOnlyDocument, ...]
     skipped: tuple[SkippedDocument, ...]
+    coverage: CoverageDocument | None = None
 
 
 class SkipDifferenceDocument(Document):
@@ -268,8 +272,14 @@ def skipped_documents(results: tuple[TestResult, ...]) -> tuple[SkippedDocument,
     )
 
 
-def test_document(
-    commit: str, run: Run, verdict: Verdict, flips: Mapping[str, int], *, remembered: bool
+def test_document(  # noqa: PLR0913
+    commit: str,
+    run: Run,
+    verdict: Verdict,
+    flips: Mapping[str, int],
+    *,
+    remembered: bool,
+    coverage: CoverageReport | None,
 ) -> TestDocument:
     """Return a manual run as ``test --json`` prints it; ``flips`` is that of ``Analysis``."""
     outcome = run.result
@@ -287,6 +297,7 @@ def test_document(
         failures=failure_documents(outcome.results, flips),
         parallel_only=parallel_only_documents(outcome.results),
         skipped=skipped_documents(outcome.results),
+        coverage=coverage_document(coverage),
     )
 
 

@@ -25,6 +25,8 @@ from batchhook.workflow.ci.ci_env import branch_under_test
 from batchhook.workflow.context import config
 from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.coverage.compare import make_report
+from batchhook.workflow.coverage.measure import add_coverage, with_coverage
 from batchhook.workflow.suite.engine_choice import list_files
 from batchhook.workflow.suite.fingerprint import find_suite
 from batchhook.workflow.suite.run import RunListener, default_spec
@@ -84,6 +86,7 @@ def run_checkout(
     started_at = time.time()
     result = _run(project, environment, listener)
     return CiRun(
+        coverage=make_report(project.git, result.coverage) if result.coverage is not None else None,
         commit=commit,
         started_at=started_at,
         result=result,
@@ -110,7 +113,10 @@ def _run(project: Project, environment: Mapping[str, str], listener: RunListener
     with _lock_work_tree(StateDir.for_repository(project.location.common_dir), listener):
         listener.stage("testing")
         spec = default_spec(project.settings, suite, project.location.top, scratch)
-        result, files = run_suite(spec, listener), partial(list_files, project.git)
+        if project.settings.coverage:
+            spec = with_coverage(spec)
+        result = add_coverage(run_suite(spec, listener), spec, spec.root, with_exports=True)
+        files = partial(list_files, project.git)
         return add_unrun_tests(result, project.settings.engine, spec, suite.interpreter, files)
 
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.bisect_result import Bisection
 from batchhook.core.progress import Progress
+from batchhook.core.results import Run
 from batchhook.core.verdict import judge_suite
 from batchhook.errors import UsageError
 from batchhook.store import runs
 from batchhook.workflow.ci import shallow
 from batchhook.workflow.ci.baselines import with_worktrees
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.context.revisions import first_parent_range
+from batchhook.workflow.context.revisions import CommitRange, first_parent_range
+from batchhook.workflow.coverage.compare import make_report
 from batchhook.workflow.culprits.bisect import bisect
 from batchhook.workflow.culprits.request import BisectRequest
 from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
@@ -80,13 +83,16 @@ def run_range(
     bad = shallow.resolve_revision(project.git, revision_range.bad)
     shallow.check_complete(project.git, good, bad, str(revision_range))
     scratch = project.state.run("ci")
-    run = run_suite_on_commit(project, RunRequest(bad), options.environment, options.listener, scratch)
+    run = run_suite_on_commit(
+        project, RunRequest(bad, with_exports=True), options.environment, options.listener, scratch
+    )
     if not run.id and not run.result.broken_reason:
         run = replace(run, id=runs.add(project.database, run))
     result = run.result
+    commits = first_parent_range(project.git, bad, [good])
     failing = tuple(dict.fromkeys(test.test_id for test in result.results if test.outcome.is_failure))
     remark, bisection = "", None
-    if failing and first_parent_range(project.git, bad, [good]) is None:
+    if failing and commits is None:
         remark = f"there are no commits in {revision_range}: culprits were not searched for"
     elif failing and not options.budget:
         remark = "the budget is 0: culprits were not searched for"
@@ -102,7 +108,18 @@ def run_range(
         revision_range=str(revision_range),
         bisection=bisection,
         remarks=(remark,) if remark else (),
+        coverage=_coverage(project, run, commits),
+        commits=commits.commits if commits else {},
     )
+
+
+def _coverage(project: Project, run: Run, commits: CommitRange | None) -> CoverageReport | None:
+    """Return the coverage of a run, compared with the commits of the range."""
+    if run.result.coverage is None:
+        return None
+    oids = [revision.oid for revision in commits.revisions] if commits else []
+    changes = [commits.commits[oid] for oid in oids if oid in commits.commits] if commits else []
+    return make_report(project.git, run.result.coverage, changes, run.tree)
 
 
 def _search(

@@ -19,6 +19,9 @@ from batchhook.store.files import replace_file
 OPTIONAL_FILES = ("regressions.json", "culprits.json")
 """Files that only some runs write; those of an earlier run are deleted."""
 
+COVERAGE_FILES = ("coverage.xml", "coverage.info", "coverage-*.xml", "coverage-*.info")
+"""The same, of coverage: of the suite, or of each if there are several."""
+
 _IGNORED = "# batchhook ci made this folder. Remove this file to commit what is in it.\n*\n"
 
 
@@ -30,9 +33,10 @@ def write(folder: Path, run: CiRun) -> tuple[Path, ...]:
     """
     _create_folder(folder)
     files = dict(_reports(run))
-    for name in OPTIONAL_FILES:
-        if name not in files:
-            (folder / name).unlink(missing_ok=True)
+    earlier = [folder / name for name in OPTIONAL_FILES]
+    for path in (*earlier, *(each for pattern in COVERAGE_FILES for each in folder.glob(pattern))):
+        if path.name not in files:
+            path.unlink(missing_ok=True)
     for name, content in files.items():
         replace_file(folder / name, content, mode=0o666, durable=False)
     return tuple(folder / name for name in files)
@@ -61,6 +65,9 @@ def _reports(run: CiRun) -> Iterator[tuple[str, bytes]]:
     yield "gl-code-quality-report.json", f"{json.dumps(issues, indent=2)}\n".encode()
     if run.baseline is not None and run.comparison is not None:
         yield "regressions.json", _json(regressions.regressions_of_ci(run, run.baseline, run.comparison))
+    if run.result.coverage is not None:
+        for name, text in run.result.coverage.exports.items():
+            yield name, text.encode()
     if run.bisection is not None:
         yield "culprits.json", _json(json_models.bisect_document(run.bisection))
 

@@ -9,12 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from batchhook.core.paths import is_build_product, is_safe_path
 from batchhook.core.settings import (
     AutoRollback,
     BatchUnit,
+    CodeMapMode,
+    EachCommit,
     EngineName,
     GateMode,
     Isolation,
@@ -134,6 +143,10 @@ class SettingsModel(BaseModel):
     pattern: Annotated[str, Field(min_length=1)] = Settings.pattern
     top_level_dir: str = Settings.top_level_dir
     test_timeout: Annotated[float, Field(ge=0)] = Settings.test_timeout
+    coverage: bool = Settings.coverage
+    code_map: CodeMapMode = Settings.code_map
+    each_commit: EachCommit = Settings.each_commit
+    each_commit_budget: Annotated[float, Field(ge=0)] = Settings.each_commit_budget
     culprit_budget: Annotated[float, Field(ge=0)] = Settings.culprit_budget
     slowdown_threshold: Annotated[float, Field(ge=0)] = Settings.slowdown_threshold
     slowdown_budget: Annotated[float, Field(ge=0)] = Settings.slowdown_budget

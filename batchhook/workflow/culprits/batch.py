@@ -20,6 +20,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import Revision, search_revisions
 from batchhook.workflow.culprits.finder import INITIAL_SETUP_SECONDS, CulpritFinder, estimate_failing_tests
 from batchhook.workflow.culprits.probes import Prober, ProbeRequest, open_test_prober
+from batchhook.workflow.impact.suspicion import ChangeImpact
 from batchhook.workflow.suite.fingerprint import find_suite
 
 ORDER_REASON = "it fails only after the tests that run before it"
@@ -98,7 +99,9 @@ def _search(
     current_tests = frozenset(result.test_id for result in run.result.results)
     finder = CulpritFinder(
         revisions=revisions,
-        failing_tests=estimate_failing_tests(project, revisions, failures),
+        failing_tests=estimate_failing_tests(
+            project, revisions, failures, ChangeImpact(project, suite.fingerprint, revisions)
+        ),
         list_current_tests=lambda: current_tests,
         budget=settings.culprit_budget,
         max_error=MAX_ERROR_TO_REVERT if settings.auto_rollback is AutoRollback.APPLY else MAX_ERROR,

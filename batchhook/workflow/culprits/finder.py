@@ -21,6 +21,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import Revision
 from batchhook.workflow.culprits.probes import Prober, ProbeRequest, ProbeResult
 from batchhook.workflow.culprits.relevance import RelevanceScores
+from batchhook.workflow.impact.suspicion import ChangeImpact
 
 INITIAL_SETUP_SECONDS = 0.5
 """Assumed overhead of a probe, besides its tests, before the first one."""
@@ -29,7 +30,12 @@ SETUP_SMOOTHING = 0.5
 
 
 def estimate_failing_tests(
-    project: Project, revisions: Sequence[Revision], failures: Sequence[TestResult], *, by_relevance: bool = True
+    project: Project,
+    revisions: Sequence[Revision],
+    failures: Sequence[TestResult],
+    impact: ChangeImpact | None,
+    *,
+    by_relevance: bool = True,
 ) -> list[FailingTest]:
     """Return the failing tests with their priors: from their history, and from what each change touched.
 
@@ -37,6 +43,7 @@ def estimate_failing_tests(
         project: the repository.
         revisions: of the search, oldest first.
         failures: results on the last revision.
+        impact: of the changes on the code that tests run; None if that is unknown.
         by_relevance: False if nothing is known about the files that a test uses: for a command.
     """
     relevance = RelevanceScores(
@@ -54,6 +61,7 @@ def estimate_failing_tests(
             priors=estimate_priors(
                 histories.get((result.test_id, result.module), FailureHistory()),
                 relevance.scores(result) if by_relevance else irrelevant,
+                impact.weights(result.test_id) if impact is not None else None,
             ),
             seconds=result.duration,
             pass_seconds=pass_seconds.get(result.test_id),

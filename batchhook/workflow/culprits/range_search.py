@@ -17,6 +17,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import CommitRange, Revision, first_parent_range
 from batchhook.workflow.culprits.finder import CulpritFinder, estimate_failing_tests
 from batchhook.workflow.culprits.probe_cache import ProbeCache, TestProbe
+from batchhook.workflow.impact.suspicion import ChangeImpact
 
 
 @dataclass(slots=True)
@@ -77,7 +78,11 @@ class RangeSearch:
         finder = CulpritFinder(
             revisions=commit_range.revisions,
             failing_tests=estimate_failing_tests(
-                self.project, commit_range.revisions, failures, by_relevance=self.by_relevance
+                self.project,
+                commit_range.revisions,
+                failures,
+                ChangeImpact(self.project, self.cache.runs.suite, commit_range.revisions),
+                by_relevance=self.by_relevance,
             ),
             list_current_tests=self._list_current_tests,
             budget=self.budget,

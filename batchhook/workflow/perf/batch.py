@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from batchhook.core.batch import Batch
-from batchhook.core.perf.influence import can_affect_durations
+from batchhook.core.documents import are_documents
 from batchhook.core.perf.screening import SuspectedSlowdown, TimingHistory, is_machine_slow, screen_slowdowns
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Run
@@ -17,6 +18,7 @@ from batchhook.store import batches, durations
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import Revision, batch_revisions
+from batchhook.workflow.impact.suspicion import ChangeImpact
 from batchhook.workflow.perf.ab_pairs import unmeasured
 from batchhook.workflow.perf.bench import open_bench
 from batchhook.workflow.perf.measure import Conditions, SlowdownFinder
@@ -55,7 +57,7 @@ def screen_batch(project: Project, batch: Batch, run: Run) -> tuple[SuspectedSlo
     if run.result.broken_reason or not batch.base or batch.changes[0].base_tree == run.tree:
         return ()
     edits = batches.load_edits(project.database, batch.id)
-    if edits and not any(can_affect_durations(edit.path for edit in files) for files in edits.values()):
+    if edits and all(are_documents(edit.path for edit in files) for files in edits.values()):
         return ()
     past = _load_durations(project, batch, run)
     return screen_slowdowns(run.result.results, past, settings.slowdown_threshold)
@@ -70,8 +72,24 @@ def _load_durations(project: Project, batch: Batch, run: Run) -> TimingHistory:
 def _inert_positions(project: Project, batch: Batch, revisions: Sequence[Revision]) -> frozenset[int]:
     """Return the positions of the changes that cannot make a test slower."""
     edits = batches.load_edits(project.database, batch.id)
-    documents = {oid for oid, files in edits.items() if not can_affect_durations(edit.path for edit in files)}
+    documents = {oid for oid, files in edits.items() if are_documents(edit.path for edit in files)}
     return frozenset(position for position, revision in enumerate(revisions) if revision.oid in documents)
+
+
+@dataclass(frozen=True, slots=True)
+class _UntouchedPositions:
+    """The positions of the changes that touch no code which a suspected test, or module, of a run runs."""
+
+    impact: ChangeImpact
+    run: Run
+
+    def __call__(self, suspect: SuspectedSlowdown) -> frozenset[int]:
+        """Return them for a suspect."""
+        if not suspect.is_module:
+            return self.impact.untouched([suspect.name])
+        return self.impact.untouched(
+            [result.test_id for result in self.run.result.results if result.module == suspect.name]
+        )
 
 
 def _search(project: Project, job: BatchJob, run: Run, suspects: Sequence[SuspectedSlowdown]) -> tuple[Slowdown, ...]:
@@ -89,6 +107,7 @@ def _search(project: Project, job: BatchJob, run: Run, suspects: Sequence[Suspec
             lambda settled: job.progress.measuring(len(suspects), settled),
             Conditions(
                 _inert_positions(project, job.batch, revisions),
+                _UntouchedPositions(ChangeImpact(project, run.suite, revisions), run),
                 is_machine_slow(run.result.results, _load_durations(project, job.batch, run)),
             ),
         )

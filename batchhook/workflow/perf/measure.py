@@ -19,7 +19,7 @@ FIRST_SUSPECTS = 5
 """Suspects that are measured first on a machine that seems to be slow."""
 MACHINE_SLOW = "the machine was slow: most tests took longer, and the worst are no slower when measured"
 NOT_REPEATED = "it was slower in one measurement, and not in another"
-CONTRADICTORY = "the measurements contradict each other: only documents changed where it became slower"
+CONTRADICTORY = "the measurements contradict each other: nothing that it runs changed where it became slower"
 LIKELY_ROUNDS = 3
 """Rounds that a suspect usually takes: most only seem slower, which shows soon."""
 SETUP_SECONDS = 0.5
@@ -44,10 +44,12 @@ class Conditions:
 
     Attributes:
         inert: positions whose change cannot make a test slower.
+        untouched: returns the positions whose change touches no code that a suspect runs.
         is_machine_slow: whether most tests took longer than usual, so that the first suspects decide about the others.
     """
 
     inert: frozenset[int] = frozenset()
+    untouched: Callable[[SuspectedSlowdown], frozenset[int]] = lambda _: frozenset()
     is_machine_slow: bool = False
 
 
@@ -102,7 +104,7 @@ class SlowdownFinder:
                     paired.update(self._compare_ends(base, head, affordable))
             last = len(self._revisions) - 1
             bisections = [
-                _Bisection(suspect, paired[suspect.key], SlowdownBisection(0, last, inert=self._conditions.inert))
+                _Bisection(suspect, paired[suspect.key], SlowdownBisection(0, last, inert=self._inert(suspect)))
                 for suspect in suspects
                 if paired[suspect.key].comparison.conclusion is Conclusion.SLOWER
             ]
@@ -110,6 +112,10 @@ class SlowdownFinder:
             self._confirm(base, bisections)
         by_key = {bisection.suspect.key: bisection for bisection in bisections}
         return tuple(self._slowdown(suspect, paired[suspect.key], by_key.get(suspect.key)) for suspect in suspects)
+
+    def _inert(self, suspect: SuspectedSlowdown) -> frozenset[int]:
+        """Return the positions whose change cannot have made a suspect slower."""
+        return self._conditions.inert | self._conditions.untouched(suspect)
 
     def _compare_ends(
         self, base: BenchWorktree, head: BenchWorktree, suspects: Sequence[SuspectedSlowdown]

@@ -23,6 +23,7 @@ from batchhook.store import batches, branches, locks, operations, outbox, runs, 
 from batchhook.store.outbox import PendingEvents
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.counting.reconcile import Count
+from batchhook.workflow.coverage.compare import load_report
 from batchhook.workflow.notify.notifications import notify_batch, notify_operation
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.serializers import operation_document
@@ -111,7 +112,8 @@ class Dispatcher:
         failing = (result.test_id for result in run.result.results if result.outcome.is_failure)
         flips = test_stats.load_flips(self.project.database, failing)
         is_reused = runs.is_reused(self.project.database, number)
-        document = json_models.test_document(batch.head, run, verdict, flips, remembered=is_reused)
+        coverage = load_report(self.project.database, self.project.git, run.id, batch.changes, run.tree)
+        document = json_models.test_document(batch.head, run, verdict, flips, remembered=is_reused, coverage=coverage)
         self.plugin_set.publish("batchhook_run_finished", batch=self._document(batch), run=document)
 
     def _deliver_end(self, number: int) -> None:

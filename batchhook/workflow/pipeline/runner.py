@@ -28,11 +28,12 @@ from batchhook.workflow.baseline import are_accepted, load_known_results
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.culprits.batch import find_culprits
+from batchhook.workflow.impact.advice import ImpactAdvisor
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.perf.batch import find_slowdowns
 from batchhook.workflow.pipeline.finalize import finalize, request_dispatch
 from batchhook.workflow.reports import write
-from batchhook.workflow.status import gate, notices, spawn
+from batchhook.workflow.status import affected_note, gate, notices, spawn
 from batchhook.workflow.status.wait import load_result
 from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
@@ -78,7 +79,10 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
     try:
         if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING}:
             batches.set_status(project.database, batch.id, BatchStatus.RUNNING)
-            _store_run(project, job, _run_suite(project, job))
+            advisor = ImpactAdvisor(project)
+            run = _run_suite(project, job, advisor)
+            _store_run(project, job, run)
+            advisor.store(run)
         if _status(project, batch) is BatchStatus.SEARCHING:
             _search_culprits(project, job)
         if _status(project, batch) is BatchStatus.MEASURING:
@@ -94,12 +98,12 @@ def _status(project: Project, batch: Batch) -> BatchStatus:
     return batches.load(project.database, batch.id).status
 
 
-def _run_suite(project: Project, job: BatchJob) -> Run:
+def _run_suite(project: Project, job: BatchJob, advisor: ImpactAdvisor) -> Run:
     """Run a batch's tests. An error becomes the run's result: it must not keep the batch in the queue for ever."""
     started_at, batch = time.time(), job.batch
     try:
         job.progress.stage("backing up")
-        request = RunRequest(batch.head, changed_files=_back_up(project, batch))
+        request = RunRequest(batch.head, changed_files=_back_up(project, batch), advise=advisor)
         _preload_reports()
         return run_suite_on_commit(project, request, job.environment, job.progress, job.scratch)
     except StoreError:
@@ -139,6 +143,7 @@ def _store_run(project: Project, job: BatchJob, run: Run) -> None:
     runs.finish_batch(project.database, number, run, verdict, searching=searching)
     spawn.ensure_dispatcher(project.location, project.database, job.environment)
     gate.resolve_by_run(project, job.batch.branch, run)
+    affected_note.clear(project.state, job.batch.branch)
     notices.post_verdict(project.state, number, verdict, run.result)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.commit import Commit
 from batchhook.core.comparison import Comparison, SuiteComparison, compare
+from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.attribution import AttributionKind, complete, group_by_culprit
 from batchhook.core.results import TestResult
 from batchhook.core.suite_difference import describe_difference, other_python, python_of
@@ -17,6 +19,7 @@ from batchhook.store import (
     attributions,
     baselines,
     batches,
+    coverage,
     critical_failures,
     integration_errors,
     runs,
@@ -26,9 +29,10 @@ from batchhook.store import (
 )
 from batchhook.store.baselines import Baseline
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.coverage.compare import load_report
 from batchhook.workflow.status import notices
 from batchhook.workflow.status.overview import load_rollbacks
-from batchhook.workflow.status.wait import load_result
+from batchhook.workflow.status.wait import BatchResult, load_result
 
 
 def analyze(project: Project, number: int) -> Analysis:
@@ -108,9 +112,17 @@ def load_analysis(project: Project, number: int) -> Analysis:
         auto_rollback=critical_failures.load_auto_rollback(project.database, number),
         rollback=load_rollbacks(project).get(number),
         uncompared_skips=skip_comparisons.count_uncompared(project.database, loaded.run),
+        coverage=_load_coverage(project, loaded, tested, tested_run),
         metrics=batches.load_metrics(project.database, number),
         integration_errors=integration_errors.list_current(project.database),
     )
+
+
+def _load_coverage(project: Project, loaded: BatchResult, previous: int, previous_run: int) -> CoverageReport | None:
+    """Return the coverage of a batch's run, compared with that of the batch before that could be tested."""
+    report = load_report(project.database, project.git, loaded.run.id, loaded.batch.changes, loaded.run.tree)
+    totals = coverage.load_totals(project.database, previous_run) if previous else None
+    return report and replace(report, previous=totals, previous_batch=previous if totals else 0)
 
 
 def _compare_with_baseline(

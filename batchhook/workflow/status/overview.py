@@ -22,7 +22,7 @@ from batchhook.workflow.context import interrupted
 from batchhook.workflow.context.checkout_hint import branch_label, checkout_hint
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.counting.reconcile import Count
-from batchhook.workflow.status import gate, notices
+from batchhook.workflow.status import affected_note, gate, notices
 from batchhook.workflow.status.wait import ActiveBatch, list_active
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class RepositoryStatus:
         unseen: notices of batches that did not pass and were not looked at: number -> lines.
         critical_batch: the batch of this branch with an unresolved critical failure.
         interrupted: the operation that was interrupted in this work tree.
+        affected: how the tests ended that the latest commit can affect, in a few words; empty if that is unknown.
     """
 
     count: Count | None
@@ -69,6 +70,7 @@ class RepositoryStatus:
     unseen: Mapping[int, Sequence[str]] = field(default_factory=dict)
     critical_batch: int | None = None
     interrupted: Operation | None = None
+    affected: str = ""
 
 
 def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
@@ -93,6 +95,7 @@ def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
         },
         critical_failures.list_unresolved(project.database).get(count.branch) if count else None,
         interrupted.find(project.database, project.location),
+        affected_note.read(project.state, count.branch, count.head) if count else "",
     )
 
 

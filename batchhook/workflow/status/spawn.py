@@ -73,6 +73,12 @@ def ensure_dispatcher(
         _spawn_module("batchhook.workflow.pipeline.dispatcher", location, environment)
 
 
+def start_commit_run(location: Location, environment: Mapping[str, str]) -> None:
+    """Start the run of the tests that the latest commit can affect, if commits do that here."""
+    if StateDir.for_repository(location.common_dir).each_commit.exists() and not environment.get("BATCHHOOK_NO_RUNNER"):
+        _spawn_module("batchhook.workflow.impact.commit_run", location, environment)
+
+
 def _spawn_module(module: str, location: Location, environment: Mapping[str, str]) -> None:
     """Run one of our modules in a new session.
 

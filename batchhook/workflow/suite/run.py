@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,13 +16,16 @@ from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.settings import Isolation, Settings
 from batchhook.core.suite_paths import find_untouched
 from batchhook.errors import BatchhookError, SuiteError, UsageError
+from batchhook.execution.cancel import CancelToken
+from batchhook.execution.code_recording import CodeRecording
 from batchhook.execution.runner import run_suite
 from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpec
 from batchhook.git import private_worktree
 from batchhook.git.snapshot import capture_files
 from batchhook.git.untracked import find_omissions
-from batchhook.store import locks, runs, test_stats, worktree_places
+from batchhook.store import coverage as coverage_rows, locks, runs, test_stats, worktree_places
 from batchhook.workflow.context.project import Project
+from batchhook.workflow.coverage.measure import add_coverage, is_measurable, with_coverage
 from batchhook.workflow.suite.engine_choice import list_committed_files, list_files
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
 from batchhook.workflow.suite.prepare import SetupContext, prepare_checkout
@@ -48,6 +51,25 @@ class NullRunListener(NullListener):
 
 
 @dataclass(frozen=True, slots=True)
+class RunAdvice:
+    """Advice on how to run a suite, beyond what was requested.
+
+    Attributes:
+        priorities: 0 to 1, of tests that should run early, by id.
+        recording: collects the code that each test runs; None for not.
+        slowness: factor by which tests may take longer for it, so that time limits are stretched by it.
+    """
+
+    priorities: Mapping[str, float] = field(default_factory=dict)
+    recording: CodeRecording | None = None
+    slowness: float = 1.0
+
+
+def _no_advice(suite: Suite, tree: str) -> RunAdvice:  # noqa: ARG001 - the signature of those that give advice
+    return RunAdvice()
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """A request to run the suite, or a part of it, on a commit.
 
@@ -60,6 +82,9 @@ class RunRequest:
         fail_fast: whether the first failure ends the run.
         fresh: whether to run even if a passing run of the same suite on the same tree could be reused.
         relearn_order: whether to forget which tests depend on others, and find out again.
+        advise: called with the suite and the tree before they run (``workflow/impact``).
+        cancel: breaks off the run.
+        with_exports: whether files of its coverage for other programs are wanted, if it is measured.
     """
 
     commit: str = "HEAD"
@@ -70,6 +95,9 @@ class RunRequest:
     fail_fast: bool = False
     fresh: bool = False
     relearn_order: bool = False
+    advise: Callable[[Suite, str], RunAdvice] = _no_advice
+    cancel: CancelToken | None = None
+    with_exports: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -117,13 +145,19 @@ def run_suite_on_commit(
     if not request.fresh and request.is_whole:
         stored = runs.find_reusable(project.database, tree, suite.fingerprint)
         # A failure may have a cause outside of the tree, such as a variable that has been set since.
-        if stored is not None and not stored.result.totals.failures:
+        if stored is not None and not stored.result.totals.failures and _has_coverage(project, suite, stored):
             return stored
-    result = _run_in_worktree(project, suite, request, listener, scratch)
+    result = _run_in_worktree(project, suite, request, request.advise(suite, tree), listener, scratch)
     if untouched:
         reason = f"Not run: {', '.join(untouched)}, since no changed file matches `paths`"
         result = replace(result, hint="; ".join(filter(None, (result.hint, reason))))
     return Run(tree, suite.fingerprint, started_at, result)
+
+
+def _has_coverage(project: Project, suite: Suite, run: Run) -> bool:
+    """Return whether a stored run was measured, if the settings want that."""
+    engines = [part.engine for part in suite.parts] or [suite.engine]
+    return not project.settings.coverage or not is_measurable(engines) or coverage_rows.has(project.database, run.id)
 
 
 def _find_untouched(project: Project, request: RunRequest) -> tuple[str, ...]:
@@ -153,16 +187,16 @@ def ensure_run(project: Project, commit: str, environment: Mapping[str, str], li
     return run if run.id else replace(run, id=runs.add(project.database, run))
 
 
-def _run_in_worktree(
-    project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path
+def _run_in_worktree(  # noqa: PLR0913, PLR0917
+    project: Project, suite: Suite, request: RunRequest, advice: RunAdvice, listener: RunListener, scratch: Path
 ) -> SuiteResult:
     top, settings, git = project.location.top, project.settings, project.git
-    context = SetupContext(suite.environment, suite.setups, scratch / "setup.log")
+    context = SetupContext(suite.environment, suite.setups, scratch / "setup.log", request.cancel)
     try:
         with prepared_worktree(project, request.commit, context, listener) as checkout:
             listener.stage("testing")
-            spec = _request_spec(project, request, checkout_spec(project.settings, suite, checkout, scratch))
-            result = run_suite(spec, listener)
+            spec = _request_spec(project, request, checkout_spec(project.settings, suite, checkout, scratch), advice)
+            result = add_coverage(run_suite(spec, listener), spec, top, with_exports=request.with_exports)
             result = add_uncommitted_notes(result, checkout, top, settings.source_roots, git)
             result = add_skip_notes(result, checkout, top, settings.source_roots, git)
             result = hint_uncommitted_tests(result, settings, request.commit, top, git)
@@ -181,8 +215,9 @@ def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener:
         tree = capture_files(project.git, project.location, "batchhook-index-run", omissions)
         listener.stage("testing")
         spec = default_spec(project.settings, suite, project.location.top, scratch)
-        spec = _request_spec(project, request, spec)
-        result, files = run_suite(spec, listener), partial(list_files, project.git)
+        spec = _request_spec(project, request, spec, request.advise(suite, tree))
+        result = add_coverage(run_suite(spec, listener), spec, spec.root, with_exports=request.with_exports)
+        files = partial(list_files, project.git)
         result = add_unrun_tests(result, project.settings.engine, spec, suite.interpreter, files)
     return Run(tree, suite.fingerprint, started_at, result)
 
@@ -221,19 +256,27 @@ def _check_not_cancelled(context: SetupContext) -> None:
         raise SuiteError("the run was cancelled")
 
 
-def _request_spec(project: Project, request: RunRequest, spec: SuiteSpec) -> SuiteSpec:
+def _request_spec(project: Project, request: RunRequest, spec: SuiteSpec, advice: RunAdvice) -> SuiteSpec:
     """Return the spec of a run for what was requested."""
     stats = test_stats.load(project.database)
     if request.relearn_order:
         stats = replace(stats, parallel_only=frozenset(), order_dependent=frozenset(), isolation_verified=frozenset())
     if request.keyword or request.markers:
         spec = _restrict(spec, request.keyword, request.markers)
+    parts = tuple(replace(part, test_timeout=part.test_timeout * advice.slowness) for part in spec.parts)
+    if project.settings.coverage and request.is_whole and not request.fail_fast:
+        spec = with_coverage(spec)
     return replace(
         spec,
+        parts=parts,
+        test_timeout=spec.test_timeout * advice.slowness,
         only=request.only,
         fail_fast=request.fail_fast,
         stats=stats,
         changed_files=request.changed_files,
+        priorities=advice.priorities,
+        recording=advice.recording,
+        cancel=request.cancel,
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, strategies as st
 
-from batchhook.core.perf.influence import can_affect_durations
 from batchhook.core.perf.screening import (
     RunDurations,
     TimingHistory,
@@ -106,18 +104,3 @@ def test_other_tests_show_that_the_machine_is_slow() -> None:
     assert not is_machine_slow([result(name, 0.03 if name < "t15" else 0.02) for name in names], usual)
     assert not is_machine_slow([result(name, 0.03) for name in names[:5]], usual), "too few to tell"
     assert not is_machine_slow([result("new", 9)], usual)
-
-
-@pytest.mark.parametrize(
-    ("paths", "affects"),
-    [
-        (["README.md"], False),
-        (["docs/guide.rst", "CHANGELOG", "LICENSE.txt", ".github/workflows/ci.yml", ".gitignore"], False),
-        (["README.md", "pkg/money.py"], True),
-        (["requirements.txt"], True),
-        (["tests/data/sample.md"], True),
-        (["pyproject.toml"], True),
-    ],
-)
-def test_documents_make_no_test_slower(paths: list[str], *, affects: bool) -> None:
-    assert can_affect_durations(paths) is affects

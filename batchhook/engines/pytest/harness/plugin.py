@@ -17,12 +17,14 @@ from collections import deque
 import pytest
 
 from ...harness.channel import Channel, Commands
+from ...harness.coverage_tracer import tracer
 from ...harness.forking import Copies
 from ...harness.locations import Origins
 from ...harness.process import flush, python_version, restore_standard_streams
 from ...harness.text import bounded_id
 from .collected import TestRows, UnloadedModule, describe_conftest_error, path_of
 from .copying import begin_as_copy, list_conftests, may_share_session
+from .fixtures import fixture_name, shared_fixtures
 from .item_reports import ItemReports
 from .options import disable_competitors, disable_coverage
 
@@ -164,6 +166,7 @@ class HarnessPlugin:
         commands: Commands | None = self._commands
         while commands is not None:
             commands = self._follow(commands)
+        tracer.save()  # what ends the session may take longer than batchhook waits
 
     def _follow(self, commands: Commands) -> Commands | None:
         """Carry out commands; in a copy of this process, return its own commands."""
@@ -184,13 +187,18 @@ class HarnessPlugin:
             if pending:
                 self._channel.send("next_item_needed")
             else:
+                self._channel.recorder.report_outside()
                 self._channel.send("chunk_finished", origins=self._origins.changes())
         return None
 
     def _begin_as_copy(self, commands: int, reports: int, token: str, name: str) -> Commands:
         """Go on in a copy of the process, under a name of its own; return its commands."""
         begin_as_copy(self._config, self._worker.renamed(name), self.stacks)
-        self._channel = Channel(reports, token)
+        if name:
+            tracer.continue_in_copy()
+        else:  # tests that run again, alone, are not measured
+            tracer.stop()
+        self._channel = Channel(reports, token, self._channel.recorder)
         self._channel.send("hello", pid=os.getpid(), python=python_version())
         self._channel.send("discovery_finished", origins=[])
         return Commands(commands, Copies())
@@ -209,6 +217,7 @@ class HarnessPlugin:
                 self._channel.send("import_started", module=bounded_id(path))
             is_forkable = self._commands.copies.are_possible and may_share_session(self._config)
         origins = self._origins.changes()
+        self._channel.recorder.report_outside()
         self._channel.send("discovery_finished", origins=origins, deselected=self._deselected, is_forkable=is_forkable)
 
     def _next_item(self, pending: Sequence[int]) -> Any:  # noqa: ANN401
@@ -225,10 +234,13 @@ class HarnessPlugin:
             self._channel.buffer("finished", item=number, result=entry.result)
             return bool(entry.result["outcome"] == "errored")
         running = self._running = ItemReports(entry)
+        recorder = self._channel.recorder
+        recorder.test_started()
         try:
             entry.config.hook.pytest_runtest_protocol(item=entry, nextitem=next_item)
         except BaseException as error:  # noqa: BLE001 - pytest.exit(), Ctrl-C, or a plug-in: they end pytest
             self._abort(number, running, error)
+        recorder.test_finished(number, shared_fixtures(entry))
         self._running = None
         entry.session.shouldstop = entry.session.shouldfail = False
         self._channel.exit_if_forked(1 if running.has_failed else 0)
@@ -238,6 +250,7 @@ class HarnessPlugin:
         else:
             self._channel.buffer("finished", item=number, result=running.result())
         restore_standard_streams()
+        tracer.save_sometimes()
         return running.has_failed
 
     def _abort(self, number: int, running: ItemReports, error: BaseException) -> None:
@@ -247,6 +260,7 @@ class HarnessPlugin:
         self._channel.buffer("finished", item=number, result=running.result())
         self._channel.send("aborted")
         flush()
+        tracer.save()
         _exit(0)
 
     # --- observation ------------------------------------------------------------------------------------------------
@@ -282,7 +296,9 @@ class HarnessPlugin:
             yield
             return
         self._running.shared_setup_started()
+        self._channel.recorder.fixture_started(fixture_name(fixturedef))
         yield
+        self._channel.recorder.fixture_finished()
         self._running.shared_setup_ended()
 
     @pytest.hookimpl(tryfirst=True)

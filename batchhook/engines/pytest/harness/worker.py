@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from ...harness.channel import Channel, Commands
+from ...harness.code_recorder import open_recorder  # noqa: F401 - the supervisor takes it from here
+from ...harness.coverage_tracer import tracer  # noqa: F401 - as the recorder
 from ...harness.forking import Copies  # noqa: F401 - the supervisor takes it, like those before, from here
 from ...harness.process import impersonate, prepare, python_version
 from ...harness.text import MESSAGE_LIMIT, attempt, bounded, bounded_id

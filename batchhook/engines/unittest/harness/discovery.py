@@ -204,6 +204,11 @@ def fixture_group(test: object) -> str:
     return "class " + class_name(type(test)) if has_class_fixture(type(test)) else ""
 
 
+def shared_fixtures(test: object) -> list[str]:
+    """Return the names of the fixtures that a test shares with others (``suite.ReportingSuite``)."""
+    return [f"class {class_name(type(test))}", f"module {type(test).__module__}"]
+
+
 def has_class_fixture(kind: type) -> bool:
     """Return whether a class overrides the empty class fixtures of ``TestCase``."""
     plain = unittest.TestCase

@@ -8,10 +8,11 @@ import sys
 import unittest
 from time import perf_counter
 
+from ...harness.coverage_tracer import tracer
 from ...harness.exceptions import summarize_exception
 from ...harness.process import restore_standard_streams
 from ...harness.text import MESSAGE_LIMIT, TRACEBACK_LIMIT, attempt, bounded, bounded_id
-from .discovery import module_of, test_id
+from .discovery import module_of, shared_fixtures, test_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,11 +95,16 @@ class ReportingResult(unittest.TextTestResult):
     Args:
         channel: for the reports.
         expected: number, test and row (``FlatSuite``) of each item that will run.
+
+    Attributes:
+        upcoming_fixture: the fixture that follows the tear-down of a module.
+        recorder: records the code that tests run.
     """
 
     def __init__(self, channel: Channel, expected: Iterable[tuple[int, Any, Sequence[str]]]) -> None:
         super().__init__(_Stream(sys.stderr), descriptions=True, verbosity=0)  # a test's own `run` may use the stream
         self.upcoming_fixture = ""
+        self.recorder = channel.recorder
         self._channel = channel
         self._fixture = ""
         self._handled: BaseException | None = None
@@ -121,6 +127,8 @@ class ReportingResult(unittest.TextTestResult):
         super().startTest(test)
         self._channel.exit_if_forked(0)
         self._fixture = ""
+        if not self._running:
+            self.recorder.test_started()
         item, name, module = self._identify(test)
         if item >= 0:
             self._channel.send_started(item)
@@ -134,6 +142,8 @@ class ReportingResult(unittest.TextTestResult):
         super().stopTest(test)
         running = self._running.pop() if self._running else None
         if running is not None:
+            if not self._running:
+                self.recorder.test_finished(running.item, shared_fixtures(test))
             error = sys.exc_info()
             if error[1] is not self._handled:  # KeyboardInterrupt and the like, on their way through unittest
                 self._describe(running, "errored", error, self._format(error, running.test))
@@ -144,6 +154,7 @@ class ReportingResult(unittest.TextTestResult):
             else:
                 self._channel.buffer("finished", item=running.item, result=running.result())
         restore_standard_streams()
+        tracer.save_sometimes()
 
     def addError(self, test: Any, err: ErrorInfo) -> None:  # noqa: ANN401, N802
         """Note an error of a test, or of a fixture outside any test."""

@@ -12,6 +12,8 @@ import unittest
 import warnings
 
 from ...harness.channel import Channel, Commands
+from ...harness.code_recorder import open_recorder  # noqa: F401 - the supervisor takes it from here
+from ...harness.coverage_tracer import tracer
 from ...harness.forking import Copies  # noqa: F401 - the supervisor takes it, like those before, from here
 from ...harness.locations import Origins
 from ...harness.process import flush, impersonate, prepare, python_version
@@ -57,9 +59,11 @@ def main(
     suite = discover(channel, start, pattern, top, modules)
     if suite is None:
         return
+    channel.recorder.report_outside()
     channel.send("discovery_finished", origins=origins.changes())
     for command in commands:
         run(suite, command.items, channel, command.fail_fast)
+        channel.recorder.report_outside()
         channel.send("chunk_finished", origins=origins.changes())
 
 
@@ -90,6 +94,7 @@ def run(suite: FlatSuite, items: Sequence[int], channel: Channel, fail_fast: boo
         result.blame_fixture(sys.exc_info())
         channel.send("aborted")
         flush()
+        tracer.save()
         _exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Changes that cannot make a test slower, judging by the files that they touch."""
+"""Files that no test runs or reads, judging by their names: documents, and what describes the repository."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ _METADATA = frozenset({".editorconfig", ".gitattributes", ".gitignore", ".mailma
 _METADATA_FOLDERS = frozenset({(".github",), (".gitlab",), (".vscode",), (".idea",)})
 
 
-def can_affect_durations(paths: Iterable[str]) -> bool:
-    """Return whether a change may make a test slower: it touches more than documents and files about the repository.
+def are_documents(paths: Iterable[str]) -> bool:
+    """Return whether no test runs or reads any of some files.
 
     Args:
-        paths: of the files that it touches, relative to the top.
+        paths: relative to the top.
     """
-    return not all(map(_is_document, paths))
+    return all(map(is_document, paths))
 
 
-def _is_document(path: str) -> bool:
+def is_document(path: str) -> bool:
+    """Return whether no test runs or reads a file.
+
+    Args:
+        path: relative to the top.
+    """
     file = PurePosixPath(path)
-    is_document = file.suffix.lower() in _DOCUMENT_SUFFIXES or (
+    has_document_name = file.suffix.lower() in _DOCUMENT_SUFFIXES or (
         file.suffix.lower() in {"", ".txt"} and file.stem.lower() in _DOCUMENT_NAMES
     )
     is_test_data = any("test" in part.lower() for part in file.parts[:-1])
     is_metadata = file.name in _METADATA or file.parts[:1] in _METADATA_FOLDERS
-    return is_metadata or (is_document and not is_test_data)
+    return is_metadata or (has_document_name and not is_test_data)

@@ -1,0 +1,1 @@
+"""Coverage: the lines and branches that tests run, and the changed lines that none of them runs."""

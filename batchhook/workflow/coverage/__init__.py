@@ -1,0 +1,1 @@
+"""Coverage of runs: have it measured, and compare it with what changes touched."""
