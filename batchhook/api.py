@@ -145,6 +145,22 @@ class Workflow:
         location = locate(self._folder)
         return serializers.engines_document(list_engines(location, location.git(), os.environ))
 
+    def risk(self, revision: str = "", *, evaluate: bool = False) -> json_models.RiskDocument:
+        """Predict which changes break something, and which tests, from this repository's own history.
+
+        Args:
+            revision: a commit, or a range ``A..B``; by default what is not pushed, or the open batch.
+            evaluate: only test predictions on the history, against simple rules.
+
+        Raises:
+            UsageError: a revision is given for an evaluation.
+            BatchhookError: scikit-learn is not installed, or there is no such commit.
+        """
+        from batchhook.workflow.prediction.risk import query_risk
+
+        with self._open() as project:
+            return serializers.risk_document(query_risk(project, revision, is_evaluation=evaluate))
+
     def affected(
         self, revision: str = "HEAD", *, staged: bool = False, worktree: bool = False
     ) -> json_models.AffectedDocument:

@@ -140,6 +140,8 @@ def _report_count(project: Project, count: Count | None) -> None:
         progress = f"{count.quota.format_progress(count.filled)}{f' · {note}' if note else ''}"
         _print_line(f"batchhook: batch {count.batch}, {progress}")
         spawn.start_commit_run(project.location, os.environ)
+        if project.is_size_adaptive:
+            spawn.start_size_update(project.location, os.environ)
     if has_queue and count.sealed:
         _watch_run(project, max(count.sealed))
 

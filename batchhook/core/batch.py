@@ -29,14 +29,20 @@ class BatchStatus(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class BatchQuota:
-    """Number of commits or file edits that fill a batch."""
+    """Number of commits or file edits that fill a batch.
+
+    Attributes:
+        usual: the size without regard to the risk of the changes; 0 for ``size``.
+    """
 
     size: int
     unit: BatchUnit = BatchUnit.COMMIT
+    usual: int = 0
 
     def format_progress(self, filled: int) -> str:
-        """Return the fill level as text: ``3/5`` or ``3/5 files``."""
-        return f"{filled}/{self.size}{' files' if self.unit is BatchUnit.FILE else ''}"
+        """Return the fill level as text: ``3/5``, ``3/5 files``, or ``3/4 by risk, usually 5``."""
+        by_risk = f" by risk, usually {self.usual}" if self.usual not in {0, self.size} else ""
+        return f"{filled}/{self.size}{' files' if self.unit is BatchUnit.FILE else ''}{by_risk}"
 
 
 @dataclass(frozen=True, slots=True)

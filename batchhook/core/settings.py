@@ -211,14 +211,17 @@ class SuiteSettings:
 
 
 _MEGABYTE = 1e6
+USUAL_BATCH_SIZE = 5
+ADAPTIVE = "adaptive"
+"""A batch size that follows the risk of the changes, as far as it can be predicted."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """All settings of ``[tool.batchhook]``; ``docs/guide.md`` explains each."""
 
-    batch_size: int = 5
-    """Number of units that fill a batch; at least 1."""
+    batch_size: int | str = USUAL_BATCH_SIZE
+    """Number of units that fill a batch, at least 1; ``adaptive`` for 5 commits of usual risk, 1 to 10."""
 
     unit: BatchUnit = BatchUnit.COMMIT
     """``commit`` or ``file``: the unit of ``batch_size``."""
@@ -347,6 +350,16 @@ class Settings:
 
     notify: NotifySettings = field(default_factory=NotifySettings)
     """Notifications."""
+
+    @property
+    def usual_batch_size(self) -> int:
+        """Return the number of units that fill a batch, without regard to risk."""
+        return self.batch_size if isinstance(self.batch_size, int) else USUAL_BATCH_SIZE
+
+    @property
+    def is_batch_size_adaptive(self) -> bool:
+        """Return whether the size of batches follows the risk of their changes; only commits have one."""
+        return self.batch_size == ADAPTIVE and self.unit is BatchUnit.COMMIT
 
     @property
     def source_roots(self) -> tuple[str, ...]:

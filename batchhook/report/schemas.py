@@ -48,6 +48,7 @@ _COMMANDS: Mapping[str, type[Document]] = {
     "record": json_models.RecordDocument,
     "redo": json_models.OperationDocument,
     "report": json_models.ReportDocument,
+    "risk": json_models.RiskDocument,
     "rollback": json_models.OperationDocument,
     "schema": json_models.SchemasDocument,
     "show": json_models.BatchSummaryDocument,

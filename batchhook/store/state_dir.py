@@ -142,6 +142,21 @@ class StateDir:
         return self.root / "python.json"
 
     @property
+    def prediction(self) -> Path:
+        """Models that predict what changes break (``prediction.py``)."""
+        return self.root / "prediction"
+
+    @property
+    def adaptive_size(self) -> Path:
+        """The size of the open batch by the risk of its changes (``adaptive_size.py``)."""
+        return self.prediction / "size"
+
+    @property
+    def can_adapt_sizes(self) -> Path:
+        """Exists while the risk of changes can be predicted well enough for sizes to follow it."""
+        return self.prediction / "adapts-sizes"
+
+    @property
     def backups(self) -> Path:
         """Copies of files as they were before batches (``backups.py``)."""
         return self.root / "backups"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from batchhook.store.restorations import Restoration
     from batchhook.workflow.impact.query import AffectedAnswer
     from batchhook.workflow.notify.notifications import Delivery
+    from batchhook.workflow.prediction.risk import RiskReport
     from batchhook.workflow.recording.record import RecordResult
     from batchhook.workflow.reports.export import ExportResult
     from batchhook.workflow.restore.plan import RestorePlan
@@ -60,6 +61,15 @@ def status_document(status: RepositoryStatus) -> json_models.StatusDocument:
 def progress_document(active: ActiveBatch) -> json_models.ProgressDocument:
     """Return the progress of a batch that is not finished."""
     return json_models.progress_document(active.batch, active.verdict, active.progress)
+
+
+def risk_document(report: RiskReport) -> json_models.RiskDocument:
+    """Return predictions for changes, and how predictions do on the history."""
+    return json_models.RiskDocument(
+        changes=tuple(map(json_models.change_risk_document, report.changes)),
+        breaking_rate=report.stored.rate,
+        evaluation=json_models.prediction_evaluation_document(report.stored.evaluation),
+    )
 
 
 def affected_document(answer: AffectedAnswer, roots: Sequence[str]) -> json_models.AffectedDocument:

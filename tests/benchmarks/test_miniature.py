@@ -233,3 +233,22 @@ def test_slowdowns(shapes: Path, tmp_path: Path) -> None:
     output = run("benchmarks.slowdowns", "--project", shapes, "--cache", tmp_path / "cache", *options)
     assert "shapes: 2 tests" in output
     assert "The goal is " in output
+
+
+def test_prediction(pytest_shapes: Path, tmp_path: Path) -> None:
+    """A mistake is planted, seen by the suite, and fixed; so short a history predicts nothing."""
+    project = Repository(pytest_shapes)
+    for number in range(8):
+        project.write("shapes/plane.py", SHAPES.replace("height\n", f"height  # {number}\n"))
+        project.git("commit", "--all", "--quiet", "-m", f"edit {number}")
+    options = ("--cache", tmp_path / "cache", "--seed", "3", "--json", tmp_path / "numbers.json")
+    output = run("benchmarks.prediction", pytest_shapes, *options)
+    steps = json.loads((tmp_path / "cache/shapes/steps-3.json").read_text())
+    assert len(steps) == 10
+    broken = [step for step in steps if step["failing"]]
+    assert broken, steps
+    assert any(step["planted"] for step in steps)
+    assert all(set(step["failing"]) <= set(step["affected"]) for step in broken if step["planted"])
+    with_map, without = json.loads((tmp_path / "numbers.json").read_text())
+    assert with_map["changes"] == without["changes"] == 10
+    assert output.count("Not enough history to predict anything") == 2

@@ -102,6 +102,7 @@ def test_what_commands_print_and_write_is_valid(project: Repository, tmp_path: P
     project.commit("next")
     assert printed(project, "status")["open"]["changes"]
     printed(project, "log")
+    printed(project, "risk")
     printed(project, "show", "1")
     printed(project, "backup", "--verify")
     printed(project, "analyze", "1", code=1)

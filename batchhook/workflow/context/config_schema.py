@@ -15,11 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
+    TypeAdapter,
     ValidationError,
 )
 
 from batchhook.core.paths import is_build_product, is_safe_path
 from batchhook.core.settings import (
+    ADAPTIVE,
     AutoRollback,
     BatchUnit,
     CodeMapMode,
@@ -117,12 +120,24 @@ def _validate_names(suites: tuple[SuiteModel, ...]) -> tuple[SuiteModel, ...]:
     return suites
 
 
+_COUNT = TypeAdapter(Annotated[int, Field(ge=1)])
+
+
+def _validate_batch_size(size: object) -> int | str:
+    if size == ADAPTIVE:
+        return ADAPTIVE
+    try:
+        return _COUNT.validate_python(size)
+    except ValidationError as error:
+        raise ValueError(f'must be a number from 1 on, or "{ADAPTIVE}"') from error
+
+
 class SettingsModel(BaseModel):
     """``core.settings.Settings``, with the range of each value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch_size: Annotated[int, Field(ge=1)] = Settings.batch_size
+    batch_size: Annotated[int | str, PlainValidator(_validate_batch_size)] = Settings.batch_size
     unit: BatchUnit = Settings.unit
     critical_failure_threshold: Annotated[float, Field(ge=0, le=1)] = Settings.critical_failure_threshold
     known_failures: KnownFailures = Settings.known_failures

@@ -15,6 +15,7 @@ from batchhook.errors import StoreError
 from batchhook.git.command import Git
 from batchhook.git.location import Location, locate, read_head
 from batchhook.lazy import LazyModule
+from batchhook.store import adaptive_size, batches, branches
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context import config
@@ -57,11 +58,32 @@ class Project:
 
     def reconcile(self, hook: HookEvent | None = None) -> Count | None:
         """Bring the count up to date with the commit graph (``workflow/counting/reconcile.py``)."""
-        quota = BatchQuota(self.settings.batch_size, self.settings.unit)
+        quota = self._adaptive_quota(hook) if self.is_size_adaptive else self._usual_quota
         count = reconcile(self.database, self.git, self.location, quota, hook=hook)
-        if count is not None and self.is_size_one_off:
+        if count is not None and count.sealed and hook is None:  # the next batch begins with the usual size
+            count = replace(count, quota=self._usual_quota)
+        if count is not None and (self.is_size_one_off or self.is_size_adaptive):
             self.state.open_count(count.branch).unlink(missing_ok=True)  # the next hook must not count by it
         return count
+
+    @property
+    def is_size_adaptive(self) -> bool:
+        """Return whether the size of batches follows the risk of their changes, and there is something learned."""
+        is_wanted = self.settings.is_batch_size_adaptive and not self.is_size_one_off
+        return is_wanted and adaptive_size.is_enabled(self.state)
+
+    @property
+    def _usual_quota(self) -> BatchQuota:
+        return BatchQuota(self.settings.usual_batch_size, self.settings.unit)
+
+    def _adaptive_quota(self, hook: HookEvent | None) -> BatchQuota:
+        """Return the quota of the open batch, by the size that was computed for it in the background."""
+        usual = self._usual_quota
+        name = (hook.head if hook is not None else read_head(self.git, self.location)).branch
+        branch = branches.find(self.database, name)
+        number = batches.find_open(self.database, branch) if branch is not None else None
+        size = adaptive_size.read(self.state, number, usual.size) if number is not None else usual.size
+        return replace(usual, size=size, usual=usual.size)
 
 
 def has_pending_import(location: Location) -> bool:

@@ -22,6 +22,7 @@ from batchhook.workflow.context.revisions import Revision
 from batchhook.workflow.culprits.probes import Prober, ProbeRequest, ProbeResult
 from batchhook.workflow.culprits.relevance import RelevanceScores
 from batchhook.workflow.impact.suspicion import ChangeImpact
+from batchhook.workflow.prediction.suspicion import load_suspicion
 
 INITIAL_SETUP_SECONDS = 0.5
 """Assumed overhead of a probe, besides its tests, before the first one."""
@@ -49,6 +50,7 @@ def estimate_failing_tests(
     relevance = RelevanceScores(
         project.git, revisions[-1].oid, [revision.oid for revision in revisions[1:]], project.settings.source_roots
     )
+    weigh = load_suspicion(project, [revision.oid for revision in revisions[1:]]) if by_relevance else None
     histories = attributions.load_failure_histories(
         project.database, ((result.test_id, result.module) for result in failures)
     )
@@ -60,7 +62,7 @@ def estimate_failing_tests(
             signature=failure_signature(result),
             priors=estimate_priors(
                 histories.get((result.test_id, result.module), FailureHistory()),
-                relevance.scores(result) if by_relevance else irrelevant,
+                weigh(result.test_id, relevance.scores(result)) if weigh is not None else irrelevant,
                 impact.weights(result.test_id) if impact is not None else None,
             ),
             seconds=result.duration,

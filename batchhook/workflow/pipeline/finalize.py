@@ -16,6 +16,7 @@ from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.notify.notifications import is_enabled
 from batchhook.workflow.notify.plugin_events import add_metrics
+from batchhook.workflow.prediction.training import retrain_if_due
 from batchhook.workflow.reports.write import write_reports
 from batchhook.workflow.status import spawn
 
@@ -33,6 +34,7 @@ def finalize(project: Project, job: BatchJob) -> None:
     _run_guarded(partial(add_metrics, project, number))
     _run_guarded(partial(write_reports, project, number))
     batches.set_status(project.database, number, BatchStatus.FINISHED)
+    _run_guarded(partial(retrain_if_due, project, number))  # the batch does not wait for it
 
 
 def _run_guarded(step: Callable[[], None]) -> None:

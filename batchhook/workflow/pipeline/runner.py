@@ -32,6 +32,7 @@ from batchhook.workflow.impact.advice import ImpactAdvisor
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.perf.batch import find_slowdowns
 from batchhook.workflow.pipeline.finalize import finalize, request_dispatch
+from batchhook.workflow.prediction.advice import RiskAdvisor
 from batchhook.workflow.reports import write
 from batchhook.workflow.status import affected_note, gate, notices, spawn
 from batchhook.workflow.status.wait import load_result
@@ -103,7 +104,9 @@ def _run_suite(project: Project, job: BatchJob, advisor: ImpactAdvisor) -> Run:
     started_at, batch = time.time(), job.batch
     try:
         job.progress.stage("backing up")
-        request = RunRequest(batch.head, changed_files=_back_up(project, batch), advise=advisor)
+        request = RunRequest(
+            batch.head, changed_files=_back_up(project, batch), advise=RiskAdvisor(project, batch.changes, advisor)
+        )
         _preload_reports()
         return run_suite_on_commit(project, request, job.environment, job.progress, job.scratch)
     except StoreError:

@@ -205,7 +205,8 @@ def _check_suite(location: Location, environment: Mapping[str, str]) -> Iterator
     git = location.git(environment)
     settings = config.load(SettingsSources(location.top, environment), lambda: read_head(git, location).branch)
     unit = "changed files" if settings.unit is BatchUnit.FILE else "changes"
-    yield HealthCheck("settings", ok=True, detail=f"{settings.batch_size} {unit} fill a batch")
+    by_risk = ", fewer or more by their risk" if settings.is_batch_size_adaptive else ""
+    yield HealthCheck("settings", ok=True, detail=f"{settings.usual_batch_size} {unit} fill a batch{by_risk}")
     suites = tuple(preview_suites(settings, location, git, environment, _COLLECTION_LIMIT))
     reported: tuple[HealthCheck, ...] = ()
     if any(suite.preview is None or suite.preview.interpreter is not None for suite in suites):

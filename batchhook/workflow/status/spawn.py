@@ -79,6 +79,12 @@ def start_commit_run(location: Location, environment: Mapping[str, str]) -> None
         _spawn_module("batchhook.workflow.impact.commit_run", location, environment)
 
 
+def start_size_update(location: Location, environment: Mapping[str, str]) -> None:
+    """Start the process that computes the size of the open batch by the risk of its changes."""
+    if not environment.get("BATCHHOOK_NO_RUNNER"):
+        _spawn_module("batchhook.workflow.prediction.size_update", location, environment)
+
+
 def _spawn_module(module: str, location: Location, environment: Mapping[str, str]) -> None:
     """Run one of our modules in a new session.
 
