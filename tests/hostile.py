@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TESTS = {
+    "test_affected.py": (
+        "test_only_the_tests_that_run_a_changed_function",
+        "test_a_new_module_affects_the_tests_that_may_import_it",
+    ),
     "test_counting.py": (
         "test_five_fill_a_batch_and_the_sixth_begins_the_next",
         "test_the_file_edits_of_a_change",

@@ -1,4 +1,4 @@
-"""Faults to plant: small mistakes in a project's own functions, written into the source text."""
+"""Faults to plant: small mistakes in a project's own code, written into the source text."""
 
 from __future__ import annotations
 
@@ -83,11 +83,13 @@ def own_modules(top: Path) -> list[str]:
     return [path.as_posix() for path in paths if not any(part.startswith(("test", ".")) for part in path.parts)]
 
 
-def find_mutations(text: bytes, path: str) -> list[Mutation]:
-    """Return all mistakes that can be planted into a file's functions."""
+def find_mutations(text: bytes, path: str, *, in_functions: bool = True) -> list[Mutation]:
+    """Return all mistakes that can be planted into the bodies of a file's functions, or into the rest of the file."""
     lines = text.split(b"\n")
     mutations = []
-    for function, node in _walk_functions(ast.parse(text).body, "", within=False):
+    for function, node, is_body in _walk(ast.parse(text).body, "", within=False):
+        if is_body is not in_functions:
+            continue
         for kind, span, template in _list_edits(node):
             if span is not None:
                 old = lines[span.line - 1][span.begin : span.end].decode()
@@ -104,20 +106,23 @@ class _Span:
     end: int
 
 
-def _walk_functions(nodes: Iterable[ast.AST], name: str, *, within: bool) -> Iterator[tuple[str, ast.AST]]:
-    """Yield every node in the bodies of functions, with the function's name; no defaults, annotations or decorators."""
+def _walk(nodes: Iterable[ast.AST], name: str, *, within: bool) -> Iterator[tuple[str, ast.AST, bool]]:
+    """Yield every node, the name of the function or class that it is in, and whether it is in a function's body.
+
+    Defaults, annotations and decorators are no part of the body.
+    """
     for node in nodes:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield from _walk_functions(node.body, f"{name}.{node.name}", within=True)
+                yield from _walk([node.args, *node.decorator_list], name, within=within)
+                yield from _walk(node.body, f"{name}.{node.name}", within=True)
             case ast.ClassDef():
-                yield from _walk_functions(node.body, f"{name}.{node.name}", within=False)
+                yield from _walk(node.body, f"{name}.{node.name}", within=False)
             case ast.JoinedStr():
                 pass  # before Python 3.12 its parts have no positions
             case _:
-                if within:
-                    yield name, node
-                yield from _walk_functions(ast.iter_child_nodes(node), name, within=within)
+                yield name, node, within
+                yield from _walk(ast.iter_child_nodes(node), name, within=within)
 
 
 def _list_edits(node: ast.AST) -> Iterator[tuple[Kind, _Span | None, str]]:

@@ -252,3 +252,15 @@ def test_prediction(pytest_shapes: Path, tmp_path: Path) -> None:
     with_map, without = json.loads((tmp_path / "numbers.json").read_text())
     assert with_map["changes"] == without["changes"] == 10
     assert output.count("Not enough history to predict anything") == 2
+
+
+def test_impact(pytest_shapes: Path, tmp_path: Path) -> None:
+    options = ("--edits", "6", "--live", "1", "--rounds", "1", "--json", tmp_path / "numbers.json")
+    project = (*WITH_PYTEST, "--project", pytest_shapes, "--cache", tmp_path / "cache")
+    output = run("benchmarks.impact", *project, *options)
+    (numbers,) = json.loads((tmp_path / "numbers.json").read_text())
+    breaking = [edit for edit in numbers["edits"] if edit["broken"]]
+    assert breaking, output
+    assert not any(edit["batchhook"]["missed"] for edit in breaking), output
+    assert [answer["right"] for answer in numbers["answers"]] == [True, True], output
+    assert numbers["overhead"]["batchhook, recording"]

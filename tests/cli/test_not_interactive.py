@@ -43,6 +43,8 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
     ("schema", 0, "schema"),
     ("test", 1, "test"),
     ("test --skipped", 0, "skips"),
+    ("affected", 3, "error"),
+    ("risk", 0, "risk"),
     (f"bisect {TEST} HEAD~6 HEAD", 0, "bisect"),
     ("ci", 1, "ci"),
     ("backup 1", 0, "backup"),

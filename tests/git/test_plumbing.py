@@ -16,6 +16,7 @@ PORCELAIN = frozenset(
     ],
 )
 EXPLICIT = {
+    "grep": '"--no-line-number", "--no-column", "--no-color", "--full-name", "--no-recurse-submodules"',
     "log": '"--no-show-signature"',  # `git log -g` alone prints the messages of a reflog
     "status": '"--porcelain=v1"',  # heeds no other setting (git-status(1)) than the next one
 }

@@ -13,6 +13,11 @@ from batchhook.git.command import Git
 from batchhook.store import code_map
 from batchhook.store.database import Database
 
+_GREP_OPTIONS = (
+    *("--null", "--only-matching", "--word-regexp", "--fixed-strings", "-I"),
+    # Whatever `grep.*` and `submodule.recurse` say.
+    *("--no-line-number", "--no-column", "--no-color", "--full-name", "--no-recurse-submodules"),
+)
 MAX_FILES = 1000
 """Python files of a tree whose imports are followed; tests that reach more are affected by each top level."""
 
@@ -99,7 +104,7 @@ class SourceFiles:
         if not words:
             return {}
         patterns = [option for word in words for option in ("-e", word)]
-        done = self.git.run("grep", "-z", "-o", "-w", "-F", "-I", *patterns, self.tree, "--", "*.py", check=False)
+        done = self.git.run("grep", *_GREP_OPTIONS, *patterns, self.tree, "--", "*.py", check=False)
         mentions: dict[str, set[str]] = {word: set() for word in words}
         for name, word in re.findall(rb"([^\0\n]*)\0([^\n]*)\n", done.stdout):
             path = name.decode("utf-8", "surrogateescape").partition(":")[2]

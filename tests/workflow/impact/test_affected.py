@@ -62,6 +62,15 @@ def test_top_levels_new_tests_and_configuration(project: Repository) -> None:
     assert sureness_of(project.json("affected"))[ADD] == "possible"
 
 
+def test_a_new_module_affects_the_tests_that_may_import_it(project: Repository) -> None:
+    optional = "try:\n    import extra\nexcept ImportError:\n    extra = None\n"
+    alone = "import unittest\n\nclass AloneTest(unittest.TestCase):\n    def test_one(self):\n        pass\n"
+    project.commit("optional", calculator__py=optional + CALCULATOR, test_alone__py=alone)
+    project.batchhook("test", "--fresh")
+    project.commit("extra", extra__py="raise RuntimeError\n")
+    assert sureness_of(project.json("affected")) == {ADD: "imports", SUBTRACT: "imports"}
+
+
 def test_what_changed_before_the_change_counts_as_possible(project: Repository) -> None:
     project.batchhook("test")
     project.commit("one", calculator__py=SLOWER_ADD)

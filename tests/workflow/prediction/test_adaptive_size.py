@@ -43,9 +43,9 @@ def update(repository: Repository) -> None:
 
 def test_a_risky_change_fills_a_batch(adaptive: Repository) -> None:
     commit_to(adaptive, "parser", 38)
-    assert adaptive.open()[0] == 1
+    assert len(adaptive.open()[1]) == 1
     update(adaptive)
-    assert adaptive.open()[0] == 0
+    assert len(adaptive.open()[1]) == 0
     output = adaptive.git_both("commit", "--allow-empty", "--quiet", "-m", "nothing").stderr
     assert "is full with 1 change instead of 5, by their risk" in output
 
@@ -54,29 +54,29 @@ def test_harmless_changes_fill_it_later(adaptive: Repository) -> None:
     for number in range(6):
         commit_to(adaptive, "queue", 1, number)
         update(adaptive)
-        assert adaptive.open()[0] == number + 1
+        assert len(adaptive.open()[1]) == number + 1
     open_batch = adaptive.json("status")["open"]
     assert 6 < open_batch["size"] <= 10
     assert f"6/{open_batch['size']} by risk, usually 5" in adaptive.batchhook("status")
     for number in range(6, 12):
         commit_to(adaptive, "queue", 1, number)
         update(adaptive)
-    assert adaptive.open()[0] == 12 - open_batch["size"]
+    assert len(adaptive.open()[1]) == 12 - open_batch["size"]
 
 
 def test_without_an_update_batches_have_the_usual_size(adaptive: Repository) -> None:
     for number in range(5):
         commit_to(adaptive, "queue", 1, number)
-    assert adaptive.open()[0] == 0
+    assert len(adaptive.open()[1]) == 0
     assert adaptive.json("status")["open"]["size"] == 5
 
 
 def test_the_size_is_that_of_one_batch_only(adaptive: Repository) -> None:
     state = StateDir.for_repository(adaptive.top / ".git")
     commit_to(adaptive, "queue", 1)
-    number = adaptive.json("status")["open"]["batch"]
+    number = adaptive.json("status")["open"]["id"]
     adaptive_size.write(state, number + 1, 1)
-    assert adaptive.open()[0] == 1
+    assert len(adaptive.open()[1]) == 1
     adaptive_size.write(state, number, 2)
     assert adaptive.json("status")["open"]["size"] == 2
     commit_to(adaptive, "queue", 2)
@@ -92,7 +92,7 @@ def test_nothing_changes_where_a_rule_is_as_good(adaptive: Repository) -> None:
     assert not adaptive_size.is_enabled(state)
     commit_to(adaptive, "parser", 38)
     update(adaptive)
-    assert adaptive.open()[0] == 1
+    assert len(adaptive.open()[1]) == 1
     assert state.open_count("refs/heads/main").exists()  # sh counts the next one
 
 

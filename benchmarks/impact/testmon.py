@@ -1,0 +1,50 @@
+"""pytest-testmon on the same edits: the tests that it selects."""
+
+from __future__ import annotations
+
+import re
+
+from benchmarks.culprits.clone import Clone
+from benchmarks.engine.cache import Cache
+from benchmarks.engine.suites import PYTEST, Suite
+from benchmarks.impact.edits import Edit
+
+_NODE_ID = re.compile(r"\S+\.py::\S.*")
+
+
+class Testmon:
+    """pytest-testmon in a clone of its own; it runs suites of unittest under pytest.
+
+    Args:
+        suite: whose tests are run.
+        clone: to run them in; holds the original state.
+        cache: has the Python to run them with.
+    """
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    def __init__(self, suite: Suite, clone: Clone, cache: Cache) -> None:
+        self._clone = clone
+        plugin = ["-p", "testmon.pytest_testmon"] if "PYTEST_PLUGINS" in cache.environment else []
+        tests = suite.discovery if suite.engine is PYTEST else ["-o", "python_files=test*.py", suite.start_dir]
+        self._pytest = [str(cache.python), "-m", "pytest", "-q", *plugin, "--testmon", *tests]
+
+    def record(self) -> float:
+        """Run the whole suite, and record what each test runs; return the seconds that it took."""
+        return self._clone.time(*self._pytest, own=True).seconds
+
+    def select_for(self, edit: Edit) -> frozenset[str] | None:
+        """Return the dotted ids of the tests that it would run for an edit; None if it has recorded nothing."""
+        if not (self._clone.folder / ".testmondata").exists():
+            return None
+        file = self._clone.folder / edit.path
+        before = file.read_bytes()
+        file.write_bytes(edit.apply(before))
+        output = self._clone.time(*self._pytest, "--testmon-nocollect", "--collect-only", own=True).stdout
+        file.write_bytes(before)
+        return frozenset(dotted(line) for line in output.split("\n") if _NODE_ID.fullmatch(line))
+
+
+def dotted(test_id: str) -> str:
+    """Return an id of pytest in the way of unittest; one of unittest as it is."""
+    return re.sub(r"\.py::|::|/", ".", test_id) if "::" in test_id else test_id
