@@ -71,6 +71,7 @@ class RecordedSuite:
     Attributes:
         clone: batchhook's.
         durations: seconds of each test, as batchhook has measured them.
+        testmon: the rival.
 
     Raises:
         RuntimeError: batchhook or the suite's framework cannot run it.
@@ -89,8 +90,8 @@ class RecordedSuite:
         self.clone.time(*BATCHHOOK, "test", "--fresh", "--jobs", "1")
         with closing(Database(StateDir(self.clone.folder / ".git" / "batchhook").database)) as database:
             self.durations: Mapping[str, float] = test_stats.load(database).durations
-        self._testmon = Testmon(suite, theirs, cache)
-        self._testmon.record()
+        self.testmon = Testmon(suite, theirs, cache)
+        self.testmon.record()
         self._limit = LIMIT
         first, second = self._run(), self._run()
         self._limit = GRACE + SLOWDOWN * max(first.seconds, second.seconds)
@@ -113,7 +114,7 @@ class RecordedSuite:
             self.clone.checkout("main")
 
     def _judge_testmon(self, edit: Edit, broken: frozenset[str]) -> Selection | None:
-        names = self._testmon.select_for(edit)
+        names = self.testmon.select_for(edit)
         if names is None:
             return None
         tests = [test for test in self.durations if dotted(test) in names]
