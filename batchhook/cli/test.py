@@ -15,10 +15,10 @@ from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from batchhook.core.events import RunListener
     from batchhook.core.verdict import Verdict
     from batchhook.workflow.context.project import Project
     from batchhook.workflow.manual_run import ManualRun
-    from batchhook.workflow.suite.run import RunListener
 
 
 def test(
@@ -120,16 +120,16 @@ def _from_top(opened: Project, words: list[str]) -> list[str]:
 
 @contextmanager
 def _listener(label: str, progress: Path | None) -> Iterator[RunListener]:
-    """Draw the progress, or write it to a file for the program that started this one (``store/progress.py``)."""
+    """Draw the progress, or write it to a file for the program that started this one (``store/run_events.py``)."""
     if progress is None:
         from batchhook.report.console.progress import live_progress
 
         with live_progress(progress_console(), label) as live:
             yield live
     else:
-        from batchhook.store.progress import ProgressWriter
+        from batchhook.store.run_events import RunEventWriter
 
-        with closing(ProgressWriter(progress)) as writer:
+        with closing(RunEventWriter(progress)) as writer:
             yield writer
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batchhook.core.batch import Batch
 from batchhook.core.comparison import SuiteComparison, compare
+from batchhook.core.events import RunListener
 from batchhook.core.results import Run, TestResult
 from batchhook.core.settings import Isolation, KnownFailures
 from batchhook.core.suite_difference import describe_difference
@@ -20,7 +21,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import resolve_revision
 from batchhook.workflow.status import gate
 from batchhook.workflow.status.analyze import find_flaky
-from batchhook.workflow.suite.run import RunListener, ensure_run
+from batchhook.workflow.suite.run import ensure_run
 
 
 @dataclass(frozen=True, slots=True)

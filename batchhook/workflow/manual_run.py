@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.coverage.diff_coverage import CoverageReport
+from batchhook.core.events import RunListener
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
 from batchhook.core.skip_comparison import SkipComparison
@@ -27,7 +28,7 @@ from batchhook.workflow.status import gate
 from batchhook.workflow.suite.compare_skips import compare_skips
 from batchhook.workflow.suite.fingerprint import find_suite
 from batchhook.workflow.suite.python_choice import unused_environment
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from pathlib import Path
 import pydantic
 
 from batchhook.core.ci import CiBaseline, CiRun
+from batchhook.core.events import RunListener
 from batchhook.core.settings import Isolation
 from batchhook.errors import BatchhookError, UsageError
 from batchhook.git import notes
 from batchhook.report import json_models
 from batchhook.workflow.ci import shallow
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 FILE_NAME = "baseline_results.json"
 """The baseline's name in the output folder."""

@@ -9,6 +9,7 @@ from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
 from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.bisect_result import Bisection
+from batchhook.core.events import RunListener
 from batchhook.core.progress import Progress
 from batchhook.core.results import Run
 from batchhook.core.verdict import judge_suite
@@ -21,7 +22,7 @@ from batchhook.workflow.context.revisions import CommitRange, first_parent_range
 from batchhook.workflow.coverage.compare import make_report
 from batchhook.workflow.culprits.bisect import bisect
 from batchhook.workflow.culprits.request import BisectRequest
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def finalize(project: Project, job: BatchJob) -> None:
         StoreError: the result could not be stored; the next runner finalizes the batch again.
     """
     number = job.batch.id
-    _run_guarded(partial(attempt_auto_rollback, project, number, job.environment, job.progress))
+    _run_guarded(partial(attempt_auto_rollback, project, number, job.environment, job.listener))
     _run_guarded(partial(add_metrics, project, number))
     _run_guarded(partial(write_reports, project, number))
     batches.set_status(project.database, number, BatchStatus.FINISHED)

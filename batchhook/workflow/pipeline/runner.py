@@ -16,13 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.events import StageBegan
 from batchhook.core.perf import slowdown
 from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.verdict import Verdict, judge_suite, with_culprits, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db, shadow_repo
 from batchhook.store import attributions, batches, locks, runs, slowdowns
-from batchhook.store.progress import ProgressWriter
+from batchhook.store.run_events import RunEventWriter
 from batchhook.workflow.backups import create_backup
 from batchhook.workflow.baseline import are_accepted, load_known_results
 from batchhook.workflow.context.job import BatchJob
@@ -75,8 +76,8 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
     """
     project = project.for_branch(batch.branch)
     folder = project.state.run(f"batch-{batch.id}")
-    progress = ProgressWriter(folder / "progress.ndjson")
-    job = BatchJob(batch, environment, progress, folder / "scratch")
+    listener = RunEventWriter(folder / "events.ndjson")
+    job = BatchJob(batch, environment, listener, folder / "scratch")
     try:
         if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING}:
             batches.set_status(project.database, batch.id, BatchStatus.RUNNING)
@@ -92,7 +93,7 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
             finalize(project, job)
         request_dispatch(project, batch)
     finally:
-        progress.close()
+        listener.close()
 
 
 def _status(project: Project, batch: Batch) -> BatchStatus:
@@ -103,12 +104,12 @@ def _run_suite(project: Project, job: BatchJob, advisor: ImpactAdvisor) -> Run:
     """Run a batch's tests. An error becomes the run's result: it must not keep the batch in the queue for ever."""
     started_at, batch = time.time(), job.batch
     try:
-        job.progress.stage("backing up")
+        job.listener(StageBegan("backing up"))
         request = RunRequest(
             batch.head, changed_files=_back_up(project, batch), advise=RiskAdvisor(project, batch.changes, advisor)
         )
         _preload_reports()
-        return run_suite_on_commit(project, request, job.environment, job.progress, job.scratch)
+        return run_suite_on_commit(project, request, job.environment, job.listener, job.scratch)
     except StoreError:
         raise
     except BatchhookError as error:

@@ -22,7 +22,7 @@ from batchhook.core.test_ids import display_name
 from batchhook.errors import BatchhookError, NotFinishedError
 from batchhook.git.environment import background_environment
 from batchhook.store import batches, locks
-from batchhook.store.progress import ProgressReader
+from batchhook.store.run_events import RunEventReader
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import analyze, spawn
 from batchhook.workflow.status.wait import progress_reader
@@ -41,7 +41,7 @@ class ActiveRuns:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._readers: dict[int, ProgressReader] = {}
+        self._readers: dict[int, RunEventReader] = {}
         self._restart_at = 0.0
         self.running: tuple[tuple[Batch, Progress], ...] = ()
         self.poll()
@@ -57,7 +57,7 @@ class ActiveRuns:
         self._restart_dead_runner()
         return [analysis for number in sorted(ended) for analysis in self._analyze(number)]
 
-    def _reader(self, number: int) -> ProgressReader:
+    def _reader(self, number: int) -> RunEventReader:
         if number not in self._readers:
             self._readers[number] = progress_reader(self._project, number)
         return self._readers[number]
@@ -82,11 +82,11 @@ class ManualTest:
     def __init__(self, project: Project) -> None:
         self._stack = contextlib.ExitStack()
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="batchhook-watch-")))
-        self._reader = ProgressReader(folder / "progress.ndjson")
+        self._reader = RunEventReader(folder / "events.ndjson")
         self._output: IO[bytes] = self._stack.enter_context((folder / "output").open("w+b"))
         command = [sys.executable, "-E", "-m", "batchhook", "-C", os.fspath(project.location.top), "--json", "test"]
         self._process = subprocess.Popen(
-            [*command, "--recorded", "--progress", os.fspath(folder / "progress.ndjson")],
+            [*command, "--recorded", "--progress", os.fspath(folder / "events.ndjson")],
             cwd=project.location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
             env=background_environment(os.environ),
             stdin=subprocess.DEVNULL,
