@@ -1,12 +1,58 @@
-"""Events of a run: a stage begins, a test ends. Written once, by the process that runs the tests; read by all."""
+"""Events: what happens in a repository, and in a run of its tests. Each is written once, and read by all.
+
+Those of the repository are rows in its database (``store/events.py``), written in the transaction that causes them.
+Those of a run are lines of a file (``store/run_events.py``), for display.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
 
-from batchhook.core.results import TestResult
+if TYPE_CHECKING:  # hooks load this module
+    from batchhook.core.results import TestResult
+
+
+class EventKind(str, Enum):
+    """A kind of event of a repository."""
+
+    BATCH_SEALED = "batch sealed"
+    RUN_FINISHED = "run finished"
+    """The tests of a batch have run: its first verdict is known."""
+
+    CULPRITS_FOUND = "culprits found"
+    """The search for what broke a batch's tests has ended."""
+
+    SLOWDOWNS_MEASURED = "slowdowns measured"
+    BATCH_FINISHED = "batch finished"
+    """All is known about a batch, and its reports are written."""
+
+    BATCH_RESOLVED = "batch resolved"
+    """A critical batch was acknowledged, or its failures are fixed."""
+
+    OPERATION_ENDED = "operation ended"
+    BASELINE_SET = "baseline set"
+    COMMIT_TESTED = "commit tested"
+    """The tests have run that a single commit can affect."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryEvent:
+    """An event of a repository.
+
+    Attributes:
+        id: grows with each event.
+        at: seconds since the epoch.
+        batch, operation: numbers of what it concerns; 0 for none.
+    """
+
+    id: int
+    at: float
+    kind: EventKind
+    batch: int = 0
+    operation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +143,4 @@ RunListener = Callable[[RunEvent], None]
 
 
 def ignore_event(_event: RunEvent, /) -> None:
-    """Ignore an event; for runs that no one follows."""
+    """Ignore an event; for runs that are not followed."""

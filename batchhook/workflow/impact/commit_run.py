@@ -17,7 +17,7 @@ from pathlib import Path
 
 from batchhook.core.commit import Commit
 from batchhook.core.culprits.attribution import ProbeOutcome
-from batchhook.core.events import ignore_event
+from batchhook.core.events import EventKind, ignore_event
 from batchhook.core.results import Outcome, Run
 from batchhook.core.settings import CodeMapMode, EachCommit, Isolation
 from batchhook.core.test_ids import parse_id
@@ -26,7 +26,7 @@ from batchhook.execution.cancel import CancelToken
 from batchhook.git import history
 from batchhook.git.environment import background_environment
 from batchhook.git.location import Head, read_head
-from batchhook.store import code_map, locks, observations, runs, test_stats
+from batchhook.store import code_map, events, locks, observations, runs, test_stats
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.impact.advice import ImpactAdvisor
@@ -214,6 +214,8 @@ class _AffectedRun:
 
     def _write(self, text: str, failing: Sequence[str] = ()) -> None:
         affected_note.write(self._project.state, self._head, text, failing)
+        with self._project.database.transaction():
+            events.append(self._project.database, EventKind.COMMIT_TESTED)
 
 
 def _size(path: Path) -> int:

@@ -30,6 +30,7 @@ from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.culprits.batch import find_culprits
 from batchhook.workflow.impact.advice import ImpactAdvisor
+from batchhook.workflow.notify.notifications import prepare_delivery
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.perf.batch import find_slowdowns
 from batchhook.workflow.pipeline.finalize import finalize, request_dispatch
@@ -75,6 +76,7 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
         StoreError: a result could not be stored; the batch stays in the queue.
     """
     project = project.for_branch(batch.branch)
+    prepare_delivery(project, batch.branch)
     folder = project.state.run(f"batch-{batch.id}")
     listener = RunEventWriter(folder / "events.ndjson")
     job = BatchJob(batch, environment, listener, folder / "scratch")

@@ -17,11 +17,12 @@ from typing import IO, Any
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch
+from batchhook.core.events import EventKind
 from batchhook.core.progress import Progress
 from batchhook.core.test_ids import display_name
 from batchhook.errors import BatchhookError, NotFinishedError
 from batchhook.git.environment import background_environment
-from batchhook.store import batches, locks
+from batchhook.store import batches, events, locks
 from batchhook.store.run_events import RunEventReader
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import analyze, spawn
@@ -42,25 +43,24 @@ class ActiveRuns:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._readers: dict[int, RunEventReader] = {}
+        self._position = events.latest(project.database)
         self._restart_at = 0.0
         self.running: tuple[tuple[Batch, Progress], ...] = ()
         self.poll()
 
     def poll(self) -> list[Analysis]:
         """Read the progress of the batches; return the analyses of those that finished since the last call."""
+        new = events.read(self._project.database, self._position)
+        self._position = new[-1].id if new else self._position
         unfinished = batches.list_unfinished(self._project.database)
-        numbers = {batch.id for batch in unfinished}
-        ended = [number for number in self._readers if number not in numbers]
-        for number in ended:
-            del self._readers[number]
-        self.running = tuple((batch, self._reader(batch.id).read()) for batch in unfinished)
+        self._readers = {batch.id: self._reader(batch.id) for batch in unfinished}
+        self.running = tuple((batch, self._readers[batch.id].read()) for batch in unfinished)
         self._restart_dead_runner()
-        return [analysis for number in sorted(ended) for analysis in self._analyze(number)]
+        ended = [event.batch for event in new if event.kind is EventKind.BATCH_FINISHED]
+        return [analysis for number in ended for analysis in self._analyze(number)]
 
     def _reader(self, number: int) -> RunEventReader:
-        if number not in self._readers:
-            self._readers[number] = progress_reader(self._project, number)
-        return self._readers[number]
+        return self._readers.get(number) or progress_reader(self._project, number)
 
     def _analyze(self, number: int) -> Iterator[Analysis]:
         with contextlib.suppress(NotFinishedError):  # the batch was abandoned
