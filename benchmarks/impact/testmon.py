@@ -47,7 +47,9 @@ class Testmon:
         file = self._clone.folder / edit.path
         before = file.read_bytes()
         file.write_bytes(edit.apply(before))
-        output = self._clone.time(*self._pytest, "--testmon-nocollect", "--collect-only", own=True).stdout
+        # Without --testmon-forceselect, it selects all tests wherever the project's options have -m or -k.
+        options = ("--testmon-nocollect", "--testmon-forceselect", "--collect-only")
+        output = self._clone.time(*self._pytest, *options, own=True).stdout
         file.write_bytes(before)
         return frozenset(dotted(line) for line in output.split("\n") if _NODE_ID.fullmatch(line))
 
