@@ -512,6 +512,7 @@ class Workflow:
         *,
         pattern: str | None = None,
         failed: bool = False,
+        affected: bool = False,
         keyword: str = "",
         markers: str = "",
         fail_fast: bool = False,
@@ -520,6 +521,7 @@ class Workflow:
         order: RunOrder | str | None = None,
         in_place: bool = False,
         recorded: bool = False,
+        coverage: bool | None = None,
     ) -> json_models.TestDocument:
         """Run the suite now on exactly what is committed at HEAD, as ``test`` does; fills no batch.
 
@@ -527,6 +529,7 @@ class Workflow:
             tests: ids of tests, classes or modules; all by default.
             pattern: run only test files that match this.
             failed: run only tests that failed in their last run.
+            affected: run only tests that the change at HEAD can affect; in place, the uncommitted changes.
             keyword: run only tests whose names match, as ``-k`` of the framework.
             markers: run only tests with these marks, as ``pytest -m``.
             fail_fast: stop at the first failure.
@@ -535,15 +538,18 @@ class Workflow:
             order: ``original`` for unittest's own; ``auto`` finds out again whether tests depend on an order.
             in_place: test the work tree as it is.
             recorded: test the last recorded change, which may be newer than HEAD.
+            coverage: measure which code the tests run; as the settings say by default.
 
         Raises:
             BatchhookError: nothing is committed yet.
-            NothingToDoError: with ``failed``, no test did.
+            NothingToDoError: with ``failed``, no test did; with ``affected``, none is.
         """
         isolation = Isolation.IN_PLACE if in_place else None
-        with self._open(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as project:
+        with self._open(pattern=pattern, jobs=jobs, order=order, isolation=isolation, coverage=coverage) as project:
             given_order = None if order is None else project.settings.order
-            request = manual_run.run_request(project, tests, failed=failed, fresh=fresh, order=given_order)
+            request = manual_run.run_request(
+                project, tests, failed=failed, affected=affected, fresh=fresh, order=given_order
+            )
             request = replace(request, keyword=keyword, markers=markers, fail_fast=fail_fast)
             run = manual_run.run_head(project, ignore_event, request, recorded=recorded)
             verdict = judge_suite(run.run.result, project.settings.critical_failure_threshold)

@@ -16,7 +16,6 @@ from batchhook.core.verdict import judge_suite
 from batchhook.errors import UsageError
 from batchhook.store import runs
 from batchhook.workflow.ci import shallow
-from batchhook.workflow.ci.baselines import with_worktrees
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import CommitRange, first_parent_range
 from batchhook.workflow.coverage.compare import make_report
@@ -79,7 +78,7 @@ def run_range(
     Raises:
         BatchhookError: there is no such range, or the clone has only a part of it.
     """
-    project = with_worktrees(project)
+    project = project.with_worktrees()
     good = shallow.resolve_revision(project.git, revision_range.good)
     bad = shallow.resolve_revision(project.git, revision_range.bad)
     shallow.check_complete(project.git, good, bad, str(revision_range))

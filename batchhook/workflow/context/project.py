@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.core.batch import BatchQuota
-from batchhook.core.settings import Settings
+from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import StoreError
 from batchhook.git.command import Git
 from batchhook.git.location import Location, locate, read_head
@@ -55,6 +55,10 @@ class Project:
         if not config.has_branch_settings(self.sources.top):
             return self
         return replace(self, settings=config.load(self.sources, lambda: branch))
+
+    def with_worktrees(self) -> Project:
+        """Return the project with tests in private work trees: other commits can be tested nowhere else."""
+        return replace(self, settings=replace(self.settings, isolation=Isolation.WORKTREE))
 
     def reconcile(self, hook: HookEvent | None = None) -> Count | None:
         """Bring the count up to date with the commit graph (``workflow/counting/reconcile.py``)."""
