@@ -67,7 +67,7 @@ def measure(suite: Suite, cache: Cache, options: argparse.Namespace) -> SuiteFig
     overhead = time_all(suite, cache, options.rounds) if options.rounds else {}
     durations = recorded.durations
     return SuiteFigures(
-        suite, len(durations), sum(durations.values()), recorded.testmon.error, judged, answers, overhead
+        suite, recorded.tests, sum(durations.values()), recorded.testmon.error, judged, answers, overhead
     )
 
 
