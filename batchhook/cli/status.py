@@ -45,6 +45,8 @@ def _print(current: RepositoryStatus) -> None:
     batch = current.count.as_batch() if current.count else None
     latest = batches.log_table((entry.batch, entry.verdict, entry.totals, entry.rollback) for entry in current.latest)
     batches.print_status(console(), batch, [active.batch for active in current.active], latest, current.affected)
+    if not current.is_installed:
+        console().print(batches.UNINSTALLED, style="yellow")
     if current.critical_batch is not None:
         batches.print_unresolved_failure(console(), current.critical_batch)
     if current.interrupted is not None:

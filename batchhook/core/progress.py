@@ -55,8 +55,8 @@ class Progress:
     def after(self, event: RunEvent) -> Progress:  # noqa: PLR0911 - one for each kind of event
         """Return the progress after an event."""
         match event:
-            case StageBegan(stage):
-                return replace(self, stage=stage)
+            case StageBegan(stage):  # a second run, as of a check, counts its own tests
+                return Progress(stage)
             case TestsCounted(total):
                 return replace(self, total=total)
             case TestBegan(test_id):

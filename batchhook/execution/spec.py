@@ -125,7 +125,10 @@ def check_runnable(spec: SuiteSpec) -> None:
         SuiteError: one of them is missing.
     """
     if not spec.root.is_dir():
-        raise SuiteError(f"There is no checkout at {spec.root}.")
+        raise SuiteError(
+            f"The folder {spec.root.name} does not exist in what is tested.",
+            "Set `folder` of the suite to one that is committed.",
+        )
     if not spec.interpreter.exists():
         raise SuiteError(
             f"The test interpreter does not exist: {spec.interpreter}",

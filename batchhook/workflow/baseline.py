@@ -137,6 +137,7 @@ def compare_with_baseline(
     oid, run = _run_commit(project, revision, environment, listener)
     flaky = find_flaky(project, before.result.results)
     compared = compare(run.result.results, before.result.results, flaky)
+    compared = compared.excuse((), find_flaky(project, run.result.results))
     is_baseline_later = oid != baseline.oid and is_ancestor(project.git, oid, baseline.oid)
     difference = describe_difference(run.suite, before.suite, "the baseline")
     return BaselineComparison(oid, run, baseline, compared, is_baseline_later, difference)

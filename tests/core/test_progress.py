@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchhook.core.events import RerunBegan, TestEnded, TestRevised
+from batchhook.core.events import RerunBegan, StageBegan, TestEnded, TestRevised, TestsCounted
 from batchhook.core.progress import MAX_NAMED_FAILURES, Progress, format_clock, format_progress
 from batchhook.core.results import Outcome, TestResult
 
@@ -54,3 +54,12 @@ def test_number_of_named_failures_is_bounded() -> None:
 def test_rerun_stage() -> None:
     stages = [Progress().after(RerunBegan(tests)).stage for tests in (1, 2)]
     assert stages == ["rerunning 1 failure", "rerunning 2 failures"]
+
+
+def test_a_second_run_counts_its_own_tests() -> None:
+    """``rollback --culprit`` runs the suite with and without the changes: it showed 594 of 297 tests."""
+    progress = Progress()
+    for _ in range(2):
+        for event in (StageBegan("testing"), TestsCounted(2), end("a", Outcome.PASSED), end("b", Outcome.FAILED)):
+            progress = progress.after(event)
+    assert (progress.done, progress.total, progress.failed) == (2, 2, 1)

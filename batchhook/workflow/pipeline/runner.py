@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.culprits.attribution import AttributionKind
 from batchhook.core.events import StageBegan
 from batchhook.core.perf import slowdown
 from batchhook.core.results import Run, SuiteResult, broken_result
@@ -160,7 +161,8 @@ def _search_culprits(project: Project, job: BatchJob) -> None:
     threshold = project.settings.critical_failure_threshold
     blamed = {attribution.culprit for attribution in culprits.by_id.values() if attribution.culprit}
     has_culprit = not are_accepted(project, blamed)
-    verdict = with_culprits(loaded.verdict, loaded.run.result, threshold, has_culprit=has_culprit)
+    flaky = sum(each.kind is AttributionKind.FLAKY for each in culprits.by_test.values())
+    verdict = with_culprits(loaded.verdict, loaded.run.result, threshold, has_culprit=has_culprit, flaky=flaky)
     if verdict is not Verdict.KNOWN_FAILURES:
         notices.post_culprits(project.state, number, verdict, loaded.run.result, culprits.by_id)
     attributions.finish_search(project.database, number, culprits.revisions, culprits.by_test, verdict)
