@@ -85,7 +85,7 @@ def query_affected(project: Project, source: ChangeSource, revision: str = "HEAD
     if not known.records:
         raise BatchhookError(
             "no run has recorded yet which code each test runs",
-            'set `code_map = "always"`, then: batchhook test --fresh',
+            "the next full batch does; to do it now: BATCHHOOK_CODE_MAP=always batchhook test --fresh",
         )
     comparison = TreeComparison(project, known)
     return answer(project, known, subject, comparison.affected_by_change(old, new), comparison.compare(old, new))
