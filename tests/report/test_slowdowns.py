@@ -13,6 +13,7 @@ from batchhook.core.settings import NotifyEvent
 from batchhook.core.verdict import Verdict
 from batchhook.report.console.analysis import print_analysis
 from batchhook.report.console.layout import OutputConsole
+from batchhook.report.files.markdown import markdown
 from batchhook.report.json_models import analysis_document
 from tests.report.analyses import analysis, passing
 
@@ -37,7 +38,7 @@ def test_the_terminal_and_the_document() -> None:
     file = console.file
     assert isinstance(file, io.StringIO)
     said = " ".join(file.getvalue().split())
-    assert "made 1 test slower" in said
+    assert "made 1 test slower, 3.0 times" in said
     assert "m.T. [31m`x` 30 → 90 ms, 3.0 times p = 0.004" in said
     assert "90 95; before the batch: 30 31" in said
     assert "possibly slower (inconclusive): 1 module module m 100 → 200 ms, 2.0 times noise" in said
@@ -57,3 +58,22 @@ def test_notifications() -> None:
     assert {Verdict(verdict) for verdict in Verdict} == {
         verdict for verdict in Verdict if notification_event(verdict, None)
     }
+
+
+def test_many_of_one_change_are_three_lines() -> None:
+    plain = analysis([passing()])
+    head = plain.batch.changes[-1].oid
+    slower = tuple(
+        Slowdown(f"m.T.t{number}", TimingComparison(Conclusion.SLOWER, 0.03, 0.03 * number, 0.001), suspects=(head,))
+        for number in range(2, 27)
+    )
+    found = replace(plain, verdict=Verdict.REGRESSED, slowdowns=slower)
+    console = OutputConsole(file=io.StringIO(), width=120)
+    print_analysis(console, found, tracebacks=False)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    lines = file.getvalue().splitlines()
+    first = next(number for number, line in enumerate(lines) if "made 25 tests slower, 2.0 to 26.0 times" in line)
+    assert lines[first + 2].strip() == "m.T.t26  30 → 780 ms, 26.0 times and 24 more"
+    assert "m.T.t25" not in file.getvalue()
+    assert "made 25 tests slower, 2.0 to 26.0 times" in markdown(found)

@@ -14,12 +14,10 @@ from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.report import evidence, phrases
 from batchhook.report.console import failures
-from batchhook.report.console.layout import OID, Line, more, section, unbroken
+from batchhook.report.console.layout import OID, Line, section, unbroken
 
 _MAX_FILES = 4
 """Files named of a culprit."""
-_MAX_SLOWDOWNS = 5
-"""Slowdowns shown of one group without ``--tracebacks``."""
 _INDENT = OID + 2
 
 
@@ -78,11 +76,8 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
         analysis: of the batch.
         measurements: show all of them, with all measurements.
     """
-    groups: dict[tuple[str, ...], list[Slowdown]] = {}
-    for slowdown in analysis.confirmed_slowdowns:
-        groups.setdefault(slowdown.suspects, []).append(slowdown)
-    for suspects, members in groups.items():
-        effect = (f"made {count_phrase(members)} slower", "bold yellow")
+    for suspects, members in analysis.slowdown_groups:
+        effect = (f"made {count_phrase(members)} slower, {phrases.ratio_range(members)}", "bold yellow")
         commit = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
         if commit is not None:
             yield from culprit(commit, effect, [edit.path for edit in analysis.edits.get(commit.oid, ())])
@@ -97,20 +92,32 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
 
 
 def _slowdowns(slowdowns: Sequence[Slowdown], *, measurements: bool) -> Iterator[RenderableType]:
-    limit = len(slowdowns) if measurements else _MAX_SLOWDOWNS
-    for slowdown in slowdowns[:limit]:
-        kind = "module " if slowdown.is_module else ""
-        yield Line(Text.assemble((kind, "dim"), (unbroken(slowdown.name), "yellow")), indent=2)
-        durations = Text(phrases.durations(slowdown))
-        if slowdown.is_confirmed:
-            durations.append(f"  p = {slowdown.comparison.p_value:.2g}", style="dim")
-        yield Line(durations, indent=4)
-        if slowdown.reason:
-            yield Line(one_line(slowdown.reason), style="dim", indent=4)
-        for timings in slowdown.evidence if measurements else ():
-            yield Line(_measurements(timings), style="dim", indent=4)
-    if len(slowdowns) > limit:
-        yield Line(more(len(slowdowns) - limit), style="dim", indent=2)
+    """Yield the worst one on a line, or all of them with their measurements."""
+    if measurements:
+        for slowdown in slowdowns:
+            yield from _measured(slowdown)
+        return
+    worst = slowdowns[0]
+    others = f" and {len(slowdowns) - 1} more" if len(slowdowns) > 1 else ""
+    reason = f"  {one_line(worst.reason)}" if worst.reason else ""
+    durations = f"  {phrases.durations(worst)}{reason}{others}"
+    yield Line(Text.assemble(_name(worst), (durations, "dim")), indent=2)
+
+
+def _measured(slowdown: Slowdown) -> Iterator[RenderableType]:
+    yield Line(_name(slowdown), indent=2)
+    durations = Text(phrases.durations(slowdown))
+    if slowdown.is_confirmed:
+        durations.append(f"  p = {slowdown.comparison.p_value:.2g}", style="dim")
+    yield Line(durations, indent=4)
+    if slowdown.reason:
+        yield Line(one_line(slowdown.reason), style="dim", indent=4)
+    for timings in slowdown.evidence:
+        yield Line(_measurements(timings), style="dim", indent=4)
+
+
+def _name(slowdown: Slowdown) -> Text:
+    return Text.assemble(("module " if slowdown.is_module else "", "dim"), (unbroken(slowdown.name), "yellow"))
 
 
 def _measurements(timings: Timings) -> str:

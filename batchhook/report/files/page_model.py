@@ -106,8 +106,7 @@ class BatchPage:
     groups: tuple[FailureGroup, ...]
     more_groups: NameList
     comparisons: tuple[tuple[str, tuple[NameList, ...]], ...]
-    slowdowns: tuple[tuple[str, str], ...]
-    more_slowdowns: int
+    slowdowns: tuple[tuple[str, tuple[tuple[str, str], ...], int], ...]
     parallel_only: tuple[tuple[str, NameList], ...]
     coverage: tuple[str, ...]
     gaps: tuple[tuple[str, tuple[str, ...]], ...]
@@ -127,7 +126,6 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
         history: its run and those of the batches before it, oldest first.
     """
     groups = list(_failure_groups(analysis))
-    slowdowns = tuple(phrases.slowdowns(analysis))
     report = analysis.coverage
     gaps = report.diff.gaps if report and report.diff else ()
     modules = tuple(totals_by_module(analysis.result.results).items())
@@ -141,8 +139,10 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
             (since, tuple(_name_list(test_ids, kind) for kind, test_ids in differences))
             for since, differences in phrases.comparisons(analysis)
         ),
-        slowdowns=slowdowns[:MAX_NAMED],
-        more_slowdowns=max(len(slowdowns) - MAX_NAMED, 0),
+        slowdowns=tuple(
+            (heading, tuple(members[:MAX_NAMED]), max(len(members) - MAX_NAMED, 0))
+            for heading, members in phrases.slowdown_groups(analysis)
+        ),
         parallel_only=tuple(
             (note, _name_list(ids)) for note, ids in phrases.parallel_only(analysis.result.results).items()
         ),
