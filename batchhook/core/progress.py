@@ -16,10 +16,12 @@ from batchhook.core.events import (
     TestsCounted,
     TimeEstimated,
 )
-from batchhook.core.results import TestResult
+from batchhook.core.results import Outcome, TestResult
 
 MAX_NAMED_FAILURES = 50
 """Failing tests that are listed by id during a run; all are counted."""
+MAX_LATEST = 8
+"""Tests that have just finished, by id and outcome."""
 PASSED_ON_RERUN = "passed on rerun"
 """Note for a test that failed in parallel and passed when run again."""
 
@@ -41,6 +43,7 @@ class Progress:
         failures: ids of the first failed tests, in order of completion.
         rerun_passes: ids that are no longer among them because the test passed when it was rerun.
         seconds_left: estimate from earlier runs; None if unknown.
+        latest: id and outcome of the tests that finished last, in order of completion.
     """
 
     stage: str = "waiting"
@@ -51,6 +54,7 @@ class Progress:
     failures: tuple[str, ...] = ()
     rerun_passes: tuple[str, ...] = ()
     seconds_left: float | None = None
+    latest: tuple[tuple[str, Outcome], ...] = ()
 
     def after(self, event: RunEvent) -> Progress:  # noqa: PLR0911 - one for each kind of event
         """Return the progress after an event."""
@@ -75,7 +79,8 @@ class Progress:
                 return self._in_other_stage(MEASURING, suspects, settled)
 
     def _with_result(self, result: TestResult) -> Progress:
-        advanced = replace(self, done=self.done + 1, current="")
+        latest = (*self.latest[1 - MAX_LATEST :], (result.test_id, result.outcome))
+        advanced = replace(self, done=self.done + 1, current="", latest=latest)
         if not result.outcome.is_failure:
             return advanced
         return replace(advanced, failed=self.failed + 1, failures=(*self.failures, result.test_id)[:MAX_NAMED_FAILURES])
@@ -92,7 +97,7 @@ class Progress:
         )
 
     def _in_other_stage(self, stage: str, total: int, done: int) -> Progress:
-        return replace(self, stage=stage, total=total, done=done, failed=0, current="", seconds_left=None)
+        return replace(self, stage=stage, total=total, done=done, failed=0, current="", seconds_left=None, latest=())
 
 
 def format_progress(progress: Progress) -> str:

@@ -325,7 +325,7 @@ class Tools:
         """Return the diff of a change, of the files first that a traceback names."""
         git = self._location.git()
         (change,) = history.read_commits(git, [oid])
-        patch = patches.read_patch(git, change.base_tree or trees.empty_tree(git), change.tree, _MAX_PATCH)
+        patch, _ = patches.read_patch(git, change.base_tree or trees.empty_tree(git), change.tree, _MAX_PATCH)
         files = [f"diff --git {part}" for part in patch.split("diff --git ")[1:]]
         return "".join(sorted(files, key=lambda part: _path_of(part) not in traceback))
 
