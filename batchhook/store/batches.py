@@ -181,6 +181,11 @@ def set_status(database: Database, number: int, status: BatchStatus) -> None:
         connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status.value, number))
 
 
+def is_sealed_at(database: Database, head: str) -> bool:
+    """Return whether a full batch ends with a commit."""
+    return database.row("SELECT 1 FROM batches WHERE head = ? AND status <> 'open'", head) is not None
+
+
 def finish(database: Database, number: int) -> None:
     """Store that all is known about a batch."""
     with database.transaction():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from batchhook.errors import StoreError
 from batchhook.store.schema import SCHEMA_VERSION, migrate
@@ -26,17 +27,20 @@ class Database:
         path: the file.
         create: create the file if it is missing.
         timeout: seconds to wait for another process's write.
+        is_read_only: whether nothing can be written by this connection; the file must be of this version.
 
     Raises:
         StoreError: the file is missing, damaged, newer than this batchhook, locked, or cannot be written.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, timeout: float = 10.0) -> None:
+    def __init__(self, path: Path, *, create: bool = False, timeout: float = 10.0, is_read_only: bool = False) -> None:
         if not create and not path.exists():
             raise StoreError("batchhook is not installed in this repository", "batchhook install")
         self.path = path
         with self._translated_errors():
-            self.connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+            mode = "ro" if is_read_only else "rwc"
+            address = f"file:{quote(os.fspath(path))}?mode={mode}"
+            self.connection = sqlite3.connect(address, timeout=timeout, isolation_level=None, uri=True)
             self.connection.row_factory = sqlite3.Row
             if self.connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 migrate(self.connection)

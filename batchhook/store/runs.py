@@ -178,6 +178,11 @@ def load_for_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None
     return None if row is None else (load(database, row["run_id"]), Verdict(row["verdict"]))
 
 
+def has_any(database: Database) -> bool:
+    """Return whether tests have run here, other than in a search."""
+    return database.row("SELECT 1 FROM runs WHERE NOT is_probe LIMIT 1") is not None
+
+
 def is_reused(database: Database, batch: int) -> bool:
     """Return whether a batch's run had been made earlier, for the same tree and suite."""
     row = database.row("SELECT reused_run FROM batches WHERE id = ?", batch)

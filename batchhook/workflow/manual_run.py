@@ -202,7 +202,7 @@ def _last_failed(project: Project, selection: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the tests in a selection (empty: all) that failed when they last ran, sorted."""
     stats = test_stats.load(project.database)
     failed = stats.last_failed
-    if not stats.durations:
+    if not runs.has_any(project.database):
         raise NothingToDoError("no test has run here yet", "batchhook test runs all of them")
     if selection:
         suites = [(suite.name, suite.folder) for suite in project.settings.suites] or [("", "")]

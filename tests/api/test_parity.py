@@ -19,6 +19,7 @@ METHODS = {
 WITHOUT_METHOD = {
     "demo": "it is a walkthrough to be read",
     "mcp": "a program calls the methods themselves",
+    "serve": "it is for a browser",
     "schema": "pydantic's model_json_schema() gives the schema of a document",
 }
 

@@ -75,8 +75,8 @@ COMMANDS: tuple[tuple[str, int, str], ...] = (
 """Arguments, exit code, and schema of the output, in an order in which each has something to do."""
 WITHOUT_JSON = {"demo"}
 """Commands without ``--json``."""
-PROTOCOLS = {"mcp"}
-"""Commands that talk to a program, and are tested with one."""
+PROTOCOLS = {"mcp", "serve"}
+"""Commands that talk to a program, or a browser, and are tested with one."""
 
 
 @pytest.fixture

@@ -128,13 +128,14 @@ def _find_framework_config(top: Path) -> str:
 
 
 @contextmanager
-def open_project(
+def open_project(  # noqa: PLR0913 - all but the first have defaults
     start: Path | Location,
     *,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
     timeout: float = 10.0,
     branch: str = "",
+    is_read_only: bool = False,
 ) -> Iterator[Project]:
     """Open the repository around a folder.
 
@@ -144,6 +145,7 @@ def open_project(
         flags: settings given on the command line.
         timeout: seconds to wait for another process's write to the database.
         branch: the one that is checked out, as ``Head`` has it, if known; else it is read where settings depend on it.
+        is_read_only: whether nothing can be written to the database.
 
     Raises:
         NotARepositoryError, StoreError, ConfigurationError: there is no repository, batchhook is not installed in it,
@@ -155,7 +157,7 @@ def open_project(
     state = StateDir.for_repository(location.common_dir)
     if not state.is_installed():
         raise _not_installed(location)
-    database = Database(state.database, timeout=timeout)
+    database = Database(state.database, timeout=timeout, is_read_only=is_read_only)
     try:
         git = location.git(environment)
         sources = SettingsSources(location.top, environment, flags)

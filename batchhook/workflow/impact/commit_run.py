@@ -26,7 +26,7 @@ from batchhook.execution.cancel import CancelToken
 from batchhook.git import history
 from batchhook.git.environment import background_environment
 from batchhook.git.location import Head, read_head
-from batchhook.store import code_map, events, locks, observations, runs, test_stats
+from batchhook.store import batches, code_map, events, locks, observations, runs, test_stats
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.impact.advice import ImpactAdvisor
@@ -98,8 +98,8 @@ class _AffectedRun:
             self._wait_for_runner(cancel)
             suite = find_suite(self._project, self._environment)
             known = code_map.load(self._project.database, suite.fingerprint)
-            if cancel.is_cancelled or not known.records:
-                return
+            if cancel.is_cancelled or not known.records or batches.is_sealed_at(self._project.database, self._head.oid):
+                return  # the run of a batch tells more
             comparison = TreeComparison(self._project, known)
             affected = comparison.affected_since_record(known.records, self._commit.tree)
             changes = comparison.compare(self._commit.base_tree, self._commit.tree)

@@ -48,6 +48,11 @@ class BackgroundTest:
         )
         self._result: Mapping[str, Any] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def progress(self) -> Progress:
         """Return its progress."""
         return self._reader.read()

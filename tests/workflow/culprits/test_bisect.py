@@ -322,7 +322,7 @@ def test_a_command_with_all_its_exit_codes(growing: Growing) -> None:
     assert "killed by SIGKILL" in output
     assert "does not fail" in growing.repository.batchhook("bisect", "--exec", "true", oids[1], "HEAD", code=3)
     assert "cannot be tested" in growing.repository.batchhook("bisect", "--exec", "exit 125", oids[1], "HEAD", code=3)
-    assert "no test failed" in growing.repository.json("test", "--failed")["error"], "a command is not a test"
+    assert "no test has run" in growing.repository.json("test", "--failed")["error"], "a command is not a test"
     assert growing.repository.json("test", code=1)["totals"]["tests"] == 3
 
 

@@ -83,7 +83,7 @@ def test_a_linked_file_is_part_of_the_suite(project: Repository) -> None:
 
 
 def test_failed_tests_again(project: Repository) -> None:
-    assert project.json("test", "--failed")["error"] == "no test failed when it last ran"
+    assert project.json("test", "--failed")["error"] == "no test has run here yet"
     project.commit("broken", calculator__py=BROKEN)
     project.json("test", code=1)
     again = project.json("test", "--failed", code=1)

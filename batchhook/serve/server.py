@@ -1,0 +1,69 @@
+"""The process of the server: one port of this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from batchhook.errors import BatchhookError
+from batchhook.git.location import locate
+from batchhook.serve.app import Site
+from batchhook.serve.security import Secrets
+from batchhook.workflow.context.project import open_project
+
+HOST = "127.0.0.1"
+_PATIENCE = 1
+"""Seconds that open requests get at the end; a stream of changes never ends by itself."""
+
+
+def serve(folder: Path, port: int, announce: Callable[[str], None], *, is_opened: bool) -> None:
+    """Serve the pages of a repository until a signal ends it.
+
+    Args:
+        folder: any folder of the repository.
+        port: to listen on; 0 for a free one.
+        announce: is told the address, with its token.
+        is_opened: whether to open the address in the browser.
+
+    Raises:
+        BatchhookError: there is no repository with batchhook, or the port is taken.
+    """
+    location = locate(folder)
+    with open_project(location):  # says at once what is wrong, and brings the database up to date
+        pass
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen()  # who is told the address may come before the server is up
+        except OSError as error:
+            raise BatchhookError(f"port {port} cannot be used: {error.strerror}", "choose another --port") from error
+        chosen = listener.getsockname()[1]
+        known = Secrets(chosen)
+        address = f"http://{HOST}:{chosen}/?token={known.token}"
+        config = uvicorn.Config(
+            Site(location, known).create_app(),
+            log_level="error",
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_PATIENCE,
+        )
+        server = uvicorn.Server(config)
+        announce(address)
+        if is_opened:
+            threading.Thread(target=_open_browser, args=(server, address), daemon=True).start()
+        server.run(sockets=[listener])
+
+
+def _open_browser(server: uvicorn.Server, address: str) -> None:
+    while not server.started:
+        time.sleep(0.01)
+    webbrowser.open(address)
