@@ -336,6 +336,7 @@ class Workflow:
         batches: Sequence[int] | None = None,
         most: int | None = 20,
         backups: bool = False,
+        site: bool = False,
     ) -> json_models.ExportDocument:
         """Write reports to a folder.
 
@@ -344,6 +345,7 @@ class Workflow:
             batches: the batches whose own reports are included; None for the latest.
             most: number of the latest batches to include; None for all.
             backups: include the files from before each of these batches.
+            site: write the pages of all batches and tests instead, to be opened at ``index.html``.
 
         Raises:
             NoSuchBatchError, NotFinishedError: there is no such batch, or it has no run yet; nothing was written.
@@ -352,6 +354,10 @@ class Workflow:
         """
         with self._open() as project:
             project.reconcile()
+            if site:
+                from batchhook.workflow.reports.site import write_site
+
+                return serializers.site_document(write_site(project, self._folder / folder))
             numbers = export.list_latest(project, most) if batches is None else batches
             target, on_progress = self._folder / folder, export.ignore_progress
             result = export.export(project, target, numbers, with_backups=backups, on_progress=on_progress)

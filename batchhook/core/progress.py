@@ -8,6 +8,8 @@ from batchhook.core.results import Outcome
 
 MAX_NAMED_FAILURES = 50
 """Failing tests that are listed by id during a run; all are counted."""
+MAX_LATEST = 8
+"""Tests that have just finished, by id and outcome."""
 PASSED_ON_RERUN = "passed on rerun"
 """Note for a test that failed in parallel and passed when run again."""
 
@@ -29,6 +31,7 @@ class Progress:
         failures: ids of the first failed tests, in order of completion.
         rerun_passes: ids that are no longer among them because the test passed when it was rerun.
         seconds_left: estimate from earlier runs; None if unknown.
+        latest: id and outcome of the tests that finished last, in order of completion.
     """
 
     stage: str = "waiting"
@@ -39,10 +42,12 @@ class Progress:
     failures: tuple[str, ...] = ()
     rerun_passes: tuple[str, ...] = ()
     seconds_left: float | None = None
+    latest: tuple[tuple[str, Outcome], ...] = ()
 
     def with_result(self, test_id: str, outcome: Outcome) -> Progress:
         """Return the progress after one more test has finished."""
-        advanced = replace(self, done=self.done + 1, current="")
+        latest = (*self.latest[1 - MAX_LATEST :], (test_id, outcome))
+        advanced = replace(self, done=self.done + 1, current="", latest=latest)
         if not outcome.is_failure:
             return advanced
         return replace(advanced, failed=self.failed + 1, failures=(*self.failures, test_id)[:MAX_NAMED_FAILURES])

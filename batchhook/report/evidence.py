@@ -14,6 +14,11 @@ def all_observations(attribution: Attribution) -> str:
     return ", ".join(f"{_counts(observation)} {_place(observation)}" for observation in attribution.evidence)
 
 
+def steps(attribution: Attribution) -> Iterator[tuple[str, str]]:
+    """Yield the abbreviated name of each revision that was probed, and what was seen there, oldest first."""
+    yield from ((observation.oid[:_OID] or "before", _counts(observation)) for observation in attribution.evidence)
+
+
 def key_observations(attribution: Attribution) -> str:
     """Return the observations just before the suspects and at the last of them; of a flaky test its failure rate."""
     if attribution.kind is AttributionKind.FLAKY:

@@ -115,13 +115,27 @@ def _advance(progress: Progress, line: dict[str, object]) -> Progress:
         case {"revised": str(test_id), "outcome": str(outcome)}:
             return progress.with_rerun(test_id, Outcome(outcome))
         case {"searching": int(tests), "solved": int(solved)}:
-            return replace(progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", seconds_left=None)
+            return replace(
+                progress, stage=SEARCHING, total=tests, done=solved, failed=0, current="", seconds_left=None, latest=()
+            )
         case {"measuring": int(suspects), "settled": int(settled)}:
             return replace(
-                progress, stage=MEASURING, total=suspects, done=settled, failed=0, current="", seconds_left=None
+                progress,
+                stage=MEASURING,
+                total=suspects,
+                done=settled,
+                failed=0,
+                current="",
+                seconds_left=None,
+                latest=(),
             )
         case {"rerunning": int(tests)}:
             return replace(progress, stage=rerun_stage(tests), seconds_left=None)
         case _:
             fields = {"stage": "stage", "total": "total", "started": "current", "seconds_left": "seconds_left"}
             return replace(progress, **{fields[key]: value for key, value in line.items() if key in fields})  # type: ignore[arg-type]
+
+
+def _next_phase(progress: Progress, stage: str, total: int, done: int) -> Progress:
+    """Return the progress of what follows the tests: what is counted is no test any more."""
+    return replace(progress, stage=stage, total=total, done=done, failed=0, current="", seconds_left=None, latest=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from batchhook.core.batch import BatchStatus
@@ -209,6 +209,25 @@ def load(database: Database, number: int) -> Run:
     return Run(row["tree"], json.loads(row["fingerprint"]), row["started_at"], result, number)
 
 
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """A run without the result of any test."""
+
+    tree: str
+    suite: Mapping[str, object]
+    started_at: float
+    totals: Totals
+
+
+def load_head(database: Database, number: int) -> RunHead:
+    """Return what is known of a run, which must exist, without reading any test's result."""
+    query = "SELECT runs.*, fingerprint FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?"
+    (row,) = database.rows(query, number)
+    columns = ("tests", "passed", "failed", "errored", "skipped", "duration", "not_run", "deselected")
+    totals = Totals(*(row[name] for name in columns))
+    return RunHead(row["tree"], json.loads(row["fingerprint"]), row["started_at"], totals)
+
+
 def load_suite(database: Database, number: int) -> Mapping[str, object]:
     """Return the fingerprint of the suite of a run; empty if there is no such run."""
     row = database.row("SELECT fingerprint FROM runs JOIN suites ON suites.id = suite_id WHERE runs.id = ?", number)
@@ -232,10 +251,11 @@ def load_totals(database: Database, batch: int) -> tuple[Verdict, Totals] | None
 def load_results(database: Database, run: int) -> tuple[TestResult, ...]:
     """Return the results of a run, in the order in which the tests ended."""
     query = "SELECT * FROM results JOIN tests ON tests.id = test_id WHERE run_id = ? ORDER BY position"
-    return tuple(_result(row) for row in database.rows(query, run))
+    return tuple(result_of(row) for row in database.rows(query, run))
 
 
-def _result(row: sqlite3.Row) -> TestResult:
+def result_of(row: sqlite3.Row) -> TestResult:
+    """Return a row of the view ``results``, joined with its test."""
     return TestResult(
         test_id=row["name"],
         module=row["module"],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from batchhook.workflow.prediction.risk import RiskReport
     from batchhook.workflow.recording.record import RecordResult
     from batchhook.workflow.reports.export import ExportResult
+    from batchhook.workflow.reports.site import SiteResult
     from batchhook.workflow.restore.plan import RestorePlan
     from batchhook.workflow.rollback.plan import Plan
     from batchhook.workflow.setup.doctor import HealthCheck
@@ -290,6 +291,13 @@ def export_document(result: ExportResult) -> json_models.ExportDocument:
     files = tuple(json_models.json_path(str(path.relative_to(result.folder))) for path in result.files)
     return json_models.ExportDocument(
         folder=json_models.json_path(str(result.folder)), batches=result.batches, files=files
+    )
+
+
+def site_document(result: SiteResult) -> json_models.ExportDocument:
+    """Return the files of a static site."""
+    return json_models.ExportDocument(
+        folder=json_models.json_path(str(result.folder)), batches=result.batches, files=result.files
     )
 
 

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from batchhook.core.commit import Commit
-from batchhook.core.operations import Operation, OperationKind, OperationStatus, effective_ids
-from batchhook.core.plural import plural
+from batchhook.core.operations import Operation, OperationStatus, effective_ids
 from batchhook.core.revert_check import RevertCheck
-from batchhook.core.rollback import FileAction, FilePlan, RollbackMode
+from batchhook.core.rollback import FileAction, FilePlan
 from batchhook.core.sanitize import one_line, sanitize_lines
 from batchhook.report.console.failures import named
 from batchhook.report.console.layout import OID, Grid, Line, more, unbroken
+from batchhook.report.operation_phrases import describe
 
 _MAX_FILES = 20
 """Stashed files that are named."""
@@ -143,19 +143,6 @@ def print_restorations(console: Console, restorations: Sequence[RestorationRow])
         grid.add(str(each.number), kind, "interrupted" if status == "intent" else status, _when(each.started_at))
     console.print()
     console.print(grid)
-
-
-def describe(operation: Operation) -> str:
-    """Return an operation in a few words: ``rollback of batch 3, by a commit``."""
-    if operation.kind is not OperationKind.ROLLBACK:
-        return f"{operation.kind.value} of operation {operation.undoes}"
-    selection = operation.selection
-    target = selection.description
-    if selection.changes and selection.batches:
-        batches = "batches" if len(selection.batches) > 1 else "batch"
-        target = f"{plural(len(selection.changes), 'change')} of {batches} {', '.join(map(str, selection.batches))}"
-    modes = {RollbackMode.FILES: "", RollbackMode.COMMIT: ", by a commit", RollbackMode.RESET: ", by a reset"}
-    return f"rollback of {target}{modes[operation.mode]}"
 
 
 def _status(operation: Operation, effective: frozenset[int], undone_by: Mapping[int, int], interrupted: int) -> Text:

@@ -131,7 +131,7 @@ class ReportDocument(Document):
 
 
 class ExportDocument(Document):
-    """``export --json``: the folder, the batches exported into it, and all files, relative to the folder."""
+    """``export --json``: the folder, the batches with files of their own, and all files, relative to the folder."""
 
     folder: str
     batches: tuple[int, ...]

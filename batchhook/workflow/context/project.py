@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchhook.core.batch import BatchQuota
+from batchhook.core.batch import Batch, BatchQuota
 from batchhook.core.settings import Settings
 from batchhook.errors import StoreError
 from batchhook.git.command import Git
@@ -24,8 +24,10 @@ from batchhook.workflow.counting.reconcile import Count, HookEvent, reconcile
 
 if TYPE_CHECKING:
     from batchhook.git import shadow_repo
+    from batchhook.workflow.counting import preview
 else:
     shadow_repo = LazyModule("batchhook.git.shadow_repo")
+    preview = LazyModule("batchhook.workflow.counting.preview")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Project:
         if count is not None and (self.is_size_one_off or self.is_size_adaptive):
             self.state.open_count(count.branch).unlink(missing_ok=True)  # the next hook must not count by it
         return count
+
+    def preview_open_batch(self) -> Batch | None:
+        """Return the open batch without writing anything (``workflow/counting/preview.py``)."""
+        quota = self._adaptive_quota(None) if self.is_size_adaptive else self._usual_quota
+        return preview.read_open_batch(self.database, self.git, self.location, quota)
 
     @property
     def is_size_adaptive(self) -> bool:

@@ -123,7 +123,7 @@ def reconcile(
         if not head.oid and branches.find(database, head.branch) is None:
             return Count(head.branch, batches.next_id(database), (), quota)
         entries = [replace(entry, branch=moves.names.get(entry.branch, entry.branch)) for entry in entries]
-        chain = _read_chain(database, git, head) if head.oid else ()
+        chain = read_chain(database, git, head) if head.oid else ()
         tip = _read_tip(git, head, chain)
         branch = branches.find(database, head.branch) or branches.add(
             database, head.branch, chain[0].parent if chain else head.oid, head.oid
@@ -140,7 +140,7 @@ def reconcile(
 
         steps = build_timeline(database, git, branch, head.oid, chain)
         changes = open_changes(steps, branches.load_ledger(database, branch, [step.oid for step in steps]))
-        full, rest = split_into_batches(changes, quota.size, _weigh(git, changes, quota.unit))
+        full, rest = split_into_batches(changes, quota.size, weigh(git, changes, quota.unit))
         sealed = {_seal(database, git, branch, part, quota): part.weight for part in full}
         if rest.changes:
             number = batches.ensure_open(database, branch, quota.size)
@@ -176,7 +176,7 @@ def _is_latest(head: Head, entries: Sequence[journal.CommitEntry | journal.Rewri
     return oids[-1:] == [head.oid]
 
 
-def _read_chain(database: Database, git: Git, head: Head) -> tuple[Commit, ...]:
+def read_chain(database: Database, git: Git, head: Head) -> tuple[Commit, ...]:
     """Read the part of the branch's first-parent history that may hold open changes, oldest first."""
     hidden = branches.list_anchors(database)
     branch = branches.find(database, head.branch)
@@ -225,7 +225,7 @@ def _apply_journal(
     return tips
 
 
-def _weigh(git: Git, changes: Sequence[Commit], unit: BatchUnit) -> dict[str, int]:
+def weigh(git: Git, changes: Sequence[Commit], unit: BatchUnit) -> dict[str, int]:
     """Return the units that each change adds to its batch, by name."""
     edits = history.count_edits(git, [change.oid for change in changes]) if unit is BatchUnit.FILE else {}
     return {change.oid: edits.get(change.oid, 1) for change in changes}

@@ -78,7 +78,7 @@ def export(
     latest = list_latest(project, 1)
     if not latest:
         raise NotFinishedError("no batch has been tested yet: there is nothing to export", "batchhook status")
-    _create_folder(folder)
+    create_folder(folder)
     reports = ReportDir(folder)
     limit = max(MAX_BATCHES, len(numbers))
     written = reports.write(dict(build_common_files(project, load_analysis(project, latest[0]), limit)))
@@ -93,7 +93,7 @@ def export(
     return ExportResult(folder, tuple(numbers), tuple(written))
 
 
-def _create_folder(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
     """Create the folder and let Git ignore it; one of the user's own is left as it is."""
     if folder.exists():
         return

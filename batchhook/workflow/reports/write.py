@@ -21,13 +21,14 @@ if TYPE_CHECKING:
         critical_failure,
         failure_entry,
         filenames,
-        html,
         junit,
         markdown,
         regressions,
         run_history,
         text_report,
     )
+    from batchhook.report.site import pages
+    from batchhook.workflow.views import batch as batch_views
 else:
     json_models, junit = LazyModule("batchhook.report.json_models"), LazyModule("batchhook.report.files.junit")
     critical_failure, failure_entry = (
@@ -38,7 +39,8 @@ else:
         LazyModule("batchhook.report.files.text_report"),
         LazyModule("batchhook.report.files.run_history"),
     )
-    html, markdown = LazyModule("batchhook.report.files.html"), LazyModule("batchhook.report.files.markdown")
+    pages, markdown = LazyModule("batchhook.report.site.pages"), LazyModule("batchhook.report.files.markdown")
+    batch_views = LazyModule("batchhook.workflow.views.batch")
     filenames, regressions = (
         LazyModule("batchhook.report.files.filenames"),
         LazyModule("batchhook.report.files.regressions"),
@@ -47,8 +49,6 @@ else:
 
 MAX_BATCHES = 100
 """Number of batches and runs in the common files, and of batches whose own files are kept in the state folder."""
-_MAX_PLOTTED = 40
-"""Batches in the plot of a page."""
 
 Files = Iterator[tuple[str, str | bytes]]
 """File names and contents."""
@@ -56,7 +56,7 @@ Files = Iterator[tuple[str, str | bytes]]
 
 def preload() -> None:
     """Import what the reports need, and compile their templates, so that writing them takes less time later."""
-    html.preload()
+    pages.preload()
     modules = (batch_tracker, critical_failure, failure_entry, filenames, json_models, junit, markdown, regressions)
     for module in (*modules, run_history, text_report):
         module.__name__  # noqa: B018 - reading an attribute imports the module
@@ -103,10 +103,7 @@ def _write(reports: ReportDir, analysis: Analysis, files: Files) -> list[Path]:
 def build_own_files(project: Project, analysis: Analysis) -> Files:
     """Yield the files about one batch."""
     number, result = analysis.batch.id, analysis.result
-    yield (
-        filenames.page(number),
-        html.render_batch_page(analysis, report_queries.load_run_history(project.database, number, _MAX_PLOTTED)),
-    )
+    yield filenames.page(number), pages.render_batch_file(batch_views.view_analysis(project, analysis))
     yield filenames.markdown(number), markdown.markdown(analysis)
     yield filenames.full_text(number), text_report.full_text(analysis)
     yield (

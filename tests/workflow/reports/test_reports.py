@@ -152,7 +152,7 @@ def tells_a_critical_failure_with_what_to_do(folder: Path, oids: list[str]) -> N
     commands = [action["command"] for action in result["recommended_actions"]]
     assert "batchhook rollback 2 --culprit" in commands
     page = (folder / "batch_2.html").read_text()
-    assert f"{oids[0][:8]}</code> bad 1" in page
+    assert f"{oids[0][:8]}</code> <bdi>bad 1</bdi>" in page
     assert "2 != 3" in (folder / "test_report_batch_2.txt").read_text()
     assert "bad 1" in (folder / "batch_2.md").read_text()
 
@@ -240,8 +240,8 @@ def test_a_suite_that_could_not_run_has_reports(project: Repository) -> None:
     folder = project.top / ".git/batchhook/reports"
     assert written(folder) == COMMON | own(1)
     assert read(folder, "ci_test_results.json")["overall_success"] is False
-    assert "could not be tested" in (folder / "batch_1.html").read_text()
-    assert "could not be tested" in (folder / "batch_1.md").read_text()
+    assert "Could not be tested" in (folder / "batch_1.html").read_text()
+    assert "Could not be tested" in (folder / "batch_1.md").read_text()
 
 
 def test_a_page_is_written_again_and_opened(critical: tuple[Repository, list[str], Path], tmp_path: Path) -> None:

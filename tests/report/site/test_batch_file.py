@@ -6,109 +6,42 @@ import base64
 import hashlib
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from batchhook.core.analysis import Analysis
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
+from batchhook.core.perf.significance import Conclusion, TimingComparison
+from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Outcome, TestResult
+from batchhook.core.summaries import RunPoint
 from batchhook.core.verdict import Verdict
-from batchhook.report.files.html import render_batch_page
-from batchhook.report.files.plots import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
+from batchhook.core.views.batch import BatchView
+from batchhook.core.views.batch_rows import BatchRow
+from batchhook.core.views.patch import failing_places, mark_failing, parse_patch
+from batchhook.report.site.charts import WIDTH, durations_of_batches, share_of_outcomes, slowest_tests
+from batchhook.report.site.pages import render_batch_file
 from tests.report.analyses import OIDS, analysis, culprit, failing, passing, past, slower
+from tests.report.site.markup import ATTRIBUTES, KNOWN, Parsed
 
 EVIL = (
     "\"'></code></pre></summary></title></style><script>alert(1)</script><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"
 )
-VOID = {"meta", "br"}
-KNOWN = {
-    "html",
-    "head",
-    "meta",
-    "title",
-    "style",
-    "body",
-    "header",
-    "h1",
-    "h2",
-    "h3",
-    "p",
-    "span",
-    "svg",
-    "rect",
-    "text",
-    "g",
-    "section",
-    "article",
-    "details",
-    "summary",
-    "ul",
-    "ol",
-    "li",
-    "code",
-    "pre",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "div",
-    "br",
-    "footer",
-}
-ATTRIBUTES = {
-    "lang",
-    "charset",
-    "http-equiv",
-    "content",
-    "name",
-    "class",
-    "viewbox",
-    "role",
-    "aria-label",
-    "x",
-    "y",
-    "width",
-    "height",
-}
 
 
-class Parsed(HTMLParser):
-    """A page as a browser reads it: every tag, whether they nest, all attributes, all text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: set[str] = set()
-        self.attributes: dict[str, list[str]] = {}
-        self.text: list[str] = []
-        self._open: list[str] = []
-        self.style = ""
-        self.feed(page)
-        self.close()
-        assert not self._open, f"never closed: {self._open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        for name, value in attrs:
-            self.attributes.setdefault(name, []).append(value or "")
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] == "style":
-            self.style += data
-        else:
-            self.text.append(data)
-
-    @property
-    def shown(self) -> str:
-        return "".join(self.text)
+def render_batch_page(analysis: Analysis, history: Sequence[RunPoint], **more: Any) -> str:  # noqa: ANN401 - fields
+    """The page of a batch in one file."""
+    batch = analysis.batch
+    row = BatchRow(
+        *(batch.id, batch.branch, batch.quota, batch.status, batch.filled, batch.sealed_at, batch.base, batch.head),
+        verdict=analysis.verdict,
+        totals=analysis.result.totals,
+    )
+    return render_batch_file(BatchView(batch, row, analysis, analysis.edits, tuple(history), **more))
 
 
 def is_harmless(page: str) -> Parsed:
@@ -116,6 +49,7 @@ def is_harmless(page: str) -> Parsed:
     parsed = Parsed(page)
     assert parsed.tags <= KNOWN, parsed.tags - KNOWN
     assert set(parsed.attributes) <= ATTRIBUTES, set(parsed.attributes) - ATTRIBUTES
+    assert set(parsed.attributes.get("href", [])) <= {"#main"}
     assert "url(" not in parsed.style
     assert "@import" not in parsed.style
     return parsed
@@ -127,8 +61,8 @@ def test_the_page_has_culprits_evidence_and_tracebacks() -> None:
     parsed = is_harmless(render_batch_page(found, past(3)))
     said = " ".join(parsed.shown.split())
     for expected in (
-        "batch 2 critical",
-        "failed: CRITICAL, 1 of 2 tests (50%)",
+        "Batch 2 ‼ critical",
+        "Failed: CRITICAL, 1 of 2 tests (50%)",
         f"{OIDS[2][:8]} subject broke 1 test",
         "subject <ada@example.org>",
         f"passed at {OIDS[1][:8]}, failed here (99.7 % sure)",
@@ -166,7 +100,7 @@ def test_a_suite_that_could_not_run_says_why() -> None:
     found = analysis([])
     broken = replace(found, verdict=Verdict.BROKEN, result=replace(found.result, broken_reason=EVIL, hint="fix it"))
     said = is_harmless(render_batch_page(broken, [])).shown
-    assert "could not be tested" in said
+    assert "Could not be tested" in said
     assert EVIL in said
     assert "fix it" in said
 
@@ -175,8 +109,10 @@ def test_slowdowns_and_metrics() -> None:
     said = " ".join(
         is_harmless(render_batch_page(slower(analysis([passing()]), reason="it is too noisy"), [])).shown.split()
     )
-    assert f"pkg.test_x.TestX.test_slow 31 → 82 ms, 2.6 times; by {OIDS[1][:8]} subject" in said
-    assert "module pkg.test_x.TestX.test_slows 31 → 82 ms, 2.6 times; possibly slower (inconclusive); it is too" in said
+    assert f"{OIDS[1][:8]} subject made 1 test slower up to 2.6 times" in said
+    assert "pkg.test_x.TestX.test_slow 31 → 82 ms, 2.6 times" in said
+    assert "possibly slower (inconclusive): 1 module" in said
+    assert "module pkg.test_x.TestX.test_slows 31 → 82 ms, 2.6 times; it is too noisy" in said
     assert "pkg.test_x.TestX.test_slow: is_fine true" in said
     evil = render_batch_page(slower(analysis([passing()], text=EVIL), EVIL, EVIL), [])
     assert EVIL in is_harmless(evil).shown
@@ -243,8 +179,8 @@ def test_a_test_with_thousands_of_failing_subtests_is_one() -> None:
 def test_bars_stay_in_the_picture(durations: list[float]) -> None:
     results = [TestResult(f"m.T.{place}", "m", Outcome.PASSED, seconds) for place, seconds in enumerate(durations)]
     runs = [replace(run, duration=seconds) for run, seconds in zip(past(len(durations)), durations, strict=True)]
+    assert all(0 < bar.share <= 100 for bar in slowest_tests(results))
     for plot in (
-        slowest_tests(results),
         durations_of_batches(runs),
         share_of_outcomes(analysis(results).result.totals),
     ):
@@ -256,15 +192,39 @@ def test_bars_stay_in_the_picture(durations: list[float]) -> None:
             assert bar.y + bar.height <= plot.height + 0.1
 
 
-@pytest.mark.parametrize("first", [1, 95, 9_990, 123_456])
-def test_labels_below_bars_do_not_touch(first: int) -> None:
-    runs = [replace(run, batch=first + place) for place, run in enumerate(past(40))]
-    labelled = [bar for bar in durations_of_batches(runs).bars if bar.label]
-    assert len(labelled) > 5
-    for one, next_one in itertools.pairwise(labelled):
-        assert one.x + 7.3 * len(one.label) < next_one.x
-
-
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_one_batch_is_no_plot(number: int) -> None:
     assert ("batch by batch" in render_batch_page(analysis([passing()]), past(number))) is (number > 1)
+
+
+def test_slowdowns_of_one_change_are_one_group() -> None:
+    judged = TimingComparison(Conclusion.SLOWER, 0.031, 0.082, 0.001)
+    many = tuple(Slowdown(f"pkg.test_x.TestX.test_{each}", judged, suspects=(OIDS[1],)) for each in range(130))
+    page = render_batch_page(replace(analysis([passing()]), slowdowns=many), [])
+    said = " ".join(is_harmless(page).shown.split())
+    assert page.count("made 130 tests slower") == 1
+    assert "130 measurements" in said
+    assert "and 30 more" in said
+
+
+def test_the_guilty_change_is_shown_with_the_line_that_fails() -> None:
+    result = failing()
+    text = "diff --git a/pkg/test_x.py b/pkg/test_x.py\n--- a/pkg/test_x.py\n+++ b/pkg/test_x.py\n"
+    text += "@@ -44 +44,2 @@ def test_y(self):\n-    old\n+    <b>new</b>\n+    assert False\n"
+    patch = mark_failing(parse_patch(text, 50), failing_places([result]))
+    found = analysis([result], attributions={result.test_id: culprit()})
+    page = render_batch_page(found, [], patches={OIDS[2]: patch})
+    said = " ".join(is_harmless(page).shown.split())
+    assert "What it changed, with the lines that fail" in said
+    assert "45+ assert False ← fails here" in re.sub(r"(\d) \+", r"\1+", said)
+    assert page.count("← fails here") == 1
+    assert "&lt;b&gt;new&lt;/b&gt;" in page
+
+
+def test_headings_are_in_order() -> None:
+    result = failing()
+    page = render_batch_page(slower(analysis([result], attributions={result.test_id: culprit()})), past(3))
+    levels = Parsed(page).levels
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))

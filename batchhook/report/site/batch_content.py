@@ -1,20 +1,23 @@
-"""The content of a batch's page, selected and bounded; ``html`` renders it."""
+"""The content of a batch's page, selected and bounded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.commit import Commit
 from batchhook.core.coverage.diff_coverage import ChangeCoverage, FileGap
+from batchhook.core.culprits.attribution import AttributionKind
+from batchhook.core.perf.slowdown import Slowdown, count_phrase, group_by_suspects
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals, totals_by_module
 from batchhook.core.summaries import RunPoint
 from batchhook.core.timestamps import iso_time
 from batchhook.core.tracebacks import project_frames, shorten_paths
+from batchhook.core.views.patch import Patch
 from batchhook.report import coverage, evidence, phrases
-from batchhook.report.files.plots import Plot, durations_of_batches, share_of_outcomes, slowest_tests
+from batchhook.report.site.charts import Plot, TestBar, durations_of_batches, share_of_outcomes, slowest_tests
 
 MAX_GROUPS = 60
 """Groups of failing tests."""
@@ -53,13 +56,22 @@ class FailureDetails:
 
 @dataclass(frozen=True, slots=True)
 class CulpritDetails:
-    """A culprit, with its files and the evidence; ``is_intermediate`` if it is not one of the batch's changes."""
+    """A culprit, with its files and the evidence.
+
+    Attributes:
+        observations: what was seen at each revision, of the test with the weakest evidence, oldest first.
+        is_intermediate: whether it is not one of the batch's changes.
+        patch: what it did; None if that is not known, or shown.
+    """
 
     change: Commit
     when: str
     files: tuple[str, ...]
+    files_left_out: int
     evidence: str
+    observations: tuple[tuple[str, str], ...]
     is_intermediate: bool
+    patch: Patch | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +90,39 @@ class NameList:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failing tests with one culprit, of one kind or of one module: some with details, some by name."""
+    """Failing tests with one culprit, of one kind or of one module: some with details, some by name.
 
+    Attributes:
+        kind: ``yours``, ``flaky``, ``before`` or ``unknown``.
+    """
+
+    kind: str
     heading: str
     culprit: CulpritDetails | None
     failures: tuple[FailureDetails, ...]
     others: NameList
+
+
+@dataclass(frozen=True, slots=True)
+class SlowdownGroup:
+    """Tests and modules that one change made slower, or one of several.
+
+    Attributes:
+        heading: what was done to how many.
+        change: that did it; None if no single one is known.
+        suspects: oids of the changes that may have done it; empty if there are none.
+        worst: the largest ratio.
+        rows: name, durations and remark of each; the first of them.
+        left_out: number of others.
+    """
+
+    heading: str
+    change: Commit | None
+    suspects: tuple[str, ...]
+    worst: float
+    rows: tuple[tuple[str, str, str], ...]
+    left_out: int
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +145,7 @@ class BatchPage:
     groups: tuple[FailureGroup, ...]
     more_groups: NameList
     comparisons: tuple[tuple[str, tuple[NameList, ...]], ...]
-    slowdowns: tuple[tuple[str, str], ...]
-    more_slowdowns: int
+    slowdowns: tuple[SlowdownGroup, ...]
     parallel_only: tuple[tuple[str, NameList], ...]
     coverage: tuple[str, ...]
     gaps: tuple[tuple[str, tuple[str, ...]], ...]
@@ -115,19 +153,19 @@ class BatchPage:
     modules: tuple[tuple[str, Totals], ...]
     more_modules: int
     suites: Plot
-    slowest: Plot
+    slowest: tuple[TestBar, ...]
     changes: tuple[ChangeDetails, ...]
 
 
-def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
+def select_content(analysis: Analysis, history: Sequence[RunPoint], patches: Mapping[str, Patch]) -> BatchPage:
     """Select the content of a batch's page.
 
     Args:
         analysis: of the batch.
         history: its run and those of the batches before it, oldest first.
+        patches: what guilty changes did, by oid.
     """
-    groups = list(_failure_groups(analysis))
-    slowdowns = tuple(phrases.slowdowns(analysis))
+    groups = list(_failure_groups(analysis, patches))
     report = analysis.coverage
     gaps = report.diff.gaps if report and report.diff else ()
     modules = tuple(totals_by_module(analysis.result.results).items())
@@ -141,8 +179,7 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
             (since, tuple(_name_list(test_ids, kind) for kind, test_ids in differences))
             for since, differences in phrases.comparisons(analysis)
         ),
-        slowdowns=slowdowns[:MAX_NAMED],
-        more_slowdowns=max(len(slowdowns) - MAX_NAMED, 0),
+        slowdowns=tuple(_slowdown_groups(analysis, patches))[:MAX_GROUPS],
         parallel_only=tuple(
             (note, _name_list(ids)) for note, ids in phrases.parallel_only(analysis.result.results).items()
         ),
@@ -157,35 +194,40 @@ def batch_page(analysis: Analysis, history: Sequence[RunPoint]) -> BatchPage:
     )
 
 
-_Group = tuple[str, CulpritDetails | None, tuple[TestResult, ...]]
-"""A heading, the culprit if there is one, and the failing tests."""
+_KINDS = {
+    AttributionKind.FLAKY: "flaky",
+    AttributionKind.PRE_EXISTING: "before",
+    AttributionKind.AMBIGUOUS: "unknown",
+}
+_Group = tuple[str, str, CulpritDetails | None, tuple[TestResult, ...]]
+"""A kind, a heading, the culprit if there is one, and the failing tests."""
 
 
-def _failure_groups(analysis: Analysis) -> Iterator[_Group]:
+def _failure_groups(analysis: Analysis, patches: Mapping[str, Patch]) -> Iterator[_Group]:
     """Yield failures by culprit, then those without one; by module if there are no attributions."""
     if not analysis.attributions:
         modules: dict[str, list[TestResult]] = {}
         for result in analysis.failures:
             modules.setdefault(result.module, []).append(result)
         for module, tests in sorted(modules.items(), key=lambda item: (-len(item[1]), item[0])):
-            yield f"{module}: {len(tests)} failing", None, tuple(tests)
+            yield "unknown", f"{module}: {len(tests)} failing", None, tuple(tests)
         return
     for change, culprit_tests in analysis.culprits:
         heading = f"broke {plural(len(culprit_tests), 'test')}"
-        yield heading, _culprit(analysis, change, culprit_tests), culprit_tests
+        yield "yours", heading, _culprit(analysis, change, culprit_tests, patches), culprit_tests
     for kind, heading in phrases.HEADINGS.items():
         if others := analysis.failures_of(kind):
-            yield f"{heading}: {len(others)}", None, others
+            yield _KINDS[kind], f"{heading}: {len(others)}", None, others
 
 
-def _group_name(heading: str, culprit: CulpritDetails | None, _tests: Sequence[TestResult]) -> str:
+def _group_name(_kind: str, heading: str, culprit: CulpritDetails | None, _tests: Sequence[TestResult]) -> str:
     return f"{culprit.change.oid[:8]} {culprit.change.subject}: {heading}" if culprit else heading
 
 
 def _detailed_groups(analysis: Analysis, groups: Sequence[_Group]) -> Iterator[FailureGroup]:
     room, previous = MAX_TRACEBACKS, phrases.previously_failing(analysis)
     limit = max(3, MAX_DETAILED // max(len(groups), 1))
-    for heading, culprit, tests in groups:
+    for kind, heading, culprit, tests in groups:
         edits = analysis.edits.get(culprit.change.oid, ()) if culprit else ()
         edited = frozenset(edit.path for edit in edits)
         details = []
@@ -195,7 +237,7 @@ def _detailed_groups(analysis: Analysis, groups: Sequence[_Group]) -> Iterator[F
             remarks = tuple(phrases.remarks_on(analysis, result, previous))
             details.append(_failure(result, remarks, traceback if room >= 0 else "", edited))
         others = _name_list([phrases.name(test) for test in tests[limit:]])
-        yield FailureGroup(heading, culprit, tuple(details), others)
+        yield FailureGroup(kind, heading, culprit, tuple(details), others)
 
 
 def _failure(result: TestResult, remarks: tuple[str, ...], traceback: str, edited: frozenset[str]) -> FailureDetails:
@@ -210,14 +252,45 @@ def _failure(result: TestResult, remarks: tuple[str, ...], traceback: str, edite
     )
 
 
-def _culprit(analysis: Analysis, change: Commit, tests: Sequence[TestResult]) -> CulpritDetails:
+def _culprit(
+    analysis: Analysis, change: Commit, tests: Sequence[TestResult], patches: Mapping[str, Patch]
+) -> CulpritDetails:
+    attributions = [analysis.attributions[test.test_id] for test in tests]
+    weakest = min(attributions, key=lambda attribution: attribution.confidence)
+    edits = analysis.edits.get(change.oid, ())
     return CulpritDetails(
         change=change,
         when=iso_time(change.authored_at),
-        files=tuple(phrases.edit(file) for file in analysis.edits.get(change.oid, ())[:MAX_FILES]),
-        evidence=evidence.culprit_evidence([analysis.attributions[test.test_id] for test in tests]),
+        files=tuple(phrases.edit(file) for file in edits[:MAX_FILES]),
+        files_left_out=max(len(edits) - MAX_FILES, 0),
+        evidence=evidence.culprit_evidence(attributions),
+        observations=tuple(evidence.steps(weakest)),
         is_intermediate=change.oid in analysis.intermediate_commits,
+        patch=patches.get(change.oid),
     )
+
+
+def _slowdown_groups(analysis: Analysis, patches: Mapping[str, Patch]) -> Iterator[SlowdownGroup]:
+    """Yield confirmed slowdowns by the change that made them, then the inconclusive ones."""
+    shown = {change.oid for change, _ in analysis.culprits}
+    for suspects, members in group_by_suspects(analysis.confirmed_slowdowns).items():
+        change = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
+        patch = patches.get(change.oid) if change and change.oid not in shown else None
+        yield _slowdown_group(f"made {count_phrase(members)} slower", change, suspects, members, patch)
+    unclear = [each for each in analysis.slowdowns if each.is_inconclusive]
+    if unclear:
+        yield _slowdown_group(f"possibly slower (inconclusive): {count_phrase(unclear)}", None, (), unclear, None)
+
+
+def _slowdown_group(
+    heading: str, change: Commit | None, suspects: tuple[str, ...], members: Sequence[Slowdown], patch: Patch | None
+) -> SlowdownGroup:
+    rows = tuple(
+        (f"module {each.name}" if each.is_module else each.name, phrases.durations(each), each.reason)
+        for each in members[:MAX_NAMED]
+    )
+    worst = max(each.comparison.ratio for each in members)
+    return SlowdownGroup(heading, change, suspects, worst, rows, len(members) - len(rows), patch)
 
 
 def _change(analysis: Analysis, change: Commit) -> ChangeDetails:

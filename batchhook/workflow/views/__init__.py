@@ -1,0 +1,1 @@
+"""Loaders of what the pages show, which read the store and never write: one module for each page."""
