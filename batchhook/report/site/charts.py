@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchhook.core.results import TestResult, Totals
+from batchhook.core.results import Outcome, TestResult, Totals
 from batchhook.core.summaries import RunPoint
 from batchhook.core.timestamps import iso_time
 from batchhook.core.views.tests import TestPoint
@@ -109,10 +109,10 @@ def durations_of_batches(history: Sequence[RunPoint]) -> Plot:
 
 def durations_of_test(points: Sequence[TestPoint]) -> Plot:
     """Return a test's duration in the latest runs, oldest on the left, coloured by outcome."""
-    longest = max((point.seconds for point in points), default=0.0)
+    longest = max((point.seconds for point in points if point.outcome is not Outcome.SKIPPED), default=0.0)
     bars = []
     for point, (x, width) in zip(points, _columns(len(points)), strict=True):
-        if point.outcome is None:
+        if point.outcome in {None, Outcome.SKIPPED}:
             continue
         height = max(_HEIGHT * point.seconds / (longest or 1.0), 1.0)
         title = f"{point.state} in {point.seconds:.3f} s at {point.oid[:8]}"

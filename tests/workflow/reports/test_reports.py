@@ -241,7 +241,7 @@ def test_a_suite_that_could_not_run_has_reports(project: Repository) -> None:
     assert written(folder) == COMMON | own(1)
     assert read(folder, "ci_test_results.json")["overall_success"] is False
     assert "Could not be tested" in (folder / "batch_1.html").read_text()
-    assert "Could not be tested" in (folder / "batch_1.md").read_text()
+    assert "could not be tested" in (folder / "batch_1.md").read_text()
 
 
 def test_a_page_is_written_again_and_opened(critical: tuple[Repository, list[str], Path], tmp_path: Path) -> None:
