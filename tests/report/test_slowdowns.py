@@ -47,6 +47,29 @@ def test_the_terminal_and_the_document() -> None:
     assert (unclear.kind, unclear.ruling, unclear.change) == ("module", "inconclusive", "")
 
 
+def test_many_slowdowns_of_one_change_are_three_lines() -> None:
+    found = regressed()
+    oid = found.batch.changes[1].oid
+    many = tuple(
+        Slowdown(
+            f"m.T.test_{each}", TimingComparison(Conclusion.SLOWER, 0.01, 0.05 - each / 1000, 0.004), suspects=(oid,)
+        )
+        for each in range(25)
+    )
+    console = OutputConsole(file=io.StringIO())
+    print_analysis(console, replace(found, slowdowns=many), tracebacks=False)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    paragraphs = file.getvalue().split("\n\n")
+    (lines,) = [each.splitlines() for each in paragraphs if "made 25 tests slower" in each]
+    assert len(lines) == 3
+    assert lines[2].strip() == "2.6 to 5.0 times as long; most: m.T.test_0  10 → 50 ms, 5.0 times"
+    console = OutputConsole(file=io.StringIO())
+    print_analysis(console, replace(found, slowdowns=many), tracebacks=True)
+    assert isinstance(console.file, io.StringIO)
+    assert "m.T.test_24" in console.file.getvalue()
+
+
 def test_notifications() -> None:
     found = regressed()
     event = notification_event(found.verdict, Verdict.PASSED)

@@ -9,17 +9,17 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.commit import Commit
-from batchhook.core.perf.slowdown import Slowdown, Timings, count_phrase
+from batchhook.core.perf.slowdown import Slowdown, Timings, count_phrase, group_by_suspects
 from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.report import evidence, phrases
 from batchhook.report.console import failures
-from batchhook.report.console.layout import OID, Line, more, section, unbroken
+from batchhook.report.console.layout import OID, Line, section, unbroken
 
 _MAX_FILES = 4
 """Files named of a culprit."""
-_MAX_SLOWDOWNS = 5
-"""Slowdowns shown of one group without ``--tracebacks``."""
+_MAX_SLOWDOWNS = 3
+"""Slowdowns of one group that are shown one by one without ``--tracebacks``; more become one line."""
 _INDENT = OID + 2
 
 
@@ -78,10 +78,7 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
         analysis: of the batch.
         measurements: show all of them, with all measurements.
     """
-    groups: dict[tuple[str, ...], list[Slowdown]] = {}
-    for slowdown in analysis.confirmed_slowdowns:
-        groups.setdefault(slowdown.suspects, []).append(slowdown)
-    for suspects, members in groups.items():
+    for suspects, members in group_by_suspects(analysis.confirmed_slowdowns).items():
         effect = (f"made {count_phrase(members)} slower", "bold yellow")
         commit = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
         if commit is not None:
@@ -97,8 +94,10 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
 
 
 def _slowdowns(slowdowns: Sequence[Slowdown], *, measurements: bool) -> Iterator[RenderableType]:
-    limit = len(slowdowns) if measurements else _MAX_SLOWDOWNS
-    for slowdown in slowdowns[:limit]:
+    if len(slowdowns) > _MAX_SLOWDOWNS and not measurements:
+        yield Line(_summary(slowdowns), indent=2)
+        return
+    for slowdown in slowdowns:
         kind = "module " if slowdown.is_module else ""
         yield Line(Text.assemble((kind, "dim"), (unbroken(slowdown.name), "yellow")), indent=2)
         durations = Text(phrases.durations(slowdown))
@@ -109,8 +108,17 @@ def _slowdowns(slowdowns: Sequence[Slowdown], *, measurements: bool) -> Iterator
             yield Line(one_line(slowdown.reason), style="dim", indent=4)
         for timings in slowdown.evidence if measurements else ():
             yield Line(_measurements(timings), style="dim", indent=4)
-    if len(slowdowns) > limit:
-        yield Line(more(len(slowdowns) - limit), style="dim", indent=2)
+
+
+def _summary(slowdowns: Sequence[Slowdown]) -> Text:
+    """Return many slowdowns in a line: the range of their ratios, and the worst, which comes first."""
+    ratios = [each.comparison.ratio for each in slowdowns]
+    worst = slowdowns[0]
+    return Text.assemble(
+        f"{min(ratios):.1f} to {max(ratios):.1f} times as long; most: ",
+        (unbroken(worst.name), "yellow"),
+        f"  {phrases.durations(worst)}",
+    )
 
 
 def _measurements(timings: Timings) -> str:
