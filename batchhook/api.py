@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import replace
 from pathlib import Path
 
+from batchhook.core.events import RunListener, ignore_event
 from batchhook.core.progress import Progress
 from batchhook.core.rollback import RollbackMode, parse_batch_range
 from batchhook.core.settings import Isolation, RunOrder
@@ -39,7 +40,6 @@ from batchhook.workflow.rollback.undo import prepare_redo, prepare_undo
 from batchhook.workflow.setup import doctor, install, shadow_init
 from batchhook.workflow.status import analyze, gate, overview, spawn, wait
 from batchhook.workflow.suite.engine_list import list_engines
-from batchhook.workflow.suite.run import NullRunListener, RunListener
 from batchhook.workflow.watching.debounced_events import DebouncedEvents
 from batchhook.workflow.watching.events import WatchEvent
 from batchhook.workflow.watching.runs import lock_worktree
@@ -295,7 +295,7 @@ class Workflow:
             BatchhookError: there is no such commit, its suite cannot be run, or tests fail and ``force`` is not set.
         """
         with self._open() as project:
-            current, run = baseline.set_baseline(project, revision, os.environ, NullRunListener(), force=force)
+            current, run = baseline.set_baseline(project, revision, os.environ, ignore_event, force=force)
             return serializers.baseline_document(current, run)
 
     def baseline(self) -> json_models.BaselineDocument:
@@ -314,7 +314,7 @@ class Workflow:
             BatchhookError: there is no baseline or no such commit, or its suite cannot be run.
         """
         with self._open() as project:
-            comparison = baseline.compare_with_baseline(project, revision, os.environ, NullRunListener())
+            comparison = baseline.compare_with_baseline(project, revision, os.environ, ignore_event)
             verdict = judge_suite(comparison.run.result, project.settings.critical_failure_threshold)
             return serializers.baseline_comparison_document(comparison, verdict)
 
@@ -411,7 +411,7 @@ class Workflow:
             )
             if not culprit:
                 return _apply(prepare_rollback(project, request), dry_run=dry_run)
-            candidates, check = check_culprit_rollback(project, request, os.environ, NullRunListener())
+            candidates, check = check_culprit_rollback(project, request, os.environ, ignore_event)
             document = _apply(prepare_culprit_rollback(project, request, candidates, check), dry_run=dry_run)
             return document.model_copy(update={"revert_check": json_models.revert_check_document(check)})
 
@@ -518,6 +518,7 @@ class Workflow:
         *,
         pattern: str | None = None,
         failed: bool = False,
+        affected: bool = False,
         keyword: str = "",
         markers: str = "",
         fail_fast: bool = False,
@@ -526,6 +527,7 @@ class Workflow:
         order: RunOrder | str | None = None,
         in_place: bool = False,
         recorded: bool = False,
+        coverage: bool | None = None,
     ) -> json_models.TestDocument:
         """Run the suite now on exactly what is committed at HEAD, as ``test`` does; fills no batch.
 
@@ -533,6 +535,7 @@ class Workflow:
             tests: ids of tests, classes or modules; all by default.
             pattern: run only test files that match this.
             failed: run only tests that failed in their last run.
+            affected: run only tests that the change at HEAD can affect; in place, the uncommitted changes.
             keyword: run only tests whose names match, as ``-k`` of the framework.
             markers: run only tests with these marks, as ``pytest -m``.
             fail_fast: stop at the first failure.
@@ -541,17 +544,20 @@ class Workflow:
             order: ``original`` for unittest's own; ``auto`` finds out again whether tests depend on an order.
             in_place: test the work tree as it is.
             recorded: test the last recorded change, which may be newer than HEAD.
+            coverage: measure which code the tests run; as the settings say by default.
 
         Raises:
             BatchhookError: nothing is committed yet.
-            NothingToDoError: with ``failed``, no test did.
+            NothingToDoError: with ``failed``, no test did; with ``affected``, none is.
         """
         isolation = Isolation.IN_PLACE if in_place else None
-        with self._open(pattern=pattern, jobs=jobs, order=order, isolation=isolation) as project:
+        with self._open(pattern=pattern, jobs=jobs, order=order, isolation=isolation, coverage=coverage) as project:
             given_order = None if order is None else project.settings.order
-            request = manual_run.run_request(project, tests, failed=failed, fresh=fresh, order=given_order)
+            request = manual_run.run_request(
+                project, tests, failed=failed, affected=affected, fresh=fresh, order=given_order
+            )
             request = replace(request, keyword=keyword, markers=markers, fail_fast=fail_fast)
-            run = manual_run.run_head(project, NullRunListener(), request, recorded=recorded)
+            run = manual_run.run_head(project, ignore_event, request, recorded=recorded)
             verdict = judge_suite(run.run.result, project.settings.critical_failure_threshold)
             return serializers.test_document(run, verdict)
 
@@ -570,7 +576,7 @@ class Workflow:
             BatchhookError: nothing is committed yet, or the suite cannot run in one of the work trees.
         """
         with self._open(pattern=pattern, jobs=jobs) as project:
-            run = manual_run.run_skipped(project, NullRunListener(), fresh=fresh)
+            run = manual_run.run_skipped(project, ignore_event, fresh=fresh)
             return json_models.skip_comparison_document(run.commit, run.run, run.comparison)
 
     def record(self, description: str = "", paths: Sequence[_PathLike] = ()) -> json_models.RecordDocument:
@@ -710,7 +716,7 @@ class Workflow:
 class _SilentReporter:
     @staticmethod
     def step(_title: str) -> AbstractContextManager[tuple[RunListener, Callable[[Progress], None]]]:
-        return nullcontext((NullRunListener(), _ignore_progress))
+        return nullcontext((ignore_event, _ignore_progress))
 
 
 def _ignore_progress(_progress: Progress) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from batchhook.core.batch import BatchQuota, BatchStatus
+from batchhook.core.batch import BatchQuota
 from batchhook.core.commit import Commit, EditStatus, FileEdit
 from batchhook.core.culprits.attribution import Attribution, AttributionKind
 from batchhook.core.ledger import BatchSlice
@@ -80,5 +80,5 @@ def store_history(database: Database, history: Sequence[TestedBatch]) -> None:
         if found:
             oids = [change.oid for change in changes]
             attributions.finish_search(database, number, oids, found, Verdict.FAILED)
-        batches.set_status(database, number, BatchStatus.FINISHED)
+        batches.finish(database, number)
         batches.mark_finalized(database, number)

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Results": ("status", "log", "show", "wait", "analyze", "ack", "baseline"),
     "Reports": ("report", "export", "schema"),
     "Rollback": ("rollback", "undo", "redo", "operations", "backup"),
-    "On demand": ("record", "watch", "test", "affected", "risk", "bisect", "ci", "demo"),
+    "On demand": ("record", "watch", "test", "affected", "risk", "bisect", "ci", "mcp", "demo"),
 }
 """The commands by heading of the help; each is an attribute of the module of its name."""
 

@@ -17,9 +17,9 @@ from batchhook.cli.typer_classes import Command
 
 if TYPE_CHECKING:
     from batchhook.core.ci import CiRun
+    from batchhook.core.events import RunListener
     from batchhook.core.progress import Progress
     from batchhook.report.ci.provider import CiProvider
-    from batchhook.workflow.suite.run import RunListener
 
 _OPTIONAL_VALUE = frozenset({"--compare", "--set-baseline", "--range"})
 
@@ -130,6 +130,7 @@ class _CiLog:
     @contextmanager
     def step(self, title: str) -> Iterator[tuple[RunListener, Callable[[Progress], None]]]:
         """Report a step: a line for each test, or one that is redrawn at a terminal."""
+        from batchhook.core.events import StageBegan
         from batchhook.core.sanitize import one_line
         from batchhook.report.ci.provider import folded
         from batchhook.report.ci.test_log import TestLog
@@ -140,7 +141,7 @@ class _CiLog:
             if self._is_verbose:
                 stack.enter_context(folded(self._stream, self._service, title))
                 lines = TestLog(self._stream)
-                yield lines, lambda progress: lines.stage(progress.stage)
+                yield lines, lambda progress: lines(StageBegan(progress.stage))
             else:
                 line = stack.enter_context(ProgressLine(progress_console(), title))
                 yield ProgressListener(line), line.draw

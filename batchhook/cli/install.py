@@ -97,7 +97,7 @@ def _print_suites(out: Console, installation: Installation) -> None:
     """Print what would run: the test frameworks and why, the number of tests, and those that they do not run."""
     from batchhook.core.sanitize import one_line
 
-    lines = [line for suite in installation.suites for line in _describe_suite(suite)]
+    lines = list(dict.fromkeys(line for suite in installation.suites for line in _describe_suite(suite)))
     if installation.problem is not None:
         lines.append(f"{installation.problem.message} {installation.problem.hint}".rstrip())
     for line in lines:

@@ -32,3 +32,5 @@ def log(
             )
         else:
             console().print("No batches yet; the next commit starts the first one.")
+        if opened.state.is_uninstalled():
+            console().print(batches.UNINSTALLED, style="yellow")

@@ -40,7 +40,7 @@ def _list(context: typer.Context, _json: Json = False) -> None:
 
     out = console()
     if not latest and not restorations:
-        out.print("There are no operations yet.")
+        out.print("There are no operations yet; batchhook rollback N is the first.")
     if latest:
         out.print(report.operations_table(latest, past, unfinished_id))
     if restorations:

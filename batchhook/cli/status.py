@@ -54,3 +54,5 @@ def _print(current: RepositoryStatus) -> None:
     batch = current.count.as_batch() if current.count else None
     latest = batches.log_table((entry.batch, entry.verdict, entry.totals, entry.rollback) for entry in current.latest)
     batches.print_status(console(), batch, [active.batch for active in current.active], latest, current.affected)
+    if not current.is_installed:
+        console().print(batches.UNINSTALLED, style="yellow")

@@ -15,10 +15,10 @@ from batchhook.core.settings import Isolation, RunOrder
 from batchhook.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from batchhook.core.events import RunListener
     from batchhook.core.verdict import Verdict
     from batchhook.workflow.context.project import Project
     from batchhook.workflow.manual_run import ManualRun
-    from batchhook.workflow.suite.run import RunListener
 
 
 def test(
@@ -34,6 +34,9 @@ def test(
     ] = "",
     pattern: Pattern = None,
     failed: Annotated[bool, typer.Option("--failed", help="Run only tests that failed in their last run.")] = False,
+    affected: Annotated[
+        bool, typer.Option("--affected", help="Run only tests that the change at HEAD can affect.")
+    ] = False,
     fail_fast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop at the first failure.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run even if the same files were tested before.")] = False,
     jobs: Jobs = None,
@@ -57,7 +60,7 @@ def test(
         raise UsageError("--recorded and --in-place are mutually exclusive", "choose one of them")
     if skipped:
         selectors = (("TEST", tests), ("-k", keyword), ("-m", markers), ("--failed", failed), ("--failfast", fail_fast))
-        for name, value in (*selectors, ("--in-place", in_place), ("--recorded", recorded)):
+        for name, value in (*selectors, ("--affected", affected), ("--in-place", in_place), ("--recorded", recorded)):
             if value:
                 raise UsageError(f"--skipped and {name} are mutually exclusive", "choose one of them")
         with project(pattern=pattern, jobs=jobs, order=order) as opened:
@@ -67,7 +70,9 @@ def test(
 
     isolation = Isolation.IN_PLACE if in_place else None
     with project(pattern=pattern, jobs=jobs, order=order, isolation=isolation, coverage=coverage) as opened:
-        request = run_request(opened, _from_top(opened, tests or []), failed=failed, fresh=fresh, order=order)
+        request = run_request(
+            opened, _from_top(opened, tests or []), failed=failed, affected=affected, fresh=fresh, order=order
+        )
         is_record = recorded or opened.location.is_shadow
         commit = "the last recorded change" if is_record else "HEAD"
         subject = "the work tree" if opened.settings.isolation is Isolation.IN_PLACE else commit
@@ -120,16 +125,16 @@ def _from_top(opened: Project, words: list[str]) -> list[str]:
 
 @contextmanager
 def _listener(label: str, progress: Path | None) -> Iterator[RunListener]:
-    """Draw the progress, or write it to a file for the program that started this one (``store/progress.py``)."""
+    """Draw the progress, or write it to a file for the program that started this one (``store/run_events.py``)."""
     if progress is None:
         from batchhook.report.console.progress import live_progress
 
         with live_progress(progress_console(), label) as live:
             yield live
     else:
-        from batchhook.store.progress import ProgressWriter
+        from batchhook.store.run_events import RunEventWriter
 
-        with closing(ProgressWriter(progress)) as writer:
+        with closing(RunEventWriter(progress)) as writer:
             yield writer
 
 

@@ -105,6 +105,17 @@ class Analysis:
         return tuple(slowdown for slowdown in self.slowdowns if slowdown.is_confirmed)
 
     @property
+    def slowdown_groups(self) -> tuple[tuple[tuple[str, ...], tuple[Slowdown, ...]], ...]:
+        """Confirmed slowdowns by the changes that may have made them, the largest ratio of each group first."""
+        groups: dict[tuple[str, ...], list[Slowdown]] = {}
+        for slowdown in self.confirmed_slowdowns:
+            groups.setdefault(slowdown.suspects, []).append(slowdown)
+        return tuple(
+            (suspects, tuple(sorted(members, key=lambda each: -each.comparison.ratio)))
+            for suspects, members in groups.items()
+        )
+
+    @property
     def commits(self) -> Mapping[str, Commit]:
         """Changes of the batch, and culprits that no batch counted, by oid."""
         return {change.oid: change for change in self.batch.changes} | dict(self.intermediate_commits)

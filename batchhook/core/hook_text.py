@@ -10,6 +10,12 @@ MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out aga
 END = "# The end of batchhook's hook."
 
 
+FRAMEWORK_CONFIGS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml")
+"""Configuration files of pre-commit and prek, at the top of a work tree."""
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_NAMED_HOOK = re.compile(r"""(?:\bid\s*[:=]\s*["']?batchhook-|\bbatchhook-hook\s+)([a-z-]+)""")
+
+
 class HookAuthor(Enum):
     """The program that wrote a hook."""
 
@@ -61,3 +67,9 @@ def is_bound_to_path(content: bytes) -> bool:
     if not content or b"\0" in content or b"\r" in content or (has_interpreter and not _SHELL.match(content)):
         return True
     return _OWN_PATH.search(content) is not None
+
+
+def hooks_named_in(config: str) -> frozenset[str]:
+    """Return the hooks of ours that a configuration of pre-commit or prek names."""
+    lines = config.splitlines()
+    return frozenset(hook for line in lines for hook in _NAMED_HOOK.findall(_COMMENT.sub("", line)))

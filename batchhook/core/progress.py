@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from batchhook.core.results import Outcome
+from batchhook.core.events import (
+    MeasuringAdvanced,
+    RerunBegan,
+    RunEvent,
+    SearchAdvanced,
+    StageBegan,
+    TestBegan,
+    TestEnded,
+    TestRevised,
+    TestsCounted,
+    TimeEstimated,
+)
+from batchhook.core.results import Outcome, TestResult
 
 MAX_NAMED_FAILURES = 50
 """Failing tests that are listed by id during a run; all are counted."""
@@ -44,24 +56,48 @@ class Progress:
     seconds_left: float | None = None
     latest: tuple[tuple[str, Outcome], ...] = ()
 
-    def with_result(self, test_id: str, outcome: Outcome) -> Progress:
-        """Return the progress after one more test has finished."""
-        latest = (*self.latest[1 - MAX_LATEST :], (test_id, outcome))
-        advanced = replace(self, done=self.done + 1, current="", latest=latest)
-        if not outcome.is_failure:
-            return advanced
-        return replace(advanced, failed=self.failed + 1, failures=(*self.failures, test_id)[:MAX_NAMED_FAILURES])
+    def after(self, event: RunEvent) -> Progress:  # noqa: PLR0911 - one for each kind of event
+        """Return the progress after an event."""
+        match event:
+            case StageBegan(stage):  # a second run, as of a check, counts its own tests
+                return Progress(stage)
+            case TestsCounted(total):
+                return replace(self, total=total)
+            case TestBegan(test_id):
+                return replace(self, current=test_id)
+            case TestEnded(result):
+                return self._with_result(result)
+            case RerunBegan(tests):
+                return replace(self, stage=_rerun_stage(tests), seconds_left=None)
+            case TestRevised(result):
+                return self._with_rerun(result)
+            case TimeEstimated(seconds):
+                return replace(self, seconds_left=seconds)
+            case SearchAdvanced(tests, solved):
+                return self._in_other_stage(SEARCHING, tests, solved)
+            case MeasuringAdvanced(suspects, settled):
+                return self._in_other_stage(MEASURING, suspects, settled)
 
-    def with_rerun(self, test_id: str, outcome: Outcome) -> Progress:
-        """Return the progress after a failed test was run again."""
-        if outcome.is_failure:
+    def _with_result(self, result: TestResult) -> Progress:
+        latest = (*self.latest[1 - MAX_LATEST :], (result.test_id, result.outcome))
+        advanced = replace(self, done=self.done + 1, current="", latest=latest)
+        if not result.outcome.is_failure:
+            return advanced
+        return replace(advanced, failed=self.failed + 1, failures=(*self.failures, result.test_id)[:MAX_NAMED_FAILURES])
+
+    def _with_rerun(self, result: TestResult) -> Progress:
+        if result.outcome.is_failure:
             return self
+        test_id = result.test_id
         return replace(
             self,
             failed=self.failed - 1,
             failures=tuple(name for name in self.failures if name != test_id),
             rerun_passes=(*self.rerun_passes, test_id) if test_id in self.failures else self.rerun_passes,
         )
+
+    def _in_other_stage(self, stage: str, total: int, done: int) -> Progress:
+        return replace(self, stage=stage, total=total, done=done, failed=0, current="", seconds_left=None, latest=())
 
 
 def format_progress(progress: Progress) -> str:
@@ -82,6 +118,5 @@ def format_clock(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def rerun_stage(tests: int) -> str:
-    """Return the name of the stage in which failed tests are run again."""
+def _rerun_stage(tests: int) -> str:
     return "rerunning 1 failure" if tests == 1 else f"rerunning {tests} failures"

@@ -73,13 +73,29 @@ def _failure_key(result: TestResult) -> tuple[str, ...]:
     return result.test_id, result.module, result.outcome.value, result.error_type
 
 
-def with_culprits(verdict: Verdict, result: SuiteResult, critical_threshold: float, *, has_culprit: bool) -> Verdict:
+def with_culprits(
+    verdict: Verdict, result: SuiteResult, critical_threshold: float, *, has_culprit: bool, flaky: int = 0
+) -> Verdict:
     """Return the verdict after the culprit search.
 
-    A test that failed before, was fixed, and fails again because of a change of this batch is no known failure.
+    A test that failed before, was fixed, and fails again because of a change of this batch is no known failure. Flaky
+    tests make no batch critical.
+
+    Args:
+        verdict: before the search.
+        result: of the batch's run.
+        critical_threshold: as for ``judge_suite``.
+        has_culprit: whether a change of the batch broke a test.
+        flaky: number of failures that are flaky.
     """
-    is_revised = has_culprit and verdict is Verdict.KNOWN_FAILURES
-    return judge_suite(result, critical_threshold) if is_revised else verdict
+    if has_culprit and verdict is Verdict.KNOWN_FAILURES:
+        verdict = judge_suite(result, critical_threshold)
+    failures = result.totals.failures
+    if verdict is not Verdict.CRITICAL or not flaky or not failures:
+        return verdict
+    broken = failures - flaky
+    is_critical = broken > 0 and result.totals.failure_rate * broken / failures >= critical_threshold
+    return Verdict.CRITICAL if is_critical else Verdict.FAILED
 
 
 def with_slowdowns(verdict: Verdict, *, confirmed: bool) -> Verdict:

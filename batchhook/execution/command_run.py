@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 from time import perf_counter
 
+from batchhook.core.events import RunListener, TestEnded, TestsCounted
 from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, SuiteResult, TestResult, broken_result
 from batchhook.core.sanitize import one_line
@@ -37,7 +38,7 @@ from batchhook.execution.command_output import (
     shorten_command,
 )
 from batchhook.execution.scheduling import select
-from batchhook.execution.spec import Listener, SuiteSpec
+from batchhook.execution.spec import SuiteSpec
 from batchhook.execution.supervised_command import CommandResult, SupervisedCommand, run_command
 from batchhook.execution.worker import signal_name
 
@@ -54,7 +55,7 @@ _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 """Signals that a program does not send to itself by a fault: they say nothing about what is tested."""
 
 
-def run_command_suite(spec: SuiteSpec, engine: CommandEngine, listener: Listener) -> SuiteResult:
+def run_command_suite(spec: SuiteSpec, engine: CommandEngine, listener: RunListener) -> SuiteResult:
     """Run a suite, or a part of it, by its command; see ``execution/runner.run_suite``.
 
     Args:
@@ -68,9 +69,9 @@ def run_command_suite(spec: SuiteSpec, engine: CommandEngine, listener: Listener
         result = answer(spec, _CommandRun(spec, engine).observe())
     except SuiteError as error:
         return broken_result(error, perf_counter() - begin)
-    listener.discovered(len(result.results))
+    listener(TestsCounted(len(result.results)))
     for each in result.results:
-        listener.finished(each)
+        listener(TestEnded(each))
     return replace(result, duration=perf_counter() - begin)
 
 

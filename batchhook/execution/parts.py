@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
+from batchhook.core.events import RunEvent, RunListener, TestBegan, TestEnded, TestRevised, TestsCounted
 from batchhook.core.results import Outcome, SuiteResult, TestResult
 from batchhook.core.test_ids import EVERYTHING, join_suite, split_suite
 from batchhook.core.test_stats import TestStats
-from batchhook.execution.spec import Listener, SuitePart, SuiteSpec
+from batchhook.execution.spec import SuitePart, SuiteSpec
 
 
 def part_spec(spec: SuiteSpec, part: SuitePart) -> SuiteSpec | None:
@@ -79,43 +80,28 @@ def _stats(stats: TestStats, part: SuitePart) -> TestStats:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PartListener:
-    """A listener to one suite that reports to the listener of all.
+def listen_to_part(listener: RunListener, part: SuitePart, earlier_tests: int) -> RunListener:
+    """Return a listener to one suite, which passes its events on to the listener of all.
 
-    Attributes:
+    Args:
         listener: of all suites.
         part: the suite.
         earlier_tests: number of tests of the suites that ran before.
     """
 
-    listener: Listener
-    part: SuitePart
-    earlier_tests: int
+    def pass_on(event: RunEvent) -> None:
+        match event:
+            case TestsCounted(total):
+                event = TestsCounted(earlier_tests + total)
+            case TestBegan(test_id):
+                event = TestBegan(join_suite(part.name, test_id))
+            case TestEnded(result):
+                event = TestEnded(qualify(result, part))
+            case TestRevised(result):
+                event = TestRevised(qualify(result, part))
+        listener(event)
 
-    def discovered(self, total: int, /) -> None:
-        """Report the number of tests up to the end of this suite."""
-        self.listener.discovered(self.earlier_tests + total)
-
-    def started(self, test_id: str, /) -> None:
-        """Report the start of a test."""
-        self.listener.started(join_suite(self.part.name, test_id))
-
-    def finished(self, result: TestResult, /) -> None:
-        """Report the result of a test."""
-        self.listener.finished(qualify(result, self.part))
-
-    def rerunning(self, tests: int, /) -> None:
-        """Report a rerun."""
-        self.listener.rerunning(tests)
-
-    def revised(self, result: TestResult, /) -> None:
-        """Report the different result of a rerun."""
-        self.listener.revised(qualify(result, self.part))
-
-    def remaining(self, seconds: float, /) -> None:
-        """Report an estimate of the time left."""
-        self.listener.remaining(seconds)
+    return pass_on
 
 
 def qualify(result: TestResult, part: SuitePart) -> TestResult:

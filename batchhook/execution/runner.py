@@ -8,6 +8,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from batchhook.core.events import RerunBegan, RunListener, TestEnded, TestRevised, ignore_event
 from batchhook.core.results import IsolationLevel, Outcome, SuiteResult, broken_result
 from batchhook.core.settings import RunOrder
 from batchhook.engines.command.engine import CommandEngine
@@ -15,7 +16,7 @@ from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.locate_tests import LocatedTests, locate_tests, with_prerequisites
-from batchhook.execution.parts import PartListener, merge, part_spec
+from batchhook.execution.parts import listen_to_part, merge, part_spec
 from batchhook.execution.rerun import ORDER_CHECKS, RerunChanges, RerunPolicy
 from batchhook.execution.scheduling import (
     Chunk,
@@ -27,7 +28,7 @@ from batchhook.execution.scheduling import (
     select,
 )
 from batchhook.execution.session import Discovery, Session
-from batchhook.execution.spec import NONE_SELECTED, Listener, NullListener, SuitePart, SuiteSpec, check_runnable
+from batchhook.execution.spec import NONE_SELECTED, SuitePart, SuiteSpec, check_runnable
 from batchhook.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -39,18 +40,18 @@ MIN_PARALLEL_SECONDS = 0.5
 """Expected duration of the tests below which a second process does not pay."""
 
 
-def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
+def run_suite(spec: SuiteSpec, listener: RunListener = ignore_event) -> SuiteResult:
     """Run a suite, or a part of it.
 
     Nothing that a suite does raises: one that cannot be run, or that sends invalid reports, gives a result without
     tests, with ``broken_reason`` and ``hint``.
     """
     if spec.parts:
-        return _run_parts(spec, listener or NullListener())
+        return _run_parts(spec, listener)
     if isinstance(spec.engine, CommandEngine):
-        return command_run.run_command_suite(spec, spec.engine, listener or NullListener())
+        return command_run.run_command_suite(spec, spec.engine, listener)
     begin = perf_counter()
-    run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener or NullListener())
+    run = _SuiteRun(replace(spec, root=spec.root.resolve()), listener)
     try:
         run.execute()
     except SuiteError as error:
@@ -68,14 +69,14 @@ def run_suite(spec: SuiteSpec, listener: Listener | None = None) -> SuiteResult:
     )
 
 
-def _run_parts(spec: SuiteSpec, listener: Listener) -> SuiteResult:
+def _run_parts(spec: SuiteSpec, listener: RunListener) -> SuiteResult:
     """Run several suites, one after the other."""
     results: list[tuple[SuitePart, SuiteResult]] = []
     for part in spec.parts:
         own = part_spec(spec, part)
         if own is None:
             continue
-        result = run_suite(own, PartListener(listener, part, sum(len(earlier.results) for _, earlier in results)))
+        result = run_suite(own, listen_to_part(listener, part, sum(len(earlier.results) for _, earlier in results)))
         if spec.cancel is not None and spec.cancel.is_cancelled:
             return result
         has_none = result.broken_reason == NONE_SELECTED or (result.has_no_tests and part.engine.is_restricted)
@@ -108,7 +109,7 @@ class _SuiteRun:
         located: the tests of another tree, if the run is of these.
     """
 
-    def __init__(self, spec: SuiteSpec, listener: Listener) -> None:
+    def __init__(self, spec: SuiteSpec, listener: RunListener) -> None:
         self.results: list[ItemResult] = []
         self.not_run: list[int] = []
         self.located = LocatedTests()
@@ -134,7 +135,7 @@ class _SuiteRun:
             self._run_session(partial(self._plan, self.not_run))
         for result in self.located.implied_passes(entry.result for entry in self.results):
             self.results.append(ItemResult(-1, result))
-            self._listener.finished(result)
+            self._listener(TestEnded(result))
 
     @property
     def items(self) -> Sequence[TestItem]:
@@ -190,7 +191,7 @@ class _SuiteRun:
 
     def _rerun(self, policy: RerunPolicy, reruns: list[ItemResult], isolation: IsolationLevel) -> list[ItemResult]:
         """Run failures again, at an isolation level, and return the results of all tests that ran."""
-        self._listener.rerunning(len(reruns))
+        self._listener(RerunBegan(len(reruns)))
         items = policy.items_to_run(reruns)
         spec = replace(self._spec, fail_fast=False, coverage=None)
         if isolation is IsolationLevel.SUITE:
@@ -198,14 +199,14 @@ class _SuiteRun:
         elif spec.harness_engine.collects_files_alone and self._discovery.template is None:
             spec = replace(spec, modules=frozenset(self._discovery.items[number].module for number in items))
         chunk = Chunk(tuple(items), seconds=0.0)
-        session = Session(spec, NullListener(), self._discovery, lambda _: [chunk], isolation=isolation)
+        session = Session(spec, ignore_event, self._discovery, lambda _: [chunk], isolation=isolation)
         session.run(1)
         return session.results
 
     def _report(self, changes: RerunChanges) -> None:
         for result in changes.revised:
-            self._listener.revised(result)
+            self._listener(TestRevised(result))
         for result in changes.withdrawn:
-            self._listener.revised(replace(result, outcome=Outcome.PASSED))
+            self._listener(TestRevised(replace(result, outcome=Outcome.PASSED)))
         for result in changes.added:
-            self._listener.finished(result)
+            self._listener(TestEnded(result))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from batchhook.core.events import RunListener, TestBegan, TestEnded, TestsCounted, TimeEstimated
 from batchhook.core.results import IsolationLevel, Outcome, TestResult
 from batchhook.engines.worker_group import WorkerGroup
 from batchhook.errors import SuiteError
@@ -18,7 +19,7 @@ from batchhook.execution.interpreter import check_version
 from batchhook.execution.launch import Template
 from batchhook.execution.pool import WorkerPool, WorkerState
 from batchhook.execution.scheduling import UNKNOWN_DURATION, Chunk, ItemResult, TestItem, setup_ids
-from batchhook.execution.spec import Listener, SuiteSpec
+from batchhook.execution.spec import SuiteSpec
 from batchhook.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Session:
     def __init__(
         self,
         spec: SuiteSpec,
-        listener: Listener,
+        listener: RunListener,
         discovery: Discovery,
         plan: Callable[[list[TestItem]], list[Chunk]],
         *,
@@ -171,7 +172,7 @@ class Session:
         item = worker.run_numbers.get(message.item, -1)
         name = self._discovery.items[item].test_id if item >= 0 else message.id
         worker.start_test(name, item, self._spec.limit_of(name))
-        self._listener.started(name)
+        self._listener(TestBegan(name))
 
     def _passed(self, worker: WorkerState, message: protocol.TestPassed) -> TestResult:
         if message.item >= len(worker.items):
@@ -196,7 +197,7 @@ class Session:
             self._settled.add(item)
             self._seconds_left -= self._expected_seconds(item)
         self.results.append(ItemResult(item, self._bounded(result)))
-        self._listener.finished(result)
+        self._listener(TestEnded(result))
         self._report_estimate()
         if self._spec.fail_fast and result.outcome.is_failure:
             self._is_stopped = True  # running workers may finish the test that runs
@@ -264,7 +265,7 @@ class Session:
         self._queue.extend(list(chunk.items) for chunk in self._plan(self._discovery.items))
         self._planned = {item for chunk in self._queue for item in chunk}
         self._seconds_left = sum(self._expected_seconds(item) for chunk in self._queue for item in chunk)
-        self._listener.discovered(sum(len(chunk) for chunk in self._queue))
+        self._listener(TestsCounted(sum(len(chunk) for chunk in self._queue)))
         self._report_estimate()
 
     # --- time left --------------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ class Session:
         now = perf_counter()
         if self._spec.stats.durations and now >= self._next_estimate:
             self._next_estimate = now + ESTIMATE_INTERVAL
-            self._listener.remaining(max(0.0, self._seconds_left) / max(1, len(self._pool.workers)))
+            self._listener(TimeEstimated(max(0.0, self._seconds_left) / max(1, len(self._pool.workers))))
 
     # --- handing out ------------------------------------------------------------------------------------------------
 

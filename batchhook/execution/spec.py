@@ -1,13 +1,11 @@
-"""The specification of a run, and the listener that follows it."""
+"""The specification of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from batchhook.core.results import TestResult
 from batchhook.core.settings import RunOrder
 from batchhook.core.test_stats import TestStats
 from batchhook.engines.command.engine import CommandEngine
@@ -127,7 +125,10 @@ def check_runnable(spec: SuiteSpec) -> None:
         SuiteError: one of them is missing.
     """
     if not spec.root.is_dir():
-        raise SuiteError(f"There is no checkout at {spec.root}.")
+        raise SuiteError(
+            f"The folder {spec.root.name} does not exist in what is tested.",
+            "Set `folder` of the suite to one that is committed.",
+        )
     if not spec.interpreter.exists():
         raise SuiteError(
             f"The test interpreter does not exist: {spec.interpreter}",
@@ -136,47 +137,3 @@ def check_runnable(spec: SuiteSpec) -> None:
     problem = spec.engine.find_problem(spec.root)
     if problem is not None:
         raise problem
-
-
-class Listener(Protocol):
-    """Callbacks for the progress of a run."""
-
-    def discovered(self, total: int, /) -> None:
-        """Handle the end of discovery; ``total`` tests will run."""
-
-    def started(self, test_id: str, /) -> None:
-        """Handle the start of a test."""
-
-    def finished(self, result: TestResult, /) -> None:
-        """Handle the result of a test, or of a fixture that failed."""
-
-    def rerunning(self, tests: int, /) -> None:
-        """Handle the start of a rerun of ``tests`` tests that failed in parallel."""
-
-    def revised(self, result: TestResult, /) -> None:
-        """Handle the different result of a test after its rerun."""
-
-    def remaining(self, seconds: float, /) -> None:
-        """Handle an estimate of the time left; there are some only if earlier runs left statistics."""
-
-
-class NullListener:
-    """A listener that ignores everything."""
-
-    def discovered(self, total: int, /) -> None:
-        """Ignore it."""
-
-    def started(self, test_id: str, /) -> None:
-        """Ignore it."""
-
-    def finished(self, result: TestResult, /) -> None:
-        """Ignore it."""
-
-    def rerunning(self, tests: int, /) -> None:
-        """Ignore it."""
-
-    def revised(self, result: TestResult, /) -> None:
-        """Ignore it."""
-
-    def remaining(self, seconds: float, /) -> None:
-        """Ignore it."""

@@ -58,6 +58,8 @@ def resolve_commit(git: Git, revision: str) -> str:
     """
     options = ("--verify", "--quiet", "--end-of-options")
     result = git.run("rev-parse", *options, f"{revision}^{{commit}}", check=False)
+    if result.returncode and not git.succeeds("rev-parse", "--verify", "--quiet", "HEAD"):
+        raise BatchhookError("nothing is committed here yet", "git commit first")
     if result.returncode:
         raise BatchhookError(f"unknown revision: {revision}", "git log --oneline lists the commits")
     return result.stdout.decode("ascii", "replace").strip()

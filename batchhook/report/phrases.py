@@ -10,7 +10,7 @@ from batchhook.core.commit import FileEdit
 from batchhook.core.comparison import Comparison
 from batchhook.core.culprits.attribution import AttributionKind
 from batchhook.core.metrics import Metric
-from batchhook.core.perf.slowdown import Slowdown
+from batchhook.core.perf.slowdown import Slowdown, count_phrase
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals
 from batchhook.core.sanitize import escape_bytes, one_line
@@ -146,9 +146,35 @@ def slowdowns(analysis: Analysis) -> Iterator[tuple[str, str]]:
     """Yield each test and module that became slower or may have, with what is known about it."""
     for slowdown in analysis.slowdowns:
         if slowdown.is_confirmed or slowdown.is_inconclusive:
-            name = f"module {slowdown.name}" if slowdown.is_module else slowdown.name
             parts = (durations(slowdown), _slowdown_cause(analysis, slowdown), slowdown.reason)
-            yield name, "; ".join(part for part in parts if part)
+            yield _slowdown_name(slowdown), "; ".join(part for part in parts if part)
+
+
+def slowdown_groups(analysis: Analysis) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
+    """Yield each change with what it made slower, the worst first; then what may have become slower."""
+    for _, members in analysis.slowdown_groups:
+        cause = _slowdown_cause(analysis, members[0]).removeprefix("by ")
+        effect = f"made {count_phrase(members)} slower, {ratio_range(members)}"
+        yield f"{cause} {effect}".strip(), [(_slowdown_name(each), _details(each)) for each in members]
+    inconclusive = [each for each in analysis.slowdowns if each.is_inconclusive]
+    if inconclusive:
+        heading = f"possibly slower (inconclusive): {count_phrase(inconclusive)}"
+        yield heading, [(_slowdown_name(each), _details(each)) for each in inconclusive]
+
+
+def ratio_range(slowdowns: Sequence[Slowdown]) -> str:
+    """Return by how much: ``3.0 times``, ``1.6 to 3.0 times``."""
+    ratios = sorted(f"{each.comparison.ratio:.1f}" for each in slowdowns)
+    least, most = min(ratios, key=float), max(ratios, key=float)
+    return f"{most} times" if least == most else f"{least} to {most} times"
+
+
+def _slowdown_name(slowdown: Slowdown) -> str:
+    return f"module {slowdown.name}" if slowdown.is_module else slowdown.name
+
+
+def _details(slowdown: Slowdown) -> str:
+    return "; ".join(filter(None, (durations(slowdown), slowdown.reason)))
 
 
 def durations(slowdown: Slowdown) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from batchhook.core.batch import BatchStatus
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation, ProbeOutcome
 from batchhook.core.culprits.priors import FailureHistory
+from batchhook.core.events import EventKind
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
+from batchhook.store import events
 from batchhook.store.database import Database
 
 _NO_SUSPECT = -1
@@ -46,6 +48,7 @@ def finish_search(
             _add(database, batch, (escape_surrogates(name), escape_surrogates(module)), attribution, positions)
         query = "UPDATE batches SET status = ?, verdict = ? WHERE id = ?"
         connection.execute(query, (BatchStatus.MEASURING.value, verdict.value, batch))
+        events.append(database, EventKind.CULPRITS_FOUND, batch=batch)
 
 
 def _add(

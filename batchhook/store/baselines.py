@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from batchhook.core.events import EventKind
+from batchhook.store import events
 from batchhook.store.database import Database
 
 
@@ -31,6 +33,7 @@ def save(database: Database, run: int, oid: str, *, forced: bool) -> Baseline:
     with database.transaction() as connection:
         query = "INSERT INTO baselines (run_id, oid, set_at, forced) VALUES (?, ?, ?, ?)"
         connection.execute(query, (run, oid, baseline.set_at, forced))
+        events.append(database, EventKind.BASELINE_SET)
     return baseline
 
 

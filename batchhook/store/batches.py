@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 
 from batchhook.core.batch import Batch, BatchQuota, BatchStatus
 from batchhook.core.commit import EditStatus, FileEdit
+from batchhook.core.events import EventKind
 from batchhook.core.ledger import BatchSlice
 from batchhook.core.metrics import Metric, Metrics
 from batchhook.core.settings import BatchUnit
 from batchhook.errors import NoSuchBatchError
-from batchhook.store import branches, outbox
+from batchhook.store import branches, events
 from batchhook.store.branches import Branch
 from batchhook.store.codecs import COMMIT_COLUMNS, decode_commit, decode_path, encode_commit, encode_path
 from batchhook.store.database import Database
-from batchhook.store.outbox import PendingEvents
 
 _SELECT = "SELECT batches.*, branches.name AS branch FROM batches JOIN branches ON branches.id = branch_id"
 
@@ -72,11 +72,9 @@ def seal(database: Database, branch: Branch, part: BatchSlice, quota: BatchQuota
         the batch's number.
     """
     changes, batch = part.changes, ensure_open(database, branch, quota.size)
-    pending = outbox.for_plugins(database, PendingEvents.SEALED)
     database.connection.execute(
-        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ?,"
-        " pending_events = ? WHERE id = ?",
-        (changes[0].predecessor, changes[-1].oid, time.time(), quota.unit.value, part.weight, pending, batch),
+        "UPDATE batches SET status = 'sealed', base = ?, head = ?, sealed_at = ?, unit = ?, filled = ? WHERE id = ?",
+        (changes[0].predecessor, changes[-1].oid, time.time(), quota.unit.value, part.weight, batch),
     )
     values = ", ".join("?" * 12)
     database.connection.executemany(
@@ -87,6 +85,7 @@ def seal(database: Database, branch: Branch, part: BatchSlice, quota: BatchQuota
         ],
     )
     branches.mark_sealed(database, branch, (change.oid for change in changes))
+    events.append(database, EventKind.BATCH_SEALED, batch=batch)
     return batch
 
 
@@ -180,6 +179,13 @@ def set_status(database: Database, number: int, status: BatchStatus) -> None:
     """Set the status of a batch."""
     with database.transaction() as connection:
         connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status.value, number))
+
+
+def finish(database: Database, number: int) -> None:
+    """Store that all is known about a batch."""
+    with database.transaction():
+        set_status(database, number, BatchStatus.FINISHED)
+        events.append(database, EventKind.BATCH_FINISHED, batch=number)
 
 
 def mark_finalized(database: Database, number: int) -> None:

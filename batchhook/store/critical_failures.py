@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from batchhook.core.events import EventKind
 from batchhook.core.operations import rolled_back_batches
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
 from batchhook.lazy import LazyModule
-from batchhook.store import operations
+from batchhook.store import events, operations
 from batchhook.store.database import Database
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def resolve(database: Database, batch: int, resolution: Resolution) -> None:
     """Store how a batch was resolved; the first resolution stays."""
     with database.transaction() as connection:
         query = "UPDATE batches SET resolution = ? WHERE id = ? AND resolution = ''"
-        connection.execute(query, (resolution.value, batch))
+        if connection.execute(query, (resolution.value, batch)).rowcount:
+            events.append(database, EventKind.BATCH_RESOLVED, batch=batch)
 
 
 def list_unresolved(database: Database) -> dict[str, int]:

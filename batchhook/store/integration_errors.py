@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from batchhook.core.sanitize import escape_surrogates
-from batchhook.store import outbox
+from batchhook.store import deliveries
 from batchhook.store.database import Database
 
 _PLUGIN_PREFIX = "plug-in "
@@ -57,7 +57,7 @@ def plugin_key(name: str) -> str:
 
 def list_current(database: Database) -> tuple[str, ...]:
     """Return one line for each distinct error of notifications and of installed plug-ins."""
-    installed = {plugin_key(name) for name in outbox.load_plugins(database)}
+    installed = {plugin_key(name) for name in deliveries.load_plugins(database)}
     errors = list_all(database)
     current = (error for error in errors if error.name in installed or not error.name.startswith(_PLUGIN_PREFIX))
     return tuple(dict.fromkeys(f"{error.name}: {error.message}" for error in current))

@@ -7,8 +7,10 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from batchhook.core.events import EventKind
 from batchhook.core.operations import Operation, OperationKind, OperationStatus
 from batchhook.lazy import LazyModule
+from batchhook.store import events
 from batchhook.store.codecs import decode_path, encode_path
 from batchhook.store.database import Database
 
@@ -59,6 +61,7 @@ def mark_ended(database: Database, operation: int, status: OperationStatus) -> N
     with database.transaction() as connection:
         query = "UPDATE operations SET status = ?, ended_at = ? WHERE id = ?"
         connection.execute(query, (status.value, time.time(), operation))
+        events.append(database, EventKind.OPERATION_ENDED, operation=operation)
 
 
 def list_latest(database: Database, limit: int = 100) -> list[Operation]:

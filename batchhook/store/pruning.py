@@ -46,7 +46,8 @@ def load_batches(database: Database) -> tuple[PruneCandidate, ...]:
     """Return all sealed batches, oldest first."""
     unresolved = frozenset(critical_failures.list_unresolved(database).values())
     rows = database.rows(
-        "SELECT batches.id, name, opened_at, sealed_at, finalized = 0 OR pending_events <> 0 AS queued, run_id"
+        "SELECT batches.id, name, opened_at, sealed_at, finalized = 0 OR batches.id IN"
+        " (SELECT batch_id FROM events JOIN event_readers ON events.id > position) AS queued, run_id"
         " FROM batches JOIN branches ON branches.id = branch_id WHERE status <> 'open' ORDER BY batches.id"
     )
     return tuple(
@@ -84,7 +85,8 @@ def load_operations(database: Database) -> tuple[RollbackEvent, ...]:
 
 def _load_operations(database: Database) -> list[_Operation]:
     stored = operations.list_all(database)
-    pending = {row["id"] for row in database.rows("SELECT id FROM operations WHERE pending <> 0")}
+    query = "SELECT operation_id AS id FROM events JOIN event_readers ON events.id > position"
+    pending = {row["id"] for row in database.rows(query)}
     needed = ids_needing_snapshots(stored) | pending
     roots, batches = root_rollbacks(stored), {operation.id: operation.selection.batches for operation in stored}
     return [

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from batchhook.core.batch import BatchStatus
+from batchhook.core.events import EventKind
 from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult, Totals, UnrunTests
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict
-from batchhook.store import coverage, outbox, test_stats
+from batchhook.store import coverage, events, test_stats
 from batchhook.store.database import Database
-from batchhook.store.outbox import PendingEvents
 
 _MICROSECONDS = 1e6
 
@@ -165,12 +165,11 @@ def finish_batch(database: Database, batch: int, run: Run, verdict: Verdict, *, 
         if database.row("SELECT 1 FROM batches WHERE id = ? AND run_id IS NULL", batch) is None:
             return
         status = BatchStatus.SEARCHING if searching else BatchStatus.MEASURING
-        pending = outbox.for_plugins(database, PendingEvents.RUN)
         connection.execute(
-            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, reused_run = ?,"
-            " pending_events = pending_events | ? WHERE id = ?",
-            (status.value, run.id or add(database, run), verdict.value, bool(run.id), pending, batch),
+            "UPDATE batches SET status = ?, run_id = ?, verdict = ?, reused_run = ? WHERE id = ?",
+            (status.value, run.id or add(database, run), verdict.value, bool(run.id), batch),
         )
+        events.append(database, EventKind.RUN_FINISHED, batch=batch)
 
 
 def load_for_batch(database: Database, batch: int) -> tuple[Run, Verdict] | None:

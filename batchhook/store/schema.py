@@ -13,7 +13,7 @@ from pathlib import Path
 
 from batchhook.errors import StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Number of the last migration."""
 
 _FOLDER = Path(__file__).with_name("migrations")

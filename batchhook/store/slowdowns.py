@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from batchhook.core.batch import BatchStatus
+from batchhook.core.events import EventKind
 from batchhook.core.perf.significance import Conclusion, TimingComparison
 from batchhook.core.perf.slowdown import Slowdown, Timings
 from batchhook.core.sanitize import escape_surrogates
 from batchhook.core.verdict import Verdict, with_slowdowns
+from batchhook.store import events
 from batchhook.store.database import Database
 
 
@@ -32,6 +34,7 @@ def finish_measuring(database: Database, batch: int, slowdowns: Sequence[Slowdow
         verdict = with_slowdowns(Verdict(row["verdict"]), confirmed=is_confirmed)
         query = "UPDATE batches SET status = ?, verdict = ? WHERE id = ?"
         connection.execute(query, (BatchStatus.CLOSING.value, verdict.value, batch))
+        events.append(database, EventKind.SLOWDOWNS_MEASURED, batch=batch)
 
 
 def _add(database: Database, batch: int, slowdown: Slowdown) -> None:

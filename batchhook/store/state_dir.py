@@ -202,6 +202,19 @@ class StateDir:
         for folder in (self.open_counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
             folder.mkdir(mode=0o700, exist_ok=True)
 
+    @property
+    def uninstalled(self) -> Path:
+        """Exists after an uninstallation, which leaves the results."""
+        return self.root / "uninstalled"
+
+    def is_uninstalled(self) -> bool:
+        """Return whether batchhook was uninstalled, and no hook has counted a commit since."""
+        try:
+            removed_at = self.uninstalled.stat().st_mtime
+        except OSError:
+            return False
+        return not self.journal.exists() or self.journal.stat().st_mtime <= removed_at
+
     def is_installed(self) -> bool:
         """Return whether batchhook was installed in this repository."""
         return self.database.exists()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batchhook.core.batch import Batch
 from batchhook.core.comparison import SuiteComparison, compare
+from batchhook.core.events import RunListener
 from batchhook.core.results import Run, TestResult
 from batchhook.core.settings import Isolation, KnownFailures
 from batchhook.core.suite_difference import describe_difference
@@ -20,7 +21,7 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import resolve_revision
 from batchhook.workflow.status import gate
 from batchhook.workflow.status.analyze import find_flaky
-from batchhook.workflow.suite.run import RunListener, ensure_run
+from batchhook.workflow.suite.run import ensure_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def compare_with_baseline(
     oid, run = _run_commit(project, revision, environment, listener)
     flaky = find_flaky(project, before.result.results)
     compared = compare(run.result.results, before.result.results, flaky)
+    compared = compared.excuse((), find_flaky(project, run.result.results))
     is_baseline_later = oid != baseline.oid and is_ancestor(project.git, oid, baseline.oid)
     difference = describe_difference(run.suite, before.suite, "the baseline")
     return BaselineComparison(oid, run, baseline, compared, is_baseline_later, difference)

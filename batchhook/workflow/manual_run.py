@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchhook.core.coverage.diff_coverage import CoverageReport
+from batchhook.core.events import RunListener
 from batchhook.core.results import Run
 from batchhook.core.settings import Isolation, RunOrder
 from batchhook.core.skip_comparison import SkipComparison
@@ -22,12 +23,13 @@ from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import head_oid
 from batchhook.workflow.coverage.compare import load_report
 from batchhook.workflow.impact.advice import ImpactAdvisor
+from batchhook.workflow.impact.query import ChangeSource, query_affected
 from batchhook.workflow.recording.record import keep_omitted
 from batchhook.workflow.status import gate
 from batchhook.workflow.suite.compare_skips import compare_skips
 from batchhook.workflow.suite.fingerprint import find_suite
 from batchhook.workflow.suite.python_choice import unused_environment
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,12 @@ def _differs_from_work_tree(project: Project, oid: str, *, recorded: bool) -> bo
     return keep_omitted(project, tree, tested_tree, omissions) != tested_tree
 
 
-def run_request(
+def run_request(  # noqa: PLR0913 - the options of a command
     project: Project,
     tests: Sequence[str] = (),
     *,
     failed: bool = False,
+    affected: bool = False,
     fresh: bool = False,
     order: RunOrder | None = None,
 ) -> RunRequest:
@@ -168,21 +171,39 @@ def run_request(
         project: the repository.
         tests: ids of tests, classes or modules, or paths from the top; empty for all.
         failed: whether to run only those of them that failed when they last ran.
+        affected: whether to run only those that the change at HEAD can affect, in place the uncommitted changes.
         fresh: whether to run even if a stored run could be reused.
         order: if given for this run; ``auto`` forgets which tests depend on others and finds out again.
 
     Raises:
-        NothingToDoError: ``failed`` is set, and no test failed.
+        NothingToDoError: ``failed`` is set, and no test failed; or ``affected``, and none is.
+        UsageError: ``affected`` is set, and tests are selected in another way, too.
     """
-    only = _last_failed(project, tests) if failed else tuple(tests)
+    if affected:
+        if failed or tests:
+            raise UsageError(f"--affected and {'--failed' if failed else 'TEST'} are mutually exclusive", "choose one")
+        only = _affected(project)
+    else:
+        only = _last_failed(project, tests) if failed else tuple(tests)
     relearn_order = order is RunOrder.AUTO
     return RunRequest(only=only, fresh=fresh or relearn_order, relearn_order=relearn_order)
+
+
+def _affected(project: Project) -> tuple[str, ...]:
+    """Return the tests that the change at HEAD can affect; in place, those that the uncommitted changes can."""
+    is_in_place = project.settings.isolation is Isolation.IN_PLACE
+    answer = query_affected(project, ChangeSource.WORKTREE if is_in_place else ChangeSource.COMMIT)
+    if not answer.selection:
+        raise NothingToDoError(f"no test can be affected by {answer.subject}", "batchhook test runs all of them")
+    return answer.selection
 
 
 def _last_failed(project: Project, selection: Sequence[str]) -> tuple[str, ...]:
     """Return the ids of the tests in a selection (empty: all) that failed when they last ran, sorted."""
     stats = test_stats.load(project.database)
     failed = stats.last_failed
+    if not stats.durations:
+        raise NothingToDoError("no test has run here yet", "batchhook test runs all of them")
     if selection:
         suites = [(suite.name, suite.folder) for suite in project.settings.suites] or [("", "")]
         named = tuple(_names_of(selection, suites, failed | stats.durations.keys()))

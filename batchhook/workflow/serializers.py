@@ -56,6 +56,7 @@ def status_document(status: RepositoryStatus) -> json_models.StatusDocument:
         critical=status.critical_batch,
         interrupted=status.interrupted.id if status.interrupted else None,
         affected=escape_surrogates(status.affected),
+        installed=status.is_installed,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ class Ours:
     errors: str
 
 
-def lead_up(history: History, clone: Clone, before: int) -> None:
+def lead_up(history: History, clone: Clone, before: int, after_commit: Callable[[], None] | None = None) -> None:
     """Install batchhook, let it run the suite a few times at the base, and commit all changes but the last."""
     history.begin(clone)
     clone.run(*BATCHHOOK, "install")
@@ -74,6 +74,8 @@ def lead_up(history: History, clone: Clone, before: int) -> None:
         clone.time(*BATCHHOOK, "test", "--fresh")
     for number in range(1, len(history.steps)):
         clone.commit(history.write(clone, number))
+        if after_commit is not None:
+            after_commit()
 
 
 def fill(history: History, clone: Clone) -> Ours:

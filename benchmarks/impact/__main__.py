@@ -42,6 +42,7 @@ class SuiteFigures:
 
     Attributes:
         tests, seconds: of the whole suite; the sum of the tests' durations.
+        rival_error: why testmon could not record it; empty if it could.
         judged: the edits.
         answers: to faults that were committed for real.
         overhead: seconds of each way to run the suite.
@@ -50,6 +51,7 @@ class SuiteFigures:
     suite: Suite
     tests: int
     seconds: float
+    rival_error: str
     judged: Sequence[Judged]
     answers: Sequence[Answer]
     overhead: Mapping[str, Sequence[float]]
@@ -64,7 +66,9 @@ def measure(suite: Suite, cache: Cache, options: argparse.Namespace) -> SuiteFig
     answers = list(commit_faults(recorded.clone, faults))
     overhead = time_all(suite, cache, options.rounds) if options.rounds else {}
     durations = recorded.durations
-    return SuiteFigures(suite, len(durations), sum(durations.values()), judged, answers, overhead)
+    return SuiteFigures(
+        suite, recorded.tests, sum(durations.values()), recorded.testmon.error, judged, answers, overhead
+    )
 
 
 # --- output -----------------------------------------------------------------------------------------------------------
@@ -74,6 +78,8 @@ def show(figures: SuiteFigures) -> None:
     """Print the tables of one suite, and every miss."""
     console.print(f"\n[bold]{figures.suite.name}[/], {figures.tests} tests, {figures.seconds:.1f} s")
     console.print(make_table([figures]))
+    if figures.rival_error:
+        console.print(f"  testmon could not record this suite: {figures.rival_error}", markup=False)
     for judged in figures.judged:
         for name, selection in (("batchhook", judged.ours), ("testmon", judged.theirs)):
             if selection and selection.missed:

@@ -71,6 +71,7 @@ class RecordedSuite:
     Attributes:
         clone: batchhook's.
         durations: seconds of each test, as batchhook has measured them.
+        testmon: the rival.
 
     Raises:
         RuntimeError: batchhook or the suite's framework cannot run it.
@@ -89,12 +90,18 @@ class RecordedSuite:
         self.clone.time(*BATCHHOOK, "test", "--fresh", "--jobs", "1")
         with closing(Database(StateDir(self.clone.folder / ".git" / "batchhook").database)) as database:
             self.durations: Mapping[str, float] = test_stats.load(database).durations
-        self._testmon = Testmon(suite, theirs, cache)
-        self._testmon.record()
+        self.testmon = Testmon(suite, theirs, cache)
+        self.testmon.record()
         self._limit = LIMIT
         first, second = self._run(), self._run()
         self._limit = GRACE + SLOWDOWN * max(first.seconds, second.seconds)
         self._passing = first.passing & second.passing
+        self._ids = first.passing | first.failing
+
+    @property
+    def tests(self) -> int:
+        """Number of tests."""
+        return len(self._ids)
 
     def judge(self, edit: Edit) -> Judged | None:
         """Make an edit, and judge what is selected for it; return None if it ends or breaks the suite as a whole."""
@@ -113,33 +120,33 @@ class RecordedSuite:
             self.clone.checkout("main")
 
     def _judge_testmon(self, edit: Edit, broken: frozenset[str]) -> Selection | None:
-        names = self._testmon.select_for(edit)
+        names = self.testmon.select_for(edit)
         if names is None:
             return None
-        tests = [test for test in self.durations if dotted(test) in names]
+        tests = [test for test in self._ids if dotted(test) in names]
         return self._select(tests, broken)
 
     def _select(self, selected: Sequence[str], broken: frozenset[str]) -> Selection:
-        """Return what a tool has selected, of new tests by their files."""
-        known = [test for test in selected if test in self.durations]
-        missed = broken.difference(known)
+        """Return what a tool has selected; tests that were always skipped have no duration."""
+        missed = broken.difference(selected)
         seconds, first = 0.0, None
-        for test in known:
-            seconds += self.durations[test]
+        for test in selected:
+            seconds += self.durations.get(test, 0.0)
             if first is None and test in broken:
                 first = seconds
-        return Selection(len(known), seconds, tuple(sorted(missed)), first)
+        return Selection(len(selected), seconds, tuple(sorted(missed)), first)
 
     def _run(self) -> _Outcome:
         environment = {**self.clone.environment, "PYTHONDONTWRITEBYTECODE": "1"}
         rows, done = run_framework(self._suite, self._cache.python, self.clone.folder, environment, self._limit)
-        failing = {row.test_id for row in rows if row.outcome.is_failure}
-        return _Outcome(frozenset(row.test_id for row in rows) - failing, done.seconds)
+        failing = frozenset(row.test_id for row in rows if row.outcome.is_failure)
+        return _Outcome(frozenset(row.test_id for row in rows) - failing, failing, done.seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """The tests that a run of the whole suite has passed, and its seconds."""
+    """The tests that passed, or were skipped, in a run of the whole suite; those that failed; and its seconds."""
 
     passing: frozenset[str]
+    failing: frozenset[str]
     seconds: float

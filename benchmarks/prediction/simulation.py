@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from batchhook.core.batch import BatchQuota, BatchStatus
+from batchhook.core.batch import BatchQuota
 from batchhook.core.commit import Commit, EditStatus, FileEdit
 from batchhook.core.culprits.attribution import Attribution, AttributionKind
 from batchhook.core.ledger import BatchSlice
@@ -49,7 +49,7 @@ def store_history(database: Database, steps: Sequence[Step], size: int, seed: in
         if found:
             by_test = {(test, test.partition("::")[0]): each for test, each in found.items()}
             attributions.finish_search(database, number, oids, by_test, Verdict.FAILED)
-        batches.set_status(database, number, BatchStatus.FINISHED)
+        batches.finish(database, number)
         batches.mark_finalized(database, number)
 
 

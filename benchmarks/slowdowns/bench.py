@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from batchhook.core.batch import Batch, BatchQuota, BatchStatus
+from batchhook.core.events import ignore_event
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Outcome, Run
 from batchhook.git import history
 from batchhook.store import runs
-from batchhook.store.progress import ProgressWriter
+from batchhook.store.run_events import RunEventWriter
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.perf.batch import find_slowdowns, screen_batch
-from batchhook.workflow.suite.run import NullRunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 from benchmarks.culprits.clone import Clone
 from benchmarks.engine.cache import Cache
 from benchmarks.engine.suites import Suite
@@ -104,7 +105,7 @@ class Bench:
         (change,) = history.read_commits(self._project.git, [commit])
         batch = Batch(1, "refs/heads/main", BatchQuota(1), BatchStatus.MEASURING, self._base, commit, (change,))
         folder = self._project.state.run("benchmark")
-        progress = ProgressWriter(folder / "progress.ndjson")
+        progress = RunEventWriter(folder / "progress.ndjson")
         begun = time.perf_counter()
         detected = find_slowdowns(self._project, BatchJob(batch, self._clone.plain, progress, folder / "scratch"), run)
         seconds = time.perf_counter() - begun
@@ -131,7 +132,7 @@ class Bench:
 
     def _run(self, commit: str) -> Run:
         request, scratch = RunRequest(commit, fresh=True), self._project.state.run("benchmark") / "scratch"
-        run = run_suite_on_commit(self._project, request, self._clone.plain, NullRunListener(), scratch)
+        run = run_suite_on_commit(self._project, request, self._clone.plain, ignore_event, scratch)
         if run.result.broken_reason:
             raise RuntimeError(f"{self.suite.name}: {run.result.broken_reason}")
         return run

@@ -18,6 +18,7 @@ METHODS = {
 """Commands whose method has another name."""
 WITHOUT_METHOD = {
     "demo": "it is a walkthrough to be read",
+    "mcp": "a program calls the methods themselves",
     "schema": "pydantic's model_json_schema() gives the schema of a document",
 }
 

@@ -182,6 +182,14 @@ def test_planted_culprits(shapes: Path, tmp_path: Path) -> None:
     assert numbers["rivals"]["bisected"] > 0
 
 
+def test_maps(shapes: Path, tmp_path: Path) -> None:
+    options = ("--seeds", "1", "--commits", "3", "--json", tmp_path / "numbers.json")
+    output = run("benchmarks.culprits.maps", "--project", shapes, "--cache", tmp_path / "cache", *options)
+    numbers = json.loads((tmp_path / "numbers.json").read_text())
+    assert sorted(row["mode"] for row in numbers) == ["each", "map", "off", "wrong"], output
+    assert all(row["right"] == row["tests"] > 0 for row in numbers), output
+
+
 def test_engine(shapes: Path, tmp_path: Path) -> None:
     options = ("--project", shapes, "--cache", tmp_path / "cache", "--jobs", "2", "--plugins", "xdist.plugin")
     output = run("benchmarks.engine", "check", *options)

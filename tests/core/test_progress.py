@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from batchhook.core.progress import MAX_NAMED_FAILURES, Progress, format_clock, format_progress, rerun_stage
-from batchhook.core.results import Outcome
+from batchhook.core.events import RerunBegan, StageBegan, TestEnded, TestRevised, TestsCounted
+from batchhook.core.progress import MAX_NAMED_FAILURES, Progress, format_clock, format_progress
+from batchhook.core.results import Outcome, TestResult
+
+
+def end(test_id: str, outcome: Outcome) -> TestEnded:
+    return TestEnded(TestResult(test_id, "m", outcome))
 
 
 @pytest.mark.parametrize(
@@ -27,24 +32,34 @@ def test_clock(seconds: float, text: str) -> None:
 
 
 def test_results_are_counted_and_failures_named() -> None:
-    progress = Progress("testing", 3, current="a").with_result("a", Outcome.FAILED).with_result("b", Outcome.PASSED)
+    progress = Progress("testing", 3, current="a").after(end("a", Outcome.FAILED)).after(end("b", Outcome.PASSED))
     assert (progress.done, progress.failed, progress.failures, progress.current) == (2, 1, ("a",), "")
 
 
 def test_rerun_that_passes_takes_the_failure_back() -> None:
     progress = Progress(done=1, failed=1, failures=("a",))
-    assert progress.with_rerun("a", Outcome.FAILED) == progress
-    rerun = progress.with_rerun("a", Outcome.PASSED)
+    assert progress.after(TestRevised(TestResult("a", "m", Outcome.FAILED))) == progress
+    rerun = progress.after(TestRevised(TestResult("a", "m", Outcome.PASSED)))
     assert (rerun.done, rerun.failed, rerun.failures, rerun.rerun_passes) == (1, 0, (), ("a",))
 
 
 def test_number_of_named_failures_is_bounded() -> None:
     progress = Progress()
     for number in range(MAX_NAMED_FAILURES + 5):
-        progress = progress.with_result(str(number), Outcome.ERRORED)
+        progress = progress.after(end(str(number), Outcome.ERRORED))
     assert progress.failed == MAX_NAMED_FAILURES + 5
     assert len(progress.failures) == MAX_NAMED_FAILURES
 
 
 def test_rerun_stage() -> None:
-    assert (rerun_stage(1), rerun_stage(2)) == ("rerunning 1 failure", "rerunning 2 failures")
+    stages = [Progress().after(RerunBegan(tests)).stage for tests in (1, 2)]
+    assert stages == ["rerunning 1 failure", "rerunning 2 failures"]
+
+
+def test_a_second_run_counts_its_own_tests() -> None:
+    """``rollback --culprit`` runs the suite with and without the changes: it showed 594 of 297 tests."""
+    progress = Progress()
+    for _ in range(2):
+        for event in (StageBegan("testing"), TestsCounted(2), end("a", Outcome.PASSED), end("b", Outcome.FAILED)):
+            progress = progress.after(event)
+    assert (progress.done, progress.total, progress.failed) == (2, 2, 1)

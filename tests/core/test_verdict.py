@@ -101,3 +101,13 @@ def test_what_a_change_of_the_batch_broke_is_no_known_failure() -> None:
     for has_culprit, verdict in ((False, Verdict.KNOWN_FAILURES), (True, Verdict.FAILED)):
         assert with_culprits(Verdict.KNOWN_FAILURES, result, 0.1, has_culprit=has_culprit) is verdict
     assert with_culprits(Verdict.CRITICAL, result, 0.001, has_culprit=True) is Verdict.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("failed", "flaky", "verdict"),
+    [(3, 0, Verdict.CRITICAL), (3, 3, Verdict.FAILED), (3, 2, Verdict.FAILED), (20, 2, Verdict.CRITICAL)],
+)
+def test_flaky_tests_make_no_batch_critical(failed: int, flaky: int, verdict: Verdict) -> None:
+    result = suite(failed=failed, passed=30 - failed)
+    assert judge_suite(result, 0.1) is Verdict.CRITICAL
+    assert with_culprits(Verdict.CRITICAL, result, 0.1, has_culprit=failed > flaky, flaky=flaky) is verdict

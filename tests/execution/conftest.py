@@ -13,6 +13,15 @@ from typing import Any
 
 import pytest
 
+from batchhook.core.events import (
+    RerunBegan,
+    RunEvent,
+    TestBegan,
+    TestEnded,
+    TestRevised,
+    TestsCounted,
+    TimeEstimated,
+)
 from batchhook.core.results import SuiteResult, TestResult
 from batchhook.engines.unittest.engine import UnittestEngine
 from batchhook.execution.runner import run_suite
@@ -51,7 +60,7 @@ ORDER = ("failed", "errored", "unexpected success", "expected failure", "skipped
 
 
 class RecordingListener:
-    """A listener that records its calls."""
+    """A listener that keeps what it hears."""
 
     def __init__(self) -> None:
         self.total = -1
@@ -61,23 +70,22 @@ class RecordingListener:
         self.revisions: list[TestResult] = []
         self.estimates: list[float] = []
 
-    def discovered(self, total: int, /) -> None:
-        self.total = total
-
-    def started(self, test_id: str, /) -> None:
-        self.started_ids.append(test_id)
-
-    def finished(self, result: TestResult, /) -> None:
-        self.finished_results.append(result)
-
-    def rerunning(self, tests: int, /) -> None:
-        self.rerun_tests += tests
-
-    def revised(self, result: TestResult, /) -> None:
-        self.revisions.append(result)
-
-    def remaining(self, seconds: float, /) -> None:
-        self.estimates.append(seconds)
+    def __call__(self, event: RunEvent, /) -> None:
+        match event:
+            case TestsCounted(total):
+                self.total = total
+            case TestBegan(test_id):
+                self.started_ids.append(test_id)
+            case TestEnded(result):
+                self.finished_results.append(result)
+            case RerunBegan(tests):
+                self.rerun_tests += tests
+            case TestRevised(result):
+                self.revisions.append(result)
+            case TimeEstimated(seconds):
+                self.estimates.append(seconds)
+            case _:
+                raise AssertionError(event)
 
 
 @dataclass

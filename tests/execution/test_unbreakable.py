@@ -275,10 +275,8 @@ def test_the_harness_dies_with_batchhook(project: Project) -> None:
     program = (
         "import os, sys; from pathlib import Path\n"
         "from batchhook.execution.runner import run_suite\nfrom batchhook.execution.spec import SuiteSpec\n"
-        "from batchhook.execution.spec import NullListener\n"
-        "class L(NullListener):\n"
-        "  def started(self, i): print(i, flush=True)\n"
-        "run_suite(SuiteSpec(Path(sys.executable), Path(sys.argv[1]), os.environ, Path(sys.argv[2])), L())"
+        "run_suite(SuiteSpec(Path(sys.executable), Path(sys.argv[1]), os.environ, Path(sys.argv[2])),\n"
+        "          lambda event: print(event, flush=True))"
     )
     here = Path(__file__).parents[2]
     with subprocess.Popen(

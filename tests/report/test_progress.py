@@ -7,10 +7,20 @@ from pathlib import Path
 
 from rich.console import Console
 
+from batchhook.core.events import (
+    RerunBegan,
+    SearchAdvanced,
+    StageBegan,
+    TestBegan,
+    TestEnded,
+    TestRevised,
+    TestsCounted,
+    TimeEstimated,
+)
 from batchhook.core.progress import MAX_NAMED_FAILURES, SEARCHING, Progress
 from batchhook.core.results import Outcome, TestResult
 from batchhook.report.console.progress import follow_progress, live_progress
-from batchhook.store.progress import ProgressReader, ProgressWriter
+from batchhook.store.run_events import RunEventReader, RunEventWriter
 
 
 def screen() -> tuple[Console, io.StringIO]:
@@ -25,14 +35,14 @@ def result(name: str, outcome: Outcome) -> TestResult:
 def test_failures_and_reruns_are_named_when_they_happen() -> None:
     console, text = screen()
     with live_progress(console, "batch 1") as listener:
-        listener.stage("testing")
-        listener.discovered(3)
-        listener.finished(result("good", Outcome.PASSED))
-        listener.finished(result("bad\x1b[31m", Outcome.FAILED))
-        listener.finished(result("beside", Outcome.ERRORED))
+        listener(StageBegan("testing"))
+        listener(TestsCounted(3))
+        listener(TestEnded(result("good", Outcome.PASSED)))
+        listener(TestEnded(result("bad\x1b[31m", Outcome.FAILED)))
+        listener(TestEnded(result("beside", Outcome.ERRORED)))
         assert "✗ m.T.beside" in text.getvalue()
-        listener.rerunning(2)
-        listener.revised(result("beside", Outcome.PASSED))
+        listener(RerunBegan(2))
+        listener(TestRevised(result("beside", Outcome.PASSED)))
     said = text.getvalue()
     assert "m.T.good" not in said
     assert "✗ m.T.bad" in said
@@ -45,10 +55,10 @@ def test_failures_and_reruns_are_named_when_they_happen() -> None:
 def test_the_time_that_is_left() -> None:
     console, text = screen()
     with live_progress(console, "batch 1") as listener:
-        listener.stage("testing")
-        listener.discovered(1000)
-        listener.finished(result("bad", Outcome.FAILED))
-        listener.remaining(75)
+        listener(StageBegan("testing"))
+        listener(TestsCounted(1000))
+        listener(TestEnded(result("bad", Outcome.FAILED)))
+        listener(TimeEstimated(75))
     assert "about 1:15 left" in text.getvalue()
     assert max(map(len, text.getvalue().splitlines())) < 100, "one line of a terminal, and its control characters"
 
@@ -57,7 +67,7 @@ def test_of_many_failures_the_first_are_named_and_all_are_counted() -> None:
     console, text = screen()
     with live_progress(console, "batch 1") as listener:
         for number in range(200):
-            listener.finished(result(f"test_{number}", Outcome.FAILED))
+            listener(TestEnded(result(f"test_{number}", Outcome.FAILED)))
     assert text.getvalue().count("✗") == 10
     assert "200 failed" in text.getvalue()
 
@@ -65,19 +75,19 @@ def test_of_many_failures_the_first_are_named_and_all_are_counted() -> None:
 def test_no_terminal_no_drawing() -> None:
     text = io.StringIO()
     with live_progress(Console(file=text, force_terminal=False), "batch 1") as listener:
-        listener.finished(result("bad", Outcome.FAILED))
+        listener(TestEnded(result("bad", Outcome.FAILED)))
     assert text.getvalue() == ""
 
 
 def test_another_process_sees_the_same(tmp_path: object) -> None:
-    path = tmp_path / "run" / "progress.ndjson"  # type: ignore[operator]
-    writer, reader = ProgressWriter(path), ProgressReader(path)
-    writer.stage("testing")
-    writer.discovered(100)
+    path = tmp_path / "run" / "events.ndjson"  # type: ignore[operator]
+    writer, reader = RunEventWriter(path), RunEventReader(path)
+    writer(StageBegan("testing"))
+    writer(TestsCounted(100))
     for number in range(MAX_NAMED_FAILURES + 10):
-        writer.finished(result(f"test_{number}", Outcome.FAILED))
-    writer.started("m.T.now")
-    writer.remaining(3)
+        writer(TestEnded(result(f"test_{number}", Outcome.FAILED)))
+    writer(TestBegan("m.T.now"))
+    writer(TimeEstimated(3))
     seen = reader.read()
     assert (seen.stage, seen.total, seen.done, seen.failed) == (
         "testing",
@@ -86,21 +96,23 @@ def test_another_process_sees_the_same(tmp_path: object) -> None:
         MAX_NAMED_FAILURES + 10,
     )
     assert (len(seen.failures), seen.current, seen.seconds_left) == (MAX_NAMED_FAILURES, "m.T.now", 3.0)
-    writer.rerunning(1)
-    writer.revised(result("test_0", Outcome.PASSED))
+    writer(RerunBegan(1))
+    writer(TestRevised(result("test_0", Outcome.PASSED)))
     seen = reader.read()
     assert seen.failed == MAX_NAMED_FAILURES + 9
     assert "m.T.test_0" not in seen.failures
     assert seen.seconds_left is None
     writer.close()
-    assert Progress().with_result("x", Outcome.PASSED).failures == ()
+    assert Progress().after(TestEnded(result("x", Outcome.PASSED))).failures == ()
 
 
 def test_a_search_with_a_progress_of_its_own_says_nothing_about_the_failures_before_it() -> None:
     """``ci --range`` draws the run and the search on one line: all failures were printed as passed on rerun."""
     console, text = screen()
-    run = Progress("testing", total=2).with_result("m.T.bad", Outcome.FAILED).with_result("m.T.beside", Outcome.FAILED)
-    revised = run.with_rerun("m.T.beside", Outcome.PASSED)
+    run = Progress("testing", total=2)
+    for name in ("bad", "beside"):
+        run = run.after(TestEnded(result(name, Outcome.FAILED)))
+    revised = run.after(TestRevised(result("beside", Outcome.PASSED)))
     follow_progress(console, "HEAD", [run, revised, Progress(SEARCHING, total=1), Progress("testing", total=5)])
     assert text.getvalue().count("✗") == 2
     assert text.getvalue().count("✓") == 1
@@ -110,16 +122,16 @@ def test_a_search_with_a_progress_of_its_own_says_nothing_about_the_failures_bef
 def test_a_module_that_cannot_be_imported_is_named_as_such() -> None:
     console, text = screen()
     with live_progress(console, "batch 1") as listener:
-        listener.finished(TestResult("unittest.loader._FailedTest.tests.test_m", "tests.test_m", Outcome.ERRORED))
+        listener(TestEnded(TestResult("unittest.loader._FailedTest.tests.test_m", "tests.test_m", Outcome.ERRORED)))
     assert "✗ tests.test_m cannot be imported" in text.getvalue()
 
 
 def test_failures_whose_culprits_are_searched_have_not_passed(tmp_path: Path) -> None:
     console, text = screen()
-    writer, reader = ProgressWriter(tmp_path / "progress.ndjson"), ProgressReader(tmp_path / "progress.ndjson")
-    writer.finished(result("bad", Outcome.FAILED))
+    writer, reader = RunEventWriter(tmp_path / "events.ndjson"), RunEventReader(tmp_path / "events.ndjson")
+    writer(TestEnded(result("bad", Outcome.FAILED)))
     states = [reader.read()]
-    writer.searching(1, 0)
+    writer(SearchAdvanced(1, 0))
     states.append(reader.read())
     follow_progress(console, "batch 1", states)
     assert "✗ m.T.bad" in text.getvalue()

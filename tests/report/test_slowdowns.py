@@ -13,6 +13,7 @@ from batchhook.core.settings import NotifyEvent
 from batchhook.core.verdict import Verdict
 from batchhook.report.console.analysis import print_analysis
 from batchhook.report.console.layout import OutputConsole
+from batchhook.report.files.markdown import markdown
 from batchhook.report.json_models import analysis_document
 from tests.report.analyses import analysis, passing
 
@@ -37,7 +38,7 @@ def test_the_terminal_and_the_document() -> None:
     file = console.file
     assert isinstance(file, io.StringIO)
     said = " ".join(file.getvalue().split())
-    assert "made 1 test slower" in said
+    assert "made 1 test slower, 3.0 times" in said
     assert "m.T. [31m`x` 30 → 90 ms, 3.0 times p = 0.004" in said
     assert "90 95; before the batch: 30 31" in said
     assert "possibly slower (inconclusive): 1 module module m 100 → 200 ms, 2.0 times noise" in said
@@ -45,29 +46,6 @@ def test_the_terminal_and_the_document() -> None:
     assert (slower.ruling, slower.before_ms, slower.now_ms, slower.ratio) == ("slower", 30.2, 90.1, 2.983)
     assert slower.evidence[0].revision_ms == (90.1, 95.0)
     assert (unclear.kind, unclear.ruling, unclear.change) == ("module", "inconclusive", "")
-
-
-def test_many_slowdowns_of_one_change_are_three_lines() -> None:
-    found = regressed()
-    oid = found.batch.changes[1].oid
-    many = tuple(
-        Slowdown(
-            f"m.T.test_{each}", TimingComparison(Conclusion.SLOWER, 0.01, 0.05 - each / 1000, 0.004), suspects=(oid,)
-        )
-        for each in range(25)
-    )
-    console = OutputConsole(file=io.StringIO())
-    print_analysis(console, replace(found, slowdowns=many), tracebacks=False)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    paragraphs = file.getvalue().split("\n\n")
-    (lines,) = [each.splitlines() for each in paragraphs if "made 25 tests slower" in each]
-    assert len(lines) == 3
-    assert lines[2].strip() == "2.6 to 5.0 times as long; most: m.T.test_0  10 → 50 ms, 5.0 times"
-    console = OutputConsole(file=io.StringIO())
-    print_analysis(console, replace(found, slowdowns=many), tracebacks=True)
-    assert isinstance(console.file, io.StringIO)
-    assert "m.T.test_24" in console.file.getvalue()
 
 
 def test_notifications() -> None:
@@ -80,3 +58,22 @@ def test_notifications() -> None:
     assert {Verdict(verdict) for verdict in Verdict} == {
         verdict for verdict in Verdict if notification_event(verdict, None)
     }
+
+
+def test_many_of_one_change_are_three_lines() -> None:
+    plain = analysis([passing()])
+    head = plain.batch.changes[-1].oid
+    slower = tuple(
+        Slowdown(f"m.T.t{number}", TimingComparison(Conclusion.SLOWER, 0.03, 0.03 * number, 0.001), suspects=(head,))
+        for number in range(2, 27)
+    )
+    found = replace(plain, verdict=Verdict.REGRESSED, slowdowns=slower)
+    console = OutputConsole(file=io.StringIO(), width=120)
+    print_analysis(console, found, tracebacks=False)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    lines = file.getvalue().splitlines()
+    first = next(number for number, line in enumerate(lines) if "made 25 tests slower, 2.0 to 26.0 times" in line)
+    assert lines[first + 2].strip() == "m.T.t26  30 → 780 ms, 26.0 times and 24 more"
+    assert "m.T.t25" not in file.getvalue()
+    assert "made 25 tests slower, 2.0 to 26.0 times" in markdown(found)

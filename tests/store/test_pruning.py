@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as some
 
-from batchhook.core.batch import BatchQuota, BatchStatus
+from batchhook.core.batch import BatchQuota
 from batchhook.core.commit import Commit, EditStatus, FileEdit
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, Observation
 from batchhook.core.ledger import BatchSlice, Ledger
@@ -90,7 +90,7 @@ def add_step(database: Database, number: int, step: Step) -> None:
     slowdown = Slowdown("m.T.a", comparison, evidence=(Timings(change.oid, (1.0, 1.1), (2.0, 2.1)),))
     slowdowns.finish_measuring(database, number, [slowdown] if step.is_failing else [])
     if step.is_finished:
-        batches.set_status(database, number, BatchStatus.FINISHED)
+        batches.finish(database, number)
         batches.mark_finalized(database, number)
     if step.has_manual_run:
         runs.add(database, make_run(number, f"manual {number}", failing=False, name=f"only{number}"))

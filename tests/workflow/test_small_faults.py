@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import venv
+from pathlib import Path
+
 from batchhook.core.comparison import Comparison
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, complete
 from batchhook.report import phrases
@@ -63,3 +67,70 @@ def test_a_linked_folder_is_ignored_as_it_is_in_the_work_tree(project: Repositor
     project.commit("link", test_link__py=test)
     assert "3 tests" in project.batchhook("test")
     assert project.read("data/x.txt") == "x"
+
+
+def test_before_the_first_commit_that_a_framework_counts(project: Repository) -> None:
+    project.batchhook("uninstall")
+    shutil.rmtree(project.top / ".git/batchhook")
+    hooks = "".join(f"      - id: batchhook-{name}\n" for name in ("pre-commit", "post-commit"))
+    project.write(".pre-commit-config.yaml", f"repos:\n  - repo: x\n    rev: y\n    hooks:\n{hooks}")
+    for command in ("status", "log", "test"):
+        assert ".pre-commit-config.yaml runs batchhook, but no commit was counted" in project.batchhook(command, code=3)
+    project.write(".pre-commit-config.yaml", "repos: []\n")
+    assert "batchhook is not installed" in project.batchhook("status", code=3)
+
+
+def test_after_an_uninstallation_status_and_log_say_so(project: Repository) -> None:
+    assert project.json("status")["installed"]
+    project.batchhook("uninstall")
+    for command in ("status", "log"):
+        assert "To count again: batchhook install" in project.batchhook(command)
+    assert not project.json("status")["installed"]
+    project.batchhook("install")
+    assert "uninstalled" not in project.batchhook("status")
+
+
+def test_where_nothing_is_committed_yet(tmp_path: Path) -> None:
+    project = Repository(tmp_path / "empty")
+    project.top.mkdir()
+    project.git("init", "--quiet")
+    project.batchhook("install")
+    for command in ("baseline set", "affected", "bisect x HEAD HEAD", "test"):
+        assert "nothing is committed here yet" in project.batchhook(*command.split(), code=3), command
+    assert "no test has run here yet" in project.run("test", "--failed").stderr
+
+
+def test_an_open_batch_cannot_be_acknowledged(project: Repository) -> None:
+    project.commit("one")
+    assert "batch 1 is still open: there is nothing to acknowledge" in project.batchhook("ack", "1", code=3)
+
+
+def test_a_file_in_place_of_the_state_folder(project: Repository) -> None:
+    project.batchhook("uninstall")
+    shutil.rmtree(project.top / ".git/batchhook")
+    (project.top / ".git/batchhook").write_text("")
+    assert "is a file, and not the folder where batchhook keeps its state" in project.batchhook("install", code=3)
+    project.commit("one")  # no hook is in the way
+
+
+def test_one_cause_that_concerns_several_suites_is_named_once(project: Repository) -> None:
+    suites = "".join(f'[[suites]]\nname = "{name}"\nfolder = "{name}"\nengine = "pytest"\n' for name in "ab")
+    project.write(".batchhook.toml", suites)
+    venv.create(project.top / ".venv", symlinks=True)  # without pytest
+    for name in "ab":
+        project.write(f"{name}/test_{name}.py", "def test_it():\n    pass\n")
+    checks = [check for check in project.json("doctor", code=3)["checks"] if not check["ok"]]
+    details = [check["detail"] for check in checks]
+    assert len(details) == len(set(details)), checks
+    assert "a, b: engine" in [check["name"] for check in checks]
+
+
+def test_a_suite_whose_folder_is_missing(project: Repository) -> None:
+    project.write(
+        ".batchhook.toml", '[[suites]]\nname = "a"\nfolder = "pkg/a"\n\n[[suites]]\nname = "b"\nfolder = "."\n'
+    )
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "-m", "suites")
+    printed = project.batchhook("test", code=1)
+    assert "The folder a does not exist in what is tested." in printed
+    assert "Set `folder` of the suite" in printed

@@ -63,14 +63,6 @@ class Slowdown:
         return self.suspects[0] if self.is_confirmed and len(self.suspects) == 1 else ""
 
 
-def group_by_suspects(slowdowns: Iterable[Slowdown]) -> dict[tuple[str, ...], list[Slowdown]]:
-    """Return the slowdowns by the oids of the changes that may have made them: of a culprit, by its own."""
-    groups: dict[tuple[str, ...], list[Slowdown]] = {}
-    for slowdown in slowdowns:
-        groups.setdefault(slowdown.suspects, []).append(slowdown)
-    return groups
-
-
 def summarize_slowdowns(slowdowns: Iterable[Slowdown]) -> str:
     """Return the confirmed slowdowns as a one-line phrase; empty if there are none."""
     by_culprit: dict[str, list[Slowdown]] = {}

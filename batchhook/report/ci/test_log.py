@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from batchhook.core.events import RerunBegan, RunEvent, StageBegan, TestEnded, TestRevised, TestsCounted
 from batchhook.core.plural import plural
 from batchhook.core.results import Outcome, TestResult
 from batchhook.core.sanitize import one_line
@@ -31,32 +32,21 @@ class TestLog:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def stage(self, name: str) -> None:
-        """Log a step before or after the tests."""
-        if name != "testing":
-            self._print(f"{name} …")
-
-    def discovered(self, total: int, /) -> None:
-        """Log the number of tests."""
-        self._print(plural(total, "test"))
-
-    def started(self, test_id: str, /) -> None:
-        """Ignore the start of a test."""
-
-    def finished(self, result: TestResult, /) -> None:
-        """Log a result."""
-        self._print(f"{_name(result)} ... {_outcome(result)}")
-
-    def rerunning(self, tests: int, /) -> None:
-        """Log that tests are rerun which failed in parallel with others."""
-        self._print(f"{tests} failed in parallel with other tests: rerunning alone …")
-
-    def revised(self, result: TestResult, /) -> None:
-        """Log the result of a rerun."""
-        self._print(f"{_name(result)} ... {_outcome(result)}, when rerun alone")
-
-    def remaining(self, seconds: float, /) -> None:
-        """Ignore the estimated time left."""
+    def __call__(self, event: RunEvent, /) -> None:
+        """Log an event."""
+        match event:
+            case StageBegan(stage) if stage != "testing":
+                self._print(f"{stage} …")
+            case TestsCounted(total):
+                self._print(plural(total, "test"))
+            case TestEnded(result):
+                self._print(f"{_name(result)} ... {_outcome(result)}")
+            case RerunBegan(tests):
+                self._print(f"{tests} failed in parallel with other tests: rerunning alone …")
+            case TestRevised(result):
+                self._print(f"{_name(result)} ... {_outcome(result)}, when rerun alone")
+            case _:
+                pass
 
     def _print(self, line: str) -> None:
         self._stream.write(f"{line}\n")

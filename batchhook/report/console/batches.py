@@ -17,6 +17,7 @@ from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
 from batchhook.report.console.layout import OID, Grid, hints, unbroken
 
+UNINSTALLED = "batchhook is uninstalled here: commits are not counted any more. To count again: batchhook install"
 _STYLE = {
     Verdict.PASSED: "green",
     Verdict.KNOWN_FAILURES: "yellow",
@@ -133,7 +134,7 @@ def log_table(entries: Iterable[tuple[Batch, Verdict | None, Totals | None, Batc
         header=("batch", "branch", "changes", "verdict", "tests", "failed", "time", "sealed"),
     )
     for batch, verdict, totals, rollback in entries:
-        span = f"{batch.changes[0].oid[:OID]}…{batch.head[:OID]}" if batch.changes else ""
+        span = "…".join(dict.fromkeys((batch.changes[0].oid[:OID], batch.head[:OID]))) if batch.changes else ""
         state = Text(verdict.value, style=_STYLE[verdict]) if verdict else Text(batch.status.value, style="dim")
         if verdict and batch.status is BatchStatus.MEASURING:
             state.append(", measuring slowdowns", style="dim")

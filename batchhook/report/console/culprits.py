@@ -9,7 +9,7 @@ from rich.text import Text
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.commit import Commit
-from batchhook.core.perf.slowdown import Slowdown, Timings, count_phrase, group_by_suspects
+from batchhook.core.perf.slowdown import Slowdown, Timings, count_phrase
 from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.report import evidence, phrases
@@ -18,8 +18,6 @@ from batchhook.report.console.layout import OID, Line, section, unbroken
 
 _MAX_FILES = 4
 """Files named of a culprit."""
-_MAX_SLOWDOWNS = 3
-"""Slowdowns of one group that are shown one by one without ``--tracebacks``; more become one line."""
 _INDENT = OID + 2
 
 
@@ -78,8 +76,8 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
         analysis: of the batch.
         measurements: show all of them, with all measurements.
     """
-    for suspects, members in group_by_suspects(analysis.confirmed_slowdowns).items():
-        effect = (f"made {count_phrase(members)} slower", "bold yellow")
+    for suspects, members in analysis.slowdown_groups:
+        effect = (f"made {count_phrase(members)} slower, {phrases.ratio_range(members)}", "bold yellow")
         commit = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
         if commit is not None:
             yield from culprit(commit, effect, [edit.path for edit in analysis.edits.get(commit.oid, ())])
@@ -94,31 +92,32 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
 
 
 def _slowdowns(slowdowns: Sequence[Slowdown], *, measurements: bool) -> Iterator[RenderableType]:
-    if len(slowdowns) > _MAX_SLOWDOWNS and not measurements:
-        yield Line(_summary(slowdowns), indent=2)
+    """Yield the worst one on a line, or all of them with their measurements."""
+    if measurements:
+        for slowdown in slowdowns:
+            yield from _measured(slowdown)
         return
-    for slowdown in slowdowns:
-        kind = "module " if slowdown.is_module else ""
-        yield Line(Text.assemble((kind, "dim"), (unbroken(slowdown.name), "yellow")), indent=2)
-        durations = Text(phrases.durations(slowdown))
-        if slowdown.is_confirmed:
-            durations.append(f"  p = {slowdown.comparison.p_value:.2g}", style="dim")
-        yield Line(durations, indent=4)
-        if slowdown.reason:
-            yield Line(one_line(slowdown.reason), style="dim", indent=4)
-        for timings in slowdown.evidence if measurements else ():
-            yield Line(_measurements(timings), style="dim", indent=4)
-
-
-def _summary(slowdowns: Sequence[Slowdown]) -> Text:
-    """Return many slowdowns in a line: the range of their ratios, and the worst, which comes first."""
-    ratios = [each.comparison.ratio for each in slowdowns]
     worst = slowdowns[0]
-    return Text.assemble(
-        f"{min(ratios):.1f} to {max(ratios):.1f} times as long; most: ",
-        (unbroken(worst.name), "yellow"),
-        f"  {phrases.durations(worst)}",
-    )
+    others = f" and {len(slowdowns) - 1} more" if len(slowdowns) > 1 else ""
+    reason = f"  {one_line(worst.reason)}" if worst.reason else ""
+    durations = f"  {phrases.durations(worst)}{reason}{others}"
+    yield Line(Text.assemble(_name(worst), (durations, "dim")), indent=2)
+
+
+def _measured(slowdown: Slowdown) -> Iterator[RenderableType]:
+    yield Line(_name(slowdown), indent=2)
+    durations = Text(phrases.durations(slowdown))
+    if slowdown.is_confirmed:
+        durations.append(f"  p = {slowdown.comparison.p_value:.2g}", style="dim")
+    yield Line(durations, indent=4)
+    if slowdown.reason:
+        yield Line(one_line(slowdown.reason), style="dim", indent=4)
+    for timings in slowdown.evidence:
+        yield Line(_measurements(timings), style="dim", indent=4)
+
+
+def _name(slowdown: Slowdown) -> Text:
+    return Text.assemble(("module " if slowdown.is_module else "", "dim"), (unbroken(slowdown.name), "yellow"))
 
 
 def _measurements(timings: Timings) -> str:

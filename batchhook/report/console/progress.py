@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as ProgressBar, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from batchhook.core.progress import PASSED_ON_RERUN, Progress, format_clock, rerun_stage
-from batchhook.core.results import TestResult
+from batchhook.core.events import RunEvent, TestBegan
+from batchhook.core.progress import PASSED_ON_RERUN, Progress, format_clock
 from batchhook.core.sanitize import one_line
 from batchhook.core.test_ids import display_name
 
@@ -87,36 +86,11 @@ class ProgressListener:
         self._line = line
         self._progress = Progress()
 
-    def stage(self, name: str) -> None:
-        """Show a step before or after the tests."""
-        self._draw(replace(self._progress, stage=name))
-
-    def discovered(self, total: int, /) -> None:
-        """Show the number of tests."""
-        self._draw(replace(self._progress, total=total))
-
-    def started(self, test_id: str, /) -> None:
-        """Ignore the start of a test."""
-
-    def finished(self, result: TestResult, /) -> None:
-        """Count a result."""
-        self._draw(self._progress.with_result(result.test_id, result.outcome))
-
-    def rerunning(self, tests: int, /) -> None:
-        """Show that failed tests are being rerun."""
-        self._draw(replace(self._progress, stage=rerun_stage(tests), seconds_left=None))
-
-    def revised(self, result: TestResult, /) -> None:
-        """Replace the result of a failed test."""
-        self._draw(self._progress.with_rerun(result.test_id, result.outcome))
-
-    def remaining(self, seconds: float, /) -> None:
-        """Show the estimated time left."""
-        self._draw(replace(self._progress, seconds_left=seconds))
-
-    def _draw(self, progress: Progress) -> None:
-        self._progress = progress
-        self._line.draw(progress)
+    def __call__(self, event: RunEvent, /) -> None:
+        """Show the progress after an event."""
+        self._progress = self._progress.after(event)
+        if not isinstance(event, TestBegan):  # no name of a running test is drawn
+            self._line.draw(self._progress)
 
 
 def follow_progress(console: Console, label: str, updates: Iterable[Progress]) -> None:

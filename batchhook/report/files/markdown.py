@@ -98,14 +98,16 @@ def _group(heading: str, tests: Sequence[TestResult], details: str = "") -> Iter
 
 
 def _slowdowns(analysis: Analysis) -> Iterator[str]:
-    slowdowns = list(phrases.slowdowns(analysis))
-    if slowdowns:
+    groups = list(phrases.slowdown_groups(analysis))
+    if groups:
         slower = count_phrase(analysis.confirmed_slowdowns)
         yield from ("", f"**Slower: {slower}**" if slower else "**Possibly slower (inconclusive)**", "")
-        for name, description in slowdowns[:_MAX_TESTS]:
-            yield f"- {_code(name)}: {_code(description, _MESSAGE)}"
-    if len(slowdowns) > _MAX_TESTS:
-        yield f"- and {len(slowdowns) - _MAX_TESTS} more"
+    for heading, members in groups[:_MAX_TESTS]:
+        name, details = members[0]
+        others = f" and {len(members) - 1} more" if len(members) > 1 else ""
+        yield f"- {_code(heading, _MESSAGE)}: {_code(name)} {_code(details, _MESSAGE)}{others}"
+    if len(groups) > _MAX_TESTS:
+        yield f"- and {len(groups) - _MAX_TESTS} more"
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:

@@ -101,7 +101,8 @@ class StatusDocument(Document):
     batches, newest first. ``unseen`` are the batches that did not pass and whose verdict has not been shown yet.
     ``critical`` is the critical batch of this branch that has been neither rolled back nor acknowledged, and
     ``interrupted`` the operation that was interrupted in this work tree; each is null if there is none. ``affected``
-    says in a few words how the tests ended that the latest commit can affect; empty if that is unknown.
+    says in a few words how the tests ended that the latest commit can affect; empty if that is unknown. ``installed``
+    is false after an uninstallation: commits are not counted any more.
     """
 
     open: BatchDocument | None
@@ -111,6 +112,7 @@ class StatusDocument(Document):
     critical: int | None
     interrupted: int | None = None
     affected: str = ""
+    installed: bool = True
 
 
 class LogDocument(Document):

@@ -101,15 +101,13 @@ CREATE TABLE batches (
     verdict        TEXT NOT NULL DEFAULT '',
     reused_run     INTEGER NOT NULL DEFAULT 0, -- the run was made earlier, for the same tree and suite
     resolution     TEXT NOT NULL DEFAULT '', -- of a critical failure: acknowledged, fixed; '' if unresolved
-    finalized      INTEGER NOT NULL DEFAULT 0, -- reported; the runner has nothing left to do for it
-    pending_events INTEGER NOT NULL DEFAULT 0 -- awaiting delivery to plug-ins and notifications: bits of PendingEvents
+    finalized      INTEGER NOT NULL DEFAULT 0 -- reported; the runner has nothing left to do for it
 );
 CREATE UNIQUE INDEX one_open_batch_per_branch ON batches (branch_id) WHERE status = 'open';
 CREATE INDEX queued_batches ON batches (id) WHERE status <> 'open' AND finalized = 0;
 CREATE INDEX sealed_batches ON batches (branch_id) WHERE status <> 'open';
 CREATE INDEX batches_with_run ON batches (branch_id) WHERE run_id IS NOT NULL;
 CREATE INDEX batches_by_run ON batches (run_id);
-CREATE INDEX batches_with_pending_events ON batches (id) WHERE pending_events <> 0;
 
 CREATE TABLE pruned_batches (
     branch_id INTEGER NOT NULL REFERENCES branches (id),
@@ -342,8 +340,7 @@ CREATE TABLE operations (
     before         TEXT NOT NULL,     -- snapshot commit of everything the user had
     after          TEXT NOT NULL,     -- snapshot commit of what it leaves
     started_at     REAL NOT NULL,
-    ended_at       REAL NOT NULL DEFAULT 0,
-    pending        INTEGER NOT NULL DEFAULT 0 -- awaiting delivery to plug-ins and notifications
+    ended_at       REAL NOT NULL DEFAULT 0
 );
 
 -- Changes of open batches that were delivered to plug-ins.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from batchhook.core.culprits.attribution import group_by_culprit
 from batchhook.core.culprits.search import MAX_ERROR_TO_REVERT
+from batchhook.core.events import RunListener, StageBegan
 from batchhook.core.operations import Operation, OperationKind, batch_rollbacks, effective_ids, find_interrupted
 from batchhook.core.rollback import AutoRollbackResult, AutoRollbackStatus, RollbackMode
 from batchhook.core.settings import AutoRollback
@@ -24,7 +25,6 @@ from batchhook.workflow.context.revisions import head_oid
 from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
 from batchhook.workflow.rollback.selection import for_batch
 from batchhook.workflow.status import notices
-from batchhook.workflow.suite.run import RunListener
 
 _SECONDS_BETWEEN_CHECKS = 1.0
 """pre-commit hides unstaged edits while a hook runs, so a work tree counts as clean only if it is found so twice."""
@@ -51,7 +51,7 @@ def attempt_auto_rollback(project: Project, number: int, environment: Mapping[st
     totals = runs.load_totals(project.database, number)
     if totals is None or totals[0] is not Verdict.CRITICAL:
         return
-    listener.stage("preparing a rollback")
+    listener(StageBegan("preparing a rollback"))
     try:
         result = _attempt(project, number, environment, listener)
     except BatchhookError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from batchhook.core.batch import BatchStatus
 from batchhook.core.commit import Commit
 from batchhook.core.culprits.attribution import ProbeOutcome, group_by_culprit
+from batchhook.core.events import RunListener
 from batchhook.core.revert_check import RevertCheck, check_revert
 from batchhook.core.rollback import deltas_to_revert
 from batchhook.core.settings import Isolation
@@ -24,7 +25,7 @@ from batchhook.workflow.rollback.execute import PreparedPlan
 from batchhook.workflow.rollback.request import RollbackRequest, prepare_rollback
 from batchhook.workflow.rollback.selection import for_batch, load_sealed_batch
 from batchhook.workflow.suite.fingerprint import find_suite
-from batchhook.workflow.suite.run import RunListener, ensure_run
+from batchhook.workflow.suite.run import ensure_run
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pydantic
 
 from batchhook.core.ci import CiBaseline, CiRun
-from batchhook.core.settings import Isolation
+from batchhook.core.events import RunListener
 from batchhook.errors import BatchhookError, UsageError
 from batchhook.git import notes
 from batchhook.report import json_models
 from batchhook.workflow.ci import shallow
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 FILE_NAME = "baseline_results.json"
 """The baseline's name in the output folder."""
@@ -139,16 +139,11 @@ def test_commit(project: Project, revision: str, environment: Mapping[str, str],
     """
     commit = shallow.resolve_revision(project.git, revision)
     scratch = project.state.run("baseline")
-    run = run_suite_on_commit(with_worktrees(project), RunRequest(commit), environment, listener, scratch)
+    run = run_suite_on_commit(project.with_worktrees(), RunRequest(commit), environment, listener, scratch)
     if run.result.broken_reason:
         message = f"{revision} ({commit[:8]}) cannot be tested: {run.result.broken_reason}"
         raise BatchhookError(message, run.result.hint)
     return CiBaseline(f"{revision} ({commit[:8]})", commit, run.result.results)
-
-
-def with_worktrees(project: Project) -> Project:
-    """Return the project with tests in private work trees: other commits can be tested nowhere else."""
-    return replace(project, settings=replace(project.settings, isolation=Isolation.WORKTREE))
 
 
 def refusal(run: CiRun, location: BaselineLocation, *, force: bool) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
+from batchhook.core.events import RunListener, StageBegan
 from batchhook.core.results import SuiteResult, broken_result
 from batchhook.core.verdict import judge_suite
 from batchhook.errors import SuiteError
@@ -29,7 +30,7 @@ from batchhook.workflow.coverage.compare import make_report
 from batchhook.workflow.coverage.measure import add_coverage, with_coverage
 from batchhook.workflow.suite.engine_choice import list_files
 from batchhook.workflow.suite.fingerprint import find_suite
-from batchhook.workflow.suite.run import RunListener, default_spec
+from batchhook.workflow.suite.run import default_spec
 from batchhook.workflow.suite.unrun import add_unrun_tests
 
 
@@ -111,7 +112,7 @@ def _run(project: Project, environment: Mapping[str, str], listener: RunListener
     except SuiteError as error:
         return broken_result(error)
     with _lock_work_tree(StateDir.for_repository(project.location.common_dir), listener):
-        listener.stage("testing")
+        listener(StageBegan("testing"))
         spec = default_spec(project.settings, suite, project.location.top, scratch)
         if project.settings.coverage:
             spec = with_coverage(spec)
@@ -127,6 +128,6 @@ def _lock_work_tree(installed: StateDir, listener: RunListener) -> Iterator[None
         yield
         return
     if locks.is_locked(installed.in_place_lock):
-        listener.stage("waiting for another run in place")
+        listener(StageBegan("waiting for another run in place"))
     with locks.lock(installed.in_place_lock):
         yield

@@ -9,19 +9,19 @@ from batchhook.core.ci import CiBaseline, CiRun
 from batchhook.core.comparison import compare
 from batchhook.core.coverage.diff_coverage import CoverageReport
 from batchhook.core.culprits.bisect_result import Bisection
+from batchhook.core.events import RunListener
 from batchhook.core.progress import Progress
 from batchhook.core.results import Run
 from batchhook.core.verdict import judge_suite
 from batchhook.errors import UsageError
 from batchhook.store import runs
 from batchhook.workflow.ci import shallow
-from batchhook.workflow.ci.baselines import with_worktrees
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.context.revisions import CommitRange, first_parent_range
 from batchhook.workflow.coverage.compare import make_report
 from batchhook.workflow.culprits.bisect import bisect
 from batchhook.workflow.culprits.request import BisectRequest
-from batchhook.workflow.suite.run import RunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def run_range(
     Raises:
         BatchhookError: there is no such range, or the clone has only a part of it.
     """
-    project = with_worktrees(project)
+    project = project.with_worktrees()
     good = shallow.resolve_revision(project.git, revision_range.good)
     bad = shallow.resolve_revision(project.git, revision_range.bad)
     shallow.check_complete(project.git, good, bad, str(revision_range))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from batchhook.core.ci import CiBaseline, CiRun
+from batchhook.core.events import RunListener
 from batchhook.core.progress import Progress
 from batchhook.errors import UsageError
 from batchhook.workflow.ci import baselines, ci_env, ranges, reports
@@ -16,7 +17,6 @@ from batchhook.workflow.ci.baselines import BaselineLocation, BaselineSource
 from batchhook.workflow.ci.checkout import open_checkout, run_checkout
 from batchhook.workflow.ci.ranges import RevisionRange, SearchOptions
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.suite.run import RunListener
 
 
 @dataclass(frozen=True, slots=True)

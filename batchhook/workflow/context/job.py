@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchhook.core.batch import Batch
-from batchhook.store.progress import ProgressWriter
+from batchhook.core.events import RunListener
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class BatchJob:
     Attributes:
         batch: as it was when the runner took it from the queue.
         environment: the runner's.
-        progress: reports the job's progress.
+        listener: follows the job.
         scratch: folder for its temporary files.
     """
 
     batch: Batch
     environment: Mapping[str, str]
-    progress: ProgressWriter
+    listener: RunListener
     scratch: Path

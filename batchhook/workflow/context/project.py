@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchhook.core import hook_text
 from batchhook.core.batch import Batch, BatchQuota
-from batchhook.core.settings import Settings
+from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import StoreError
 from batchhook.git.command import Git
 from batchhook.git.location import Location, locate, read_head
@@ -58,6 +59,10 @@ class Project:
             return self
         return replace(self, settings=config.load(self.sources, lambda: branch))
 
+    def with_worktrees(self) -> Project:
+        """Return the project with tests in private work trees: other commits can be tested nowhere else."""
+        return replace(self, settings=replace(self.settings, isolation=Isolation.WORKTREE))
+
     def reconcile(self, hook: HookEvent | None = None) -> Count | None:
         """Bring the count up to date with the commit graph (``workflow/counting/reconcile.py``)."""
         quota = self._adaptive_quota(hook) if self.is_size_adaptive else self._usual_quota
@@ -101,6 +106,9 @@ def has_pending_import(location: Location) -> bool:
 
 
 def _not_installed(location: Location) -> StoreError:
+    config = _find_framework_config(location.top)
+    if config:
+        return StoreError(f"{config} runs batchhook, but no commit was counted yet", "git commit; or batchhook install")
     message = "batchhook is not installed in this repository"
     if not has_pending_import(location):
         return StoreError(message, "batchhook install")
@@ -108,6 +116,15 @@ def _not_installed(location: Location) -> StoreError:
         f"{message}; changes recorded before it was one are in {shadow_repo.git_dir_for(location.top)}",
         "batchhook install imports them",
     )
+
+
+def _find_framework_config(top: Path) -> str:
+    """Return the name of the configuration by which pre-commit or prek runs batchhook; empty if there is none."""
+    for name in hook_text.FRAMEWORK_CONFIGS:
+        with suppress(OSError):
+            if "post-commit" in hook_text.hooks_named_in((top / name).read_text("utf-8", "replace")):
+                return name
+    return ""
 
 
 @contextmanager

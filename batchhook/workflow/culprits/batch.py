@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from batchhook.core.culprits.attribution import Attribution, AttributionKind, ProbeOutcome
 from batchhook.core.culprits.search import MAX_ERROR, MAX_ERROR_TO_REVERT
+from batchhook.core.events import SearchAdvanced
 from batchhook.core.results import IsolationLevel, Run, TestResult
 from batchhook.core.settings import AutoRollback, Isolation
 from batchhook.core.suite_difference import describe_difference
@@ -105,7 +106,7 @@ def _search(
         list_current_tests=lambda: current_tests,
         budget=settings.culprit_budget,
         max_error=MAX_ERROR_TO_REVERT if settings.auto_rollback is AutoRollback.APPLY else MAX_ERROR,
-        on_solved=lambda solved: job.progress.searching(len(failures), solved),
+        on_solved=lambda solved: job.listener(SearchAdvanced(len(failures), solved)),
         setup_seconds=run.result.duration if suite.unselective else INITIAL_SETUP_SECONDS,
         is_selective=not suite.unselective,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from batchhook.core.commit import Commit
 from batchhook.core.culprits.attribution import ProbeOutcome
+from batchhook.core.events import EventKind, ignore_event
 from batchhook.core.results import Outcome, Run
 from batchhook.core.settings import CodeMapMode, EachCommit, Isolation
 from batchhook.core.test_ids import parse_id
@@ -25,7 +26,7 @@ from batchhook.execution.cancel import CancelToken
 from batchhook.git import history
 from batchhook.git.environment import background_environment
 from batchhook.git.location import Head, read_head
-from batchhook.store import code_map, locks, observations, runs, test_stats
+from batchhook.store import code_map, events, locks, observations, runs, test_stats
 from batchhook.store.observations import RunFilter
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.impact.advice import ImpactAdvisor
@@ -33,7 +34,7 @@ from batchhook.workflow.impact.affected import TreeComparison
 from batchhook.workflow.impact.query import AffectedAnswer, answer
 from batchhook.workflow.status import affected_note
 from batchhook.workflow.suite.fingerprint import Suite, find_suite
-from batchhook.workflow.suite.run import NullRunListener, RunRequest, run_suite_on_commit
+from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 
 LOWEST_PRIORITY = 19
 """Of the process and its tests, by nice(2)."""
@@ -177,7 +178,7 @@ class _AffectedRun:
 
     def _run(self, request: RunRequest) -> Run | None:
         """Run what is requested; return None if it was given up."""
-        run = run_suite_on_commit(self._project, request, self._environment, NullRunListener(), self._scratch)
+        run = run_suite_on_commit(self._project, request, self._environment, ignore_event, self._scratch)
         return None if request.cancel is not None and request.cancel.is_cancelled else run
 
     def _report(self, suite: Suite, text: str, failing: Sequence[str]) -> None:
@@ -213,6 +214,8 @@ class _AffectedRun:
 
     def _write(self, text: str, failing: Sequence[str] = ()) -> None:
         affected_note.write(self._project.state, self._head, text, failing)
+        with self._project.database.transaction():
+            events.append(self._project.database, EventKind.COMMIT_TESTED)
 
 
 def _size(path: Path) -> int:

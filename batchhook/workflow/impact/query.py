@@ -9,6 +9,7 @@ from enum import Enum
 
 from batchhook.core.impact.code_map import AffectedTest, CodeMap, Sureness, TreeChanges, sort_by_weight
 from batchhook.core.impact.source_code import TOP_LEVEL
+from batchhook.core.settings import Isolation
 from batchhook.core.test_ids import is_test_file
 from batchhook.errors import BatchhookError, UsageError
 from batchhook.git import history
@@ -80,14 +81,22 @@ def query_affected(project: Project, source: ChangeSource, revision: str = "HEAD
         SuiteError: there is no suite.
     """
     subject, old, new = _trees(project, source, revision)
-    known = code_map.load(project.database, find_suite(project, os.environ).fingerprint)
+    known = _load_map(project)
     if not known.records:
         raise BatchhookError(
             "no run has recorded yet which code each test runs",
-            'set `code_map = "always"`, then: batchhook test --fresh',
+            "the next full batch does; to do it now: BATCHHOOK_CODE_MAP=always batchhook test --fresh",
         )
     comparison = TreeComparison(project, known)
     return answer(project, known, subject, comparison.affected_by_change(old, new), comparison.compare(old, new))
+
+
+def _load_map(project: Project) -> CodeMap:
+    """Return the map of the suite; in place, that of the same suite in a private work tree if it has none."""
+    known = code_map.load(project.database, find_suite(project, os.environ).fingerprint)
+    if known.records or project.settings.isolation is Isolation.WORKTREE:
+        return known
+    return code_map.load(project.database, find_suite(project.with_worktrees(), os.environ).fingerprint)
 
 
 def answer(

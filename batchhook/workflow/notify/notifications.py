@@ -16,7 +16,7 @@ from batchhook.core.settings import NotifyEvent, NotifySettings
 from batchhook.errors import BatchhookError
 from batchhook.plugins.notification_sender import APPRISE_MISSING
 from batchhook.plugins.sandbox import SandboxCall, run_sandboxed
-from batchhook.store import batches, integration_errors, runs
+from batchhook.store import batches, deliveries, events, integration_errors, runs
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.environment import clean_environment
 
@@ -69,6 +69,14 @@ def is_enabled(project: Project, branch: str = "") -> bool:
     """Return whether notifications are configured for a branch (full ref name)."""
     settings = project.for_branch(branch).settings if branch else project.settings
     return bool(settings.notify.events and list_destinations(settings.notify, os.environ))
+
+
+def prepare_delivery(project: Project, branch: str = "") -> None:
+    """Have events delivered from now on if there are plug-ins, or notifications for a branch (full ref name)."""
+    if deliveries.load_plugins(project.database) or is_enabled(project, branch):
+        events.join(project.database, events.DISPATCHER)
+    elif not events.has_unread(project.database, events.DISPATCHER):
+        events.leave(project.database, events.DISPATCHER)
 
 
 def notify_batch(project: Project, analysis: Analysis) -> None:

@@ -11,7 +11,7 @@ from batchhook.core.metrics import Metric, validate_metrics
 from batchhook.lazy import LazyModule
 from batchhook.plugins.discovery import Plugin, find_plugins
 from batchhook.plugins.sandbox import SandboxCall, SandboxResult, run_sandboxed
-from batchhook.store import batches, integration_errors, outbox
+from batchhook.store import batches, deliveries, integration_errors
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status.analyze import load_analysis
 from batchhook.workflow.suite.environment import clean_environment
@@ -34,7 +34,7 @@ class PluginSet:
         self._project = project
         self.plugins = find_plugins()
         self._hooks: dict[str, frozenset[str]] = {}
-        outbox.save_plugins(project.database, [plugin.name for plugin in self.plugins])
+        deliveries.save_plugins(project.database, [plugin.name for plugin in self.plugins])
 
     def publish(self, hook: str, **arguments: BaseModel) -> dict[str, dict[str, Metric]]:
         """Deliver an event to the plug-ins, and store which of them failed.

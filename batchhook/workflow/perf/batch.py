@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from batchhook.core.batch import Batch
 from batchhook.core.documents import are_documents
+from batchhook.core.events import MeasuringAdvanced
 from batchhook.core.perf.screening import SuspectedSlowdown, TimingHistory, is_machine_slow, screen_slowdowns
 from batchhook.core.perf.slowdown import Slowdown
 from batchhook.core.results import Run
@@ -97,14 +98,14 @@ def _search(project: Project, job: BatchJob, run: Run, suspects: Sequence[Suspec
     revisions = batch_revisions(project.git, job.batch.changes)
     if settings.isolation is Isolation.IN_PLACE or run.tree != revisions[-1].tree:
         return _all_inconclusive(suspects, "tested in place: other commits cannot be measured there")
-    job.progress.measuring(len(suspects), 0)
+    job.listener(MeasuringAdvanced(len(suspects), 0))
     deadline = time.monotonic() + settings.slowdown_budget
     with open_bench(project, find_suite(project, job.environment), job.scratch, deadline) as bench:
         finder = SlowdownFinder(
             bench,
             revisions,
             settings.slowdown_threshold,
-            lambda settled: job.progress.measuring(len(suspects), settled),
+            lambda settled: job.listener(MeasuringAdvanced(len(suspects), settled)),
             Conditions(
                 _inert_positions(project, job.batch, revisions),
                 _UntouchedPositions(ChangeImpact(project, run.suite, revisions), run),

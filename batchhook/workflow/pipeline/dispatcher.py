@@ -1,7 +1,7 @@
 """The dispatcher: the detached process, one per repository, that delivers events to plug-ins and notifications.
 
-Run as ``python -m batchhook.workflow.pipeline.dispatcher TOP``. Pending events are marked in the database, so a kill
-loses none, but may deliver one twice. Neither a commit nor the runner waits for it.
+Run as ``python -m batchhook.workflow.pipeline.dispatcher TOP``. How far it has come is in the database, so a kill loses
+no event, but may deliver one twice. Neither a commit nor the runner waits for it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
 from batchhook.core.commit import Commit, FileEdit
+from batchhook.core.events import EventKind, RepositoryEvent
+from batchhook.core.operations import OperationStatus
 from batchhook.core.verdict import Verdict
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db
 from batchhook.report import json_models
-from batchhook.store import batches, branches, locks, operations, outbox, runs, test_stats
-from batchhook.store.outbox import PendingEvents
+from batchhook.store import batches, branches, deliveries, events, locks, operations, runs, test_stats
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.counting.reconcile import Count
 from batchhook.workflow.coverage.compare import load_report
@@ -55,8 +56,8 @@ def dispatch(top: Path, environment: Mapping[str, str]) -> None:
 
 
 def _has_pending(project: Project) -> bool:
-    count = project.reconcile() if outbox.load_plugins(project.database) else None
-    return outbox.has_pending(project.database, [change.oid for change in count.changes] if count else ())
+    count = project.reconcile() if deliveries.load_plugins(project.database) else None
+    return deliveries.has_pending(project.database, [change.oid for change in count.changes] if count else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +70,39 @@ class Dispatcher:
     def deliver_pending(self) -> bool:
         """Deliver all pending events in the order in which they happened; return whether there were any."""
         database = self.project.database
-        handlers = (
-            (PendingEvents.SEALED, self._deliver_sealed),
-            (PendingEvents.RUN, self._deliver_run),
-            (PendingEvents.END, self._deliver_end),
-        )
-        had_pending = False
-        for number, pending in outbox.list_pending_batches(database):
-            for event, deliver in handlers:
-                if event in pending:
-                    self._run_guarded(deliver, number)
-                    outbox.mark_delivered(database, number, event)
-                    had_pending = True
-        for number in outbox.list_pending_operations(database):
-            self._run_guarded(self._deliver_operation, number)
-            outbox.set_operation_pending(database, number, pending=False)
-            had_pending = True
-        return self._deliver_open_changes() or had_pending
+        handlers: Mapping[EventKind, Callable[[RepositoryEvent], None]] = {
+            EventKind.BATCH_SEALED: self._deliver_sealed,
+            EventKind.RUN_FINISHED: self._deliver_run,
+            EventKind.BATCH_FINISHED: self._deliver_end,
+            EventKind.OPERATION_ENDED: self._deliver_operation,
+        }
+        pending = events.unread(database, events.DISPATCHER)
+        for event in pending:
+            if event.kind in handlers:
+                self._run_guarded(handlers[event.kind], event)
+            events.advance(database, events.DISPATCHER, event.id)
+        return self._deliver_open_changes() or bool(pending)
 
     @staticmethod
-    def _run_guarded(deliver: Callable[[int], None], number: int) -> None:
+    def _run_guarded(deliver: Callable[[RepositoryEvent], None], event: RepositoryEvent) -> None:
         try:
-            deliver(number)
+            deliver(event)
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - logged: a defect of ours must not keep other events from being delivered
             traceback.print_exc()
 
-    def _deliver_sealed(self, number: int) -> None:
+    def _deliver_sealed(self, event: RepositoryEvent) -> None:
         if not self.plugin_set.plugins:
             return
-        batch = batches.load(self.project.database, number)
-        new = set(outbox.filter_undelivered(self.project.database, [change.oid for change in batch.changes]))
+        batch = batches.load(self.project.database, event.batch)
+        new = set(deliveries.filter_undelivered(self.project.database, [change.oid for change in batch.changes]))
         self._deliver_changes(batch, [change for change in batch.changes if change.oid in new])
         self.plugin_set.publish("batchhook_batch_sealed", batch=self._document(batch))
+        deliveries.forget_changes(self.project.database, batch.id)
 
-    def _deliver_run(self, number: int) -> None:
+    def _deliver_run(self, event: RepositoryEvent) -> None:
+        number = event.batch
         loaded = runs.load_for_batch(self.project.database, number)
         if not self.plugin_set.plugins or loaded is None:
             return
@@ -116,14 +114,16 @@ class Dispatcher:
         document = json_models.test_document(batch.head, run, verdict, flips, remembered=is_reused, coverage=coverage)
         self.plugin_set.publish("batchhook_run_finished", batch=self._document(batch), run=document)
 
-    def _deliver_end(self, number: int) -> None:
-        analysis = load_analysis(self.project, number)
+    def _deliver_end(self, event: RepositoryEvent) -> None:
+        analysis = load_analysis(self.project, event.batch)
         if self.plugin_set.plugins and analysis.verdict is Verdict.CRITICAL:
             self.plugin_set.publish("batchhook_critical_failure", analysis=json_models.analysis_document(analysis))
         notify_batch(self.project, analysis)
 
-    def _deliver_operation(self, number: int) -> None:
-        operation = operations.load(self.project.database, number)
+    def _deliver_operation(self, event: RepositoryEvent) -> None:
+        operation = operations.load(self.project.database, event.operation)
+        if operation.status is not OperationStatus.DONE:
+            return
         if self.plugin_set.plugins:
             self.plugin_set.publish("batchhook_rolled_back", operation=operation_document(operation))
         notify_operation(self.project, operation)
@@ -140,7 +140,7 @@ class Dispatcher:
     def _find_new_changes(self, count: Count) -> list[Commit]:
         """Return the undelivered changes; amended or rebased ones that were delivered under another name are none."""
         database = self.project.database
-        oids = outbox.filter_undelivered(database, [change.oid for change in count.changes])
+        oids = deliveries.filter_undelivered(database, [change.oid for change in count.changes])
         branch = branches.find(database, count.branch)
         if not oids or branch is None:
             return []
@@ -148,9 +148,9 @@ class Dispatcher:
         renamed = []
         for oid in oids:
             former_oids = ledger.former_oids(oid)
-            if len(outbox.filter_undelivered(database, former_oids)) < len(former_oids):
+            if len(deliveries.filter_undelivered(database, former_oids)) < len(former_oids):
                 renamed.append(oid)
-        outbox.mark_changes_delivered(database, renamed)
+        deliveries.mark_changes_delivered(database, renamed)
         return [change for change in count.changes if change.oid in set(oids).difference(renamed)]
 
     def _deliver_changes(self, batch: Batch, new: list[Commit]) -> None:
@@ -158,7 +158,7 @@ class Dispatcher:
         for change in document.changes:
             if change.oid in oids:
                 self.plugin_set.publish("batchhook_change_recorded", change=change, batch=document)
-                outbox.mark_changes_delivered(self.project.database, [change.oid])
+                deliveries.mark_changes_delivered(self.project.database, [change.oid])
 
     def _document(self, batch: Batch) -> json_models.BatchDocument:
         return json_models.batch_document(batch, self._load_edits(batch))

@@ -7,14 +7,12 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 
-from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.batch import Batch
 from batchhook.errors import StoreError
-from batchhook.store import batches, outbox
-from batchhook.store.outbox import PendingEvents
+from batchhook.store import batches
 from batchhook.workflow.auto_rollback.attempt import attempt_auto_rollback
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify.notifications import is_enabled
 from batchhook.workflow.notify.plugin_events import add_metrics
 from batchhook.workflow.prediction.training import retrain_if_due
 from batchhook.workflow.reports.write import write_reports
@@ -30,10 +28,10 @@ def finalize(project: Project, job: BatchJob) -> None:
         StoreError: the result could not be stored; the next runner finalizes the batch again.
     """
     number = job.batch.id
-    _run_guarded(partial(attempt_auto_rollback, project, number, job.environment, job.progress))
+    _run_guarded(partial(attempt_auto_rollback, project, number, job.environment, job.listener))
     _run_guarded(partial(add_metrics, project, number))
     _run_guarded(partial(write_reports, project, number))
-    batches.set_status(project.database, number, BatchStatus.FINISHED)
+    batches.finish(project.database, number)
     _run_guarded(partial(retrain_if_due, project, number))  # the batch does not wait for it
 
 
@@ -47,14 +45,12 @@ def _run_guarded(step: Callable[[], None]) -> None:
 
 
 def request_dispatch(project: Project, batch: Batch) -> None:
-    """Queue a finished batch's events for plug-ins and notifications, start the dispatcher, and close the job.
+    """Start the dispatcher of events to plug-ins and notifications, and close the job.
 
     The dispatcher is a process of its own, so the runner does not wait for it. After a kill, this is repeated.
 
     Raises:
         StoreError: nothing could be stored; the next runner does it.
     """
-    if outbox.load_plugins(project.database) or is_enabled(project, batch.branch):
-        outbox.add_pending(project.database, batch.id, PendingEvents.END)
     spawn.ensure_dispatcher(project.location, project.database, os.environ)
     batches.mark_finalized(project.database, batch.id)

@@ -16,19 +16,22 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchhook.core.batch import Batch, BatchStatus
+from batchhook.core.culprits.attribution import AttributionKind
+from batchhook.core.events import StageBegan
 from batchhook.core.perf import slowdown
 from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.verdict import Verdict, judge_suite, with_culprits, with_slowdowns
 from batchhook.errors import BatchhookError, StoreError
 from batchhook.git import backends, object_db, shadow_repo
 from batchhook.store import attributions, batches, locks, runs, slowdowns
-from batchhook.store.progress import ProgressWriter
+from batchhook.store.run_events import RunEventWriter
 from batchhook.workflow.backups import create_backup
 from batchhook.workflow.baseline import are_accepted, load_known_results
 from batchhook.workflow.context.job import BatchJob
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.culprits.batch import find_culprits
 from batchhook.workflow.impact.advice import ImpactAdvisor
+from batchhook.workflow.notify.notifications import prepare_delivery
 from batchhook.workflow.notify.plugin_events import PluginSet
 from batchhook.workflow.perf.batch import find_slowdowns
 from batchhook.workflow.pipeline.finalize import finalize, request_dispatch
@@ -74,9 +77,10 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
         StoreError: a result could not be stored; the batch stays in the queue.
     """
     project = project.for_branch(batch.branch)
+    prepare_delivery(project, batch.branch)
     folder = project.state.run(f"batch-{batch.id}")
-    progress = ProgressWriter(folder / "progress.ndjson")
-    job = BatchJob(batch, environment, progress, folder / "scratch")
+    listener = RunEventWriter(folder / "events.ndjson")
+    job = BatchJob(batch, environment, listener, folder / "scratch")
     try:
         if batch.status in {BatchStatus.SEALED, BatchStatus.RUNNING}:
             batches.set_status(project.database, batch.id, BatchStatus.RUNNING)
@@ -92,7 +96,7 @@ def run_batch(project: Project, batch: Batch, environment: Mapping[str, str]) ->
             finalize(project, job)
         request_dispatch(project, batch)
     finally:
-        progress.close()
+        listener.close()
 
 
 def _status(project: Project, batch: Batch) -> BatchStatus:
@@ -103,12 +107,12 @@ def _run_suite(project: Project, job: BatchJob, advisor: ImpactAdvisor) -> Run:
     """Run a batch's tests. An error becomes the run's result: it must not keep the batch in the queue for ever."""
     started_at, batch = time.time(), job.batch
     try:
-        job.progress.stage("backing up")
+        job.listener(StageBegan("backing up"))
         request = RunRequest(
             batch.head, changed_files=_back_up(project, batch), advise=RiskAdvisor(project, batch.changes, advisor)
         )
         _preload_reports()
-        return run_suite_on_commit(project, request, job.environment, job.progress, job.scratch)
+        return run_suite_on_commit(project, request, job.environment, job.listener, job.scratch)
     except StoreError:
         raise
     except BatchhookError as error:
@@ -157,7 +161,8 @@ def _search_culprits(project: Project, job: BatchJob) -> None:
     threshold = project.settings.critical_failure_threshold
     blamed = {attribution.culprit for attribution in culprits.by_id.values() if attribution.culprit}
     has_culprit = not are_accepted(project, blamed)
-    verdict = with_culprits(loaded.verdict, loaded.run.result, threshold, has_culprit=has_culprit)
+    flaky = sum(each.kind is AttributionKind.FLAKY for each in culprits.by_test.values())
+    verdict = with_culprits(loaded.verdict, loaded.run.result, threshold, has_culprit=has_culprit, flaky=flaky)
     if verdict is not Verdict.KNOWN_FAILURES:
         notices.post_culprits(project.state, number, verdict, loaded.run.result, culprits.by_id)
     attributions.finish_search(project.database, number, culprits.revisions, culprits.by_test, verdict)

@@ -13,10 +13,10 @@ from batchhook.errors import GitError, StoreError
 from batchhook.git import branch, empty_dirs, merge, refs, snapshot, stash
 from batchhook.git.location import read_head
 from batchhook.git.snapshot import WorktreeState
-from batchhook.store import locks, operations, outbox
+from batchhook.store import locks, operations
 from batchhook.workflow.context.interrupted import describe
 from batchhook.workflow.context.project import Project
-from batchhook.workflow.notify import notifications
+from batchhook.workflow.notify.notifications import prepare_delivery
 from batchhook.workflow.recording.record import record_operation_result
 from batchhook.workflow.rollback import autostash, commit_message
 from batchhook.workflow.rollback.plan import Plan, Reversal, make_plan
@@ -67,8 +67,9 @@ class PreparedPlan:
             raise GitError(f"{error.message}; nothing was changed", error.hint) from error
         done = replace(operation, status=self.final_status, head=after.head)
         commit_message.refresh(project, self._operations_with(done))
+        prepare_delivery(project)
         operations.mark_ended(project.database, operation.id, self.final_status)
-        self._announce(done)
+        spawn.ensure_dispatcher(project.location, project.database, os.environ)
         gate.update_gate_files(project)
         record_operation_result(project, operation.id, after.files)
         return done
@@ -79,14 +80,6 @@ class PreparedPlan:
 
     def _operations_with(self, operation: Operation) -> list[Operation]:
         return [*(each for each in self.session.operations if each.id != operation.id), operation]
-
-    def _announce(self, operation: Operation) -> None:
-        """Queue the operation for plug-ins and notifications, if there are any."""
-        project = self.session.project
-        is_wanted = bool(outbox.load_plugins(project.database)) or notifications.is_enabled(project)
-        if is_wanted and operation.status is OperationStatus.DONE:
-            outbox.set_operation_pending(project.database, operation.id, pending=True)
-        spawn.ensure_dispatcher(project.location, project.database, os.environ)
 
     def _act(self, operation: Operation, after: WorktreeState) -> None:
         project, before = self.session.project, self.plan.before

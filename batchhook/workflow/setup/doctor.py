@@ -266,10 +266,14 @@ def _check_engines(
     suites: Sequence[SuiteOutlook], location: Location, git: Git, settings: Settings
 ) -> Iterator[HealthCheck]:
     """Show what runs each suite, why, what it collects, and which tests it does not run."""
+    checks = [(suite.name, check) for suite in suites for check in _check_engine(suite)]
+    for check in dict.fromkeys(check for _, check in checks if not check.ok):  # one cause may concern several suites
+        names = [name for name, other in checks if other == check and name]
+        yield replace(check, name=": ".join(filter(None, (", ".join(names), check.name))))
+    for name, check in checks:
+        if check.ok:
+            yield replace(check, name=": ".join(filter(None, (name, check.name))))
     for suite in suites:
-        prefix = f"{suite.name}: " if suite.name else ""
-        for check in _check_engine(suite):
-            yield replace(check, name=f"{prefix}{check.name}")
         if suite.preview is not None and not suite.name and suite.preview.choice.engine is EngineName.UNITTEST:
             yield from _check_undiscovered(location, git, settings)
 

@@ -6,14 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.hook_text import HookAuthor
+from batchhook.core.hook_text import FRAMEWORK_CONFIGS, HookAuthor, hooks_named_in
 from batchhook.workflow.setup.hook_files import find_author, read_hook
 from batchhook.workflow.setup.hook_scripts import HOOKS
 
-_NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml")
 _OPTION = re.compile(rb"--config=([^\s'\")]+)")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-_HOOK = re.compile(r"""(?:\bid\s*[:=]\s*["']?batchhook-|\bbatchhook-hook\s+)([a-z-]+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +46,8 @@ def find_framework_config(top: Path, folder: Path) -> FrameworkConfig | None:
     authors = {name: find_author(folder / name) for name in HOOKS}
     by_framework = [name for name, author in authors.items() if author is not None and author.is_framework]
     options = [match for name in by_framework for match in _OPTION.findall(read_hook(folder / name))]
-    for name in dict.fromkeys([*(option.decode("utf-8", "replace") for option in options), *_NAMES]):
-        lines = read_hook(top / name).decode("utf-8", "replace").splitlines()
-        hooks = frozenset(hook for line in lines for hook in _HOOK.findall(_COMMENT.sub("", line))) & frozenset(HOOKS)
+    for name in dict.fromkeys([*(option.decode("utf-8", "replace") for option in options), *FRAMEWORK_CONFIGS]):
+        hooks = hooks_named_in(read_hook(top / name).decode("utf-8", "replace")) & frozenset(HOOKS)
         if "post-commit" in hooks:
             uses_prek = HookAuthor.PREK in authors.values() or name == "prek.toml"
             program = HookAuthor.PREK if uses_prek else HookAuthor.PRE_COMMIT

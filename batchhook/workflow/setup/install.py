@@ -16,6 +16,7 @@ from batchhook.git.command import Git
 from batchhook.git.environment import project_environment
 from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location
+from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.counting.init import initialize
 from batchhook.workflow.retention import worktree_gc
@@ -163,6 +164,9 @@ def uninstall(location: Location, git: Git) -> tuple[str, ...]:
             f"{framework.program} runs batchhook, by its configuration in {framework.name}",
             "remove batchhook's hooks from that file",
         )
+    state = StateDir.for_repository(location.common_dir)
+    if state.is_installed():
+        state.uninstalled.touch()
     return tuple(name for name in HOOKS if name in removed)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from batchhook.core.batch import BatchStatus
 from batchhook.core.results import Run
 from batchhook.core.settings import GateMode
 from batchhook.core.verdict import Verdict, judge_suite
@@ -55,9 +56,12 @@ def acknowledge(project: Project, number: int) -> None:
         BatchhookError: the batch has no run yet, or did not fail critically.
         NothingToDoError: it is already resolved.
     """
-    batches.load(project.database, number)
+    batch = batches.load(project.database, number)
     totals = runs.load_totals(project.database, number)
-    if totals is None or totals[0] is not Verdict.CRITICAL:
+    if totals is None:
+        state = "is still open" if batch.status is BatchStatus.OPEN else "has not been tested yet"
+        raise BatchhookError(f"batch {number} {state}: there is nothing to acknowledge", f"batchhook wait {number}")
+    if totals[0] is not Verdict.CRITICAL:
         raise BatchhookError(f"batch {number} did not fail critically", f"batchhook analyze {number}")
     if number not in critical_failures.list_unresolved(project.database).values():
         raise NothingToDoError(f"batch {number} is already resolved", "batchhook status")

@@ -62,6 +62,7 @@ class RepositoryStatus:
         critical_batch: the batch of this branch with an unresolved critical failure.
         interrupted: the operation that was interrupted in this work tree.
         affected: how the tests ended that the latest commit can affect, in a few words; empty if that is unknown.
+        is_installed: False after an uninstallation: commits are not counted any more.
     """
 
     count: Count | None
@@ -71,6 +72,7 @@ class RepositoryStatus:
     critical_batch: int | None = None
     interrupted: Operation | None = None
     affected: str = ""
+    is_installed: bool = True
 
 
 def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
@@ -96,6 +98,7 @@ def load_status(project: Project, limit: int = 5) -> RepositoryStatus:
         critical_failures.list_unresolved(project.database).get(count.branch) if count else None,
         interrupted.find(project.database, project.location),
         affected_note.read(project.state, count.branch, count.head) if count else "",
+        not project.state.is_uninstalled(),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from batchhook.git.environment import background_environment
 from batchhook.git.location import Location
-from batchhook.store import batches, locks, outbox
+from batchhook.store import batches, deliveries, locks
 from batchhook.store.database import Database
 from batchhook.store.state_dir import StateDir
 
@@ -69,7 +69,7 @@ def ensure_dispatcher(
     state = StateDir.for_repository(location.common_dir)
     if environment.get("BATCHHOOK_NO_RUNNER") or environment.get("BATCHHOOK_RUNNING"):
         return
-    if outbox.has_pending(database, open_changes) and not locks.is_locked(state.dispatcher_lock):
+    if deliveries.has_pending(database, open_changes) and not locks.is_locked(state.dispatcher_lock):
         _spawn_module("batchhook.workflow.pipeline.dispatcher", location, environment)
 
 

@@ -15,7 +15,7 @@ from batchhook.core.verdict import Verdict, with_slowdowns
 from batchhook.errors import BatchhookError, NoFullBatchError, NotFinishedError
 from batchhook.store import batches, locks, runs
 from batchhook.store.database import Database
-from batchhook.store.progress import ProgressReader
+from batchhook.store.run_events import RunEventReader
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import notices
@@ -165,9 +165,9 @@ def _measuring_patience(project: Project, number: int) -> float | None:
     return MEASURING_PATIENCE if with_slowdowns(verdict, confirmed=True) is not verdict else 0.0
 
 
-def progress_reader(project: Project, number: int) -> ProgressReader:
+def progress_reader(project: Project, number: int) -> RunEventReader:
     """Return a reader of a batch's progress."""
-    return ProgressReader(project.state.run(f"batch-{number}") / "progress.ndjson")
+    return RunEventReader(project.state.run(f"batch-{number}") / "events.ndjson")
 
 
 def is_runner_at_work(state: StateDir, database: Database) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchhook.core.engine_choice import EngineChoice
+from batchhook.core.events import ignore_event
 from batchhook.core.plural import plural
 from batchhook.core.results import IsolationLevel, UnrunTests
 from batchhook.core.settings import EngineName, Settings
@@ -24,7 +25,7 @@ from batchhook.execution.cancel import CancelToken
 from batchhook.execution.import_check import first_party_names
 from batchhook.execution.interpreter import Interpreter
 from batchhook.execution.session import Discovery, Session
-from batchhook.execution.spec import NullListener, SuiteSpec, check_runnable
+from batchhook.execution.spec import SuiteSpec, check_runnable
 from batchhook.git.command import Git
 from batchhook.git.location import Location
 from batchhook.lazy import LazyModule
@@ -250,7 +251,7 @@ def collect(spec: SuiteSpec, seconds: float) -> Collection | None:
 
 def _collect_items(spec: SuiteSpec) -> Collection:
     discovery = Discovery(WorkerGroup(spec.environment), first_party_names(spec.source_roots))
-    session = Session(spec, NullListener(), discovery, lambda _: [], isolation=IsolationLevel.SUITE)
+    session = Session(spec, ignore_event, discovery, lambda _: [], isolation=IsolationLevel.SUITE)
     try:
         check_runnable(spec)
         session.run(1)

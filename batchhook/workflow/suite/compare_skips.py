@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from batchhook.core.events import RunListener, StageBegan
 from batchhook.core.plural import plural
 from batchhook.core.results import Run, SuiteResult
 from batchhook.core.skip_comparison import SkipComparison, TestSets
@@ -18,7 +19,7 @@ from batchhook.execution.spec import SuiteSpec
 from batchhook.store import locks
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.suite.fingerprint import Suite
-from batchhook.workflow.suite.run import RunListener, default_spec, run_located
+from batchhook.workflow.suite.run import default_spec, run_located
 
 
 def compare_skips(project: Project, suite: Suite, run: Run, listener: RunListener, scratch: Path) -> SkipComparison:
@@ -43,20 +44,20 @@ def compare_skips(project: Project, suite: Suite, run: Run, listener: RunListene
         )
     suite = suite.without(uncompared)
     results = tuple(each for each in run.result.results if split_suite(each.test_id)[0] not in uncompared)
-    listener.stage("waiting for another run in place")
+    listener(StageBegan("waiting for another run in place"))
     with locks.lock(project.state.in_place_lock):
         try:
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir(parents=True)
             spec = default_spec(project.settings, suite, project.location.top, scratch)
-            listener.stage("collecting the tests of the work tree")
+            listener(StageBegan("collecting the tests of the work tree"))
             collected = _collect_ids(spec)
             countable = frozenset(
                 each.test_id for each in results if split_suite(each.test_id)[0] not in suite.commands
             )
             tests = TestSets(results, collected, countable)
             selected = tests.select()
-            listener.stage(f"running {plural(len(selected), 'skipped test')} in the work tree")
+            listener(StageBegan(f"running {plural(len(selected), 'skipped test')} in the work tree"))
             result = _run_selected(spec, selected, (each.module for each in tests.skipped), listener)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

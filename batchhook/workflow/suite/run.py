@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
+from batchhook.core.events import RunListener, StageBegan, ignore_event
 from batchhook.core.results import Run, SuiteResult, broken_result
 from batchhook.core.settings import Isolation, Settings
 from batchhook.core.suite_paths import find_untouched
@@ -19,7 +19,7 @@ from batchhook.errors import BatchhookError, SuiteError, UsageError
 from batchhook.execution.cancel import CancelToken
 from batchhook.execution.code_recording import CodeRecording
 from batchhook.execution.runner import run_suite
-from batchhook.execution.spec import Listener, NullListener, SuitePart, SuiteSpec
+from batchhook.execution.spec import SuitePart, SuiteSpec
 from batchhook.git import private_worktree
 from batchhook.git.snapshot import capture_files
 from batchhook.git.untracked import find_omissions
@@ -34,20 +34,6 @@ from batchhook.workflow.suite.skips import add_skip_notes
 from batchhook.workflow.suite.uncommitted import add_uncommitted_notes, hint_uncommitted_tests
 from batchhook.workflow.suite.unrun import add_unrun_tests
 from batchhook.workflow.suite.worktrees import locked_worktree
-
-
-class RunListener(Listener, Protocol):
-    """A listener that also follows what happens before and after the tests."""
-
-    def stage(self, name: str) -> None:
-        """Report that a stage of the run begins, such as ``checking out``."""
-
-
-class NullRunListener(NullListener):
-    """A listener that ignores everything."""
-
-    def stage(self, name: str) -> None:
-        """Ignore the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +180,7 @@ def _run_in_worktree(  # noqa: PLR0913, PLR0917
     context = SetupContext(suite.environment, suite.setups, scratch / "setup.log", request.cancel)
     try:
         with prepared_worktree(project, request.commit, context, listener) as checkout:
-            listener.stage("testing")
+            listener(StageBegan("testing"))
             spec = _request_spec(project, request, checkout_spec(project.settings, suite, checkout, scratch), advice)
             result = add_coverage(run_suite(spec, listener), spec, top, with_exports=request.with_exports)
             result = add_uncommitted_notes(result, checkout, top, settings.source_roots, git)
@@ -207,13 +193,13 @@ def _run_in_worktree(  # noqa: PLR0913, PLR0917
 
 
 def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener: RunListener, scratch: Path) -> Run:
-    listener.stage("waiting for another run in place")
+    listener(StageBegan("waiting for another run in place"))
     with locks.lock(project.state.in_place_lock):
-        listener.stage("reading the work tree")
+        listener(StageBegan("reading the work tree"))
         started_at = time.time()
         omissions = find_omissions(project.git, project.settings.snapshot_limit_bytes)
         tree = capture_files(project.git, project.location, "batchhook-index-run", omissions)
-        listener.stage("testing")
+        listener(StageBegan("testing"))
         spec = default_spec(project.settings, suite, project.location.top, scratch)
         spec = _request_spec(project, request, spec, request.advise(suite, tree))
         result = add_coverage(run_suite(spec, listener), spec, spec.root, with_exports=request.with_exports)
@@ -224,7 +210,7 @@ def _run_in_place(project: Project, suite: Suite, request: RunRequest, listener:
 
 @contextmanager
 def prepared_worktree(
-    project: Project, commit: str, context: SetupContext, listener: RunListener | None = None
+    project: Project, commit: str, context: SetupContext, listener: RunListener = ignore_event
 ) -> Iterator[Path]:
     """Provide a private worktree that holds exactly a commit's files and is set up for tests.
 
@@ -238,14 +224,13 @@ def prepared_worktree(
         GitError: the commit cannot be checked out.
         SuiteError: the worktree cannot be set up, all are in use, or the preparation was cancelled.
     """
-    listener = listener or NullRunListener()
     with locked_worktree(project) as checkout:
         _check_not_cancelled(context)
-        listener.stage("checking out")
+        listener(StageBegan("checking out"))
         cache = SetupCache.beside(checkout)
         private_worktree.checkout(project.git, checkout, commit, project.location.project_roots, cache.lasting_folders)
         _check_not_cancelled(context)
-        listener.stage("setting up")
+        listener(StageBegan("setting up"))
         prepare_checkout(checkout, project.location.top, project.settings, context, cache)
         _check_not_cancelled(context)
         yield checkout
@@ -323,7 +308,7 @@ def job_count(settings: Settings) -> int:
     return os.cpu_count() or 1
 
 
-def run_located(spec: SuiteSpec, modules: frozenset[str], listener: Listener | None = None) -> SuiteResult:
+def run_located(spec: SuiteSpec, modules: frozenset[str], listener: RunListener = ignore_event) -> SuiteResult:
     """Run tests of another tree, importing only the modules that they were in there; see ``from_other_tree``.
 
     Tests that are not found there are searched for in the whole suite; so are all if any depends on the suite's order.

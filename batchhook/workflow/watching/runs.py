@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from batchhook.core.analysis import Analysis
 from batchhook.core.batch import Batch
+from batchhook.core.events import EventKind
 from batchhook.core.progress import Progress
 from batchhook.core.test_ids import display_name
 from batchhook.errors import BatchhookError, NotFinishedError
-from batchhook.git.environment import background_environment
-from batchhook.store import batches, locks
-from batchhook.store.progress import ProgressReader
+from batchhook.store import batches, events, locks
+from batchhook.store.run_events import RunEventReader
 from batchhook.workflow.context.project import Project
 from batchhook.workflow.status import analyze, spawn
+from batchhook.workflow.status.background_test import BackgroundTest
 from batchhook.workflow.status.wait import progress_reader
 
 _RESTART_DELAY = 3.0
@@ -41,26 +36,25 @@ class ActiveRuns:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._readers: dict[int, ProgressReader] = {}
+        self._readers: dict[int, RunEventReader] = {}
+        self._position = events.latest(project.database)
         self._restart_at = 0.0
         self.running: tuple[tuple[Batch, Progress], ...] = ()
         self.poll()
 
     def poll(self) -> list[Analysis]:
         """Read the progress of the batches; return the analyses of those that finished since the last call."""
+        new = events.read(self._project.database, self._position)
+        self._position = new[-1].id if new else self._position
         unfinished = batches.list_unfinished(self._project.database)
-        numbers = {batch.id for batch in unfinished}
-        ended = [number for number in self._readers if number not in numbers]
-        for number in ended:
-            del self._readers[number]
-        self.running = tuple((batch, self._reader(batch.id).read()) for batch in unfinished)
+        self._readers = {batch.id: self._reader(batch.id) for batch in unfinished}
+        self.running = tuple((batch, self._readers[batch.id].read()) for batch in unfinished)
         self._restart_dead_runner()
-        return [analysis for number in sorted(ended) for analysis in self._analyze(number)]
+        ended = [event.batch for event in new if event.kind is EventKind.BATCH_FINISHED]
+        return [analysis for number in ended for analysis in self._analyze(number)]
 
-    def _reader(self, number: int) -> ProgressReader:
-        if number not in self._readers:
-            self._readers[number] = progress_reader(self._project, number)
-        return self._readers[number]
+    def _reader(self, number: int) -> RunEventReader:
+        return self._readers.get(number) or progress_reader(self._project, number)
 
     def _analyze(self, number: int) -> Iterator[Analysis]:
         with contextlib.suppress(NotFinishedError):  # the batch was abandoned
@@ -76,56 +70,20 @@ class ActiveRuns:
             spawn.ensure_runner(self._project.location, self._project.database, os.environ)
 
 
-class ManualTest:
-    """A run of ``batchhook test --recorded``, on the last recording, in a process of its own."""
+class ManualTest(BackgroundTest):
+    """A run of ``batchhook test --recorded``, on the last recording."""
 
     def __init__(self, project: Project) -> None:
-        self._stack = contextlib.ExitStack()
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="batchhook-watch-")))
-        self._reader = ProgressReader(folder / "progress.ndjson")
-        self._output: IO[bytes] = self._stack.enter_context((folder / "output").open("w+b"))
-        command = [sys.executable, "-E", "-m", "batchhook", "-C", os.fspath(project.location.top), "--json", "test"]
-        self._process = subprocess.Popen(
-            [*command, "--recorded", "--progress", os.fspath(folder / "progress.ndjson")],
-            cwd=project.location.common_dir,  # not the work tree: Python would import a sqlite3.py from there
-            env=background_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is meant for the watch only
-        )
+        super().__init__(project.location, ["--recorded"])
 
-    def progress(self) -> Progress:
-        """Return its progress."""
-        return self._reader.read()
-
-    def result(self) -> str | None:
+    def summary(self) -> str | None:
         """Return a summary of the result; None while it runs.
 
         Raises:
             BatchhookError: the tests could not be run.
         """
-        if self._process.poll() is None:
-            return None
-        self._output.seek(0)
-        try:
-            document = json.load(self._output)
-        except ValueError:
-            raise BatchhookError("the run ended without a result", "to see why: batchhook test --recorded") from None
-        if "error" in document:
-            raise BatchhookError(str(document["error"]), str(document["hint"]))
-        return _summarize(document)
-
-    def close(self) -> None:
-        """Stop it, if it still runs."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # it then stops its own processes
-            try:
-                self._process.wait(_RESTART_DELAY)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._stack.close()
+        document = self.result()
+        return None if document is None else _summarize(document)
 
 
 def _summarize(document: Mapping[str, Any]) -> str:

@@ -231,7 +231,7 @@ class WatchSession:
         if self.manual_test is None:
             return
         try:
-            result = self.manual_test.result()
+            result = self.manual_test.summary()
         except BatchhookError as error:
             self._on_event(WatchEvent(WatchEventKind.ERROR, time.time(), error.message, error.hint))
             result = ""

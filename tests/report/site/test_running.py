@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from batchhook.core.events import TestEnded
 from batchhook.core.progress import SEARCHING, Progress
-from batchhook.core.results import Outcome
+from batchhook.core.results import Outcome, TestResult
 from batchhook.core.views.overview import (
     AttentionItem,
     NarrowingStep,
@@ -29,7 +30,7 @@ def shown(running: RunningBatch) -> str:
 def test_failures_come_before_the_latest_tests() -> None:
     progress = Progress("testing", 10, seconds_left=65.0, current="m.T.now")
     for name, outcome in ((EVIL, Outcome.FAILED), ("m.T.fine", Outcome.PASSED)):
-        progress = progress.with_result(name, outcome)
+        progress = progress.after(TestEnded(TestResult(name, "m", outcome)))
     text = shown(RunningBatch(analysis([]).batch, None, progress))
     assert "testing, 2 of 10 done, about 1:05 left; 1 failed" in text
     assert text.index(f"Failing ✗ {EVIL}") < text.index("Latest")
@@ -39,7 +40,7 @@ def test_failures_come_before_the_latest_tests() -> None:
 def test_many_tests_show_only_the_latest() -> None:
     progress = Progress("testing", 500)
     for number in range(300):
-        progress = progress.with_result(f"m.T.test_{number}", Outcome.PASSED)
+        progress = progress.after(TestEnded(TestResult(f"m.T.test_{number}", "m", Outcome.PASSED)))
     text = shown(RunningBatch(analysis([]).batch, None, progress))
     assert "test_299" in text
     assert "test_291 " not in text

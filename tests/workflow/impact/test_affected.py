@@ -110,3 +110,15 @@ def test_several_suites_share_the_map(project: Repository) -> None:
     project.write("api/engine.py", SLOWER_ADD)
     project.git("commit", "--quiet", "-a", "-m", "one")
     assert sureness_of(project.json("affected")) == {"api:tests.test_api.ApiTest.test_add": "runs"}
+
+
+def test_only_affected_tests_are_run(project: Repository) -> None:
+    project.batchhook("test")
+    assert "no test can be affected by " in project.run("test", "--affected", "--in-place").stderr
+    project.commit("one", calculator__py=SLOWER_ADD)
+    assert project.json("test", "--affected")["totals"]["tests"] == 1
+    project.write("calculator.py", SLOWER_ADD.replace("a - b", "b - a"))
+    document = project.json("test", "--affected", "--in-place", code=1)
+    assert [failure["test_id"] for failure in document["failures"]] == [SUBTRACT]
+    assert document["totals"]["tests"] == 1
+    assert "--affected and TEST are mutually exclusive" in project.batchhook("test", "--affected", ADD, code=64)

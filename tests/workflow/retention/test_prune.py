@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from batchhook.core.events import EventKind
 from batchhook.core.results import Outcome, Run, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
 from batchhook.git import backends, private_worktree
 from batchhook.git.command import Git
-from batchhook.store import attributions, batches, runs, worktree_places
+from batchhook.store import attributions, batches, events, runs, worktree_places
 from batchhook.store.backups import BackupStore
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.backups import create_backup
@@ -228,8 +229,10 @@ def test_a_critical_batch_and_the_queue_stay(history: Repository) -> None:
     with open_project(history.top) as project:
         finish(project, 7, failing=True)
         project.database.connection.execute("UPDATE batches SET verdict = 'critical' WHERE id = 7")
+        events.join(project.database, events.DISPATCHER)
+        events.advance(project.database, events.DISPATCHER, events.latest(project.database))
+        events.append(project.database, EventKind.BATCH_FINISHED, batch=3)
         project.database.connection.execute("UPDATE batches SET finalized = 0 WHERE id = 2")
-        project.database.connection.execute("UPDATE batches SET pending_events = 4 WHERE id = 3")
     history.git("switch", "-q", "main")
     history.commit("z")
     history.git("branch", "-D", "side")
