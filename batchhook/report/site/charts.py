@@ -18,6 +18,7 @@ WIDTH = 720
 _HEIGHT = 100
 _SHARE_HEIGHT = 12
 _GAP = 2
+_MAX_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def durations_of_test(points: Sequence[TestPoint]) -> Plot:
 
 
 def _columns(number: int) -> list[tuple[float, float]]:
-    """Return left edge and width of each of some columns; few do not become broad."""
-    step = WIDTH / max(number, 12)
-    return [(round(position * step, 2), round(max(step - _GAP, 1.0), 2)) for position in range(number)]
+    """Return left edge and width of each of some columns, from one end to the other; few do not become broad."""
+    width = min(max(WIDTH / max(number, 1) - _GAP, 1.0), _MAX_WIDTH)
+    step = (WIDTH - width) / max(number - 1, 1)
+    return [(round(position * step, 2), round(width, 2)) for position in range(number)]
