@@ -54,7 +54,8 @@ def make_history(count: int, seed: int = 1, *, is_learnable: bool = True) -> lis
 
 def store_history(database: Database, history: Sequence[TestedBatch]) -> None:
     """Store the batches as the runner does, on a branch of their own."""
-    branch = branches.add(database, "refs/heads/old", "", history[0].changes[0].oid)
+    name, first = "refs/heads/old", history[0].changes[0].oid
+    branch = branches.find(database, name) or branches.add(database, name, "", first)
     for batch in history:
         changes = tuple(
             Commit(one.oid, f"t{one.oid}", ("p",), "", "Ada", one.committed_at, one.committed_at, one.subject)

@@ -42,15 +42,17 @@ def status(
 def _print(current: RepositoryStatus) -> None:
     from batchhook.report.console import batches
 
+    if current.interrupted is not None:  # the order is that of the overview page: the most urgent comes first
+        from batchhook.report.console import operations
+        from batchhook.workflow.context import interrupted
+
+        operations.print_interrupted(console(), *interrupted.describe(current.interrupted))
+        console().print()
+    if current.critical_batch is not None:
+        batches.print_unresolved_failure(console(), current.critical_batch)
+        console().print()
     batch = current.count.as_batch() if current.count else None
     latest = batches.log_table((entry.batch, entry.verdict, entry.totals, entry.rollback) for entry in current.latest)
     batches.print_status(console(), batch, [active.batch for active in current.active], latest, current.affected)
     if not current.is_installed:
         console().print(batches.UNINSTALLED, style="yellow")
-    if current.critical_batch is not None:
-        batches.print_unresolved_failure(console(), current.critical_batch)
-    if current.interrupted is not None:
-        from batchhook.report.console import operations
-        from batchhook.workflow.context import interrupted
-
-        operations.print_interrupted(console(), *interrupted.describe(current.interrupted))

@@ -1,4 +1,4 @@
-"""What the forms of the pages do: each is the use case of a command."""
+"""The actions of the pages' forms: each is the use case of a command."""
 
 from __future__ import annotations
 

@@ -38,12 +38,12 @@ class Changes:
         """Yield an event each time something has changed; at most four a second."""
         self.readers += 1
         try:
-            seen = await asyncio.to_thread(self._version)
+            version = await asyncio.to_thread(self._version)
             while True:
                 await asyncio.sleep(POLL_SECONDS)
                 now = await asyncio.to_thread(self._version)
-                if now != seen:
-                    seen = now
+                if now != version:
+                    version = now
                     yield {"event": "changed", "data": ""}
         finally:
             self.readers -= 1

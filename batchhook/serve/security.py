@@ -1,4 +1,4 @@
-"""Who gets in: the user who was given the address, from a page of ours, under our own name.
+"""The guard of the server: it lets in the user who has the address, from a page of ours, under our own name.
 
 Another user of the machine lacks the token; another page in the same browser has another Origin, and its requests
 carry no cookie (SameSite=Strict); a name that was rebound to this address is another Host.
@@ -33,7 +33,7 @@ MAX_BODY = 16_384
 
 
 class Secrets:
-    """What a browser has to know.
+    """The secrets that a browser has to know.
 
     Args:
         port: that the server listens on.

@@ -49,7 +49,8 @@ def list_latest(
         sealed_only: without open ones.
     """
     where = _where(sealed_only=sealed_only)
-    rows = database.rows(f"{_SELECT} {where} ORDER BY batches.id DESC LIMIT ? OFFSET ?", limit, offset)
+    numbers = database.rows(f"SELECT id FROM batches {where} ORDER BY id DESC LIMIT ? OFFSET ?", limit, offset)  # noqa: S608 - ours
+    rows = [row for number in numbers for row in database.rows(f"{_SELECT} WHERE batches.id = ?", number["id"])]
     return _complete(database, rows, rollbacks)
 
 

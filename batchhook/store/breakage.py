@@ -12,7 +12,7 @@ from batchhook.core.views.changes import ChangeRow, FileRow
 from batchhook.store.codecs import decode_path
 from batchhook.store.database import Database
 
-MAX_BATCHES = 500
+MAX_BATCHES = 200
 """Batches that are looked at."""
 _MAX_NAMED = 3
 """Broken tests of a change that are named."""

@@ -188,14 +188,14 @@ def load_failure(database: Database, run: int, tests: Sequence[int]) -> TestResu
 def load_causes(database: Database, tests: Sequence[int], limit: int) -> tuple[TestCause, ...]:
     """Return the causes of a test's failures, the latest first."""
     query = (
-        "SELECT attributions.*, search_revisions.oid, changes.subject FROM attributions"
+        "SELECT attributions.*, search_revisions.oid, changes.subject FROM"
+        " (SELECT * FROM attributions WHERE test_id = ? ORDER BY batch_id DESC LIMIT ?) AS attributions"
         " LEFT JOIN search_revisions ON search_revisions.batch_id = attributions.batch_id"
         " AND search_revisions.position = first_suspect AND kind IN (?, ?)"
         " LEFT JOIN changes ON changes.batch_id = attributions.batch_id AND changes.oid = search_revisions.oid"
-        " WHERE test_id IN (SELECT value FROM json_each(?)) ORDER BY attributions.batch_id DESC LIMIT ?"
     )
     kinds = (AttributionKind.CULPRIT.value, AttributionKind.INTRODUCED.value)
-    return tuple(
+    causes = [
         TestCause(
             row["batch_id"],
             AttributionKind(row["kind"]),
@@ -204,14 +204,17 @@ def load_causes(database: Database, tests: Sequence[int], limit: int) -> tuple[T
             row["oid"] or "",
             row["subject"] or "",
         )
-        for row in database.rows(query, *kinds, json.dumps(list(tests)), limit)
-    )
+        for test in tests
+        for row in database.rows(query, test, limit, *kinds)
+    ]
+    return tuple(sorted(causes, key=lambda cause: -cause.batch)[:limit])
 
 
 def load_slowdowns(database: Database, name: str, limit: int) -> tuple[tuple[int, Slowdown], ...]:
     """Return the slowdowns of a test that were measured or suspected, each with its batch, the latest first."""
+    # The sign keeps SQLite from walking along all batches to spare itself the sorting.
     query = (
-        "SELECT * FROM slowdowns WHERE name = ? AND module = 0 AND conclusion IN (?, ?) ORDER BY batch_id DESC LIMIT ?"
+        "SELECT * FROM slowdowns WHERE name = ? AND module = 0 AND conclusion IN (?, ?) ORDER BY +batch_id DESC LIMIT ?"
     )
     conclusions = (Conclusion.SLOWER.value, Conclusion.INCONCLUSIVE.value)
     return tuple(

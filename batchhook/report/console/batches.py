@@ -71,7 +71,7 @@ def edit_lines(edits: Iterable[FileEdit]) -> Iterator[str]:
 def print_status(
     console: Console, batch: Batch | None, waiting: Sequence[Batch], latest: Grid, affected: str = ""
 ) -> None:
-    """Print the open batch (None during a rebase), the batches under way, and the latest ones.
+    """Print the batches under way, the open one (None during a rebase), and the latest ones.
 
     Args:
         console: to print on.
@@ -80,6 +80,10 @@ def print_status(
         latest: rows of the latest ones.
         affected: how the tests ended that the latest commit can affect; empty if that is unknown.
     """
+    for each in waiting:
+        console.print(
+            Text.assemble((f"batch {each.id}", "bold"), f" {_DOING[each.status]}; follow it: batchhook wait {each.id}")
+        )
     if batch is None:
         console.print("A rebase is in progress; counting resumes when it ends.")
     else:
@@ -89,10 +93,6 @@ def print_status(
         console.print(change_table(batch.changes, {}))
         if affected:
             console.print(f"tests of the latest commit: {affected}")
-    for each in waiting:
-        console.print(
-            Text.assemble((f"batch {each.id}", "bold"), f" {_DOING[each.status]}; follow it: batchhook wait {each.id}")
-        )
     if latest.rows:
         console.print()
         console.print(latest)
@@ -100,7 +100,6 @@ def print_status(
 
 def print_unresolved_failure(console: Console, number: int) -> None:
     """Print that a batch failed critically and has not been acted upon, with the ways to do so."""
-    console.print()
     console.print(Text(f"Batch {number} failed critically, and nothing was done about it.", style="red"))
     console.print(
         hints(

@@ -59,26 +59,33 @@ def render_board(board: Board, height: int) -> RenderableType:
 
 
 def _lines(board: Board, height: int) -> Iterator[Text]:
+    """Yield the lines in the order of importance that the overview page and ``status`` have."""
     yield _head(board)
+    is_urgent = board.latest is not None and not board.latest.verdict.is_good and board.latest.rollback is None
+    if board.latest is not None and is_urgent:
+        yield from _verdict(board.latest)
+    for batch, progress in board.running:
+        yield _run(f"batch {batch.id}", progress)
     if board.open is not None:
         limit = max(min(height - _OTHER_LINES - len(board.running), _MAX_CHANGES), 1)
         yield from _changes(board.open, limit)
-    for batch, progress in board.running:
-        yield _run(f"batch {batch.id}", progress)
     if board.manual_run is not None:
         yield _run("run now", board.manual_run)
     elif board.last_manual_run:
         yield Text.assemble(("run now ", "bold"), one_line(board.last_manual_run))
-    if board.latest is not None:
-        line = verdict_line(board.latest.batch.id, board.latest.verdict, board.latest.result)
-        rollback = board.latest.rollback
-        yield line.append(f"; {rollback.summary}", style="green") if rollback else line
-        if board.latest.attributions:
-            yield Text(f"  {summarize_attributions(board.latest.attributions)}")
+    if board.latest is not None and not is_urgent:
+        yield from _verdict(board.latest)
     for note in board.notes:
         yield Text(one_line(note), style="yellow")
     if board.has_keys:
         yield _keys(board)
+
+
+def _verdict(latest: Analysis) -> Iterator[Text]:
+    line = verdict_line(latest.batch.id, latest.verdict, latest.result)
+    yield line.append(f"; {latest.rollback.summary}", style="green") if latest.rollback else line
+    if latest.attributions:
+        yield Text(f"  {summarize_attributions(latest.attributions)}")
 
 
 def _head(board: Board) -> Text:

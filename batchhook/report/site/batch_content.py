@@ -9,7 +9,7 @@ from batchhook.core.analysis import Analysis
 from batchhook.core.commit import Commit
 from batchhook.core.coverage.diff_coverage import ChangeCoverage, FileGap
 from batchhook.core.culprits.attribution import AttributionKind
-from batchhook.core.perf.slowdown import Slowdown, count_phrase, group_by_suspects
+from batchhook.core.perf.slowdown import Slowdown, count_phrase
 from batchhook.core.plural import plural
 from batchhook.core.results import TestResult, Totals, totals_by_module
 from batchhook.core.summaries import RunPoint
@@ -273,7 +273,7 @@ def _culprit(
 def _slowdown_groups(analysis: Analysis, patches: Mapping[str, Patch]) -> Iterator[SlowdownGroup]:
     """Yield confirmed slowdowns by the change that made them, then the inconclusive ones."""
     shown = {change.oid for change, _ in analysis.culprits}
-    for suspects, members in group_by_suspects(analysis.confirmed_slowdowns).items():
+    for suspects, members in analysis.slowdown_groups:
         change = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
         patch = patches.get(change.oid) if change and change.oid not in shown else None
         yield _slowdown_group(f"made {count_phrase(members)} slower", change, suspects, members, patch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batchhook.core.results import TestResult, Totals
+from batchhook.core.results import Outcome, TestResult, Totals
 from batchhook.core.summaries import RunPoint
 from batchhook.core.timestamps import iso_time
 from batchhook.core.views.tests import TestPoint
@@ -18,6 +18,7 @@ WIDTH = 720
 _HEIGHT = 100
 _SHARE_HEIGHT = 12
 _GAP = 2
+_MAX_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,10 @@ def durations_of_batches(history: Sequence[RunPoint]) -> Plot:
 
 def durations_of_test(points: Sequence[TestPoint]) -> Plot:
     """Return a test's duration in the latest runs, oldest on the left, coloured by outcome."""
-    longest = max((point.seconds for point in points), default=0.0)
+    longest = max((point.seconds for point in points if point.outcome is not Outcome.SKIPPED), default=0.0)
     bars = []
     for point, (x, width) in zip(points, _columns(len(points)), strict=True):
-        if point.outcome is None:
+        if point.outcome in {None, Outcome.SKIPPED}:
             continue
         height = max(_HEIGHT * point.seconds / (longest or 1.0), 1.0)
         title = f"{point.state} in {point.seconds:.3f} s at {point.oid[:8]}"
@@ -123,6 +124,7 @@ def durations_of_test(points: Sequence[TestPoint]) -> Plot:
 
 
 def _columns(number: int) -> list[tuple[float, float]]:
-    """Return left edge and width of each of some columns; few do not become broad."""
-    step = WIDTH / max(number, 12)
-    return [(round(position * step, 2), round(max(step - _GAP, 1.0), 2)) for position in range(number)]
+    """Return left edge and width of each of some columns, from one end to the other; few do not become broad."""
+    width = min(max(WIDTH / max(number, 1) - _GAP, 1.0), _MAX_WIDTH)
+    step = (WIDTH - width) / max(number - 1, 1)
+    return [(round(position * step, 2), round(width, 2)) for position in range(number)]

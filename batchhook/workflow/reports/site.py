@@ -129,7 +129,7 @@ def _plan(project: Project, shown_batches: list[int], shown_tests: list[str]) ->
         yield names.test(name), lambda to, name=name: pages.render_test(test.load_test(project, name), to)  # type: ignore[misc]
     for number in shown_batches[:MAX_COMPARED]:
         earlier, _ = batch_rows.find_neighbours(project.database, number)
-        if earlier:
+        if earlier in shown_batches:
             pair = (str(earlier), str(number))
             yield names.compare(*pair), lambda to, pair=pair: _comparison(project, pair, to)  # type: ignore[misc]
 

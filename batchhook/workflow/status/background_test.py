@@ -50,7 +50,7 @@ class BackgroundTest:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended."""
+        """True until it has ended."""
         return self._process.poll() is None
 
     def progress(self) -> Progress:
