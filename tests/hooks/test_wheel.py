@@ -85,4 +85,4 @@ def test_a_wheels_fifth_commit_runs_the_suite(user: User, installed: Path) -> No
     assert "batchhook: batch 1 is full (5/5), its tests run in the background\n" in output[-1]
     assert "batch 1 passed: 3 tests" in user.run(installed / "batchhook", "wait", "1", "--timeout", "60")
     page = Path(user.run(installed / "batchhook", "report", "1").strip())
-    assert "<title>batch 1 passed</title>" in page.read_text("utf-8")
+    assert "<title>batch 1 passed · batchhook</title>" in page.read_text("utf-8")
