@@ -114,7 +114,7 @@ def test_many_long_tracebacks_stay_below_gitlabs_limit(monkeypatch: pytest.Monke
 ANY = st.text(st.characters(exclude_categories=[]), max_size=12)
 RESULTS = st.builds(
     TestResult,
-    test_id=ANY.filter(lambda text: not is_node_id(text)),
+    test_id=ANY.filter(lambda text: not is_node_id(text) and not text.endswith(":")),  # no suite without a test
     module=ANY,
     outcome=st.sampled_from(Outcome),
     duration=st.floats(-1, 1e6),
