@@ -272,3 +272,9 @@ def test_impact(pytest_shapes: Path, tmp_path: Path) -> None:
     assert not any(edit["batchhook"]["missed"] for edit in breaking), output
     assert [answer["right"] for answer in numbers["answers"]] == [True, True], output
     assert numbers["overhead"]["batchhook, recording"]
+
+
+def test_serve() -> None:
+    output = run("benchmarks.serve", "--batches", "8", "--few", "4", "--tests", "30", "--rounds", "1")
+    assert "/batches/{latest}" in output
+    assert "The aim: growth of at most 1.3" in output
