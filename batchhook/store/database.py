@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,9 +145,10 @@ def _translate(error: sqlite3.Error, path: Path) -> StoreError:
     if "readonly" in message or "unable to open" in message:
         return StoreError(f"no permission to write {path}", "check who owns the folder")
     if isinstance(error, sqlite3.DatabaseError) and ("not a database" in message or "malformed" in message):
+        file, away = shlex.quote(str(path)), shlex.quote(f"{path}.damaged")
         return StoreError(
             f"the database is damaged ({message}): {path}",
-            f"move it aside and start over: mv {path} {path}.damaged && rm -f {path}-* && batchhook install; "
+            f"move it away and start over: mv {file} {away} && rm -f {file}-* && batchhook install; "
             "commits, backups and refs are intact",
         )
     return StoreError(f"database error: {message}", "batchhook doctor")

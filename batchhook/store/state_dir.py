@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
+
+from batchhook.errors import StoreError
 
 _DIGEST_LENGTH = 12
 """Hexadecimal digits that tell repositories apart."""
@@ -199,8 +202,25 @@ class StateDir:
         self.root.mkdir(mode=0o700, exist_ok=True)
         if self.root.stat().st_mode & 0o077:
             self.root.chmod(0o700)  # another program created it; all who may enter it can read and write what is in it
-        for folder in (self.open_counts, self.notices, self.backups, self.reports, self.worktrees, self.runs):
+        for folder in self._folders:
             folder.mkdir(mode=0o700, exist_ok=True)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.open_counts, self.notices, self.backups, self.reports, self.worktrees, self.runs
+
+    def check_kinds(self) -> None:
+        """Check that nothing else stands in the place of a folder or a file of ours; what is missing is no matter.
+
+        Raises:
+            StoreError: a file or a dangling link stands where a folder belongs, or a folder where a file does.
+        """
+        for path in (self.root, *self._folders):
+            if os.path.lexists(path) and not path.is_dir():
+                raise StoreError(f"{path} is not a folder, as batchhook's state needs", _move_away(path))
+        for path in (self.database, self.journal):
+            if path.is_dir():
+                raise StoreError(f"{path} is a folder, where batchhook's state needs a file", _move_away(path))
 
     @property
     def uninstalled(self) -> Path:
@@ -218,3 +238,7 @@ class StateDir:
     def is_installed(self) -> bool:
         """Return whether batchhook was installed in this repository."""
         return self.database.exists()
+
+
+def _move_away(path: Path) -> str:
+    return f"move it away: mv {shlex.quote(str(path))} {shlex.quote(f'{path}.old')}"

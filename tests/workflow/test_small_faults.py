@@ -105,14 +105,6 @@ def test_an_open_batch_cannot_be_acknowledged(project: Repository) -> None:
     assert "batch 1 is still open: there is nothing to acknowledge" in project.batchhook("ack", "1", code=3)
 
 
-def test_a_file_in_place_of_the_state_folder(project: Repository) -> None:
-    project.batchhook("uninstall")
-    shutil.rmtree(project.top / ".git/batchhook")
-    (project.top / ".git/batchhook").write_text("")
-    assert "is a file, and not the folder where batchhook keeps its state" in project.batchhook("install", code=3)
-    project.commit("one")  # no hook is in the way
-
-
 def test_one_cause_that_concerns_several_suites_is_named_once(project: Repository) -> None:
     suites = "".join(f'[[suites]]\nname = "{name}"\nfolder = "{name}"\nengine = "pytest"\n' for name in "ab")
     project.write(".batchhook.toml", suites)

@@ -155,6 +155,7 @@ def open_project(  # noqa: PLR0913 - all but the first have defaults
     flags = flags or {}
     location = start if isinstance(start, Location) else locate(start, environment)
     state = StateDir.for_repository(location.common_dir)
+    state.check_kinds()
     if not state.is_installed():
         raise _not_installed(location)
     database = Database(state.database, timeout=timeout, is_read_only=is_read_only)

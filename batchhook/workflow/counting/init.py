@@ -29,12 +29,10 @@ def initialize(location: Location, git: Git, *, anchors: Iterable[str] | None = 
         StoreError: the folder or the database cannot be created.
     """
     state = StateDir.for_repository(location.common_dir)
+    state.check_kinds()
     is_new = not state.is_installed()
     try:
         state.create()
-    except FileExistsError as error:
-        message = f"{state.root} is a file, and not the folder where batchhook keeps its state"
-        raise StoreError(message, f"mv {state.root} {state.root}.old") from error
     except OSError as error:
         raise StoreError(f"cannot create {state.root}: {error.strerror}", "check who owns the folder") from error
     state.uninstalled.unlink(missing_ok=True)

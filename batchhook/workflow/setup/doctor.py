@@ -154,6 +154,7 @@ def _check_hook(
 
 def _check_database(location: Location, git: Git) -> Iterator[HealthCheck]:
     state = StateDir.for_repository(location.common_dir)
+    state.check_kinds()
     if not location.is_shadow and not state.is_installed():
         framework = find_framework_config(location.top, hooks_dir.find(location, git).path)
         if framework is not None and "post-commit" in framework.installed:
