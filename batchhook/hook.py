@@ -27,7 +27,8 @@ def run_script() -> NoReturn:
 
     Its first argument is the hook's name.
     """
-    from batchhook.workflow.setup.hook_scripts import HOOKS, script
+    from batchhook.core.hook_text import HOOKS
+    from batchhook.workflow.setup.hook_scripts import script
 
     name, *arguments = sys.argv[1:] or [""]
     if name not in HOOKS:

@@ -9,9 +9,12 @@ MARK = "# Written by `batchhook install`; `batchhook uninstall` takes it out aga
 
 END = "# The end of batchhook's hook."
 
+HOOKS = ("pre-commit", "post-commit", "post-rewrite", "post-merge", "post-applypatch")
+"""The hooks that batchhook installs."""
 
 FRAMEWORK_CONFIGS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml")
 """Configuration files of pre-commit and prek, at the top of a work tree."""
+
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _NAMED_HOOK = re.compile(r"""(?:\bid\s*[:=]\s*["']?batchhook-|\bbatchhook-hook\s+)([a-z-]+)""")
 

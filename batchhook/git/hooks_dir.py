@@ -71,6 +71,14 @@ def find(location: Location, git: Git) -> HooksDir:
     return HooksDir(own if is_redirected else original, original, own, scope, value)
 
 
+def read_hook(path: Path) -> bytes:
+    """Return a hook's content; nothing for what cannot be read as a file, such as a link to nowhere."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def redirect(location: Location, git: Git, folder: HooksDir) -> None:
     """Make git look for hooks in batchhook's own folder, which exists.
 

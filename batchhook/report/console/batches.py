@@ -17,7 +17,10 @@ from batchhook.core.sanitize import one_line
 from batchhook.core.verdict import Verdict, summarize_verdict
 from batchhook.report.console.layout import OID, Grid, hints, unbroken
 
-UNINSTALLED = "batchhook is uninstalled here: commits are not counted any more. To count again: batchhook install"
+UNINSTALLED = (
+    "batchhook is not installed here any more: only its commands count what was committed. All results are kept; "
+    "to install it again: batchhook install"
+)
 _STYLE = {
     Verdict.PASSED: "green",
     Verdict.KNOWN_FAILURES: "yellow",

@@ -102,7 +102,7 @@ class StatusDocument(Document):
     ``critical`` is the critical batch of this branch that has been neither rolled back nor acknowledged, and
     ``interrupted`` the operation that was interrupted in this work tree; each is null if there is none. ``affected``
     says in a few words how the tests ended that the latest commit can affect; empty if that is unknown. ``installed``
-    is false after an uninstallation: commits are not counted any more.
+    is false after an uninstallation: no hook counts commits, only commands do.
     """
 
     open: BatchDocument | None

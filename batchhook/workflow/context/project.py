@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchhook.core import hook_text
 from batchhook.core.batch import Batch, BatchQuota
 from batchhook.core.settings import Isolation, Settings
 from batchhook.errors import StoreError
@@ -24,9 +23,12 @@ from batchhook.workflow.context.config import SettingsSources
 from batchhook.workflow.counting.reconcile import Count, HookEvent, reconcile
 
 if TYPE_CHECKING:
-    from batchhook.git import shadow_repo
+    from batchhook.git import hooks_dir, shadow_repo
+    from batchhook.workflow.context import framework_config
     from batchhook.workflow.counting import preview
 else:
+    hooks_dir = LazyModule("batchhook.git.hooks_dir")
+    framework_config = LazyModule("batchhook.workflow.context.framework_config")
     shadow_repo = LazyModule("batchhook.git.shadow_repo")
     preview = LazyModule("batchhook.workflow.counting.preview")
 
@@ -105,10 +107,14 @@ def has_pending_import(location: Location) -> bool:
     return StateDir.for_repository(shadow_repo.git_dir_for(location.top)).is_installed()
 
 
-def _not_installed(location: Location) -> StoreError:
-    config = _find_framework_config(location.top)
-    if config:
-        return StoreError(f"{config} runs batchhook, but no commit was counted yet", "git commit; or batchhook install")
+def _not_installed(location: Location, git: Git) -> StoreError:
+    framework = framework_config.find_framework_config(location.top, hooks_dir.find(location, git).path)
+    if framework is not None and "post-commit" not in framework.installed:
+        message = f"{framework.name} names batchhook, but {framework.program} is not installed in this repository"
+        return StoreError(message, f"{framework.install_command}; without {framework.program}: batchhook install")
+    if framework is not None:
+        message = f"{framework.name} runs batchhook, but no commit was counted yet"
+        return StoreError(message, "git commit; or batchhook install")
     message = "batchhook is not installed in this repository"
     if not has_pending_import(location):
         return StoreError(message, "batchhook install")
@@ -116,15 +122,6 @@ def _not_installed(location: Location) -> StoreError:
         f"{message}; changes recorded before it was one are in {shadow_repo.git_dir_for(location.top)}",
         "batchhook install imports them",
     )
-
-
-def _find_framework_config(top: Path) -> str:
-    """Return the name of the configuration by which pre-commit or prek runs batchhook; empty if there is none."""
-    for name in hook_text.FRAMEWORK_CONFIGS:
-        with suppress(OSError):
-            if "post-commit" in hook_text.hooks_named_in((top / name).read_text("utf-8", "replace")):
-                return name
-    return ""
 
 
 @contextmanager
@@ -157,7 +154,7 @@ def open_project(  # noqa: PLR0913 - all but the first have defaults
     state = StateDir.for_repository(location.common_dir)
     state.check_kinds()
     if not state.is_installed():
-        raise _not_installed(location)
+        raise _not_installed(location, location.git(environment))
     database = Database(state.database, timeout=timeout, is_read_only=is_read_only)
     try:
         git = location.git(environment)

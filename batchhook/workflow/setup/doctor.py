@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchhook.core import undiscovered
+from batchhook.core.hook_text import HOOKS
 from batchhook.core.plural import plural
 from batchhook.core.sanitize import one_line
 from batchhook.core.settings import BatchUnit, EngineName, Isolation, Settings
@@ -29,6 +30,7 @@ from batchhook.store.state_dir import StateDir
 from batchhook.workflow import backups
 from batchhook.workflow.context import config, interrupted
 from batchhook.workflow.context.config import SettingsSources
+from batchhook.workflow.context.framework_config import FrameworkConfig, find_framework_config
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.notify import notifications
 from batchhook.workflow.notify.plugin_events import PluginSet
@@ -36,9 +38,8 @@ from batchhook.workflow.retention import worktree_gc
 from batchhook.workflow.retention.prune import list_all_pins
 from batchhook.workflow.retention.scratch_gc import disk_usage
 from batchhook.workflow.setup import hook_chain, hook_files
-from batchhook.workflow.setup.framework_config import FrameworkConfig, find_framework_config
 from batchhook.workflow.setup.hook_files import HookStatus
-from batchhook.workflow.setup.hook_scripts import GIT_HOOKS, HOOKS
+from batchhook.workflow.setup.hook_scripts import GIT_HOOKS
 from batchhook.workflow.status.wait import is_runner_at_work
 from batchhook.workflow.suite.collect import SuiteOutlook, preview_suites
 from batchhook.workflow.suite.python_choice import AUTO, BY_USER, CHANGE_HINT, start_kept

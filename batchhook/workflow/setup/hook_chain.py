@@ -13,8 +13,9 @@ from pathlib import Path
 
 from batchhook.core.hook_text import HookAuthor
 from batchhook.core.plural import plural
+from batchhook.git.hooks_dir import read_hook
+from batchhook.workflow.context.framework_config import FrameworkConfig
 from batchhook.workflow.setup import hook_files
-from batchhook.workflow.setup.framework_config import FrameworkConfig
 from batchhook.workflow.setup.hook_files import HookStatus
 
 _TIMEOUT = 10.0
@@ -124,7 +125,7 @@ class _Tracer:
             self.follow(self.top / previous)
 
     def _follow_mentioned(self, path: Path) -> None:
-        text = hook_files.read_hook(path)
+        text = read_hook(path)
         for sibling in sorted(path.parent.glob(f"{self.name}.*")):
             suffix = sibling.name.removeprefix(self.name)
             names = (sibling.name, f"$0{suffix}", f"${{0}}{suffix}", f'$0"{suffix}')

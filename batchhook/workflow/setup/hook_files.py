@@ -16,9 +16,10 @@ from itertools import count
 from pathlib import Path
 
 from batchhook.core import hook_text
-from batchhook.core.hook_text import HookAuthor
+from batchhook.core.hook_text import HOOKS, HookAuthor
+from batchhook.git.hooks_dir import read_hook
 from batchhook.store.files import replacement
-from batchhook.workflow.setup.hook_scripts import HOOKS, installed_text
+from batchhook.workflow.setup.hook_scripts import installed_text
 
 _BEFORE = "before-batchhook"
 _LEGACY = "legacy"
@@ -34,14 +35,6 @@ class HookStatus(Enum):
     OUTDATED = "written by another installation of batchhook"
     FOREIGN = "not batchhook's"
     NOT_EXECUTABLE = "not executable"
-
-
-def read_hook(path: Path) -> bytes:
-    """Return a hook's content; nothing for what cannot be read as a file, such as a link to nowhere."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def find_author(path: Path) -> HookAuthor | None:

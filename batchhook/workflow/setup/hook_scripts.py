@@ -9,8 +9,6 @@ from pathlib import Path
 import batchhook
 from batchhook.core.hook_text import END, MARK
 
-HOOKS = ("pre-commit", "post-commit", "post-rewrite", "post-merge", "post-applypatch")
-
 GIT_HOOKS = frozenset(
     {
         "applypatch-msg",

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchhook.core.hook_text import HOOKS
 from batchhook.errors import BatchhookError
 from batchhook.execution.interpreter import Interpreter
 from batchhook.git import hooks_dir
@@ -17,12 +18,12 @@ from batchhook.git.environment import project_environment
 from batchhook.git.hooks_dir import HooksDir
 from batchhook.git.location import Location
 from batchhook.store.state_dir import StateDir
+from batchhook.workflow.context.framework_config import FrameworkConfig, find_framework_config
 from batchhook.workflow.context.project import has_pending_import, open_project
 from batchhook.workflow.counting.init import initialize
 from batchhook.workflow.retention import worktree_gc
 from batchhook.workflow.setup import hook_files
-from batchhook.workflow.setup.framework_config import FrameworkConfig, find_framework_config
-from batchhook.workflow.setup.hook_scripts import FORWARD, GIT_HOOKS, HOOKS, forward_text
+from batchhook.workflow.setup.hook_scripts import FORWARD, GIT_HOOKS, forward_text
 from batchhook.workflow.setup.import_shadow_repo import ImportedHistory, import_shadow_repo
 from batchhook.workflow.status import gate
 from batchhook.workflow.suite import python_choice

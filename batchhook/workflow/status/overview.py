@@ -62,7 +62,7 @@ class RepositoryStatus:
         critical_batch: the batch of this branch with an unresolved critical failure.
         interrupted: the operation that was interrupted in this work tree.
         affected: how the tests ended that the latest commit can affect, in a few words; empty if that is unknown.
-        is_installed: False after an uninstallation: commits are not counted any more.
+        is_installed: False after an uninstallation: no hook counts commits, only commands do.
     """
 
     count: Count | None

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from batchhook.core.hook_text import HOOKS
 from batchhook.workflow.setup import hook_files
-from batchhook.workflow.setup.hook_scripts import GIT_HOOKS, HOOKS, script
+from batchhook.workflow.setup.hook_scripts import GIT_HOOKS, script
 from tests.driving import Repository
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batchhook.core.hook_text import MARK
-from batchhook.workflow.setup.hook_scripts import HOOKS
+from batchhook.core.hook_text import HOOKS, MARK
 from tests.driving import Repository
 
 # husky 9.1, as its `prepare` script writes it

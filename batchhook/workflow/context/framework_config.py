@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchhook.core.hook_text import FRAMEWORK_CONFIGS, HookAuthor, hooks_named_in
-from batchhook.workflow.setup.hook_files import find_author, read_hook
-from batchhook.workflow.setup.hook_scripts import HOOKS
+from batchhook.core.hook_text import FRAMEWORK_CONFIGS, HOOKS, HookAuthor, find_author, hooks_named_in
+from batchhook.git.hooks_dir import read_hook
 
 _OPTION = re.compile(rb"--config=([^\s'\")]+)")
 
@@ -43,8 +42,8 @@ def find_framework_config(top: Path, folder: Path) -> FrameworkConfig | None:
         top: the work tree's top folder.
         folder: where git looks for hooks; a framework's hook in it may name another configuration file.
     """
-    authors = {name: find_author(folder / name) for name in HOOKS}
-    by_framework = [name for name, author in authors.items() if author is not None and author.is_framework]
+    authors = {name: find_author(read_hook(folder / name)) for name in HOOKS}
+    by_framework = [name for name, author in authors.items() if author.is_framework]
     options = [match for name in by_framework for match in _OPTION.findall(read_hook(folder / name))]
     for name in dict.fromkeys([*(option.decode("utf-8", "replace") for option in options), *FRAMEWORK_CONFIGS]):
         hooks = hooks_named_in(read_hook(top / name).decode("utf-8", "replace")) & frozenset(HOOKS)
