@@ -82,7 +82,7 @@ class Git:
         """Run git and wait for it.
 
         Raises:
-            GitError: it failed and ``check`` is on, or git was not found.
+            GitError: it failed and ``check`` is on, git was not found, or an argument has a NUL character.
         """
         try:
             done = subprocess.run(
@@ -97,6 +97,8 @@ class Git:
         except FileNotFoundError as error:
             missing = "git" if self.folder.is_dir() else str(self.folder)
             raise GitError(f"{missing} was not found") from error
+        except ValueError as error:  # from a page or an agent: a shell cannot pass it
+            raise GitError("a NUL character cannot be in a name") from error
         if check and done.returncode:
             raise GitError(f"git {_command(arguments)} failed: {_reason(done.stderr, done.returncode)}")
         return done

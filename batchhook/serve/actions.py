@@ -11,6 +11,7 @@ from batchhook.core.views.overview import AttentionItem, Urgency
 from batchhook.errors import BatchhookError, ConflictError, UsageError
 from batchhook.git.location import Location
 from batchhook.report.json_models import TestDocument
+from batchhook.serve.page_routes import MAX_DIGITS
 from batchhook.store.state_dir import StateDir
 from batchhook.workflow.baseline import set_baseline
 from batchhook.workflow.context.project import open_project
@@ -119,6 +120,6 @@ class Actions:
 
 def _number(form: Mapping[str, str], name: str) -> int:
     value = form.get(name, "")
-    if not value.isdecimal():
+    if not value.isdecimal() or len(value) > MAX_DIGITS:
         raise UsageError(f"a number is missing: {name}", "go back to the page")
     return int(value)

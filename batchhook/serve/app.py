@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
+import anyio
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,9 +23,9 @@ from batchhook.git.location import Location
 from batchhook.report.site import pages
 from batchhook.report.site.rendering import STATIC
 from batchhook.serve.actions import Actions
-from batchhook.serve.live import MAX_READERS, Changes
+from batchhook.serve.live import MAX_READERS, STREAM_PATIENCE, Changes
 from batchhook.serve.page_routes import LINKS, PAGES, Page
-from batchhook.serve.security import Guard, Secrets
+from batchhook.serve.security import HEADERS, Guard, Secrets
 from batchhook.workflow.context.project import Project, open_project
 from batchhook.workflow.views import overview
 
@@ -58,7 +59,11 @@ class Site:
         return Starlette(
             routes=routes,
             middleware=[Middleware(Guard, known=self._known)],
-            exception_handlers={HTTPException: _report_status, BatchhookError: _report_error},
+            exception_handlers={
+                HTTPException: _report_status,
+                BatchhookError: _report_error,
+                Exception: _report_defect,
+            },
             lifespan=self._lifespan,
         )
 
@@ -89,12 +94,15 @@ class Site:
     async def _follow(self, _request: Request) -> Response:
         if self._changes.readers >= MAX_READERS:
             raise HTTPException(503, "too many pages are open")
-        return EventSourceResponse(self._changes.follow(), ping=15)
+        end = anyio.Event()
+        return EventSourceResponse(
+            self._changes.follow(end), ping=15, shutdown_event=end, shutdown_grace_period=STREAM_PATIENCE
+        )
 
     async def _act(self, request: Request) -> Response:
         async with request.form() as sent:
             form = {name: value for name, value in sent.items() if isinstance(value, str)}
-        if form.pop("token", "") != self._known.form_token:
+        if not self._known.knows_form(form.pop("token", "")):
             raise HTTPException(403, "this form is too old: open the page again")
         address = await run_in_threadpool(self._actions.perform, request.path_params["name"], form)
         return RedirectResponse(quote(address), status_code=303)
@@ -119,3 +127,12 @@ def _report_error(_request: Request, error: Exception) -> Response:
     status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 422)
     message, hint = (error.message, error.hint) if isinstance(error, BatchhookError) else ("", "")
     return HTMLResponse(pages.render_error(status, message, hint, LINKS), status_code=status)
+
+
+def _report_defect(_request: Request, _error: Exception) -> Response:
+    """Show that this is our fault; the server prints where.
+
+    Starlette answers so outside of the guard: this answer brings its own headers.
+    """
+    page = pages.render_error(500, "this is a bug in batchhook", "please report it, with what the server prints", LINKS)
+    return HTMLResponse(page, status_code=500, headers=HEADERS)

@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
+import anyio
+
 from batchhook.git.location import Location
 from batchhook.store.state_dir import StateDir
 
 POLL_SECONDS = 0.25
+STREAM_PATIENCE = 0.5
+"""Seconds that a stream has to end by itself; less than the server's patience with all requests."""
+
 MAX_READERS = 20
 """Pages that are told at the same time; the others stay as they are."""
 
@@ -34,13 +39,18 @@ class Changes:
             files += self._state.runs.glob("*/events.ndjson")
         return tuple(_stamp(file) for file in files)
 
-    async def follow(self) -> AsyncIterator[dict[str, str]]:
-        """Yield an event each time something has changed; at most four a second."""
+    async def follow(self, end: anyio.Event) -> AsyncIterator[dict[str, str]]:
+        """Yield an event each time something has changed; at most four a second.
+
+        Args:
+            end: is set when the server ends; a stream that ends by itself leaves no error behind.
+        """
         self.readers += 1
         try:
             version = await asyncio.to_thread(self._version)
-            while True:
-                await asyncio.sleep(POLL_SECONDS)
+            while not end.is_set():
+                with anyio.move_on_after(POLL_SECONDS):
+                    await end.wait()
                 now = await asyncio.to_thread(self._version)
                 if now != version:
                     version = now

@@ -16,6 +16,8 @@ Page = Callable[[Project, Request, str], str]
 """Renders a page; the last argument is the token of its forms."""
 
 LINKS = ServerLinks()
+MAX_DIGITS = 18
+"""Of a number in a request: what the database holds."""
 
 
 def _batches(project: Project, request: Request, token: str) -> str:
@@ -74,6 +76,6 @@ def _word(request: Request, name: str, default: str = "") -> str:
 
 def _page_of(request: Request) -> int:
     page = _word(request, "page", "1")
-    if not page.isdecimal():
+    if not page.isdecimal() or len(page) > MAX_DIGITS:
         raise UsageError("there is no such page", "go back to the first one")
     return int(page)

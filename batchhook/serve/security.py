@@ -28,6 +28,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 MAX_QUERY = 4096
+"""Bytes of what comes before and after the question mark of an address."""
+
 MAX_BODY = 16_384
 """Bytes of a request."""
 
@@ -55,6 +57,10 @@ class Secrets:
         """Return whether a request has the cookie."""
         given = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
         return hmac.compare_digest(given.encode(), self._session.encode())
+
+    def knows_form(self, given: str) -> bool:
+        """Return whether a form has its token."""
+        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self.form_token.encode())
 
     def admit(self, scope: Scope) -> Response | None:
         """Return the answer to a request with the token: the cookie, and the same address without the token."""
@@ -113,7 +119,7 @@ class Guard:
         """Refuse a request that is not meant for this server, or too large."""
         if headers.get("host", "") not in self._known.hosts:
             return _refusal(421, "Unknown host.")
-        if len(scope["query_string"]) > MAX_QUERY:
+        if len(scope["query_string"]) > MAX_QUERY or len(scope["path"]) > MAX_QUERY:
             return _refusal(414, "The address is too long.")
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not length.isdecimal() or int(length) > MAX_BODY:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -57,6 +59,7 @@ def serve(folder: Path, port: int, announce: Callable[[str], None], *, is_opened
             timeout_graceful_shutdown=_PATIENCE,
         )
         server = uvicorn.Server(config)
+        signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again, when it has ended
         announce(address)
         if is_opened:
             threading.Thread(target=_open_browser, args=(server, address), daemon=True).start()
@@ -67,3 +70,8 @@ def _open_browser(server: uvicorn.Server, address: str) -> None:
     while not server.started:
         time.sleep(0.01)
     webbrowser.open(address)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """End the process with success: this is how a server is told to stop."""
+    raise SystemExit(0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from batchhook.errors import StoreError
+from batchhook.errors import StoreError, UsageError
 from batchhook.store.schema import SCHEMA_VERSION, migrate
 
 _MIN_FREE_BYTES = 1 << 16
@@ -73,7 +73,11 @@ class Database:
             self.connection.commit()
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        """Return all rows of a query."""
+        """Return all rows of a query.
+
+        Raises:
+            UsageError: a value is a larger number than a database holds; ``row`` likewise.
+        """
         with self._translated_errors():
             return self.connection.execute(query, values).fetchall()
 
@@ -127,6 +131,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _translate(error, self.path) from error
+        except OverflowError as error:
+            raise UsageError("a number is too large", "to see which there are: batchhook log") from error
 
 
 def _is_disk_full(folder: Path) -> bool:

@@ -6,8 +6,10 @@ import http.client
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -23,6 +25,7 @@ class Server:
 
     process: subprocess.Popen[str]
     address: str
+    printed: Path
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,6 +62,10 @@ class Server:
         assert (status, headers["location"]) == (303, "/")
         self.headers["Cookie"] = headers["set-cookie"].partition(";")[0]
 
+    def errors(self) -> str:
+        """Return what it has printed to its standard error."""
+        return self.printed.read_text()
+
     def form_token(self) -> str:
         return self.get("/")[1].partition('name="token" value="')[2].partition('"')[0]
 
@@ -74,17 +81,34 @@ def failed(project: Repository) -> Repository:
     return project
 
 
-@pytest.fixture
-def server(failed: Repository) -> Iterator[Server]:
-    command = [sys.executable, "-m", "batchhook", "-C", str(failed.top), "serve"]
-    process = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+@contextmanager
+def serving(top: Path, printed: Path, *options: str, prefix: Sequence[str] = (), **variables: str) -> Iterator[Server]:
+    """Serve a repository until the end of the block.
+
+    Args:
+        top: of the repository.
+        printed: the file that gets the standard error.
+        options: of the command.
+        prefix: what the command is started by.
+        variables: of its environment.
+    """
+    command = [*prefix, sys.executable, "-m", "batchhook", "-C", str(top), "serve", *options]
+    with printed.open("w") as errors:
+        process = subprocess.Popen(
+            command, env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     assert process.stdout
     try:
-        server = Server(process, process.stdout.readline().strip())
-        yield server
+        yield Server(process, process.stdout.readline().strip(), printed)
         process.terminate()
         process.wait(10)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.fixture
+def server(failed: Repository, tmp_path: Path) -> Iterator[Server]:
+    with serving(failed.top, tmp_path / "printed") as server:
+        yield server

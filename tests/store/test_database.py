@@ -17,7 +17,7 @@ from batchhook.core.culprits.attribution import Attribution, AttributionKind, Ob
 from batchhook.core.culprits.priors import FailureHistory
 from batchhook.core.results import IsolationLevel, Outcome, Run, SuiteResult, TestResult
 from batchhook.core.verdict import Verdict
-from batchhook.errors import StoreError
+from batchhook.errors import StoreError, UsageError
 from batchhook.store import attributions, database as database_module, runs, schema, test_stats
 from batchhook.store.database import Database
 from batchhook.store.schema import SCHEMA_VERSION
@@ -199,6 +199,11 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"rubbish" * 1000)
     with pytest.raises(StoreError, match="is damaged"):
         Database(path)
+
+
+def test_a_number_that_sqlite_cannot_hold_is_refused(database: Database) -> None:
+    with pytest.raises(UsageError, match="a number is too large"):
+        database.row("SELECT 1 FROM batches WHERE id = ?", 2**63)
 
 
 def run(tree: str, *results: TestResult, complete: bool = True, broken: str = "") -> Run:
