@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -17,6 +18,7 @@ from batchhook.errors import BatchhookError
 from batchhook.git.location import locate
 from batchhook.serve.app import Site
 from batchhook.serve.security import Secrets
+from batchhook.store.state_dir import StateDir
 from batchhook.workflow.context.project import open_project
 
 HOST = "127.0.0.1"
@@ -37,7 +39,8 @@ def serve(folder: Path, port: int, announce: Callable[[str], None], *, is_opened
         BatchhookError: there is no repository with batchhook, or the port is taken.
     """
     location = locate(folder)
-    with open_project(location):  # says at once what is wrong, and brings the database up to date
+    can_write = os.access(StateDir.for_repository(location.common_dir).root, os.W_OK)
+    with open_project(location, is_read_only=not can_write):  # says what is wrong; brings the database up to date
         pass
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -39,8 +39,8 @@ class Database:
             raise StoreError("batchhook is not installed in this repository", "batchhook install")
         self.path = path
         with self._translated_errors():
-            mode = "ro" if is_read_only else "rwc"
-            address = f"file:{quote(os.fspath(path))}?mode={mode}"
+            mode = _read_only_mode(path) if is_read_only else "mode=rwc"
+            address = f"file:{quote(os.fspath(path))}?{mode}"
             self.connection = sqlite3.connect(address, timeout=timeout, isolation_level=None, uri=True)
             self.connection.row_factory = sqlite3.Row
             if self.connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
@@ -133,6 +133,17 @@ class Database:
             raise _translate(error, self.path) from error
         except OverflowError as error:
             raise UsageError("a number is too large", "to see which there are: batchhook log") from error
+
+
+def _read_only_mode(path: Path) -> str:
+    """Return the parameters by which SQLite opens a database for reading.
+
+    Its memory that is shared with writers is a file beside the database. Where that can be neither made nor found,
+    SQLite refuses, unless it is told that there are no writers; there are none while the log is missing, too
+    (https://www.sqlite.org/wal.html#read_only_databases).
+    """
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    return "mode=ro" if has_log or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
 
 
 def _is_disk_full(folder: Path) -> bool:
