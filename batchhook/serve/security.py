@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -32,6 +32,16 @@ MAX_QUERY = 4096
 
 MAX_BODY = 16_384
 """Bytes of a request."""
+
+
+_ENTRANCE = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0;url=/">
+<title>batchhook</title>
+<p><a href="/">To the overview</a></p>
+"""
 
 
 class Secrets:
@@ -68,7 +78,10 @@ class Secrets:
         given = dict(query).get("token", "")
         if not hmac.compare_digest(given.encode(), self.token.encode()):
             return None
-        response = RedirectResponse("/", status_code=303)
+        comes_from = Headers(scope=scope).get("sec-fetch-site", "none")
+        # A redirect belongs to the page that it began at; from another one, the browser would not send the cookie.
+        is_ours = comes_from in {"none", "same-origin"}
+        response = RedirectResponse("/", status_code=303) if is_ours else HTMLResponse(_ENTRANCE)
         response.set_cookie(self.cookie, self._session, httponly=True, samesite="strict", path="/")
         return response
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +26,17 @@ from batchhook.workflow.context.project import open_project
 HOST = "127.0.0.1"
 _PATIENCE = 1
 """Seconds that open requests get at the end; a stream of changes never ends by itself."""
+
+
+_LEAD = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={address}">
+<title>batchhook</title>
+<p><a href="{address}">batchhook</a></p>
+"""
 
 
 def serve(folder: Path, port: int, announce: Callable[[str], None], *, is_opened: bool) -> None:
@@ -64,15 +77,28 @@ def serve(folder: Path, port: int, announce: Callable[[str], None], *, is_opened
         server = uvicorn.Server(config)
         signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again, when it has ended
         announce(address)
-        if is_opened:
-            threading.Thread(target=_open_browser, args=(server, address), daemon=True).start()
-        server.run(sockets=[listener])
+        with _open_in_browser(server, address) if is_opened else nullcontext():
+            server.run(sockets=[listener])
 
 
-def _open_browser(server: uvicorn.Server, address: str) -> None:
-    while not server.started:
-        time.sleep(0.01)
-    webbrowser.open(address)
+@contextmanager
+def _open_in_browser(server: uvicorn.Server, address: str) -> Iterator[None]:
+    """Open an address in the browser, once the server answers.
+
+    A browser is given what it opens as an argument, and all users of the machine see arguments (ps). So it opens a file
+    that only this user can read, which leads to the address, and which is there until the end of the block.
+    """
+    with tempfile.NamedTemporaryFile("w", prefix="batchhook-", suffix=".html") as file:
+        file.write(_LEAD.format(address=address))
+        file.flush()
+
+        def open_file() -> None:
+            while not server.started:
+                time.sleep(0.01)
+            webbrowser.open(Path(file.name).as_uri())
+
+        threading.Thread(target=open_file, daemon=True).start()
+        yield
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -95,7 +95,7 @@ def test_a_defect_is_shown_without_its_details(project: Repository, monkeypatch:
 
     monkeypatch.setattr("batchhook.workflow.views.batches.load_batches", fail)
     known = Secrets(80)
-    cookie = known.admit({"query_string": f"token={known.token}".encode()})
+    cookie = known.admit({"query_string": f"token={known.token}".encode(), "headers": []})
     assert cookie is not None
     headers = [(b"host", b"localhost:80"), (b"cookie", cookie.headers["set-cookie"].partition(";")[0].encode())]
     scope = {"type": "http", "method": "GET", "path": "/batches", "query_string": b"", "headers": headers}

@@ -17,8 +17,17 @@
       if (isStale) { isStale = false; fetchAgain(); }
     }
   };
-  const events = new EventSource("/events");
-  events.addEventListener("changed", fetchAgain);
-  events.addEventListener("open", fetchAgain);
-  window.addEventListener("pagehide", () => events.close());
+  // Browsers open six connections to a host: a page that is not looked at gives its own back.
+  let events = null;
+  const follow = () => {
+    if (events || document.hidden) return;
+    events = new EventSource("/events");
+    events.addEventListener("changed", fetchAgain);
+    events.addEventListener("open", fetchAgain);
+  };
+  const rest = () => { events?.close(); events = null; };
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
+  window.addEventListener("pagehide", rest);
+  window.addEventListener("pageshow", follow);
+  follow();
 })();
