@@ -17,7 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,19 +45,20 @@ class Server:
         self.address = address
         self.started = started
         split = urlsplit(address)
-        self.connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=60)
-        self.connection.request("GET", f"/?{split.query}")
-        response = self.connection.getresponse()
-        response.read()
-        self._headers = {"Cookie": (response.getheader("set-cookie") or "").partition(";")[0]}
+        self._place = split.hostname or "", split.port
+        with closing(http.client.HTTPConnection(*self._place, timeout=60)) as connection:
+            connection.request("GET", f"/?{split.query}")
+            cookie = connection.getresponse().getheader("set-cookie") or ""
+        self._headers = {"Cookie": cookie.partition(";")[0]}
 
     def time_page(self, path: str) -> float:
-        """Return the seconds until the first byte of a page."""
-        begun = time.perf_counter()
-        self.connection.request("GET", path, headers=self._headers)
-        response = self.connection.getresponse()
-        seconds = time.perf_counter() - begun
-        response.read()
+        """Return the seconds until the first byte of a page; servers end connections that are not used."""
+        with closing(http.client.HTTPConnection(*self._place, timeout=60)) as connection:
+            begun = time.perf_counter()
+            connection.request("GET", path, headers=self._headers)
+            response = connection.getresponse()
+            seconds = time.perf_counter() - begun
+            response.read()
         if response.status != 200:  # noqa: PLR2004 - OK
             sys.exit(f"{path}: {response.status}")
         return seconds

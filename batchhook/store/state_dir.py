@@ -216,6 +216,8 @@ class StateDir:
             StoreError: a file or a dangling link stands where a folder belongs, or a folder where a file does.
         """
         for path in (self.root, *self._folders):
+            if path == self.reports:  # a batch ends without reports, too
+                continue
             if os.path.lexists(path) and not path.is_dir():
                 raise StoreError(f"{path} is not a folder, as batchhook's state needs", _move_away(path))
         for path in (self.database, self.journal):
