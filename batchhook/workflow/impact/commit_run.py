@@ -39,6 +39,8 @@ from batchhook.workflow.suite.run import RunRequest, run_suite_on_commit
 LOWEST_PRIORITY = 19
 """Of the process and its tests, by nice(2)."""
 _POLL_SECONDS = 0.5
+_MAX_DOUBTED = 5
+"""Failures up to which they run once more before they are told."""
 _MAX_BACK = 30
 """Commits that are searched for the one since which a test fails."""
 
@@ -156,7 +158,7 @@ class _AffectedRun:
         runs.add(self._project.database, run)
         advisor.store(run)
         failing = [result.test_id for result in run.result.results if result.outcome.is_failure]
-        if failing:  # one failure may be a flake
+        if 0 < len(failing) <= _MAX_DOUBTED:  # few failures may be flakes
             again = self._run(RunRequest(self._head.oid, tuple(failing), fresh=True, cancel=cancel))
             if again is None:
                 return False
