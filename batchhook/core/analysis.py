@@ -105,6 +105,11 @@ class Analysis:
         return tuple(slowdown for slowdown in self.slowdowns if slowdown.is_confirmed)
 
     @property
+    def inconclusive_slowdowns(self) -> tuple[Slowdown, ...]:
+        """Slowdowns that measurements neither confirm nor refute."""
+        return tuple(slowdown for slowdown in self.slowdowns if slowdown.is_inconclusive)
+
+    @property
     def slowdown_groups(self) -> tuple[tuple[tuple[str, ...], tuple[Slowdown, ...]], ...]:
         """Confirmed slowdowns by the changes that may have made them, the largest ratio of each group first."""
         groups: dict[tuple[str, ...], list[Slowdown]] = {}

@@ -147,7 +147,7 @@ def slowdowns(analysis: Analysis) -> Iterator[tuple[str, str]]:
     for slowdown in analysis.slowdowns:
         if slowdown.is_confirmed or slowdown.is_inconclusive:
             parts = (durations(slowdown), _slowdown_cause(analysis, slowdown), slowdown.reason)
-            yield _slowdown_name(slowdown), "; ".join(part for part in parts if part)
+            yield slowdown_name(slowdown), "; ".join(part for part in parts if part)
 
 
 def slowdown_groups(analysis: Analysis) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
@@ -155,11 +155,11 @@ def slowdown_groups(analysis: Analysis) -> Iterator[tuple[str, Sequence[tuple[st
     for _, members in analysis.slowdown_groups:
         cause = _slowdown_cause(analysis, members[0]).removeprefix("by ")
         effect = f"made {count_phrase(members)} slower, {ratio_range(members)}"
-        yield f"{cause} {effect}".strip(), [(_slowdown_name(each), _details(each)) for each in members]
-    inconclusive = [each for each in analysis.slowdowns if each.is_inconclusive]
+        yield f"{cause} {effect}".strip(), [(slowdown_name(each), _details(each)) for each in members]
+    inconclusive = analysis.inconclusive_slowdowns
     if inconclusive:
         heading = f"possibly slower (inconclusive): {count_phrase(inconclusive)}"
-        yield heading, [(_slowdown_name(each), _details(each)) for each in inconclusive]
+        yield heading, [(slowdown_name(each), _details(each)) for each in inconclusive]
 
 
 def ratio_range(slowdowns: Sequence[Slowdown]) -> str:
@@ -169,7 +169,8 @@ def ratio_range(slowdowns: Sequence[Slowdown]) -> str:
     return f"{most} times" if least == most else f"{least} to {most} times"
 
 
-def _slowdown_name(slowdown: Slowdown) -> str:
+def slowdown_name(slowdown: Slowdown) -> str:
+    """Return the id of a test, or the name of a module as such."""
     return f"module {slowdown.name}" if slowdown.is_module else slowdown.name
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 
 from batchhook.errors import StoreError, UsageError
 from batchhook.store.schema import SCHEMA_VERSION, migrate
@@ -39,9 +38,8 @@ class Database:
             raise StoreError("batchhook is not installed in this repository", "batchhook install")
         self.path = path
         with self._translated_errors():
-            mode = _read_only_mode(path) if is_read_only else "mode=rwc"
-            address = f"file:{quote(os.fspath(path))}?{mode}"
-            self.connection = sqlite3.connect(address, timeout=timeout, isolation_level=None, uri=True)
+            address = _read_only_address(path) if is_read_only else os.fspath(path)
+            self.connection = sqlite3.connect(address, timeout=timeout, isolation_level=None, uri=is_read_only)
             self.connection.row_factory = sqlite3.Row
             if self.connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 migrate(self.connection)
@@ -135,15 +133,18 @@ class Database:
             raise UsageError("a number is too large", "to see which there are: batchhook log") from error
 
 
-def _read_only_mode(path: Path) -> str:
-    """Return the parameters by which SQLite opens a database for reading.
+def _read_only_address(path: Path) -> str:
+    """Return the address by which SQLite opens a database for reading.
 
     Its memory that is shared with writers is a file beside the database. Where that can be neither made nor found,
     SQLite refuses, unless it is told that there are no writers; there are none while the log is missing, too
     (https://www.sqlite.org/wal.html#read_only_databases).
     """
+    from urllib.parse import quote  # noqa: PLC0415 - hooks load this module, and never need it
+
     has_log = path.with_name(f"{path.name}-wal").exists()
-    return "mode=ro" if has_log or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    mode = "mode=ro" if has_log or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    return f"file:{quote(os.fspath(path))}?{mode}"
 
 
 def _is_disk_full(folder: Path) -> bool:

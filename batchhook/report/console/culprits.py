@@ -85,7 +85,7 @@ def slowdowns(analysis: Analysis, *, measurements: bool) -> Iterator[RenderableT
             span = f"one of {suspects[0][:OID]} … {suspects[-1][:OID]}  " if len(suspects) > 1 else ""
             yield Line(Text.assemble("\n", (span or "".join(suspects)[:OID], "yellow"), effect))
         yield from _slowdowns(members, measurements=measurements)
-    inconclusive = [slowdown for slowdown in analysis.slowdowns if slowdown.is_inconclusive]
+    inconclusive = analysis.inconclusive_slowdowns
     if inconclusive:
         yield section(f"possibly slower (inconclusive): {count_phrase(inconclusive)}")
         yield from _slowdowns(inconclusive, measurements=measurements)

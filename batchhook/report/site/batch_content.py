@@ -277,7 +277,7 @@ def _slowdown_groups(analysis: Analysis, patches: Mapping[str, Patch]) -> Iterat
         change = analysis.commits.get(suspects[0]) if len(suspects) == 1 else None
         patch = patches.get(change.oid) if change and change.oid not in shown else None
         yield _slowdown_group(f"made {count_phrase(members)} slower", change, suspects, members, patch)
-    unclear = [each for each in analysis.slowdowns if each.is_inconclusive]
+    unclear = analysis.inconclusive_slowdowns
     if unclear:
         yield _slowdown_group(f"possibly slower (inconclusive): {count_phrase(unclear)}", None, (), unclear, None)
 
@@ -285,10 +285,7 @@ def _slowdown_groups(analysis: Analysis, patches: Mapping[str, Patch]) -> Iterat
 def _slowdown_group(
     heading: str, change: Commit | None, suspects: tuple[str, ...], members: Sequence[Slowdown], patch: Patch | None
 ) -> SlowdownGroup:
-    rows = tuple(
-        (f"module {each.name}" if each.is_module else each.name, phrases.durations(each), each.reason)
-        for each in members[:MAX_NAMED]
-    )
+    rows = tuple((phrases.slowdown_name(each), phrases.durations(each), each.reason) for each in members[:MAX_NAMED])
     worst = max(each.comparison.ratio for each in members)
     return SlowdownGroup(heading, change, suspects, worst, rows, len(members) - len(rows), patch)
 
